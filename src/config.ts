@@ -1,0 +1,158 @@
+import { z } from "zod";
+
+/**
+ * The whole configuration as one schema. The JSON Schema, the reference page and the names of the environment variables
+ * are generated from it, so every key carries its description. Times are seconds unless a unit is written.
+ */
+
+const secret = (description: string) =>
+  z
+    .string()
+    .meta({ description: `${description} Write \`\${NAME}\` to read an environment variable or \`file:PATH\` to read a file.`, secret: true });
+const seconds = (description: string) => z.number().positive().max(86_400).describe(description);
+
+const http = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Anything but loopback needs `auth.apiKeys`."),
+  port: z.int().min(0).max(65_535).default(8808).describe("Port to listen on; 0 takes a free one."),
+  allowedHosts: z
+    .array(z.string())
+    .default([])
+    .describe("Host names, besides loopback, that a request's Host header may carry (protection against DNS rebinding)."),
+  allowedOrigins: z.array(z.string()).default([]).describe("Host names, besides loopback, that a browser's Origin header may carry."),
+});
+
+const auth = z.strictObject({
+  mode: z.enum(["api-key"]).default("api-key").describe("How HTTP callers are identified: `api-key`, static bearer keys."),
+  apiKeys: z
+    .array(
+      z.strictObject({
+        key: secret("The key, sent as `Authorization: Bearer …`."),
+        user: z.string().min(1).describe("The user that this key stands for."),
+      }),
+    )
+    .default([])
+    .describe("Static keys, each of one user. Without any, only loopback is served, as one user `local`."),
+});
+
+const provider = z.strictObject({
+  kind: z.enum(["openai-compatible"]).default("openai-compatible").describe("Protocol of the provider."),
+  baseUrl: z.url({ protocol: /^https?$/ }).describe("URL that `/chat/completions` is appended to."),
+  apiKey: secret("Key of the provider.").optional(),
+  models: z.array(z.string().min(1)).default([]).describe("Models to offer; empty asks the provider for its list."),
+  concurrency: z.int().min(1).max(256).default(4).describe("Requests under way at once."),
+});
+
+const llm = z.strictObject({
+  modelId: z.string().min(1).default("gpt-4").describe("Model to use, as `provider/model` or a name that one provider has."),
+  fallbackModels: z.array(z.string().min(1)).default([]).describe("Models to try in order when the first one fails."),
+  systemPrompt: z
+    .string()
+    .default("You are a helpful assistant that processes and analyzes data.")
+    .describe("System prompt of llm_processor."),
+  maxTokens: z.int().min(1).default(1000).describe("Maximum tokens of an answer."),
+  contextTokens: z.int().min(256).optional().describe("Context size of the model in tokens; longer input is split. Unset: learned."),
+  timeout: seconds("Time limit of one model call.").default(120),
+});
+
+const moa = z.strictObject({
+  models: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(["gpt-4", "claude-3", "llama-3"])
+    .describe("Models that agents are sampled from."),
+  aggregatorModel: z.string().min(1).default("gpt-4").describe("Model that writes the final answer."),
+  numLayers: z.int().min(1).max(6).default(2).describe("Layers of agents."),
+  agentsPerLayer: z.int().min(1).max(16).default(3).describe("Agents in each layer."),
+  maxTokens: z.int().min(1).default(1000).describe("Maximum tokens of each agent's answer."),
+  callTimeout: seconds("Time limit of one agent; the run goes on without those that miss it.").default(60),
+  timeout: seconds("Time limit of the whole run.").default(240),
+});
+
+const memory = z.strictObject({
+  maxMemories: z.int().min(1).default(1000).describe("Maximum number of memories of a user."),
+  maxMemoryLength: z.int().min(1).max(1_000_000).default(500).describe("Maximum length of a memory in characters."),
+  enableSearch: z.boolean().default(true).describe("Whether memory_search is available."),
+  database: z.enum(["sqlite"]).default("sqlite").describe("Where memories are kept: `sqlite`, a file in `dataDir`."),
+});
+
+const api = z.strictObject({
+  description: z.string().default("").describe("What the API offers, for the model."),
+  apiUrl: z.url({ protocol: /^https?$/ }).optional().describe("Base URL. The only address that calls of this API can reach."),
+  openapi: z.string().optional().describe("Path of an OpenAPI 3.x document (JSON or YAML); its operations become callable."),
+  apiKey: secret("Key of the API, sent as a bearer token or in `apiKeyHeader`.").optional(),
+  apiKeyHeader: z.string().regex(/^[A-Za-z0-9-]+$/).optional().describe("Header that carries the key instead of `Authorization: Bearer`."),
+  headers: z.record(z.string(), secret("Header value.")).default({}).describe("Headers sent with every call."),
+  timeout: seconds("Time limit of a call, from connecting to the last byte.").default(30),
+  allow: z
+    .array(z.string())
+    .default([])
+    .describe("Allowed calls as `METHOD /path`, `*` for any characters, such as `GET /v1/*`. Empty: POST to `apiUrl` itself only."),
+  rateLimit: z
+    .strictObject({
+      requests: z.int().min(1).describe("Calls …"),
+      per: seconds("… in this many seconds, per user."),
+    })
+    .optional()
+    .describe("Limit of calls."),
+  cacheTtl: z.number().min(0).default(0).describe("Seconds that answers to GET are kept; 0 keeps none."),
+  maxResponseBytes: z.int().min(1).default(1_048_576).describe("Maximum size of a decoded answer in bytes."),
+  responseSchema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema that every answer must satisfy."),
+});
+
+const pipeline = z.strictObject({
+  description: z.string().default("").describe("What the pipeline is for, for the model."),
+  inputFormat: z.enum(["json", "csv", "ndjson", "yaml"]).default("json").describe("Format of the input."),
+  outputFormat: z.enum(["json", "csv", "ndjson", "yaml", "markdown"]).default("json").describe("Format of the result."),
+  processingSteps: z
+    .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+    .default(["validate", "transform", "enrich", "format"])
+    .describe("Steps in order: a name, or `{ name: options }`."),
+});
+
+const interaction = z.strictObject({
+  buttonLabel: z.string().default("Interact").describe("Label of the button that starts an interaction."),
+  confirmationRequired: z
+    .union([z.boolean(), z.array(z.string())])
+    .default(false)
+    .describe("Whether the human is asked before a tool runs: false, true, or a list of tools."),
+  form: z
+    .enum(["auto", "elicitation", "chat"])
+    .default("auto")
+    .describe("How to ask: `elicitation` by the client's form only, `chat` by the model only, `auto` whichever the client has."),
+});
+
+const limits = z.strictObject({
+  callTimeout: seconds("Time limit of any tool call; not counting the time that a human takes.").default(600),
+  maxRequestBytes: z.int().min(1024).default(4_194_304).describe("Maximum size of a message over HTTP, in bytes (10 MiB over stdio)."),
+  maxDepth: z.int().min(8).max(1000).default(100).describe("Maximum nesting of a message."),
+});
+
+export const configSchema = z.strictObject({
+  dataDir: z.string().min(1).optional().describe("Folder of the database. Default: `patchbay-mcp` in the user's data folder."),
+  user: z.string().min(1).max(200).default("local").describe("The user over stdio, and over HTTP on loopback without keys."),
+  http: http.prefault({}).describe("The HTTP server."),
+  auth: auth.prefault({}).describe("Who may call over HTTP."),
+  providers: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), provider).default({}).describe("Model providers by name. Empty: found by themselves."),
+  llm: llm.prefault({}).describe("llm_processor and the model calls of other tools."),
+  moa: moa.prefault({}).describe("mixture_of_agents."),
+  memory: memory.prefault({}).describe("The memory tools."),
+  apis: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), api).default({}).describe("External APIs by name."),
+  pipelines: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), pipeline).default({}).describe("Named pipelines."),
+  interaction: interaction.prefault({}).describe("Forms and confirmations."),
+  openWebui: z
+    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional().describe("Its URL, such as http://127.0.0.1:3000.") })
+    .prefault({})
+    .describe("The Open-WebUI that this server belongs to."),
+  limits: limits.prefault({}).describe("Limits of every call."),
+  logLevel: z.enum(["fatal", "error", "warn", "info", "debug"]).default("info").describe("What the log on stderr says."),
+  tools: z
+    .strictObject({ disabled: z.array(z.string()).default([]).describe("Tools that are switched off.") })
+    .prefault({})
+    .describe("Which tools are offered."),
+});
+
+/** The effective configuration, every default filled in. */
+export type Config = z.output<typeof configSchema>;
+export type ProviderConfig = Config["providers"][string];
+export type ApiConfig = Config["apis"][string];
+export type PipelineConfig = Config["pipelines"][string];

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import type { ApiClient } from "./api/api-client.ts";
+import type { Config } from "./config.ts";
+import { ToolError } from "./errors.ts";
+import type { Interaction } from "./interaction/interaction.ts";
+import type { ModelClient } from "./llm/model-client.ts";
+import type { InputProcessor } from "./llm/process-input.ts";
+import type { MemoryStore } from "./memory/store.ts";
+import type { MixtureOfAgents } from "./moa/mixture-of-agents.ts";
+import type { Pipelines } from "./pipeline/pipelines.ts";
+
+/** What tools can ask for by `uses`; each is made on first use, so that the server starts without any of them. */
+export interface Services {
+  memory: MemoryStore;
+  llm: ModelClient;
+  processor: InputProcessor;
+  moa: MixtureOfAgents;
+  apis: ApiClient;
+  pipelines: Pipelines;
+  interaction: Interaction;
+}
+
+export interface ServiceContainer {
+  /** The named services, made where needed. A failure to make one is thrown and tried again at the next call. */
+  get<Uses extends keyof Services>(uses: readonly Uses[]): Promise<Pick<Services, Uses>>;
+  /** Closes what was made, in reverse order. */
+  dispose(): Promise<void>;
+}
+
+type Factories = { [Name in keyof Services]: () => Promise<Services[Name]> };
+
+/** Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. */
+export function createServices(config: Config & { dataDir: string }, env: NodeJS.ProcessEnv = process.env): ServiceContainer {
+  const made = new Map<keyof Services, Promise<Services[keyof Services]>>();
+  const one = <Name extends keyof Services>(name: Name): Promise<Services[Name]> => {
+    let service = made.get(name) as Promise<Services[Name]> | undefined;
+    if (!service) {
+      service = factories[name]();
+      made.set(name, service);
+      service.catch(() => made.delete(name));
+    }
+    return service;
+  };
+
+  const factories: Factories = {
+    async memory() {
+      const { openSqliteStore } = await import("./memory/sqlite/sqlite-store.ts");
+      return openSqliteStore({ ...config.memory, file: join(config.dataDir, "memory.db") });
+    },
+    async llm() {
+      const { createModelClient } = await import("./llm/model-client.ts");
+      return createModelClient({ providers: config.providers, ...config.llm }, env);
+    },
+    async processor() {
+      const { createInputProcessor } = await import("./llm/process-input.ts");
+      return createInputProcessor(await one("llm"), config.llm);
+    },
+    async moa() {
+      const { createMixtureOfAgents } = await import("./moa/mixture-of-agents.ts");
+      return createMixtureOfAgents(await one("llm"), config.moa);
+    },
+    async apis() {
+      const { createApiClient } = await import("./api/api-client.ts");
+      return createApiClient(config.apis);
+    },
+    async pipelines() {
+      const { createPipelines } = await import("./pipeline/pipelines.ts");
+      return createPipelines(config.pipelines, {
+        searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
+        callApi: async (user, request, context) => (await one("apis")).call(user, request, context),
+        processInput: async (user, request, context) => (await one("processor")).process(user, request, context),
+      });
+    },
+    async interaction() {
+      const { createInteraction } = await import("./interaction/interaction.ts");
+      return createInteraction();
+    },
+  };
+
+  return {
+    async get(uses) {
+      const entries = await Promise.all(uses.map(async (name) => [name, await one(name)] as const));
+      return Object.fromEntries(entries) as Pick<Services, (typeof uses)[number]>;
+    },
+    async dispose() {
+      const services = [...made.values()].reverse();
+      made.clear();
+      for (const service of services) {
+        const closable = (await service.catch(() => undefined)) as { close?: () => void | Promise<void> } | undefined;
+        await closable?.close?.();
+      }
+    },
+  };
+}
+
+/** The error of a service that the configuration leaves out. */
+export function notConfigured(what: string, hint: string): ToolError {
+  return new ToolError("not_configured", what, { hint });
+}

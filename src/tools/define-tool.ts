@@ -1,0 +1,75 @@
+import type { z } from "zod";
+import type { Services } from "../services.ts";
+import type { StatusEmitter } from "../status/status-event.ts";
+
+/**
+ * What running the tool does to the world, from which the MCP annotations follow.
+ * `read-open` and `write-open` reach systems beyond this server.
+ */
+export type ToolEffect = "read" | "write" | "destroy" | "read-open" | "write-open";
+
+/** Who calls. `id` comes from the transport, never from an argument. */
+export interface User {
+  id: string;
+}
+
+/** A question for the human: a message and a flat JSON Schema object of primitive properties (MCP elicitation, form mode). */
+export interface Question {
+  message: string;
+  schema: ElicitationSchema;
+}
+
+/** The restricted JSON Schema that MCP clients can render as a form (MCP 2025-11-25 and 2026-07-28, elicitation). */
+export interface ElicitationSchema {
+  type: "object";
+  properties: Record<string, Record<string, unknown>>;
+  required?: string[];
+}
+
+export interface ToolContext<Uses extends keyof Services = never> {
+  user: User;
+  /** Fires on cancel, disconnect and deadline. */
+  signal: AbortSignal;
+  services: Pick<Services, Uses>;
+  status: StatusEmitter;
+  /**
+   * Asks the human and gives the accepted content, unvalidated. May suspend the call: the tool then runs again from its
+   * start, so nothing with a side effect may come before it. `key` tells the questions of one call apart.
+   * @throws ToolError `declined`, `cancelled`, or `unsupported` where this client cannot ask.
+   */
+  elicit(key: string, question: Question): Promise<Record<string, unknown>>;
+}
+
+export interface ToolDefinition<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+  Uses extends keyof Services = keyof Services,
+> {
+  /** Snake case, at most 40 characters. */
+  name: string;
+  title: string;
+  /** What it does and when to use it, for a model. */
+  description: string;
+  effect: ToolEffect;
+  /** Whether a second identical call changes nothing more. */
+  idempotent?: boolean;
+  uses: readonly Uses[];
+  /** Flat and portable: no unions, no recursion, every parameter described. */
+  input: Input;
+  /** Shape of a successful result, besides `status`. */
+  output: Output;
+  /** Result of a successful call; the boundary adds `status: "success"` where the tool sets no status itself. */
+  run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
+}
+
+/** A tool whose own types are forgotten, as the registry and the boundary see it. */
+export type AnyTool = Omit<ToolDefinition, "run"> & {
+  run(input: unknown, context: ToolContext<keyof Services>): Promise<Record<string, unknown>>;
+};
+
+/** Declares a tool: one file, one default of everything that the model sees. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject, Uses extends keyof Services = never>(
+  definition: ToolDefinition<Input, Output, Uses>,
+): AnyTool {
+  return definition as unknown as AnyTool;
+}
