@@ -8,21 +8,36 @@ import { z } from "zod";
 const secret = (description: string) =>
   z
     .string()
-    .meta({ description: `${description} Write \`\${NAME}\` to read an environment variable or \`file:PATH\` to read a file.`, secret: true });
+    .meta({
+      description: `${description} Write \`\${NAME}\` to read an environment variable or \`file:PATH\` to read a file.`,
+      secret: true,
+    });
 const seconds = (description: string) => z.number().positive().max(86_400).describe(description);
 
 const http = z.strictObject({
-  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Anything but loopback needs `auth.apiKeys`."),
+  host: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe("Address to listen on. Anything but loopback needs `auth.apiKeys`."),
   port: z.int().min(0).max(65_535).default(8808).describe("Port to listen on; 0 takes a free one."),
   allowedHosts: z
     .array(z.string())
     .default([])
-    .describe("Host names, besides loopback, that a request's Host header may carry (protection against DNS rebinding)."),
-  allowedOrigins: z.array(z.string()).default([]).describe("Host names, besides loopback, that a browser's Origin header may carry."),
+    .describe(
+      "Host names, besides loopback, that a request's Host header may carry (protection against DNS rebinding).",
+    ),
+  allowedOrigins: z
+    .array(z.string())
+    .default([])
+    .describe("Host names, besides loopback, that a browser's Origin header may carry."),
 });
 
 const auth = z.strictObject({
-  mode: z.enum(["api-key"]).default("api-key").describe("How HTTP callers are identified: `api-key`, static bearer keys."),
+  mode: z
+    .enum(["api-key"])
+    .default("api-key")
+    .describe("How HTTP callers are identified: `api-key`, static bearer keys."),
   apiKeys: z
     .array(
       z.strictObject({
@@ -43,14 +58,22 @@ const provider = z.strictObject({
 });
 
 const llm = z.strictObject({
-  modelId: z.string().min(1).default("gpt-4").describe("Model to use, as `provider/model` or a name that one provider has."),
+  modelId: z
+    .string()
+    .min(1)
+    .default("gpt-4")
+    .describe("Model to use, as `provider/model` or a name that one provider has."),
   fallbackModels: z.array(z.string().min(1)).default([]).describe("Models to try in order when the first one fails."),
   systemPrompt: z
     .string()
     .default("You are a helpful assistant that processes and analyzes data.")
     .describe("System prompt of llm_processor."),
   maxTokens: z.int().min(1).default(1000).describe("Maximum tokens of an answer."),
-  contextTokens: z.int().min(256).optional().describe("Context size of the model in tokens; longer input is split. Unset: learned."),
+  contextTokens: z
+    .int()
+    .min(256)
+    .optional()
+    .describe("Context size of the model in tokens; longer input is split. Unset: learned."),
   timeout: seconds("Time limit of one model call.").default(120),
 });
 
@@ -77,16 +100,28 @@ const memory = z.strictObject({
 
 const api = z.strictObject({
   description: z.string().default("").describe("What the API offers, for the model."),
-  apiUrl: z.url({ protocol: /^https?$/ }).optional().describe("Base URL. The only address that calls of this API can reach."),
-  openapi: z.string().optional().describe("Path of an OpenAPI 3.x document (JSON or YAML); its operations become callable."),
+  apiUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Base URL. The only address that calls of this API can reach."),
+  openapi: z
+    .string()
+    .optional()
+    .describe("Path of an OpenAPI 3.x document (JSON or YAML); its operations become callable."),
   apiKey: secret("Key of the API, sent as a bearer token or in `apiKeyHeader`.").optional(),
-  apiKeyHeader: z.string().regex(/^[A-Za-z0-9-]+$/).optional().describe("Header that carries the key instead of `Authorization: Bearer`."),
+  apiKeyHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/)
+    .optional()
+    .describe("Header that carries the key instead of `Authorization: Bearer`."),
   headers: z.record(z.string(), secret("Header value.")).default({}).describe("Headers sent with every call."),
   timeout: seconds("Time limit of a call, from connecting to the last byte.").default(30),
   allow: z
     .array(z.string())
     .default([])
-    .describe("Allowed calls as `METHOD /path`, `*` for any characters, such as `GET /v1/*`. Empty: POST to `apiUrl` itself only."),
+    .describe(
+      "Allowed calls as `METHOD /path`, `*` for any characters, such as `GET /v1/*`. Empty: POST to `apiUrl` itself only.",
+    ),
   rateLimit: z
     .strictObject({
       requests: z.int().min(1).describe("Calls …"),
@@ -118,33 +153,65 @@ const interaction = z.strictObject({
   form: z
     .enum(["auto", "elicitation", "chat"])
     .default("auto")
-    .describe("How to ask: `elicitation` by the client's form only, `chat` by the model only, `auto` whichever the client has."),
+    .describe(
+      "How to ask: `elicitation` by the client's form only, `chat` by the model only, `auto` whichever the client has.",
+    ),
 });
 
 const limits = z.strictObject({
   callTimeout: seconds("Time limit of any tool call; not counting the time that a human takes.").default(600),
-  maxRequestBytes: z.int().min(1024).default(4_194_304).describe("Maximum size of a message over HTTP, in bytes (10 MiB over stdio)."),
+  maxRequestBytes: z
+    .int()
+    .min(1024)
+    .default(4_194_304)
+    .describe("Maximum size of a message over HTTP, in bytes (10 MiB over stdio)."),
   maxDepth: z.int().min(8).max(1000).default(100).describe("Maximum nesting of a message."),
 });
 
 export const configSchema = z.strictObject({
-  dataDir: z.string().min(1).optional().describe("Folder of the database. Default: `patchbay-mcp` in the user's data folder."),
-  user: z.string().min(1).max(200).default("local").describe("The user over stdio, and over HTTP on loopback without keys."),
+  dataDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Folder of the database. Default: `patchbay-mcp` in the user's data folder."),
+  user: z
+    .string()
+    .min(1)
+    .max(200)
+    .default("local")
+    .describe("The user over stdio, and over HTTP on loopback without keys."),
   http: http.prefault({}).describe("The HTTP server."),
   auth: auth.prefault({}).describe("Who may call over HTTP."),
-  providers: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), provider).default({}).describe("Model providers by name. Empty: found by themselves."),
+  providers: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]+$/), provider)
+    .default({})
+    .describe("Model providers by name. Empty: found by themselves."),
   llm: llm.prefault({}).describe("llm_processor and the model calls of other tools."),
   moa: moa.prefault({}).describe("mixture_of_agents."),
   memory: memory.prefault({}).describe("The memory tools."),
-  apis: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), api).default({}).describe("External APIs by name."),
-  pipelines: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), pipeline).default({}).describe("Named pipelines."),
+  apis: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]+$/), api)
+    .default({})
+    .describe("External APIs by name."),
+  pipelines: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]+$/), pipeline)
+    .default({})
+    .describe("Named pipelines."),
   interaction: interaction.prefault({}).describe("Forms and confirmations."),
   openWebui: z
-    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional().describe("Its URL, such as http://127.0.0.1:3000.") })
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe("Its URL, such as http://127.0.0.1:3000."),
+    })
     .prefault({})
     .describe("The Open-WebUI that this server belongs to."),
   limits: limits.prefault({}).describe("Limits of every call."),
-  logLevel: z.enum(["fatal", "error", "warn", "info", "debug"]).default("info").describe("What the log on stderr says."),
+  logLevel: z
+    .enum(["fatal", "error", "warn", "info", "debug"])
+    .default("info")
+    .describe("What the log on stderr says."),
   tools: z
     .strictObject({ disabled: z.array(z.string()).default([]).describe("Tools that are switched off.") })
     .prefault({})

@@ -30,7 +30,10 @@ export interface ServiceContainer {
 type Factories = { [Name in keyof Services]: () => Promise<Services[Name]> };
 
 /** Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. */
-export function createServices(config: Config & { dataDir: string }, env: NodeJS.ProcessEnv = process.env): ServiceContainer {
+export function createServices(
+  config: Config & { dataDir: string },
+  env: NodeJS.ProcessEnv = process.env,
+): ServiceContainer {
   const made = new Map<keyof Services, Promise<Services[keyof Services]>>();
   const one = <Name extends keyof Services>(name: Name): Promise<Services[Name]> => {
     let service = made.get(name) as Promise<Services[Name]> | undefined;

@@ -58,7 +58,12 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     timer = undefined;
   };
 
-  function emit(description: string, status: StatusKind = "in_progress", final = false, extra?: Record<string, unknown>) {
+  function emit(
+    description: string,
+    status: StatusKind = "in_progress",
+    final = false,
+    extra?: Record<string, unknown>,
+  ) {
     if (done) return;
     const event: StatusEvent = {
       type: "status",

@@ -1,0 +1,91 @@
+import { parseArgs } from "node:util";
+import { ToolError } from "../errors.ts";
+import { type LoadedConfig, loadConfig } from "../load-config.ts";
+import { VERSION } from "../version.ts";
+
+const USAGE = `patchbay-mcp ${VERSION}
+
+  patchbay-mcp                    serve MCP over stdio (what a client's configuration starts)
+  patchbay-mcp http               serve MCP over streamable HTTP, on /mcp
+  patchbay-mcp doctor             check configuration, database, providers and APIs
+  patchbay-mcp config [--schema]  show the effective configuration, or its JSON Schema
+  patchbay-mcp memory stats | verify | export [FILE] | import FILE | backup FILE
+
+  --config FILE     configuration file (patchbay.yaml)
+  --data-dir DIR    folder of the database
+  --user NAME       the user over stdio, and of the memory commands
+  --host, --port    where http listens
+  --version, --help
+`;
+
+/** A command's whole input. */
+export interface CommandContext {
+  loaded: LoadedConfig;
+  env: NodeJS.ProcessEnv;
+  /** Words after the command's name. */
+  words: string[];
+  options: { schema: boolean };
+}
+
+/**
+ * Runs the command that the arguments name and gives the exit code: 0 done, 1 failed, 2 wrong usage. Servers resolve when
+ * they have ended.
+ */
+export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  try {
+    const { values, positionals } = parseArguments(argv);
+    if (values.help) return print(USAGE);
+    if (values.version) return print(`${VERSION}\n`);
+    const [command = "stdio", ...words] = positionals;
+    const run = COMMANDS[command];
+    if (!run) {
+      process.stderr.write(`There is no command "${command}".\n\n${USAGE}`);
+      return 2;
+    }
+    const flags: Record<string, unknown> = {};
+    if (values["data-dir"] !== undefined) flags.dataDir = values["data-dir"];
+    if (values.user !== undefined) flags.user = values.user;
+    if (values.host !== undefined) flags["http.host"] = values.host;
+    if (values.port !== undefined) flags["http.port"] = /^\d+$/.test(values.port) ? Number(values.port) : values.port;
+    const loaded = await loadConfig({ file: values.config, env, cwd: process.cwd(), flags });
+    return await run({ loaded, env, words, options: { schema: values.schema ?? false } });
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    process.stderr.write(`patchbay-mcp: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`);
+    return 1;
+  }
+}
+
+const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
+  stdio: async (context) => (await import("./serve-stdio.ts")).serveStdioCommand(context),
+  http: async (context) => (await import("./serve-http.ts")).serveHttpCommand(context),
+  doctor: async (context) => (await import("./doctor.ts")).doctorCommand(context),
+  config: async (context) => (await import("./show-config.ts")).showConfigCommand(context),
+  memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
+};
+
+function parseArguments(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        config: { type: "string" },
+        "data-dir": { type: "string" },
+        user: { type: "string" },
+        host: { type: "string" },
+        port: { type: "string" },
+        schema: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+        version: { type: "boolean", short: "v" },
+      },
+    });
+  } catch (error) {
+    throw new ToolError("invalid_input", (error as Error).message, { hint: "patchbay-mcp --help lists the options." });
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

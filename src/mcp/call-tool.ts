@@ -1,0 +1,255 @@
+import { createHash } from "node:crypto";
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { abortError, ToolError, toToolError } from "../errors.ts";
+import type { ServiceContainer, Services } from "../services.ts";
+import { createStatusEmitter, type RunningStatus } from "../status/create-status-emitter.ts";
+import type { StatusSink } from "../status/status-event.ts";
+import type { AnyTool, Question, ToolContext, User } from "../tools/define-tool.ts";
+import { type Answers, AwaitingAnswer, takeAnswer } from "./ask-human.ts";
+import { parseArguments } from "./parse-arguments.ts";
+
+/** What the boundary has to know of a call besides its arguments; all of it comes from the transport. */
+export interface CallRequest {
+  user: User | undefined;
+  signal: AbortSignal;
+  /** Where status events go; none: nobody listens. */
+  sinks: readonly StatusSink[];
+  canAsk: boolean;
+  /** Answers to this round's questions, as the client sent them. */
+  inputResponses: Record<string, unknown> | undefined;
+  /** The state that an earlier round of this call sealed, already verified. */
+  state: CallState | undefined;
+}
+
+/** What a call that waits for the human carries to its next round. */
+export interface CallState {
+  tool: string;
+  /** Digest of the arguments: an answer counts only for the call that asked. */
+  digest: string;
+  answers: Answers;
+}
+
+/** A call ends with a result, or with a question and the state to seal. */
+export type CallOutcome =
+  | { kind: "result"; result: CallToolResult }
+  | { kind: "question"; key: string; question: Question; state: CallState };
+
+export interface CallLog {
+  tool: string;
+  user: string | undefined;
+  ms: number;
+  outcome: string;
+  error?: unknown;
+}
+
+export interface ToolBoundaryOptions {
+  tools: readonly AnyTool[];
+  services: ServiceContainer;
+  /** Tools switched off by the configuration. */
+  disabled: readonly string[];
+  confirmationRequired: boolean | readonly string[];
+  /** Milliseconds that a call may take, not counting the human. */
+  callTimeoutMs: number;
+  /** Replaces secrets in a text that leaves the server. */
+  redact: (text: string) => string;
+  onCall?: (call: CallLog) => void;
+}
+
+export interface ToolBoundary {
+  tools: readonly AnyTool[];
+  /** Runs a tool. Never throws: every failure is a result with `isError`. */
+  call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
+}
+
+/** Milliseconds that clients need to take the last notification in before the result reaches them. */
+const NOTIFICATION_SETTLE_MS = 5;
+const HEARTBEAT_MS = 10_000;
+
+/** The one boundary between the protocol and the tools: identity, validation, deadline, status, questions, errors. */
+export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
+  const enabled = options.tools.filter((tool) => !options.disabled.includes(tool.name));
+  const byName = new Map(enabled.map((tool) => [tool.name, tool]));
+
+  async function call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome> {
+    const startedAt = performance.now();
+    const status = createStatusEmitter({
+      sinks: request.sinks,
+      heartbeatMs: request.sinks.length > 0 ? HEARTBEAT_MS : 0,
+    });
+    let outcome: CallOutcome;
+    let label = "success";
+    let failure: unknown;
+    try {
+      outcome = await run(name, args, request, status);
+      if (outcome.kind === "question") label = "question";
+    } catch (thrown) {
+      const error =
+        request.signal.aborted && !(thrown instanceof ToolError) ? abortError(request.signal) : toToolError(thrown);
+      status.error(options.redact(error.message));
+      outcome = { kind: "result", result: errorResult(error) };
+      label = error.code;
+      failure = error.code === "internal" ? error.cause : undefined;
+    }
+    await status.close();
+    if (request.sinks.length > 0) await new Promise((resolve) => setTimeout(resolve, NOTIFICATION_SETTLE_MS));
+    options.onCall?.({
+      tool: byName.has(name) ? name : "unknown",
+      user: request.user?.id,
+      ms: performance.now() - startedAt,
+      outcome: label,
+      ...(failure !== undefined && { error: failure }),
+    });
+    return outcome;
+  }
+
+  async function run(name: string, args: unknown, request: CallRequest, status: RunningStatus): Promise<CallOutcome> {
+    const tool = byName.get(name);
+    if (!tool) {
+      const off = options.disabled.includes(name);
+      throw new ToolError(
+        off ? "disabled" : "unknown_tool",
+        off ? `The tool ${name} is switched off.` : `There is no tool "${name.slice(0, 60)}".`,
+        {
+          hint: off
+            ? "It is listed under tools.disabled in the configuration."
+            : `Tools: ${[...byName.keys()].join(", ")}.`,
+        },
+      );
+    }
+    if (!request.user) {
+      throw new ToolError("unauthenticated", "User information not available", {
+        hint: "Call with the credentials of a user.",
+      });
+    }
+    const input = parseArguments(tool, args);
+    const state = matchState(request.state, name, args);
+    const asking = { canAsk: request.canAsk, answers: { ...state?.answers }, responses: request.inputResponses };
+    const user = request.user;
+
+    const { signal, stop } = withDeadline(request.signal, options.callTimeoutMs);
+    try {
+      const elicit = async (key: string, question: Question) => takeAnswer(asking, key, question);
+      if (needsConfirmation(tool)) await confirm(tool, input, user, elicit);
+      const services = tool.uses.length > 0 ? await options.services.get(tool.uses) : ({} as Services);
+      const context: ToolContext<keyof Services> = { user, signal, services: services as Services, status, elicit };
+      const output = await raceSignal(tool.run(input, context), signal);
+      if (!status.done) status.success("Done");
+      return { kind: "result", result: successResult(output) };
+    } catch (thrown) {
+      if (!(thrown instanceof AwaitingAnswer)) throw thrown;
+      return {
+        kind: "question",
+        key: thrown.key,
+        question: thrown.question,
+        state: { tool: name, digest: digestOf(args), answers: asking.answers },
+      };
+    } finally {
+      stop();
+    }
+  }
+
+  function needsConfirmation(tool: AnyTool): boolean {
+    if (tool.name === "confirm_action") return false;
+    const required = options.confirmationRequired;
+    return typeof required === "boolean" ? required : required.includes(tool.name);
+  }
+
+  async function confirm(tool: AnyTool, input: unknown, user: User, elicit: ToolContext["elicit"]): Promise<void> {
+    const { interaction } = await options.services.get(["interaction"]);
+    if (interaction.confirmation.takeGrant(user.id, tool.name, input)) return;
+    const message = interaction.confirmation.question(tool.name);
+    try {
+      const answer = await elicit("confirm_action", {
+        message,
+        schema: {
+          type: "object",
+          properties: { confirm: { type: "boolean", title: "Confirm", description: message, default: false } },
+          required: ["confirm"],
+        },
+      });
+      if (answer.confirm !== true)
+        throw new ToolError("declined", "Action cancelled by user", { hint: "The user said no." });
+    } catch (error) {
+      if (!(error instanceof ToolError) || error.code !== "unsupported") throw error;
+      throw new ToolError("confirmation_required", `${message} The user has to confirm first.`, {
+        hint: "Ask the user in the chat. Then call confirm_action with this message, this resume_token and the user's answer, and after a yes repeat this call unchanged.",
+        retryable: true,
+        details: { resume_token: interaction.confirmation.request(user.id, tool.name, input) },
+      });
+    }
+  }
+
+  function successResult(output: Record<string, unknown>): CallToolResult {
+    return toResult("status" in output ? output : { status: "success", ...output });
+  }
+
+  function toResult(structured: Record<string, unknown>): CallToolResult {
+    const json = JSON.stringify(structured);
+    const text = options.redact(json);
+    return { content: [{ type: "text", text }], structuredContent: text === json ? structured : JSON.parse(text) };
+  }
+
+  function errorResult(error: ToolError): CallToolResult {
+    return { content: [{ type: "text", text: options.redact(JSON.stringify(error.toResult())) }], isError: true };
+  }
+
+  return { tools: enabled, call };
+}
+
+function matchState(state: CallState | undefined, tool: string, args: unknown): CallState | undefined {
+  if (state && (state.tool !== tool || state.digest !== digestOf(args))) {
+    throw new ToolError("invalid_input", "These answers belong to another call.", {
+      hint: "Start the call again without requestState.",
+    });
+  }
+  return state;
+}
+
+function digestOf(args: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(args ?? {}))
+    .digest("base64url");
+}
+
+/** The given signal with a deadline of its own; `stop` releases both. */
+function withDeadline(parent: AbortSignal, ms: number): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(parent.reason);
+  if (parent.aborted) onAbort();
+  else parent.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => {
+    controller.abort(
+      new ToolError("deadline_exceeded", `The call took longer than the limit of ${ms / 1000} s.`, {
+        hint: "Ask for less at once, or raise limits.callTimeout in the configuration.",
+        retryable: true,
+      }),
+    );
+  }, ms);
+  return {
+    signal: controller.signal,
+    stop() {
+      clearTimeout(timer);
+      parent.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+/** The promise, or a rejection as soon as the signal fires: a tool that ignores its signal cannot keep the caller waiting. */
+async function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {});
+    throw abortError(signal);
+  }
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortError(signal));
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    if (onAbort) signal.removeEventListener("abort", onAbort);
+    aborted.catch(() => {});
+    promise.catch(() => {});
+  }
+}

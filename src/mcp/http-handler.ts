@@ -1,0 +1,93 @@
+import {
+  type AuthInfo,
+  createMcpHandler,
+  isLegacyRequest,
+  legacyStatelessFallback,
+  type McpServerFactory,
+} from "@modelcontextprotocol/server";
+import { createLegacySessions } from "./legacy-sessions.ts";
+import { exceedsDepth, type MessageLimits, refusal, tooDeep, tooLong } from "./message-guard.ts";
+
+export interface HttpMcpHandler {
+  /** Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs. */
+  fetch(request: Request, authInfo: AuthInfo, owner: string): Promise<Response>;
+  /** Ends what is under way and every session. */
+  close(): Promise<void>;
+}
+
+/** Below the 15 s after which proxies and clients begin to give up on a silent stream. */
+const KEEP_ALIVE_MS = 10_000;
+const ENDS_BYTES = 4096;
+
+/**
+ * Streamable HTTP for every era on one endpoint: 2026-07-28, stateless legacy (any POST without a session works, plain curl
+ * too), and sessions for legacy clients that declare elicitation.
+ */
+export function createHttpMcpHandler(
+  factory: McpServerFactory,
+  limits: MessageLimits,
+  onerror: (error: Error) => void,
+): HttpMcpHandler {
+  const modern = createMcpHandler(factory, {
+    legacy: "reject",
+    responseMode: "sse",
+    keepAliveMs: KEEP_ALIVE_MS,
+    onerror,
+    maxRequestBodySize: limits.maxBytes,
+  });
+  const stateless = legacyStatelessFallback(factory, onerror, { maxRequestBodySize: limits.maxBytes });
+  const sessions = createLegacySessions(factory, { keepAliveMs: KEEP_ALIVE_MS });
+
+  return {
+    async fetch(request, authInfo, owner) {
+      let parsedBody: unknown;
+      if (request.method === "POST") {
+        const body = await readBody(request, limits);
+        if (body instanceof Response) return body;
+        parsedBody = body.parsed;
+      }
+      if (sessions.handles(request, parsedBody)) return sessions.fetch(request, { authInfo, parsedBody, owner });
+      const options = { authInfo, ...(parsedBody !== undefined && { parsedBody }) };
+      return (await isLegacyRequest(request, parsedBody))
+        ? stateless(request, options)
+        : modern.fetch(request, options);
+    },
+    async close() {
+      await sessions.close();
+      await modern.close();
+    },
+  };
+}
+
+/** The parsed body, or the answer that refuses it. A body that is no JSON is answered here as JSON-RPC asks (-32700). */
+async function readBody(request: Request, limits: MessageLimits): Promise<{ parsed: unknown } | Response> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length;
+    if (length <= limits.maxBytes) chunks.push(chunk);
+    else if (length > limits.maxBytes * 4) return refuse(413, Buffer.concat(chunks), tooLong(limits.maxBytes));
+  }
+  const bytes = Buffer.concat(chunks);
+  if (length > limits.maxBytes) return refuse(413, bytes, tooLong(limits.maxBytes));
+  if (exceedsDepth(bytes, limits.maxDepth)) return refuse(400, bytes, tooDeep(limits.maxDepth));
+  try {
+    return { parsed: JSON.parse(bytes.toString("utf8")) };
+  } catch {
+    return Response.json(
+      { jsonrpc: "2.0", id: null, error: { code: -32700, message: "Parse error: the body is not JSON." } },
+      { status: 400 },
+    );
+  }
+}
+
+/** A refused tools/call is answered under 200, because bridges lose what comes under another status. */
+function refuse(status: number, bytes: Buffer, error: ReturnType<typeof tooLong>): Response {
+  const answer = refusal(bytes.subarray(0, ENDS_BYTES).toString(), bytes.subarray(-ENDS_BYTES).toString(), error);
+  if (!answer)
+    return Response.json(
+      { jsonrpc: "2.0", id: null, error: { code: -32600, message: error.message, data: error.toResult() } },
+      { status },
+    );
+  return Response.json(answer, { status: "result" in answer ? 200 : status });
+}

@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import { type ErrorIssue, ToolError } from "../errors.ts";
+import type { AnyTool } from "../tools/define-tool.ts";
+
+/**
+ * Arguments as the tool wants them, defaults filled in. Explicit nulls count as absent, because bridges and models send them
+ * for optional parameters.
+ * @throws ToolError `invalid_input` that names every parameter at fault; a schema's own message is kept as it is.
+ */
+export function parseArguments(tool: AnyTool, raw: unknown): unknown {
+  const given = raw ?? {};
+  if (typeof given !== "object" || Array.isArray(given)) {
+    throw new ToolError("invalid_input", `The arguments of ${tool.name} must be an object with named parameters.`);
+  }
+  const values = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const parsed = tool.input.safeParse(values, { error: (issue) => explain(issue, tool) });
+  if (parsed.success) return parsed.data;
+  const issues: ErrorIssue[] = parsed.error.issues.map((issue) => ({
+    path: issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join("."),
+    message: issue.message,
+  }));
+  throw new ToolError("invalid_input", issues.map((issue) => issue.message).join(" "), {
+    hint: `Parameters of ${tool.name}: ${Object.keys(tool.input.shape).join(", ")}.`,
+    issues,
+  });
+}
+
+/** One sentence for a violation that the schema words no message for: the parameter, what is allowed, what was given. */
+function explain(issue: z.core.$ZodRawIssue, tool: AnyTool): string {
+  const path = issue.path?.join(".") ?? "";
+  const name = path === "" ? "The arguments" : `"${path}"`;
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? `${name} is required and must be ${article(issue.expected)}.`
+        : `${name} must be ${article(issue.expected)}, not ${show(issue.input)}.`;
+    case "unrecognized_keys":
+      return `${issue.keys.map((key) => `"${shorten(key, 80)}"`).join(", ")} ${issue.keys.length === 1 ? "is no parameter" : "are no parameters"} of ${tool.name}${path ? ` under "${path}"` : ""}.`;
+    case "invalid_value":
+      return `${name} must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}, not ${show(issue.input)}.`;
+    case "too_small":
+      return `${name} must ${amount(issue.origin, "at least", Number(issue.minimum))}, not ${measure(issue.origin, issue.input)}.`;
+    case "too_big":
+      return `${name} must ${amount(issue.origin, "at most", Number(issue.maximum))}, not ${measure(issue.origin, issue.input)}.`;
+    default:
+      return `${name} is not valid: ${show(issue.input)}.`;
+  }
+}
+
+function article(type: string): string {
+  const names: Record<string, string> = {
+    int: "a whole number",
+    number: "a number",
+    array: "a list",
+    object: "an object",
+    record: "an object",
+    boolean: "true or false",
+    string: "a string",
+  };
+  return names[type] ?? `a ${type}`;
+}
+
+function amount(origin: string, bound: string, limit: number): string {
+  if (origin === "string") return `have ${bound} ${limit} characters`;
+  if (origin === "array" || origin === "set") return `have ${bound} ${limit} entries`;
+  return `be ${bound} ${limit}`;
+}
+
+function measure(origin: string, input: unknown): string {
+  if (origin === "string" && typeof input === "string") return String(input.length);
+  if (origin === "array" && Array.isArray(input)) return String(input.length);
+  return show(input);
+}
+
+/** A value as an error message may show it: its JSON, shortened. */
+function show(value: unknown): string {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  return shorten(JSON.stringify(value) ?? typeof value, 60);
+}
+
+function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}
