@@ -1,0 +1,99 @@
+import type { Provider } from "./model-adapter.ts";
+
+export interface ConfiguredProvider {
+  kind: "openai-compatible";
+  baseUrl: string;
+  apiKey?: string | undefined;
+  models: readonly string[];
+  concurrency: number;
+}
+
+type Env = Record<string, string | undefined>;
+
+const LOCAL_OLLAMA = "http://127.0.0.1:11434";
+const CONCURRENCY = 4;
+
+/** The providers that the configuration names. */
+export function configuredProviders(providers: Readonly<Record<string, ConfiguredProvider>>): Provider[] {
+  return Object.entries(providers).map(([name, provider]) => ({
+    name,
+    kind: provider.kind,
+    baseUrl: withoutSlash(provider.baseUrl),
+    apiKey: provider.apiKey || undefined,
+    models: provider.models,
+    concurrency: provider.concurrency,
+    origin: "configuration",
+  }));
+}
+
+/**
+ * The providers that the environment gives: OPENAI_API_KEY and/or OPENAI_BASE_URL, OLLAMA_HOST, OPENWEBUI_URL with
+ * OPENWEBUI_API_KEY. Contacts nothing.
+ */
+export function providersOfEnvironment(env: Env): Provider[] {
+  const read = (name: string) => env[name]?.trim() || undefined;
+  const found: Provider[] = [];
+  const add = (name: string, baseUrl: string | undefined, apiKey: string | undefined, origin: string) => {
+    if (baseUrl === undefined) return;
+    const kind = "openai-compatible";
+    found.push({ name, kind, baseUrl, apiKey, models: [], concurrency: CONCURRENCY, origin });
+  };
+  const openaiKey = read("OPENAI_API_KEY");
+  const openaiUrl = read("OPENAI_BASE_URL");
+  if (openaiKey ?? openaiUrl) {
+    const origin = openaiKey ? "OPENAI_API_KEY" : "OPENAI_BASE_URL";
+    add("openai", httpUrl(openaiUrl ?? "https://api.openai.com/v1"), openaiKey, origin);
+  }
+  const ollama = read("OLLAMA_HOST");
+  if (ollama) add("ollama", ollamaBaseUrl(ollama), undefined, "OLLAMA_HOST");
+  const webUi = read("OPENWEBUI_URL");
+  const webUiKey = read("OPENWEBUI_API_KEY");
+  if (webUi && webUiKey) {
+    const url = httpUrl(webUi);
+    add("open-webui", url && (url.endsWith("/api") ? url : `${url}/api`), webUiKey, "OPENWEBUI_URL");
+  }
+  return found;
+}
+
+/** The provider that an Ollama on this machine would be. */
+export function localOllama(url: string = LOCAL_OLLAMA): Provider {
+  return {
+    name: "ollama",
+    kind: "openai-compatible",
+    baseUrl: `${withoutSlash(url)}/v1`,
+    models: [],
+    concurrency: CONCURRENCY,
+    origin: "found on this machine",
+  };
+}
+
+/**
+ * The base URL for a value of OLLAMA_HOST, which may be a host, host:port, :port or a URL, and may be the address that the
+ * server listens on (0.0.0.0). Undefined where it is none of these.
+ */
+export function ollamaBaseUrl(value: string): string | undefined {
+  const hasScheme = /^https?:\/\//i.test(value);
+  const bareIpv6 = !hasScheme && /^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(value);
+  const address = value.startsWith(":") && !bareIpv6 ? `127.0.0.1${value}` : bareIpv6 ? `[${value}]` : value;
+  let url: URL;
+  try {
+    url = new URL(hasScheme ? value : `http://${address}`);
+  } catch {
+    return undefined;
+  }
+  // A URL parser drops port 80, so the default port is added only where no port was written.
+  if (!hasScheme && url.port === "" && !/:\d+(\/|$)/.test(bareIpv6 ? "" : address)) url.port = "11434";
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  if (url.hostname === "[::]") url.hostname = "[::1]";
+  const base = withoutSlash(url.href);
+  return base.endsWith("/v1") ? base : `${base}/v1`;
+}
+
+function httpUrl(value: string): string | undefined {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(value) ? value : `http://${value}`);
+  return url && /^https?:$/.test(url.protocol) ? withoutSlash(url.href) : undefined;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

@@ -1,0 +1,350 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type PQueue from "p-queue";
+import { abortError, type ErrorIssue, ToolError } from "../errors.ts";
+import type { StatusEmitter } from "../status/status-event.ts";
+import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
+import { createTokenEstimator, type TokenEstimator } from "./estimate-tokens.ts";
+import type { ConfiguredProvider } from "./find-providers.ts";
+import { createDirectory } from "./list-models.ts";
+import type { AdapterReply, AdapterRequest, ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
+import { ModelError } from "./model-error.ts";
+import { withTimeout } from "./with-timeout.ts";
+
+export interface ModelClientOptions {
+  providers: Readonly<Record<string, ConfiguredProvider>>;
+  /** Model of calls that name none. */
+  modelId: string;
+  fallbackModels: readonly string[];
+  maxTokens: number;
+  /** Context size in tokens of every model; unset: learned from overflow errors. */
+  contextTokens?: number | undefined;
+  /** Seconds that one model may take for a call, its retries included. */
+  timeout: number;
+  /** Where an Ollama that nobody configured would listen. Default `http://127.0.0.1:11434`. */
+  ollamaUrl?: string;
+}
+
+export interface CompletionRequest {
+  messages: readonly ChatMessage[];
+  /** `provider/model` or a name that only one provider has. Default: the configured model. */
+  model?: string | undefined;
+  /** Models to try in order when the first fails. Default: the configured ones. */
+  fallbackModels?: readonly string[] | undefined;
+  maxTokens?: number | undefined;
+  temperature?: number | undefined;
+  /** A wish: models that refuse it are asked without, so the messages have to say it too. */
+  responseFormat?: ResponseFormat | undefined;
+  /** Milliseconds that one model may take, its retries included, from when its provider has a free place. */
+  timeoutMs?: number | undefined;
+}
+
+export interface CallContext {
+  signal: AbortSignal;
+  status?: StatusEmitter | undefined;
+}
+
+export interface Completion {
+  text: string;
+  /** `provider/model` that answered. */
+  model: string;
+  usage: TokenUsage;
+  /** `stop`, or `length` where the answer was cut off at the token limit. */
+  finish_reason: string;
+  /** HTTP requests made, failed ones included. */
+  attempts: number;
+  fallback_used: boolean;
+  warnings: string[];
+}
+
+/** A provider as the doctor and the start page show it. */
+export interface ProviderCheck {
+  name: string;
+  kind: string;
+  /** Host and path, without user information. */
+  base_url: string;
+  origin: string;
+  reachable: boolean;
+  models: readonly string[];
+  error?: string;
+  hint?: string;
+}
+
+export interface ModelClient {
+  /**
+   * Asks a model; retries, waits and falls back within the limits.
+   * @throws ToolError `not_configured`, `unknown_model`, `context_overflow`, `rate_limited`, `upstream_error`,
+   * `upstream_unreachable`, `invalid_response`, `deadline_exceeded`, `aborted`.
+   */
+  complete(request: CompletionRequest, context: CallContext): Promise<Completion>;
+  /** Every model of every provider. @throws ToolError `not_configured` */
+  models(signal?: AbortSignal): Promise<{ provider: string; model: string; name: string }[]>;
+  /** The model that a name means. @throws ToolError `unknown_model`, `not_configured` */
+  resolve(name: string, options?: ChoiceOptions & { signal?: AbortSignal }): Promise<ChosenModel>;
+  /** Asks every provider for its list; never throws. Empty: there is no provider. */
+  check(signal?: AbortSignal): Promise<ProviderCheck[]>;
+  readonly tokens: TokenEstimator;
+  /** Context size in tokens of a model (`provider/model`), configured or learned from an overflow. */
+  contextOf(model: string): number | undefined;
+  /** The models that configured defaults stand for when a call names none. */
+  readonly defaults: { readonly model: string; readonly fallbackModels: readonly string[] };
+  close(): Promise<void>;
+}
+
+/** Retries of one call, all models together: a fallback model does not start them anew. */
+const MAX_RETRIES = 2;
+const FIRST_WAIT_MS = 250;
+const FOREVER = new AbortController().signal;
+
+/** What a model was found not to take. */
+interface Capabilities {
+  format: "json_schema" | "json_object" | "none";
+  maxTokensParameter: AdapterRequest["maxTokensParameter"];
+}
+
+/** A client for all providers, configured or found. Nothing is loaded or contacted before the first call. */
+export function createModelClient(options: ModelClientOptions, env: Record<string, string | undefined>): ModelClient {
+  const directory = createDirectory({ providers: options.providers, ollamaUrl: options.ollamaUrl }, env);
+  const queues = new Map<string, Promise<PQueue>>();
+  const capabilities = new Map<string, Capabilities>();
+  const learnedContexts = new Map<string, number>();
+  const tokens = createTokenEstimator();
+
+  const queueOf = (model: ChosenModel): Promise<PQueue> => {
+    let queue = queues.get(model.provider.name);
+    if (!queue) {
+      queue = import("p-queue").then(({ default: Queue }) => new Queue({ concurrency: model.provider.concurrency }));
+      queues.set(model.provider.name, queue);
+    }
+    return queue;
+  };
+
+  async function resolve(name: string, choice: ChoiceOptions & { signal?: AbortSignal } = {}): Promise<ChosenModel> {
+    const signal = choice.signal ?? FOREVER;
+    try {
+      return chooseModel(name, await directory.offers(signal), choice);
+    } catch (error) {
+      // A model pulled a moment ago is in no kept list yet.
+      if (!(error instanceof ToolError) || error.code !== "unknown_model") throw error;
+      return chooseModel(name, await directory.offers(signal, true), choice);
+    }
+  }
+
+  /** One HTTP request, once the provider has a free place; the deadline starts with the first one. */
+  async function attempt(call: Call, model: ChosenModel, timer: { endsAt?: number }): Promise<AdapterReply> {
+    const queue = await queueOf(model);
+    return queue.add(
+      async () => {
+        timer.endsAt ??= performance.now() + call.timeoutMs;
+        const limit = withTimeout(call.signal, timer.endsAt - performance.now());
+        call.attempts += 1;
+        try {
+          const request = adapterRequest(call, model);
+          return await directory.connection(model.provider).adapter.complete(request, limit.signal);
+        } catch (error) {
+          if (limit.timedOut && !(error instanceof ModelError)) {
+            throw new ModelError("timeout", `Model "${model.name}" did not answer within ${call.timeoutMs / 1000} s.`, {
+              hint: "Raise the timeout in the configuration, ask for less, or use a faster model.",
+            });
+          }
+          throw error;
+        } finally {
+          limit.stop();
+        }
+      },
+      { signal: call.signal },
+    );
+  }
+
+  function adapterRequest(call: Call, model: ChosenModel): AdapterRequest {
+    const known = capabilitiesOf(model.name);
+    const wish = call.request.responseFormat;
+    const format =
+      wish === undefined || known.format === "none"
+        ? undefined
+        : known.format === "json_object"
+          ? ({ type: "json_object" } as const)
+          : wish;
+    return {
+      model: model.model,
+      messages: call.request.messages,
+      maxTokens: call.request.maxTokens ?? options.maxTokens,
+      maxTokensParameter: known.maxTokensParameter,
+      temperature: call.request.temperature,
+      responseFormat: format,
+    };
+  }
+
+  function capabilitiesOf(name: string): Capabilities {
+    let known = capabilities.get(name);
+    if (!known) {
+      known = { format: "json_schema", maxTokensParameter: "max_tokens" };
+      capabilities.set(name, known);
+    }
+    return known;
+  }
+
+  /** Remembers what the model refused; true where the request changes by that and is worth sending again. */
+  function adapt(failure: ModelError, call: Call, sent: Capabilities, name: string): boolean {
+    const known = capabilitiesOf(name);
+    if (failure.kind === "max_tokens_refused" && sent.maxTokensParameter === "max_tokens") {
+      known.maxTokensParameter = "max_completion_tokens";
+      return true;
+    }
+    const wish = call.request.responseFormat?.type;
+    if (failure.kind !== "format_refused" || wish === undefined || sent.format === "none") return false;
+    const next = sent.format === "json_schema" && wish === "json_schema" ? "json_object" : "none";
+    // Another call may have stepped further down meanwhile.
+    if (known.format !== "none") known.format = next;
+    return true;
+  }
+
+  /** One model with its retries. @throws ModelError, or the abort. */
+  async function askModel(call: Call, model: ChosenModel): Promise<AdapterReply> {
+    const timer: { endsAt?: number } = {};
+    for (;;) {
+      const sent = { ...capabilitiesOf(model.name) };
+      try {
+        return await attempt(call, model, timer);
+      } catch (error) {
+        if (call.signal.aborted) throw abortError(call.signal);
+        if (!(error instanceof ModelError)) throw error;
+        if (error.kind === "overflow" && error.overflow?.contextTokens !== undefined) {
+          learnedContexts.set(model.name, error.overflow.contextTokens);
+        }
+        if (adapt(error, call, sent, model.name)) continue;
+        const wait = waitBeforeRetry(error, call, (timer.endsAt ?? 0) - performance.now());
+        if (wait === undefined) throw error;
+        call.retries += 1;
+        call.status?.progress(`Retrying ${model.name}`, undefined, { active_model: model.name });
+        await sleep(wait, undefined, { signal: call.signal }).catch(() => {
+          throw abortError(call.signal);
+        });
+      }
+    }
+  }
+
+  async function complete(request: CompletionRequest, context: CallContext): Promise<Completion> {
+    const { signal, status } = context;
+    const timeoutMs = request.timeoutMs ?? options.timeout * 1000;
+    const call: Call = { request, signal, status, timeoutMs, attempts: 0, retries: 0 };
+    const warnings: string[] = [];
+    const failures: { model: string; error: ToolError }[] = [];
+    const named = request.model ?? options.modelId;
+    const names = [named, ...(request.fallbackModels ?? options.fallbackModels)];
+
+    for (const [index, name] of names.entries()) {
+      let model: ChosenModel | undefined;
+      try {
+        const configured = index > 0 || request.model === undefined;
+        model = await resolve(name, { configured, signal });
+        if (failures.some((failure) => failure.model === model!.name)) continue;
+        if (model.warning) warnings.push(model.warning);
+        const reply = await askModel(call, model);
+        const first = failures[0];
+        if (first) warnings.push(`Model "${first.model}" failed (${first.error.message}); "${model.name}" answered.`);
+        const usage = reply.usage ?? estimateUsage(request.messages, reply.text);
+        if (reply.usage) tokens.learn(model.name, textOf(request.messages), reply.usage.prompt_tokens);
+        return {
+          text: reply.text,
+          model: model.name,
+          usage,
+          finish_reason: reply.finishReason,
+          attempts: call.attempts,
+          fallback_used: index > 0,
+          warnings,
+        };
+      } catch (error) {
+        if (signal.aborted) throw abortError(signal);
+        if (!(error instanceof ToolError)) throw error;
+        // A wrong name is a mistake to correct, and a longer context is not to be hoped for: neither is for a fallback.
+        if (index === 0 && (model === undefined || error.code === "context_overflow")) throw error;
+        failures.push({ model: model?.name ?? name, error });
+        if (names.length > index + 1) status?.progress(`${model?.name ?? name} failed, trying ${names[index + 1]}`);
+      }
+    }
+    throw finalError(failures, call.attempts);
+  }
+
+  function estimateUsage(messages: readonly ChatMessage[], text: string): TokenUsage {
+    const prompt_tokens = tokens.estimate(textOf(messages));
+    const completion_tokens = tokens.estimate(text);
+    return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, estimated: true };
+  }
+
+  return {
+    complete,
+    resolve,
+    tokens,
+    defaults: { model: options.modelId, fallbackModels: options.fallbackModels },
+    contextOf: (model) => options.contextTokens ?? learnedContexts.get(model),
+    async models(signal = FOREVER) {
+      const offers = await directory.offers(signal);
+      return offers.flatMap(({ provider, models }) =>
+        models.map((model) => ({ provider: provider.name, model, name: `${provider.name}/${model}` })),
+      );
+    },
+    async check(signal = FOREVER) {
+      try {
+        const offers = await directory.offers(signal, true);
+        return offers.map(({ provider, models, failure }) => ({
+          name: provider.name,
+          kind: provider.kind,
+          base_url: publicUrl(provider.baseUrl),
+          origin: provider.origin,
+          // A provider without a list of its models still takes calls.
+          reachable: failure === undefined || failure.kind === "rejected",
+          models,
+          ...(failure && { error: failure.message, ...(failure.hint !== undefined && { hint: failure.hint }) }),
+        }));
+      } catch {
+        return [];
+      }
+    },
+    async close() {
+      for (const queue of queues.values()) (await queue).clear();
+      queues.clear();
+      await directory.close();
+    },
+  };
+}
+
+/** What belongs to one `complete`, over all its attempts. */
+interface Call {
+  request: CompletionRequest;
+  signal: AbortSignal;
+  status: StatusEmitter | undefined;
+  timeoutMs: number;
+  attempts: number;
+  retries: number;
+}
+
+/** Milliseconds to wait before the same model is asked again; undefined: it is not. */
+function waitBeforeRetry(failure: ModelError, call: Call, remainingMs: number): number | undefined {
+  if (!failure.transient || call.retries >= MAX_RETRIES) return undefined;
+  const backoff = FIRST_WAIT_MS * 2 ** call.retries * (0.75 + Math.random() / 2);
+  const wait = failure.retryAfterMs ?? backoff;
+  return wait < remainingMs ? wait : undefined;
+}
+
+/** The error of the first model, with the reasons of the others. */
+function finalError(failures: readonly { model: string; error: ToolError }[], attempts: number): ToolError {
+  const { error } = failures[0]!;
+  const issues: ErrorIssue[] = failures.map((failure) => ({ path: failure.model, message: failure.error.message }));
+  return new ToolError(error.code, error.message, {
+    hint: error.hint,
+    retryable: failures.some((failure) => failure.error.retryable),
+    retryAfterMs: error.retryAfterMs,
+    ...(failures.length > 1 && { issues }),
+    details: { ...error.details, attempts },
+    cause: error,
+  });
+}
+
+function textOf(messages: readonly ChatMessage[]): string {
+  return messages.map((message) => message.content).join("\n");
+}
+
+function publicUrl(value: string): string {
+  const url = new URL(value);
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

@@ -1,0 +1,63 @@
+import { type ErrorCode, ToolError, type ToolErrorOptions } from "../errors.ts";
+
+/** Why a model call failed, as far as the decision about what to do next depends on it. */
+export type FailureKind =
+  | "auth"
+  | "quota"
+  | "rate_limited"
+  | "overflow"
+  | "unavailable"
+  | "unreachable"
+  | "invalid"
+  | "no_answer"
+  | "rejected"
+  | "timeout"
+  | "unknown_model"
+  | "format_refused"
+  | "max_tokens_refused";
+
+const CODES: Record<FailureKind, ErrorCode> = {
+  auth: "upstream_error",
+  quota: "rate_limited",
+  rate_limited: "rate_limited",
+  overflow: "context_overflow",
+  unavailable: "upstream_error",
+  unreachable: "upstream_unreachable",
+  invalid: "invalid_response",
+  no_answer: "invalid_response",
+  rejected: "upstream_error",
+  timeout: "deadline_exceeded",
+  unknown_model: "unknown_model",
+  format_refused: "upstream_error",
+  max_tokens_refused: "upstream_error",
+};
+
+/** Failures after which the same request to the same model may succeed. */
+const TRANSIENT: ReadonlySet<FailureKind> = new Set(["rate_limited", "unavailable", "unreachable", "invalid"]);
+
+/** Token numbers of an overflow error, as far as the provider gave them. */
+export interface Overflow {
+  promptTokens?: number;
+  contextTokens?: number;
+}
+
+/** A failed model call: a ToolError that also says which kind of failure it is. */
+export class ModelError extends ToolError {
+  readonly kind: FailureKind;
+  readonly overflow: Overflow | undefined;
+
+  constructor(
+    kind: FailureKind,
+    message: string,
+    options: ToolErrorOptions & { overflow?: Overflow | undefined } = {},
+  ) {
+    super(CODES[kind], message, { retryable: TRANSIENT.has(kind) || kind === "timeout", ...options });
+    this.kind = kind;
+    this.overflow = options.overflow;
+  }
+
+  /** Whether the same model may be asked again. */
+  get transient(): boolean {
+    return TRANSIENT.has(this.kind);
+  }
+}
