@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import { ToolError } from "../errors.ts";
+import { formDigest, readForm, writeForm } from "./form.ts";
+import { formQuestion, formSchema } from "./form-question.ts";
+
+const refusal = (fields: unknown): ToolError => {
+  try {
+    readForm({ fields });
+  } catch (error) {
+    if (error instanceof ToolError) return error;
+    throw error;
+  }
+  throw new Error("was accepted");
+};
+
+describe("reading a form", () => {
+  it("asks for one required text when no fields are given", () => {
+    const expected = {
+      title: "Input Required",
+      fields: [
+        {
+          name: "input",
+          label: "Input",
+          type: "text",
+          placeholder: "Enter your input",
+          required: true,
+          options: [],
+        },
+      ],
+      submit_label: "Submit",
+    };
+    expect(writeForm(readForm({}))).toEqual(expected);
+    expect(writeForm(readForm({ fields: [], title: "", submit_label: null }))).toEqual(expected);
+  });
+
+  it("fills in label, type, placeholder, required and options of a field", () => {
+    expect(readForm({ fields: [{ name: "city", options: null, label: null }] }).fields).toEqual([
+      { name: "city", label: "city", type: "text", placeholder: "", required: false, options: [] },
+    ]);
+  });
+
+  it("takes options as texts, numbers or value and label, and makes a field with options a select", () => {
+    const [field] = readForm({ fields: [{ name: "size", options: ["S", 2, { value: "l", label: "Large" }] }] }).fields;
+    expect(field?.type).toBe("select");
+    expect(field?.options).toEqual([
+      { value: "S", label: "S" },
+      { value: "2", label: "2" },
+      { value: "l", label: "Large" },
+    ]);
+  });
+
+  it("reads what it wrote", () => {
+    const form = readForm({
+      title: "Order",
+      submit_label: "Buy",
+      fields: [
+        { name: "size", type: "select", options: ["S", { value: "l", label: "Large" }] },
+        { name: "n", type: "integer" },
+      ],
+    });
+    expect(readForm(writeForm(form))).toEqual(form);
+  });
+
+  it.each([
+    ["a field that is no object", ["name"], "fields[0]"],
+    ["a missing name", [{ label: "City" }], "fields[0].name is required"],
+    ["an empty name", [{ name: "  " }], "fields[0].name is required"],
+    ["a control character in a name", [{ name: "a\u0000b" }], "control characters"],
+    ["duplicate names", [{ name: "a" }, { name: "a" }], '"a"'],
+    ["a reserved name", [{ name: "__proto__" }], '"__proto__" is reserved'],
+    ["an unknown type", [{ name: "a" }, { name: "c", type: "color" }], 'fields[1].type "color" is not known'],
+    ["a type from Object.prototype", [{ name: "a", type: "toString" }], "is not known"],
+    ["a select without options", [{ name: "a", type: "select" }], "needs options"],
+    ["options of a number", [{ name: "a", type: "number", options: ["1"] }], "use type select"],
+    ["duplicate options", [{ name: "a", options: ["x", "x"] }], '"x" twice'],
+    ["an empty option", [{ name: "a", options: ["x", ""] }], "fields[0].options[1]"],
+    ["an unknown key", [{ name: "a", min: 3 }], '"min"'],
+    ["required that is no boolean", [{ name: "a", required: "yes" }], "fields[0].required"],
+    ["fields that are no list", { name: "a" }, "fields must be a list"],
+    ["too many fields", Array.from({ length: 51 }, (_, i) => ({ name: `f${i}` })), "at most 50"],
+  ])("refuses %s", (_case, fields, message) => {
+    const error = refusal(fields);
+    expect(error.code).toBe("invalid_input");
+    expect(error.message).toContain(message);
+  });
+
+  it.each(["password", "secret", "Password"])("refuses to ask for a %s through a form", (type) => {
+    const error = refusal([{ name: "pin", type }]);
+    expect(error.code).toBe("invalid_input");
+    expect(error.message).toContain("secrets must not travel through a form");
+  });
+
+  it("refuses a form that is too large to travel", () => {
+    const fields = Array.from({ length: 50 }, (_, i) => ({
+      name: `f${i}`,
+      placeholder: "x".repeat(500),
+      label: "y".repeat(500),
+    }));
+    expect(refusal(fields).code).toBe("too_large");
+  });
+
+  it("has one digest for what is asked, whatever title and placeholder say", () => {
+    const form = readForm({ title: "A", fields: [{ name: "a", placeholder: "p" }] });
+    expect(formDigest(readForm({ title: "B", fields: [{ name: "a" }] }))).toBe(formDigest(form));
+    expect(formDigest(readForm({ fields: [{ name: "a", required: true }] }))).not.toBe(formDigest(form));
+  });
+});
+
+describe("a form as elicitation", () => {
+  it("maps every type to a flat schema that clients can render", () => {
+    const types = ["text", "textarea", "email", "url", "number", "integer", "checkbox", "date", "datetime"];
+    const { properties } = formSchema(readForm({ fields: types.map((type) => ({ name: type, type })) }));
+    expect(
+      Object.fromEntries(Object.entries(properties).map(([name, { type, format }]) => [name, [type, format]])),
+    ).toEqual({
+      text: ["string", undefined],
+      textarea: ["string", undefined],
+      email: ["string", "email"],
+      url: ["string", "uri"],
+      number: ["number", undefined],
+      integer: ["integer", undefined],
+      checkbox: ["boolean", undefined],
+      date: ["string", "date"],
+      datetime: ["string", "date-time"],
+    });
+  });
+
+  it("lists the choices of a select, with names where they differ", () => {
+    const { properties } = formSchema(
+      readForm({
+        fields: [
+          { name: "plain", options: ["a", "b"] },
+          { name: "named", options: [{ value: "a", label: "A" }] },
+        ],
+      }),
+    );
+    expect(properties.plain).toEqual({ type: "string", title: "plain", enum: ["a", "b"] });
+    expect(properties.named).toEqual({ type: "string", title: "named", enum: ["a"], enumNames: ["A"] });
+  });
+
+  it("puts title and submit label into the message, and label and placeholder into the field", () => {
+    const form = readForm({
+      title: "Book a table",
+      submit_label: "Book",
+      fields: [
+        { name: "guests", label: "Guests", type: "integer", placeholder: "2 to 8", required: true },
+        { name: "note" },
+      ],
+    });
+    expect(formQuestion(form)).toEqual({
+      message: "Book a table\nSending this form means: Book",
+      schema: {
+        type: "object",
+        properties: {
+          guests: { type: "integer", title: "Guests", description: "2 to 8" },
+          note: { type: "string", title: "note", maxLength: 2000 },
+        },
+        required: ["guests"],
+      },
+    });
+  });
+
+  it("leaves out the required list when nothing is required", () => {
+    expect(formSchema(readForm({ fields: [{ name: "a" }] }))).not.toHaveProperty("required");
+  });
+
+  it("names what was wrong in the next round and keeps what was right", () => {
+    const form = readForm({
+      fields: [
+        { name: "a", label: "Name" },
+        { name: "b", label: "Age", type: "integer" },
+      ],
+    });
+    const { message, schema } = formQuestion(form, {
+      data: { a: "Ana" },
+      issues: [{ path: "b", message: "Age must be a whole number" }],
+    });
+    expect(message).toBe("Input Required\nPlease correct:\n- Age must be a whole number");
+    expect(schema.properties.a).toHaveProperty("default", "Ana");
+    expect(schema.properties.b).not.toHaveProperty("default");
+  });
+});

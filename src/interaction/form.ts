@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { ToolError } from "../errors.ts";
+
+/** What a field can ask for. */
+export type FieldType =
+  | "text"
+  | "textarea"
+  | "email"
+  | "url"
+  | "number"
+  | "integer"
+  | "boolean"
+  | "select"
+  | "date"
+  | "datetime";
+
+/** A choice of a select: what is answered and what is shown. */
+export interface Option {
+  value: string;
+  label: string;
+}
+
+export interface Field {
+  /** Key of the answer. */
+  name: string;
+  label: string;
+  type: FieldType;
+  placeholder: string;
+  required: boolean;
+  options: Option[];
+}
+
+export interface Form {
+  title: string;
+  fields: Field[];
+  submitLabel: string;
+}
+
+/** A form as a caller writes it. */
+export interface FormInput {
+  title?: unknown;
+  fields?: unknown;
+  submit_label?: unknown;
+}
+
+export const DEFAULT_TITLE = "Input Required";
+export const DEFAULT_SUBMIT_LABEL = "Submit";
+const DEFAULT_FIELDS = [
+  { name: "input", label: "Input", type: "text", placeholder: "Enter your input", required: true },
+];
+
+const FIELD_TYPES: readonly FieldType[] = [
+  "text",
+  "textarea",
+  "email",
+  "url",
+  "number",
+  "integer",
+  "boolean",
+  "select",
+  "date",
+  "datetime",
+];
+const TYPE_ALIASES: Record<string, FieldType> = {
+  string: "text",
+  uri: "url",
+  checkbox: "boolean",
+  "date-time": "datetime",
+  "datetime-local": "datetime",
+};
+const SECRET_TYPES = ["password", "secret"];
+const FIELD_KEYS = ["name", "label", "type", "placeholder", "required", "options"];
+/** Names that would reach into objects' prototypes in careless clients. */
+const RESERVED_NAMES = ["__proto__", "constructor", "prototype"];
+
+const MAX_FIELDS = 50;
+const MAX_OPTIONS = 500;
+const MAX_NAME = 100;
+const MAX_LABEL = 500;
+/** Of the whole form as JSON, because the form travels inside the resume token. */
+const MAX_FORM = 30_000;
+
+/**
+ * Reads a form and fills in what is left out: label = name, type text, placeholder "", required false, options [];
+ * title "Input Required", submit label "Submit"; without fields, one required text field `input`.
+ * @throws ToolError `invalid_input` naming the field, or `too_large`.
+ */
+export function readForm(input: FormInput): Form {
+  const given = input.fields ?? [];
+  if (!Array.isArray(given)) throw invalid("fields must be a list of fields.");
+  if (given.length > MAX_FIELDS) throw invalid(`fields has ${given.length} fields; a form has at most ${MAX_FIELDS}.`);
+  const form: Form = {
+    title: text(input.title, "title", DEFAULT_TITLE),
+    fields: (given.length === 0 ? DEFAULT_FIELDS : given).map(readField),
+    submitLabel: text(input.submit_label, "submit_label", DEFAULT_SUBMIT_LABEL),
+  };
+  const names = new Set<string>();
+  for (const { name } of form.fields) {
+    if (names.has(name)) throw invalid(`Two fields are called ${quote(name)}; names must differ.`);
+    names.add(name);
+  }
+  const size = JSON.stringify(form).length;
+  if (size > MAX_FORM) {
+    throw new ToolError("too_large", `The form has ${size} characters; at most ${MAX_FORM} are allowed.`, {
+      hint: "Ask in several smaller forms.",
+    });
+  }
+  return form;
+}
+
+/** The form as a caller would write it, every default filled in: plain JSON. */
+export function writeForm(form: Form): { title: string; fields: Record<string, unknown>[]; submit_label: string } {
+  return {
+    title: form.title,
+    fields: form.fields.map((field) => ({
+      ...field,
+      options: field.options.map((option) => (option.label === option.value ? option.value : option)),
+    })),
+    submit_label: form.submitLabel,
+  };
+}
+
+/** A digest of what is asked for, equal for two forms whose answers mean the same; title and placeholders do not count. */
+export function formDigest(form: Form): string {
+  const asked = form.fields.map((field) => [field.name, field.label, field.type, field.required, field.options]);
+  return createHash("sha256").update(JSON.stringify(asked)).digest("base64url");
+}
+
+function readField(given: unknown, index: number): Field {
+  const at = `fields[${index}]`;
+  if (!isObject(given)) throw invalid(`${at} must be an object with at least a name.`);
+  const unknownKey = Object.keys(given).find((key) => !FIELD_KEYS.includes(key));
+  if (unknownKey !== undefined) {
+    throw invalid(`${at} has an unknown key ${quote(unknownKey)}; a field has ${FIELD_KEYS.join(", ")}.`);
+  }
+  const name = readName(given.name, at);
+  const options = readOptions(given.options, at);
+  const type = readType(given.type ?? (options.length > 0 ? "select" : "text"), at);
+  if (type === "select" && options.length === 0) throw invalid(`${at} (${quote(name)}) is a select and needs options.`);
+  if (type !== "select" && options.length > 0) {
+    throw invalid(`${at} (${quote(name)}) has options, but its type is ${type}; use type select.`);
+  }
+  const required = given.required ?? false;
+  if (typeof required !== "boolean") throw invalid(`${at}.required must be true or false.`);
+  return {
+    name,
+    label: text(given.label, `${at}.label`, name),
+    type,
+    placeholder: text(given.placeholder, `${at}.placeholder`, ""),
+    required,
+    options,
+  };
+}
+
+function readName(given: unknown, at: string): string {
+  if (typeof given !== "string" || given.trim() === "") throw invalid(`${at}.name is required and must be a text.`);
+  if (given.length > MAX_NAME) throw invalid(`${at}.name has ${given.length} characters; at most ${MAX_NAME}.`);
+  if (/[\u0000-\u001f\u007f]/.test(given)) throw invalid(`${at}.name must not contain control characters.`);
+  if (RESERVED_NAMES.includes(given)) throw invalid(`${at}.name ${quote(given)} is reserved; use another name.`);
+  return given;
+}
+
+function readType(given: unknown, at: string): FieldType {
+  const type = typeof given === "string" ? given.trim().toLowerCase() : "";
+  if (SECRET_TYPES.includes(type)) {
+    throw invalid(
+      `${at}.type ${quote(type)} is not allowed: secrets must not travel through a form.`,
+      "Do not ask for secrets. Tell the user to put them into the configuration or the environment.",
+    );
+  }
+  const known = FIELD_TYPES.find((one) => one === type) ?? (Object.hasOwn(TYPE_ALIASES, type) && TYPE_ALIASES[type]);
+  if (!known) throw invalid(`${at}.type ${quote(given)} is not known; use one of ${FIELD_TYPES.join(", ")}.`);
+  return known;
+}
+
+function readOptions(given: unknown, at: string): Option[] {
+  if (given === undefined || given === null) return [];
+  if (!Array.isArray(given)) throw invalid(`${at}.options must be a list.`);
+  if (given.length > MAX_OPTIONS) throw invalid(`${at}.options has ${given.length} entries; at most ${MAX_OPTIONS}.`);
+  const values = new Set<string>();
+  return given.map((one, index) => {
+    const option = readOption(one, `${at}.options[${index}]`);
+    if (values.has(option.value)) throw invalid(`${at}.options has ${quote(option.value)} twice.`);
+    values.add(option.value);
+    return option;
+  });
+}
+
+function readOption(given: unknown, at: string): Option {
+  const source = isObject(given) ? given : { value: given };
+  const value = typeof source.value === "number" ? String(source.value) : source.value;
+  if (typeof value !== "string" || value.trim() === "") {
+    throw invalid(`${at} must be a text, or an object with value and label.`);
+  }
+  if (value.length > MAX_LABEL) throw invalid(`${at} has ${value.length} characters; at most ${MAX_LABEL}.`);
+  return { value, label: text(source.label, `${at}.label`, value) };
+}
+
+/** A text, or `fallback` where there is none. */
+function text(given: unknown, at: string, fallback: string): string {
+  if (given === undefined || given === null) return fallback;
+  if (typeof given !== "string") throw invalid(`${at} must be a text.`);
+  if (given.length > MAX_LABEL) throw invalid(`${at} has ${given.length} characters; at most ${MAX_LABEL}.`);
+  return given.trim() === "" ? fallback : given;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const quote = (value: unknown): string => {
+  const json = JSON.stringify(value) ?? "nothing";
+  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
+};
+
+const invalid = (message: string, hint?: string): ToolError => new ToolError("invalid_input", message, { hint });

@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { confirmationQuestion } from "./confirmation.ts";
+import { createInteraction } from "./interaction.ts";
+
+describe("a form in the chat", () => {
+  it("comes back from its token, with or without the fields", () => {
+    const { forms } = createInteraction();
+    const input = { title: "Trip", fields: [{ name: "city", label: "City", required: true }] };
+    const form = forms.read(input);
+    const token = forms.pend("ana", form);
+    expect(forms.resume("ana", token, {}).form).toEqual(form);
+    expect(forms.resume("ana", token, { fields: [] }).form).toEqual(form);
+    expect(forms.resume("ana", token, input).form).toEqual(form);
+  });
+
+  it("is not exchanged for another form", () => {
+    const { forms } = createInteraction();
+    const token = forms.pend("ana", forms.read({ fields: [{ name: "city" }] }));
+    expect(() => forms.resume("ana", token, { fields: [{ name: "city", type: "number" }] })).toThrow("not those");
+    expect(() => forms.resume("ben", token, {})).toThrow("not valid");
+  });
+
+  it("is answered once", () => {
+    const { forms } = createInteraction();
+    const token = forms.pend("ana", forms.read({}));
+    forms.resume("ana", token, {}).settle();
+    expect(() => forms.resume("ana", token, {})).toThrow("already been used");
+  });
+
+  it("keeps a token of a usual form short enough for a model to copy", () => {
+    const { forms } = createInteraction();
+    const names = ["first name", "last name", "e-mail", "city", "arrival"];
+    expect(
+      forms.pend("ana", forms.read({ fields: names.map((name) => ({ name, required: true })) })).length,
+    ).toBeLessThan(400);
+  });
+});
+
+describe("a confirmation of a call", () => {
+  it("asks with the wording of the tool", () => {
+    expect(confirmationQuestion("memory_delete")).toBe("Are you sure you want to perform this memory_delete action?");
+  });
+
+  it("is granted for one call with the same user, tool and arguments", () => {
+    const { confirmation } = createInteraction();
+    const token = confirmation.request("ana", "memory_delete", { memory_id: "1", deep: { a: 1, b: [2] } });
+    expect(confirmation.settle("ana", token, true)).toEqual({ confirmed: true, tool: "memory_delete" });
+    const same = { deep: { b: [2], a: 1 }, memory_id: "1" };
+    expect(confirmation.takeGrant("ben", "memory_delete", same)).toBe(false);
+    expect(confirmation.takeGrant("ana", "memory_update", same)).toBe(false);
+    expect(confirmation.takeGrant("ana", "memory_delete", { ...same, memory_id: "2" })).toBe(false);
+    expect(confirmation.takeGrant("ana", "memory_delete", same)).toBe(true);
+    expect(confirmation.takeGrant("ana", "memory_delete", same)).toBe(false);
+  });
+
+  it("is not granted by asking, by a no, or by the token of a no", () => {
+    const { confirmation } = createInteraction();
+    const token = confirmation.request("ana", "memory_delete", {});
+    expect(confirmation.takeGrant("ana", "memory_delete", {})).toBe(false);
+    expect(confirmation.settle("ana", token, false)).toEqual({ confirmed: false, tool: "memory_delete" });
+    expect(() => confirmation.settle("ana", token, true)).toThrow("already been used");
+    expect(confirmation.takeGrant("ana", "memory_delete", {})).toBe(false);
+  });
+
+  it("lapses", () => {
+    let now = 0;
+    const { confirmation } = createInteraction({ now: () => now, grantMs: 300_000 });
+    confirmation.settle("ana", confirmation.request("ana", "t", {}), true);
+    now = 300_000;
+    expect(confirmation.takeGrant("ana", "t", {})).toBe(false);
+  });
+
+  it("tells arguments apart exactly as JSON does, whatever the order of keys", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (a, b) => {
+        const { confirmation } = createInteraction();
+        confirmation.settle("ana", confirmation.request("ana", "t", a), true);
+        const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
+        const equal = (() => {
+          try {
+            expect(plain(a)).toEqual(plain(b));
+            return true;
+          } catch {
+            return false;
+          }
+        })();
+        expect(confirmation.takeGrant("ana", "t", b)).toBe(equal);
+        const reversed = Object.fromEntries(Object.entries(a).reverse());
+        expect(confirmation.takeGrant("ana", "t", reversed)).toBe(!equal);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("never takes silence for consent", () => {
+    const { confirmation } = createInteraction();
+    for (const content of [
+      undefined,
+      null,
+      {},
+      "true",
+      { confirm: null },
+      { confirm: "" },
+      { confirm: 1 },
+      { ok: true },
+    ]) {
+      expect(confirmation.isConsent(content)).toBe(false);
+    }
+    expect(confirmation.isConsent(Object.create({ confirm: true }))).toBe(false);
+    expect(confirmation.isConsent({ confirm: true })).toBe(true);
+  });
+
+  it("asks by a field that is not ticked", () => {
+    const { confirmation } = createInteraction();
+    const text = { message: "Delete it?", title: "Confirmation", confirmLabel: "Delete", cancelLabel: "Keep" };
+    expect(confirmation.ask(text)).toEqual({
+      message: "Confirmation\n\nDelete it?",
+      schema: {
+        type: "object",
+        properties: {
+          confirm: {
+            type: "boolean",
+            title: "Delete",
+            description: "Tick for “Delete”. Not ticked means “Keep”.",
+            default: false,
+          },
+        },
+        required: ["confirm"],
+      },
+    });
+  });
+});
