@@ -76,7 +76,7 @@ export function createServices(
     },
     async interaction() {
       const { createInteraction } = await import("./interaction/interaction.ts");
-      return createInteraction();
+      return createInteraction(config.interaction);
     },
   };
 
