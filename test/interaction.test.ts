@@ -1,0 +1,233 @@
+import { resolve } from "node:path";
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from "@modelcontextprotocol/client";
+import { StdioClientTransport as ModernStdio } from "@modelcontextprotocol/client/stdio";
+import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as LegacyStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport as LegacyHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { serveHttp } from "../src/http/serve.ts";
+import { createHttpMcpHandler } from "../src/mcp/http-handler.ts";
+import { createServerFactory } from "../src/mcp/server.ts";
+import { startPatchbay, temporaryFolder } from "./fixtures/connect.ts";
+
+interface Asked {
+  message: string;
+  properties: Record<string, Record<string, unknown>>;
+}
+type Reply =
+  | { action: "accept"; content: Record<string, string | number | boolean> }
+  | { action: "decline" | "cancel" };
+/** Stands for the human at the client's form. */
+type Human = (asked: Asked, round: number) => Reply;
+type Call = (name: string, args?: Record<string, unknown>) => Promise<Record<string, unknown>>;
+/** Connects a client over one road; without a human it declares that it cannot ask. */
+type Road = (human?: Human, env?: Record<string, string>) => Promise<Call>;
+
+const CONFIRM = { PATCHBAY_INTERACTION_CONFIRMATION_REQUIRED: '["display_result"]' };
+const info = { name: "test", version: "0" };
+
+function asking(human: Human) {
+  let round = 0;
+  return async (request: { params: unknown }) => {
+    const { message, requestedSchema } = request.params as {
+      message: string;
+      requestedSchema: { properties: Asked["properties"] };
+    };
+    round += 1;
+    return human({ message, properties: requestedSchema.properties }, round);
+  };
+}
+
+function caller(client: {
+  callTool(request: { name: string; arguments: Record<string, unknown> }): Promise<{ content?: unknown }>;
+  close(): Promise<void>;
+}): Call {
+  onTestFinished(() => client.close());
+  return async (name, args = {}) => {
+    const result = await client.callTool({ name, arguments: args });
+    return JSON.parse((result.content as { text: string }[])[0]?.text ?? "null") as Record<string, unknown>;
+  };
+}
+
+function modernClient(human?: Human): ModernClient {
+  const client = new ModernClient(info, {
+    versionNegotiation: { mode: { pin: "2026-07-28" } },
+    capabilities: human ? { elicitation: { form: {} } } : {},
+  });
+  if (human) client.setRequestHandler("elicitation/create", asking(human));
+  return client;
+}
+
+function legacyClient(human?: Human): LegacyClient {
+  const client = new LegacyClient(info, { capabilities: human ? { elicitation: {} } : {} });
+  if (human) client.setRequestHandler(ElicitRequestSchema, asking(human));
+  return client;
+}
+
+async function httpServer(env: Record<string, string>): Promise<URL> {
+  const patchbay = await startPatchbay({}, env);
+  const factory = createServerFactory({
+    version: "0.0.0",
+    boundary: patchbay.boundary,
+    identify: () => ({ id: "local" }),
+    stateKey: patchbay.stateKey,
+  });
+  const mcp = createHttpMcpHandler(factory, { maxBytes: 4_000_000, maxDepth: 100 }, () => {});
+  const server = await serveHttp({
+    host: "127.0.0.1",
+    port: 0,
+    mcp,
+    apiKeys: [],
+    localUser: "local",
+    allowedHosts: [],
+    allowedOrigins: [],
+    ready: async () => ({ ready: true }),
+  });
+  onTestFinished(async () => {
+    await mcp.close();
+    await server.close(0);
+  });
+  return new URL("/mcp", server.url);
+}
+
+function stdioServer(env: Record<string, string>) {
+  return {
+    command: process.execPath,
+    args: [resolve("src/main.ts"), "--data-dir", temporaryFolder()],
+    env: { PATH: process.env.PATH ?? "", ...env },
+  };
+}
+
+const roads: [string, Road][] = [
+  [
+    "2026-07-28 over HTTP",
+    async (human, env = {}) => {
+      const client = modernClient(human);
+      await client.connect(new ModernHttp(await httpServer(env)));
+      return caller(client);
+    },
+  ],
+  [
+    "2026-07-28 over stdio",
+    async (human, env = {}) => {
+      const client = modernClient(human);
+      await client.connect(new ModernStdio(stdioServer(env)));
+      return caller(client);
+    },
+  ],
+  [
+    "the 2025 era over HTTP",
+    async (human, env = {}) => {
+      const client = legacyClient(human);
+      await client.connect(new LegacyHttp(await httpServer(env)) as never);
+      return caller(client);
+    },
+  ],
+  [
+    "the 2025 era over stdio",
+    async (human, env = {}) => {
+      const client = legacyClient(human);
+      await client.connect(new LegacyStdio(stdioServer(env)));
+      return caller(client);
+    },
+  ],
+];
+
+const FORM = {
+  title: "Book a table",
+  fields: [
+    { name: "guests", label: "Guests", type: "integer", required: true },
+    { name: "place", label: "Place", type: "select", options: ["inside", { value: "out", label: "outside" }] },
+    { name: "note", label: "Note", type: "textarea", placeholder: "Allergies?" },
+  ],
+};
+
+describe.each(roads)("asking the human, %s", (_name, connect) => {
+  it("collects what the form asks for, again until it is right", async () => {
+    const rounds: Asked[] = [];
+    const call = await connect((asked, round) => {
+      rounds.push(asked);
+      return { action: "accept", content: round === 1 ? { place: "out", note: "" } : { guests: 4, place: "out" } };
+    });
+    expect(await call("collect_input", FORM)).toEqual({
+      status: "success",
+      action: "collect_input",
+      data: { guests: 4, place: "out" },
+    });
+    expect(rounds[0]?.message).toBe("Book a table");
+    expect(rounds[0]?.properties.guests).toMatchObject({ type: "integer", title: "Guests" });
+    expect(rounds[1]?.message).toContain("Guests is required");
+    expect(rounds).toHaveLength(2);
+  });
+
+  it.each([
+    ["decline", "declined"],
+    ["cancel", "cancelled"],
+  ] as const)("tells a %s apart", async (action, code) => {
+    const call = await connect(() => ({ action }));
+    expect(await call("collect_input", FORM)).toMatchObject({
+      status: "error",
+      code,
+      message: "Action cancelled by user",
+    });
+    const confirmed = await call("confirm_action", { message: "Sure?" });
+    if (action === "decline")
+      expect(confirmed).toMatchObject({ status: "success", confirmed: false, action: "declined" });
+    else expect(confirmed).toMatchObject({ status: "error", code: "cancelled" });
+  });
+
+  it("confirms by a ticked field only", async () => {
+    const yes = await connect(() => ({ action: "accept", content: { confirm: true } }));
+    expect(await yes("confirm_action", { message: "Sure?" })).toEqual({ status: "success", confirmed: true });
+    const unticked = await connect(() => ({ action: "accept", content: { confirm: false } }));
+    expect(await unticked("confirm_action", { message: "Sure?" })).toMatchObject({ confirmed: false });
+  });
+
+  it("hands form and question to the model where the client cannot ask", async () => {
+    const call = await connect();
+    const form = await call("collect_input", FORM);
+    expect(form).toMatchObject({ status: "needs_input", form: { title: "Book a table" } });
+    const resume = { resume_token: form.resume_token };
+    expect(await call("collect_input", { answers: { guests: "many" }, ...resume })).toMatchObject({
+      status: "error",
+      code: "validation_failed",
+      issues: [{ path: "guests" }],
+      ...resume,
+    });
+    const data = { guests: 2, place: "out" };
+    expect(await call("collect_input", { answers: { guests: "2", place: "outside" }, ...resume })).toMatchObject({
+      data,
+    });
+    expect(await call("collect_input", { answers: data, ...resume })).toMatchObject({ code: "invalid_input" });
+
+    const question = await call("confirm_action", { message: "Sure?" });
+    expect(question).toMatchObject({ status: "needs_input", question: { message: "Sure?" } });
+    expect(await call("confirm_action", { answer: true, resume_token: question.resume_token })).toEqual({
+      status: "success",
+      confirmed: true,
+    });
+  });
+
+  it("asks first where the configuration wants a confirmation", async () => {
+    const messages: string[] = [];
+    const call = await connect(({ message }, round) => {
+      messages.push(message);
+      return { action: "accept", content: { confirm: round === 1 } };
+    }, CONFIRM);
+    expect(await call("display_result", {})).toMatchObject({ status: "success", action: "display_result" });
+    expect(await call("display_result", {})).toMatchObject({ status: "error", code: "declined" });
+    expect(messages[0]).toBe("Are you sure you want to perform this display_result action?");
+  });
+
+  it("lets a call through once after a confirmation in the chat", async () => {
+    const call = await connect(undefined, CONFIRM);
+    const refused = await call("display_result", { message: "Done" });
+    expect(refused).toMatchObject({ status: "error", code: "confirmation_required" });
+    const answer = { answer: true, resume_token: refused.resume_token };
+    expect(await call("confirm_action", answer)).toMatchObject({ confirmed: true });
+    expect(await call("display_result", { message: "Other" })).toMatchObject({ code: "confirmation_required" });
+    expect(await call("display_result", { message: "Done" })).toMatchObject({ status: "success" });
+    expect(await call("display_result", { message: "Done" })).toMatchObject({ code: "confirmation_required" });
+  });
+});
