@@ -40,12 +40,12 @@ function asking(human: Human) {
 }
 
 function caller(client: {
-  callTool(request: { name: string; arguments: Record<string, unknown> }): Promise<{ content?: unknown }>;
+  callTool(request: { name: string; arguments: Record<string, unknown> }): Promise<object>;
   close(): Promise<void>;
 }): Call {
   onTestFinished(() => client.close());
   return async (name, args = {}) => {
-    const result = await client.callTool({ name, arguments: args });
+    const result: { content?: unknown } = await client.callTool({ name, arguments: args });
     return JSON.parse((result.content as { text: string }[])[0]?.text ?? "null") as Record<string, unknown>;
   };
 }
