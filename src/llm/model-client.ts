@@ -52,7 +52,8 @@ export interface Completion {
   finish_reason: string;
   /** HTTP requests made, failed ones included. */
   attempts: number;
-  fallback_used: boolean;
+  /** Which of the named models answered: 0 the first, then the fallback models. */
+  candidate: number;
   warnings: string[];
 }
 
@@ -183,6 +184,13 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     return known;
   }
 
+  function learnFromOverflow({ overflow }: ModelError, call: Call, model: ChosenModel): void {
+    if (overflow?.contextTokens !== undefined) learnedContexts.set(model.name, overflow.contextTokens);
+    if (overflow?.promptTokens !== undefined) {
+      tokens.learn(model.name, textOf(call.request.messages), overflow.promptTokens);
+    }
+  }
+
   /** Remembers what the model refused; true where the request changes by that and is worth sending again. */
   function adapt(failure: ModelError, call: Call, sent: Capabilities, name: string): boolean {
     const known = capabilitiesOf(name);
@@ -208,9 +216,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
       } catch (error) {
         if (call.signal.aborted) throw abortError(call.signal);
         if (!(error instanceof ModelError)) throw error;
-        if (error.kind === "overflow" && error.overflow?.contextTokens !== undefined) {
-          learnedContexts.set(model.name, error.overflow.contextTokens);
-        }
+        learnFromOverflow(error, call, model);
         if (adapt(error, call, sent, model.name)) continue;
         const wait = waitBeforeRetry(error, call, (timer.endsAt ?? 0) - performance.now());
         if (wait === undefined) throw error;
@@ -250,7 +256,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
           usage,
           finish_reason: reply.finishReason,
           attempts: call.attempts,
-          fallback_used: index > 0,
+          candidate: index,
           warnings,
         };
       } catch (error) {
@@ -276,7 +282,10 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     resolve,
     tokens,
     defaults: { model: options.modelId, fallbackModels: options.fallbackModels },
-    contextOf: (model) => options.contextTokens ?? learnedContexts.get(model),
+    contextOf(model) {
+      const known = Math.min(options.contextTokens ?? Infinity, learnedContexts.get(model) ?? Infinity);
+      return Number.isFinite(known) ? known : undefined;
+    },
     async models(signal = FOREVER) {
       const offers = await directory.offers(signal);
       return offers.flatMap(({ provider, models }) =>

@@ -1,0 +1,51 @@
+/** Where a text may be cut, best place first: before a heading, after a paragraph, a line, a sentence, a word. */
+const BOUNDARIES = [/(?=^#{1,6} )/m, /(?<=\n[ \t]*\n)/, /(?<=\n)/, /(?<=[.!?。！？][ \t"')\]]|[。！？])/, /(?<=[ \t])/];
+
+/**
+ * Cuts a text into parts of at most `budget`, as `measure` counts, as large and as whole as they can be. The parts together
+ * are the text. Linear in its length as long as `measure` is.
+ */
+export function splitText(text: string, budget: number, measure: (text: string) => number): string[] {
+  return split(text, Math.max(1, budget), measure, 0);
+}
+
+function split(text: string, budget: number, measure: (text: string) => number, level: number): string[] {
+  if (measure(text) <= budget) return [text];
+  const boundary = BOUNDARIES[level];
+  const pieces = boundary ? text.split(boundary) : cutAnywhere(text, budget, measure);
+  if (pieces.length === 1) return boundary ? split(text, budget, measure, level + 1) : pieces;
+
+  const parts: string[] = [];
+  let open: string[] = [];
+  let size = 0;
+  const close = () => {
+    if (open.length > 0) parts.push(open.join(""));
+    open = [];
+    size = 0;
+  };
+  for (const piece of pieces) {
+    const weight = measure(piece);
+    if (size + weight > budget) close();
+    if (weight > budget) parts.push(...split(piece, budget, measure, level + 1));
+    else {
+      open.push(piece);
+      size += weight;
+    }
+  }
+  close();
+  return parts;
+}
+
+/** Pieces of about a tenth of the budget, never inside a surrogate pair. */
+function cutAnywhere(text: string, budget: number, measure: (text: string) => number): string[] {
+  const length = Math.max(1, Math.floor((text.length * budget) / measure(text) / 10));
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(text.length, at + length);
+    const last = text.charCodeAt(end - 1);
+    if (end < text.length && last >= 0xd800 && last <= 0xdbff) end += 1;
+    pieces.push(text.slice(at, end));
+    at = end;
+  }
+  return pieces;
+}

@@ -1,0 +1,113 @@
+import { ToolError } from "../errors.ts";
+import type { Completion } from "../llm/model-client.ts";
+
+/** One call of a run. */
+export interface TraceEntry {
+  /** From 1; the final aggregation is one more than the last layer. */
+  layer: number;
+  role: "agent" | "aggregator";
+  /** Place in its layer, from 1. */
+  agent: number;
+  /** `provider/model`. */
+  model: string;
+  status: "ok" | "error" | "timeout" | "cancelled";
+  ms: number;
+  /** Tokens of prompt and answer. */
+  tokens: number;
+  error?: string;
+}
+
+/** A call that ended in some way; `completion` if it ended well. */
+export interface CallOutcome {
+  entry: TraceEntry;
+  completion?: Completion;
+}
+
+export interface PlannedCall {
+  layer: number;
+  role: TraceEntry["role"];
+  agent: number;
+  model: string;
+  /** Milliseconds until the call is given up. */
+  timeoutMs: number;
+  complete(signal: AbortSignal): Promise<Completion>;
+}
+
+/** Milliseconds that stragglers get at least, once most have answered. */
+const LEAST_GRACE_MS = 2000;
+const GRACE = 0.5;
+
+/** Runs one call to its end. Never throws; a call that ignores its signal is left behind. */
+export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<CallOutcome> {
+  const startedAt = performance.now();
+  const { layer, role, agent, model } = call;
+  const entry = (status: TraceEntry["status"], tokens: number, error?: string): TraceEntry => {
+    const ms = Math.round(performance.now() - startedAt);
+    return { layer, role, agent, model, status, ms, tokens, ...(error !== undefined && { error }) };
+  };
+  const stop = new AbortController();
+  const signal = AbortSignal.any([parent, stop.signal]);
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = () => {};
+  const givenUp = new Promise<CallOutcome>((resolve) => {
+    timer = setTimeout(() => {
+      resolve({ entry: entry("timeout", 0, `No answer within ${call.timeoutMs / 1000} s.`) });
+      stop.abort();
+    }, call.timeoutMs);
+    onAbort = () => resolve({ entry: entry("cancelled", 0, reasonOf(parent)) });
+    if (parent.aborted) onAbort();
+    else parent.addEventListener("abort", onAbort, { once: true });
+  });
+  const answered = call.complete(signal).then(
+    (completion): CallOutcome => ({ entry: entry("ok", completion.usage.total_tokens), completion }),
+    (error): CallOutcome => {
+      const late = error instanceof ToolError && error.code === "deadline_exceeded";
+      const message = error instanceof ToolError ? error.message : "The call failed.";
+      return { entry: entry(late ? "timeout" : "error", 0, message) };
+    },
+  );
+  try {
+    return await Promise.race([givenUp, answered]);
+  } finally {
+    clearTimeout(timer);
+    parent.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Runs the calls of a layer at once and gives their outcomes in the order of the calls. It ends when all have ended; once
+ * a majority has answered (of those that still can), the others get half as much time again, at least two seconds, and are
+ * then cancelled: one hanging agent must not hold the run.
+ */
+export async function runLayer(calls: readonly PlannedCall[], parent: AbortSignal): Promise<CallOutcome[]> {
+  const startedAt = performance.now();
+  const cut = new AbortController();
+  const signal = AbortSignal.any([parent, cut.signal]);
+  let answered = 0;
+  let failed = 0;
+  let grace: NodeJS.Timeout | undefined;
+  const onEnd = (outcome: CallOutcome): CallOutcome => {
+    if (outcome.completion) answered += 1;
+    else failed += 1;
+    if (grace === undefined && answered >= quorum(calls.length - failed)) {
+      const elapsed = performance.now() - startedAt;
+      const wait = Math.max(LEAST_GRACE_MS, elapsed * GRACE);
+      grace = setTimeout(() => cut.abort(new ToolError("aborted", "Left behind: most agents had answered.")), wait);
+    }
+    return outcome;
+  };
+  try {
+    return await Promise.all(calls.map((call) => runCall(call, signal).then(onEnd)));
+  } finally {
+    clearTimeout(grace);
+  }
+}
+
+/** A majority, but never all: with two, one is enough. */
+function quorum(alive: number): number {
+  return Math.max(1, Math.min(Math.floor(alive / 2) + 1, alive - 1));
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof ToolError ? signal.reason.message : "The call was cancelled.";
+}

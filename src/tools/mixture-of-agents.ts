@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+
+const model = z.string().min(1).max(300);
+
+export default defineTool({
+  name: "mixture_of_agents",
+  title: "Mixture of Agents",
+  description:
+    "Answers a hard question with several language models: layers of agents improve on each other's answers, and an " +
+    "aggregator writes the final one. Slower and dearer than one model; for questions where quality matters.",
+  effect: "read-open",
+  uses: ["moa"],
+  input: z.strictObject({
+    query: z
+      .string({ error: "Query is required" })
+      .min(1, "Query is required")
+      .describe("Question or task, with all the context that it needs."),
+    models: z
+      .array(model)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe("Models that agents are drawn from, as provider/model. Default: the configured ones."),
+    aggregator_model: model.optional().describe("Model that writes the final answer."),
+    num_layers: z.int().min(1).max(6).optional().describe("Layers of agents, 1 to 6."),
+    agents_per_layer: z
+      .int()
+      .min(1)
+      .max(16)
+      .optional()
+      .describe("Agents in each layer, 1 to 16, at most one for each model."),
+    seed: z.int().optional().describe("The same seed draws the same agents."),
+  }),
+  output: z.strictObject({
+    answer: z.string(),
+    trace: z.array(z.looseObject({})),
+    usage: z.looseObject({}),
+    degraded: z.boolean(),
+    seed: z.int(),
+    warnings: z.array(z.string()).optional(),
+  }),
+  async run(input, { user, signal, services, status }) {
+    const { warnings, trace, usage, ...result } = await services.moa.run(
+      user,
+      {
+        query: input.query,
+        models: input.models,
+        aggregatorModel: input.aggregator_model,
+        numLayers: input.num_layers,
+        agentsPerLayer: input.agents_per_layer,
+        seed: input.seed,
+      },
+      { signal, status },
+    );
+    status.emit("Process complete", "complete", true, { progress: 100 });
+    return {
+      ...result,
+      trace: trace.map((entry) => ({ ...entry })),
+      usage: { ...usage },
+      ...(warnings.length > 0 && { warnings }),
+    };
+  },
+});
