@@ -1,0 +1,89 @@
+import { ToolError } from "../errors.ts";
+import { show } from "./rows.ts";
+
+const MAX_LENGTH = 2000;
+
+/** A piece of an expression; `at` is the place of its first character. */
+export interface Token {
+  kind: "number" | "text" | "field" | "name" | "symbol" | "end";
+  text: string;
+  at: number;
+  value?: number | string;
+}
+
+// Sticky, each without nested repetition, so that reading takes linear time.
+const SPACE = /\s+/y;
+const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y;
+const NAME = /[\p{L}_$][\p{L}\p{N}_$]*(?:\.[\p{L}\p{N}_$]+)*/uy;
+const SYMBOL = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:(),]/y;
+const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r" };
+
+/**
+ * Cuts an expression into tokens, the last of which is `end`.
+ * @throws ToolError `invalid_input` for text that is too long, a quote that does not end, or a character without meaning.
+ */
+export function tokenize(source: string): Token[] {
+  if (source.length > MAX_LENGTH) {
+    throw new ToolError("invalid_input", `An expression may have ${MAX_LENGTH} characters, not ${source.length}.`);
+  }
+  const tokens: Token[] = [];
+  let at = 0;
+  const match = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    return pattern.exec(source)?.[0];
+  };
+  while (at < source.length) {
+    const space = match(SPACE);
+    if (space) {
+      at += space.length;
+      continue;
+    }
+    const token = quoted(source, at) ?? plain(match, at);
+    if (!token) {
+      const hint = source[at] === "=" ? " Write == to compare." : "";
+      throw new ToolError(
+        "invalid_input",
+        `The expression ${show(source)} is wrong at character ${at + 1}: ${show(source[at])} has no meaning here.${hint}`,
+      );
+    }
+    tokens.push(token);
+    at += token.text.length;
+  }
+  tokens.push({ kind: "end", text: "", at: source.length });
+  return tokens;
+}
+
+function plain(match: (pattern: RegExp) => string | undefined, at: number): Token | undefined {
+  const number = match(NUMBER);
+  if (number !== undefined && Number.isFinite(Number(number))) {
+    return { kind: "number", text: number, at, value: Number(number) };
+  }
+  const name = match(NAME);
+  if (name !== undefined) return { kind: "name", text: name, at };
+  const symbol = match(SYMBOL);
+  return symbol === undefined ? undefined : { kind: "symbol", text: symbol, at };
+}
+
+/** A text in quotes, or a field in backticks; `text` is as it was written, so that its length is what was read. */
+function quoted(source: string, at: number): Token | undefined {
+  const quote = source[at];
+  if (quote !== '"' && quote !== "'" && quote !== "`") return undefined;
+  let value = "";
+  for (let index = at + 1; index < source.length; index++) {
+    const character = source[index] as string;
+    if (character === quote) {
+      const text = source.slice(at, index + 1);
+      return quote === "`" ? { kind: "field", text, at, value } : { kind: "text", text, at, value };
+    }
+    // In a field's name a backslash is a character; in a text it escapes quotes, itself and n, t, r, and else stays,
+    // so that patterns such as "\d+" need no doubling.
+    if (character === "\\" && quote !== "`" && index + 1 < source.length) {
+      const next = source[++index] as string;
+      value += next === quote || next === "\\" ? next : (ESCAPES[next] ?? `\\${next}`);
+    } else value += character;
+  }
+  throw new ToolError(
+    "invalid_input",
+    `The expression ${show(source)} has a quote at character ${at + 1} that does not end.`,
+  );
+}

@@ -1,0 +1,101 @@
+import { ToolError } from "../errors.ts";
+import { isObject, show } from "./rows.ts";
+
+/**
+ * Readers for the options of steps and operations. Each throws ToolError `invalid_input` with a message that begins with the
+ * place (`where`), names the key, and says what is allowed.
+ */
+export type Options = Record<string, unknown>;
+
+/** The error of a wrong definition. */
+export function wrong(where: string, message: string, hint?: string): ToolError {
+  return new ToolError("invalid_input", `${where}: ${message}`, { hint });
+}
+
+/** Refuses keys that are not known here. */
+export function checkKeys(options: Options, allowed: readonly string[], where: string): void {
+  const unknown = Object.keys(options).find((key) => !allowed.includes(key));
+  if (unknown !== undefined) {
+    throw wrong(where, `unknown key ${show(unknown)}.`, `Keys allowed there: ${allowed.join(", ")}.`);
+  }
+}
+
+/** A value that has to be an object. */
+export function readObject(value: unknown, where: string): Options {
+  if (!isObject(value)) throw wrong(where, `must be an object, not ${show(value)}.`);
+  return value;
+}
+
+/** An object under `key`, undefined where it is left out. */
+export function optionalObject(options: Options, key: string, where: string): Options | undefined {
+  return options[key] === undefined ? undefined : readObject(options[key], `${where}, "${key}"`);
+}
+
+/** A text that has to be there and not be empty. */
+export function readString(options: Options, key: string, where: string): string {
+  const value = options[key];
+  if (typeof value !== "string" || value === "") throw wrong(where, `"${key}" must be a text, not ${show(value)}.`);
+  return value;
+}
+
+/** A text, undefined where it is left out. */
+export function optionalString(options: Options, key: string, where: string): string | undefined {
+  return options[key] === undefined ? undefined : readString(options, key, where);
+}
+
+/** True or false, `fallback` where it is left out. */
+export function readBoolean(options: Options, key: string, where: string, fallback: boolean): boolean {
+  const value = options[key] ?? fallback;
+  if (typeof value !== "boolean") throw wrong(where, `"${key}" must be true or false, not ${show(value)}.`);
+  return value;
+}
+
+/** A whole number within bounds, `fallback` where it is left out. */
+export function readInteger(
+  options: Options,
+  key: string,
+  where: string,
+  bounds: { min: number; max: number; fallback?: number },
+): number {
+  const value = options[key] ?? bounds.fallback;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < bounds.min || value > bounds.max) {
+    throw wrong(
+      where,
+      `"${key}" must be a whole number from ${bounds.min} to ${bounds.max}, not ${show(options[key])}.`,
+    );
+  }
+  return value;
+}
+
+/** One of the allowed words, `fallback` where it is left out. */
+export function readChoice<Word extends string>(
+  options: Options,
+  key: string,
+  where: string,
+  allowed: readonly Word[],
+  fallback?: Word,
+): Word {
+  const value = options[key] ?? fallback;
+  if (!allowed.includes(value as Word)) {
+    throw wrong(where, `"${key}" must be one of ${allowed.join(", ")}, not ${show(options[key])}.`);
+  }
+  return value as Word;
+}
+
+/** Field names: a list, or one name as a plain text. Not empty. */
+export function readFields(options: Options, key: string, where: string): string[] {
+  const value = typeof options[key] === "string" ? [options[key]] : options[key];
+  if (!Array.isArray(value) || value.length === 0 || !value.every((field) => typeof field === "string")) {
+    throw wrong(where, `"${key}" must be a list of field names, not ${show(options[key])}.`);
+  }
+  return value as string[];
+}
+
+/** Field names, undefined where they are left out. */
+export function optionalFields(options: Options, key: string, where: string): string[] | undefined {
+  return options[key] === undefined ? undefined : readFields(options, key, where);
+}
+
+/** What to do with a row that fails. */
+export const ON_ERROR = ["fail", "null", "keep"] as const;
+export type OnError = (typeof ON_ERROR)[number];

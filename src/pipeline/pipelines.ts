@@ -1,0 +1,190 @@
+import { ToolError } from "../errors.ts";
+import type { StatusEmitter } from "../status/status-event.ts";
+import { compileSteps, DEFAULT_STEPS } from "./compile-steps.ts";
+import { INPUT_FORMATS, type InputFormat, parseInput } from "./formats/parse-input.ts";
+import { OUTPUT_FORMATS } from "./formats/write-output.ts";
+import { createPace } from "./pace.ts";
+import { type Row, show, toRows } from "./rows.ts";
+import { hashRun, runSteps, type StepRecord } from "./run-steps.ts";
+import { defaultOutput } from "./steps/format.ts";
+import type { Enrichers, PipelineUser, Step } from "./steps/step.ts";
+
+/** Rows that a dry run takes. */
+const DRY_RUN_ROWS = 20;
+
+/** A named pipeline as the configuration writes it. */
+export interface PipelineDefinition {
+  description: string;
+  inputFormat: string;
+  outputFormat: string;
+  processingSteps: readonly (string | Record<string, unknown>)[];
+}
+
+/** A run as a caller asks for it. */
+export interface RunRequest {
+  /** Name of a configured pipeline; not together with `steps`. */
+  pipeline?: string | undefined;
+  /** Rows; either these or `text`. */
+  data?: readonly unknown[] | undefined;
+  text?: string | undefined;
+  /** Format of `text`: json, csv, tsv, ndjson, yaml or markdown. Default: the pipeline's, else json. */
+  inputFormat?: string | undefined;
+  /** json, csv, ndjson, yaml or markdown. Default: the pipeline's, else json. */
+  outputFormat?: string | undefined;
+  steps?: readonly unknown[] | undefined;
+  /** Runs on the first 20 rows, calls no other service, and shows the first rows after each step. */
+  dryRun?: boolean | undefined;
+}
+
+export interface RunResult {
+  [key: string]: unknown;
+  run_id: string;
+  /** The data or text as it was given. */
+  original: unknown;
+  steps: StepRecord[];
+  /** Rows for json, text for the other formats. */
+  final_data: Row[] | string;
+  dry_run?: true;
+}
+
+export interface PipelineSummary {
+  name: string;
+  description: string;
+  inputFormat: string;
+  outputFormat: string;
+  /** Names of the steps in order. */
+  steps: string[];
+}
+
+export interface Pipelines {
+  /**
+   * Runs data through steps. The same request gives the same result, as far as the services that enrich it answer the same.
+   * @throws ToolError `invalid_input` for a wrong request, definition or input text, `unknown_pipeline`, `too_large`,
+   * `validation_failed` when a step ends the run (its fields: see runSteps), `aborted` or `deadline_exceeded`.
+   */
+  run(
+    user: PipelineUser,
+    request: RunRequest,
+    context: { signal: AbortSignal; status: StatusEmitter },
+  ): Promise<RunResult>;
+  /** The configured pipelines. */
+  list(): PipelineSummary[];
+}
+
+interface NamedPipeline {
+  definition: PipelineDefinition;
+  steps: Step[];
+}
+
+/**
+ * Pipelines of the configuration, and any that a caller defines.
+ * @throws ToolError `invalid_config` that names the pipeline, the step and the key where a definition is wrong.
+ */
+export function createPipelines(definitions: Record<string, PipelineDefinition>, enrichers: Enrichers): Pipelines {
+  const named = new Map<string, NamedPipeline>();
+  for (const [name, definition] of Object.entries(definitions)) {
+    try {
+      named.set(name, { definition, steps: compileDefinition(definition) });
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      throw new ToolError("invalid_config", `Pipeline ${show(name)}: ${error.message}`, { hint: error.hint });
+    }
+  }
+
+  return {
+    async run(user, request, { signal, status }) {
+      const { pipeline, dryRun = false } = request;
+      const found = pipeline === undefined ? undefined : named.get(pipeline);
+      if (pipeline !== undefined && !found) throw unknownPipeline(pipeline, [...named.keys()]);
+      if (found && request.steps) {
+        throw new ToolError("invalid_input", 'Give either "pipeline" or "steps", not both.', {
+          hint: `${show(pipeline)} has steps of its own; leave one of the two out.`,
+        });
+      }
+      const outputFormat = readFormat(
+        "output_format",
+        request.outputFormat ?? found?.definition.outputFormat,
+        OUTPUT_FORMATS,
+      );
+      const inputFormat = readFormat(
+        "input_format",
+        request.inputFormat ?? found?.definition.inputFormat,
+        INPUT_FORMATS,
+      );
+      const sameOutput = found && outputFormat === found.definition.outputFormat;
+      const steps = sameOutput
+        ? found.steps
+        : compileSteps(request.steps ?? found?.definition.processingSteps ?? DEFAULT_STEPS, outputFormat);
+      const written = steps.map(({ name, enabled, options }) => ({ name, enabled, options }));
+
+      status.progress("Reading the input", 0);
+      const { rows, original } = await readInput(request, inputFormat, signal);
+      const input = request.text === undefined ? { data: original } : { text: original, inputFormat };
+      const runId = hashRun({ ...input, outputFormat, steps: written, dryRun });
+      const result = await runSteps({
+        user,
+        rows: dryRun ? rows.slice(0, DRY_RUN_ROWS) : rows,
+        steps,
+        output: defaultOutput(outputFormat),
+        runId,
+        textCells: request.text !== undefined && ["csv", "tsv", "markdown"].includes(inputFormat),
+        dryRun,
+        enrichers,
+        signal,
+        status,
+      });
+      return { run_id: runId, original, ...result, ...(dryRun && { dry_run: true as const }) };
+    },
+    list: () =>
+      [...named].map(([name, { definition, steps }]) => ({
+        name,
+        description: definition.description,
+        inputFormat: definition.inputFormat,
+        outputFormat: definition.outputFormat,
+        steps: steps.map((step) => step.name),
+      })),
+  };
+}
+
+function compileDefinition(definition: PipelineDefinition): Step[] {
+  readFormat("inputFormat", definition.inputFormat, INPUT_FORMATS);
+  return compileSteps(definition.processingSteps, readFormat("outputFormat", definition.outputFormat, OUTPUT_FORMATS));
+}
+
+function readFormat<Format extends string>(key: string, value: string | undefined, formats: readonly Format[]): Format {
+  if (value === undefined) return "json" as Format;
+  if (formats.includes(value as Format)) return value as Format;
+  throw new ToolError("invalid_input", `"${key}" must be one of ${formats.join(", ")}, not ${show(value)}.`);
+}
+
+function unknownPipeline(name: string, known: readonly string[]): ToolError {
+  const hint =
+    known.length === 0
+      ? 'No pipelines are configured; give the "steps" themselves.'
+      : `Configured pipelines: ${known.join(", ")}.`;
+  return new ToolError("unknown_pipeline", `There is no pipeline ${show(name)}.`, { hint });
+}
+
+async function readInput(
+  request: RunRequest,
+  format: InputFormat,
+  signal: AbortSignal,
+): Promise<{ rows: Row[]; original: unknown }> {
+  const { data, text } = request;
+  if (data !== undefined && text !== undefined) {
+    throw new ToolError("invalid_input", 'Give either "data" (rows) or "text", not both.');
+  }
+  if (text !== undefined) return { rows: await parseInput(text, format, createPace(signal)), original: text };
+  if (data === undefined) {
+    throw new ToolError("invalid_input", "There is no input.", {
+      hint: 'Give rows as "data", or "text" with its "input_format".',
+    });
+  }
+  if (request.inputFormat !== undefined && request.inputFormat !== "json") {
+    throw new ToolError(
+      "invalid_input",
+      `"data" holds rows already; ${show(request.inputFormat)} input belongs in "text".`,
+    );
+  }
+  return { rows: toRows(data), original: data };
+}

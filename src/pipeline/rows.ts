@@ -1,0 +1,147 @@
+import { type ErrorIssue, ToolError } from "../errors.ts";
+
+/** One record of the data: field names to JSON values. Made by `newRow` only. */
+export type Row = Record<string, unknown>;
+
+/** Rows that a run may hold. */
+export const MAX_ROWS = 200_000;
+/** Nesting of a value inside a row. */
+export const MAX_DEPTH = 64;
+/** Reasons that are listed; all are counted. */
+export const MAX_REASONS = 100;
+
+// Rows inherit from an empty object without a prototype: names such as `__proto__` and `constructor` are then plain fields,
+// and unlike `Object.create(null)` V8 keeps such objects fast.
+function EmptyRow() {}
+EmptyRow.prototype = Object.create(null);
+const RowConstructor = EmptyRow as unknown as new () => Row;
+
+/** A new row with the fields of `source`. */
+export function newRow(source?: Record<string, unknown>): Row {
+  const row = new RowConstructor();
+  if (source) for (const key of Object.keys(source)) row[key] = source[key];
+  return row;
+}
+
+/** Whether a value is an object with fields: neither null nor a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A field's value, undefined where the row has none; inherited properties of plain objects are no fields. */
+export function getField(row: Record<string, unknown>, field: string): unknown {
+  return Object.hasOwn(row, field) ? row[field] : undefined;
+}
+
+/** Why a row failed. `row` counts from 1 in the rows that entered the step. */
+export interface Reason {
+  row: number;
+  field: string | null;
+  rule: string;
+  message: string;
+  value?: unknown;
+  /** Where in the row, for the JSON pointer; the field where it is left out. */
+  path?: readonly string[];
+}
+
+/** Thrown for one row by operations and expressions; the step makes a reason of it, so it never leaves the room. */
+export class RowFailure extends Error {
+  readonly rule: string;
+  constructor(rule: string, message: string) {
+    super(message);
+    this.rule = rule;
+  }
+}
+
+/** Collects reasons: the first 100 are kept, all are counted. */
+export interface Reasons {
+  readonly listed: readonly Reason[];
+  readonly total: number;
+  add(reason: Reason): void;
+}
+
+/** An empty collector of reasons. */
+export function createReasons(): Reasons {
+  const listed: Reason[] = [];
+  let total = 0;
+  return {
+    listed,
+    get total() {
+      return total;
+    },
+    add(reason) {
+      total++;
+      if (listed.length < MAX_REASONS) listed.push({ ...reason, value: shorten(reason.value) });
+    },
+  };
+}
+
+/** The reasons as the issues of an error or a step's record: each has a JSON pointer as its `path`. */
+export function toIssues(reasons: readonly Reason[]): ErrorIssue[] {
+  return reasons.map((reason) => ({ ...reason, path: pointer(reason) }));
+}
+
+function pointer({ row, field, path }: Reason): string {
+  const parts = [...(row > 0 ? [String(row - 1)] : []), ...(path ?? (field === null ? [] : [field]))];
+  return parts.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** A value as a message may show it: long text cut, lists and objects as the start of their JSON. */
+export function shorten(value: unknown, length = 80): unknown {
+  if (typeof value === "string") return value.length <= length ? value : `${value.slice(0, length)}…`;
+  if (typeof value !== "object" || value === null) return value;
+  const json = JSON.stringify(value);
+  return json.length <= length ? value : `${json.slice(0, length)}…`;
+}
+
+/** A number with its noun. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A value in the words of a message: its JSON, shortened. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const short = shorten(value);
+  return typeof short === "string" ? JSON.stringify(short) : JSON.stringify(short);
+}
+
+/**
+ * Any parsed value as rows: a list gives one row an entry, an object one row; an entry that is no object becomes
+ * `{ value: entry }`.
+ * @throws ToolError `too_large` beyond the limits of rows and nesting, `invalid_input` for what JSON cannot hold (NaN, Infinity).
+ */
+export function toRows(value: unknown): Row[] {
+  const entries = Array.isArray(value) ? value : [value];
+  if (entries.length > MAX_ROWS) {
+    throw new ToolError("too_large", `The input has ${entries.length} rows; at most ${MAX_ROWS} are taken.`, {
+      hint: "Split the input into several calls.",
+    });
+  }
+  return entries.map((entry, index) => {
+    checkJson(entry, index + 1);
+    return isObject(entry) ? newRow(entry) : newRow({ value: entry });
+  });
+}
+
+/** Refuses what JSON cannot hold and nesting beyond the limit; the limit also ends the walk of a value that contains itself. */
+function checkJson(value: unknown, row: number, depth = 0, field: string | null = null): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new ToolError(
+      "invalid_input",
+      `Row ${row}${field === null ? "" : `, field "${shorten(field)}"`}: ${value} is no JSON number.`,
+      {
+        hint: "Use null for a missing number.",
+        issues: toIssues([{ row, field, rule: "number", message: `${value} is no JSON number`, value: String(value) }]),
+      },
+    );
+  }
+  if (typeof value !== "object" || value === null) return;
+  if (depth > MAX_DEPTH) {
+    throw new ToolError("too_large", `Row ${row} is nested more than ${MAX_DEPTH} levels deep.`, {
+      hint: "Flatten the data before sending it.",
+    });
+  }
+  if (Array.isArray(value)) for (const entry of value) checkJson(entry, row, depth + 1, field);
+  else for (const key of Object.keys(value)) checkJson((value as Row)[key], row, depth + 1, field ?? key);
+}

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { ToolError } from "../errors.ts";
+import type { StatusEmitter } from "../status/status-event.ts";
+import { type OutputOptions, writeOutput } from "./formats/write-output.ts";
+import { createPace } from "./pace.ts";
+import { type Row, toIssues } from "./rows.ts";
+import { defaultOutput } from "./steps/format.ts";
+import type { Enrichers, PipelineUser, Step, StepContext, StepOutcome } from "./steps/step.ts";
+
+/** Changes whenever the same input and steps give another result. */
+export const ENGINE_VERSION = "1";
+
+/** Rows of a step's sample in a dry run. */
+const SAMPLE = 3;
+
+/** What a step did, as the result says it. */
+export interface StepRecord {
+  name: string;
+  /** `partial`: some rows have reasons; `failed`: the run ended here; `skipped`: off, or after the end. */
+  status: "success" | "partial" | "failed" | "skipped";
+  [detail: string]: unknown;
+}
+
+export interface RunInput {
+  user: PipelineUser;
+  rows: Row[];
+  steps: readonly Step[];
+  output: OutputOptions;
+  runId: string;
+  textCells: boolean;
+  dryRun: boolean;
+  enrichers: Enrichers;
+  signal: AbortSignal;
+  status: StatusEmitter;
+}
+
+/**
+ * Runs steps in order and writes the result.
+ * @throws ToolError `validation_failed` (or what an enrichment failed with) when a step ends the run: `issues` are the reasons
+ * by row, further fields are `error`, `run_id`, `steps` with the later ones skipped, and the failed step's record as `details`.
+ */
+export async function runSteps(run: RunInput): Promise<{ steps: StepRecord[]; final_data: Row[] | string }> {
+  const { steps, status } = run;
+  const pace = createPace(run.signal);
+  const textBudget = { used: 0 };
+  const records: StepRecord[] = [];
+  const formatOff = steps.some(({ name }) => name === "format") && steps.every((step) => !isActiveFormat(step));
+  let output = formatOff ? defaultOutput("json") : run.output;
+  let rows: readonly Row[] = run.rows;
+
+  for (const [index, step] of steps.entries()) {
+    if (!step.enabled) {
+      records.push({ name: step.name, status: "skipped", reason: "disabled" });
+      continue;
+    }
+    const title = `Step ${index + 1} of ${steps.length}: ${step.name}`;
+    const percent = (share: number): number => Math.round((100 * (index + share)) / (steps.length + 1));
+    status.progress(`${title}, ${rows.length} rows`, percent(0));
+    const context: StepContext = {
+      user: run.user,
+      enrichers: run.enrichers,
+      signal: run.signal,
+      status,
+      pace,
+      textBudget,
+      textCells: run.textCells,
+      dryRun: run.dryRun,
+      report: (done, total) => status.progress(`${title}, ${done} of ${total}`, percent(done / Math.max(1, total))),
+    };
+    await pace();
+    const outcome = await step.run(rows, context);
+    records.push(recordOf(step, rows.length, outcome, run.dryRun));
+    if (outcome.failed !== undefined) throw failure(outcome, records, steps, run.runId);
+    if (outcome.output) output = outcome.output;
+    rows = outcome.rows;
+  }
+  status.progress(
+    `Writing ${rows.length} rows as ${output.format}`,
+    Math.round((100 * steps.length) / (steps.length + 1)),
+  );
+  return { steps: records, final_data: await writeOutput(rows, output, pace) };
+}
+
+function isActiveFormat(step: Step): boolean {
+  return step.name === "format" && step.enabled;
+}
+
+function recordOf(step: Step, rowsIn: number, outcome: StepOutcome, dryRun: boolean): StepRecord {
+  const { reasons } = outcome;
+  const total = reasons?.total ?? 0;
+  return {
+    name: step.name,
+    status: outcome.failed !== undefined ? "failed" : total > 0 ? "partial" : "success",
+    rows_in: rowsIn,
+    rows_out: outcome.failed !== undefined ? 0 : outcome.rows.length,
+    ...outcome.record,
+    ...(reasons && total > 0 && { issues_total: total, issues: toIssues(reasons.listed) }),
+    // Copied, because later steps change the rows themselves.
+    ...(dryRun && { sample: JSON.parse(JSON.stringify(outcome.rows.slice(0, SAMPLE))) as unknown }),
+  };
+}
+
+function failure(outcome: StepOutcome, records: StepRecord[], steps: readonly Step[], runId: string): ToolError {
+  const message = outcome.failed as string;
+  const skipped = steps.slice(records.length).map((step): StepRecord => {
+    return { name: step.name, status: "skipped", reason: step.enabled ? "an earlier step ended the run" : "disabled" };
+  });
+  // The reasons are listed once, under `issues`.
+  const { issues: _, ...details } = records.at(-1) as StepRecord;
+  return new ToolError(outcome.code ?? "validation_failed", message, {
+    hint: outcome.hint,
+    issues: outcome.reasons && toIssues(outcome.reasons.listed),
+    details: { error: message, run_id: runId, details, steps: [...records.slice(0, -1), details, ...skipped] },
+  });
+}
+
+/** The id of a run: the same for the same input, steps and engine. */
+export function hashRun(parts: Record<string, unknown>): string {
+  return createHash("sha256")
+    .update(JSON.stringify([ENGINE_VERSION, parts]))
+    .digest("hex")
+    .slice(0, 32);
+}

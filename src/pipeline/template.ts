@@ -1,0 +1,39 @@
+import { isObject, type Row } from "./rows.ts";
+
+const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
+const ONLY_PLACEHOLDER = /^\{\{([^{}]+)\}\}$/;
+
+/**
+ * Fills `{{field}}` from a row; `{{a.b}}` reads inside an object unless a field is called so. A missing field or null gives
+ * nothing, an object its JSON. A template that is nothing but one placeholder gives the value itself, not its text.
+ */
+export function fillTemplate(template: string, row: Row): unknown {
+  const only = ONLY_PLACEHOLDER.exec(template);
+  if (only) return readPath(row, (only[1] as string).trim()) ?? null;
+  return template.replace(PLACEHOLDER, (_, path: string) => toText(readPath(row, path.trim())));
+}
+
+/** Fills every text inside a value: an object or list is filled entry by entry, its keys stay. */
+export function fillTemplates(value: unknown, row: Row): unknown {
+  if (typeof value === "string") return fillTemplate(value, row);
+  if (Array.isArray(value)) return value.map((entry) => fillTemplates(entry, row));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, fillTemplates(entry, row)]));
+}
+
+/** A field's value by its name or by a dotted path into objects and lists; undefined where there is none. */
+export function readPath(row: Row, path: string): unknown {
+  if (Object.hasOwn(row, path)) return row[path];
+  let value: unknown = row;
+  for (const part of path.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string, unknown>)[part];
+  }
+  return value;
+}
+
+/** A value as text: nothing for null and missing, JSON for objects and lists. */
+export function toText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
