@@ -28,10 +28,9 @@ export async function eachPaced<Item>(
   pace: Pace,
   work: (item: Item, index: number) => void,
   onBatch?: (done: number) => void,
-  batch = 256,
 ): Promise<void> {
-  for (let start = 0; start < items.length; start += batch) {
-    const end = Math.min(start + batch, items.length);
+  for (let start = 0; start < items.length; start += 256) {
+    const end = Math.min(start + 256, items.length);
     for (let index = start; index < end; index++) work(items[index] as Item, index);
     onBatch?.(end);
     await pace();

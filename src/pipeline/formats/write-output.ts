@@ -3,7 +3,7 @@ import { eachPaced, type Pace } from "../pace.ts";
 import { newRow, type Row } from "../rows.ts";
 import { writeDelimitedLine } from "./delimited.ts";
 import { writeMarkdownLine } from "./markdown.ts";
-import { writeYaml } from "./yaml.ts";
+import { writeYamlEntry } from "./yaml.ts";
 
 /** Formats of a result. */
 export const OUTPUT_FORMATS = ["json", "csv", "ndjson", "yaml", "markdown"] as const;
@@ -54,7 +54,8 @@ export async function writeOutput(rows: readonly Row[], options: OutputOptions, 
       await eachPaced(chosen, pace, (row) => write(`${JSON.stringify(row)}\n`));
       break;
     case "yaml":
-      await writeYaml(chosen, pace, write);
+      if (chosen.length === 0) write("[]\n");
+      await eachPaced(chosen, pace, (row) => write(writeYamlEntry(row)));
       break;
     case "csv": {
       const columns = await columnsOf(rows, options, pace);

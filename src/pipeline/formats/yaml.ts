@@ -1,6 +1,5 @@
 import { ToolError } from "../../errors.ts";
-import { eachPaced, type Pace } from "../pace.ts";
-import { type Row, show, toRows } from "../rows.ts";
+import { isObject, type Row, show, toRows } from "../rows.ts";
 
 /** Uses of aliases that one document may hold, counted as they multiply. */
 const MAX_ALIASES = 100;
@@ -17,10 +16,14 @@ export async function parseYaml(text: string): Promise<Row[]> {
     const document = parseDocument(text, {
       lineCounter: lines,
       uniqueKeys: false,
+      // Only what JSON can hold: no binaries, sets or timestamps.
+      resolveKnownTags: false,
       prettyErrors: false,
       logLevel: "silent",
     });
     const error = document.errors[0];
+    // The parser reports its own exhausted stack as if the text were wrong.
+    if (error?.message.includes("call stack")) throw new RangeError(error.message);
     if (error) throw broken(error.message, lines.linePos(error.pos[0]).line);
     visit(document, {
       Map(_, map) {
@@ -52,18 +55,41 @@ function broken(message: string, line: number): ToolError {
   return new ToolError("invalid_input", `The yaml input is broken at line ${line}: ${message.split("\n")[0]}.`);
 }
 
-/** Rows as a YAML list; texts that older YAML readers take for something else are quoted. */
-export async function writeYaml(rows: readonly Row[], pace: Pace, write: (text: string) => void): Promise<void> {
-  if (rows.length === 0) {
-    write("[]\n");
-    return;
+/** A row as an entry of a YAML list: nested values as indented blocks, texts quoted wherever a reader could mistake them. */
+export function writeYamlEntry(row: Row): string {
+  return `-${block(row, "  ", " ")}`;
+}
+
+/** A value after its key or dash: scalars on the same line, others below with `indent`; `first` stands before a first key. */
+function block(value: unknown, indent: string, first?: string): string {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return " []\n";
+    return `\n${value.map((entry) => `${indent}-${block(entry, `${indent}  `, " ")}`).join("")}`;
   }
-  const { stringify } = await import("yaml");
-  await eachPaced(
-    rows,
-    pace,
-    (row) => write(stringify([row], { compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false })),
-    undefined,
-    16,
+  if (!isObject(value)) return ` ${scalar(value)}\n`;
+  const keys = Object.keys(value);
+  if (keys.length === 0) return " {}\n";
+  const lines = keys.map((key, index) => {
+    const start = index === 0 && first !== undefined ? first : indent;
+    const name = scalar(key);
+    // A key of more than 1024 characters has to be marked as one.
+    const label = name.length > 1000 ? `? ${name}\n${indent}:` : `${name}:`;
+    return `${start}${label}${block(value[key], `${indent}  `)}`;
+  });
+  return `${first === undefined ? "\n" : ""}${lines.join("")}`;
+}
+
+/** Words that one YAML version or another takes for something else than text. */
+const WORDS = new Set(["true", "false", "null", "yes", "no", "on", "off", "y", "n"]);
+/** Texts that mean themselves everywhere: a letter first, no sign of YAML inside, no blank at the end. */
+const PLAIN = /^\p{L}(?:[\p{L}\p{N} _.,/@+()-]*[\p{L}\p{N}_.)])?$/u;
+
+function scalar(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value ?? null);
+  if (PLAIN.test(value) && !WORDS.has(value.toLowerCase())) return value;
+  // JSON's quoting is YAML's too, but for characters that YAML wants escaped.
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

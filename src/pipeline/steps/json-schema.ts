@@ -40,7 +40,6 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
     ownProperties: true,
     formats: FORMATS,
     logger: false,
-    addUsedSchema: false,
     code: {
       regExp: linearRegex,
       // Each schema that a $ref names is a function of its own: counting at its entry bounds their number.
