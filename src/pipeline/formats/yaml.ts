@@ -19,7 +19,7 @@ export async function parseYaml(text: string): Promise<Row[]> {
       // Only what JSON can hold: no binaries, sets or timestamps.
       resolveKnownTags: false,
       prettyErrors: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
     const error = document.errors[0];
     // The parser reports its own exhausted stack as if the text were wrong.

@@ -1,0 +1,223 @@
+import { describe, expect, it } from "vitest";
+import { createPace } from "../pace.ts";
+import { toRows } from "../rows.ts";
+import type { StepContext } from "./step.ts";
+import { compileTransform } from "./transform.ts";
+
+const attempt = (operations: unknown[], data: unknown[]) => {
+  const pace = createPace(new AbortController().signal);
+  const context = { pace, report() {}, textBudget: { used: 0 } } as unknown as StepContext;
+  return compileTransform({ operations }, "Step 1 (transform)")(toRows(data), context);
+};
+
+async function transform(operations: unknown[], data: unknown[]): Promise<unknown> {
+  const outcome = await attempt(operations, data);
+  expect(outcome.failed).toBeUndefined();
+  return JSON.parse(JSON.stringify(outcome.rows));
+}
+
+describe("transform", () => {
+  it.each<[string, unknown, unknown[], unknown[]]>([
+    ["pick", { op: "pick", fields: ["b", "a", "x"] }, [{ a: 1, b: 2, c: 3 }], [{ b: 2, a: 1 }]],
+    ["omit", { op: "omit", fields: "b" }, [{ a: 1, b: 2 }], [{ a: 1 }]],
+    ["rename", { op: "rename", fields: { a: "b", b: "a" } }, [{ a: 1, b: 2, c: 3 }], [{ b: 1, a: 2, c: 3 }]],
+    [
+      "rename over a field",
+      { op: "rename", fields: { a: "c" } },
+      [{ a: 1, b: 2, c: 3 }, { c: 4 }],
+      [{ c: 1, b: 2 }, { c: 4 }],
+    ],
+    ["trim", { op: "trim" }, [{ a: " x ", b: " y ", c: 1 }], [{ a: "x", b: "y", c: 1 }]],
+    ["lowercase", { op: "lowercase", fields: ["a"] }, [{ a: "ÄX", b: "Y" }], [{ a: "äx", b: "Y" }]],
+    ["uppercase", { op: "uppercase", fields: ["a", "z"] }, [{ a: "x" }], [{ a: "X" }]],
+    [
+      "fill",
+      { op: "fill", values: { a: 0, b: [] } },
+      [{ a: null }, { a: "" }, { a: 1, b: 2 }],
+      [
+        { a: 0, b: [] },
+        { a: 0, b: [] },
+        { a: 1, b: 2 },
+      ],
+    ],
+    [
+      "map_values",
+      { op: "map_values", field: "a", values: { x: 1, 2: "two" } },
+      [{ a: "x" }, { a: 2 }, { a: "y" }, {}],
+      [{ a: 1 }, { a: "two" }, { a: "y" }, {}],
+    ],
+    [
+      "map_values with a default",
+      { op: "map_values", field: "a", into: "b", values: { x: 1 }, default: null },
+      [{ a: "x" }, { a: "constructor" }],
+      [
+        { a: "x", b: 1 },
+        { a: "constructor", b: null },
+      ],
+    ],
+    ["compute", { op: "compute", field: "c", expression: "a + b" }, [{ a: 1, b: 2 }], [{ a: 1, b: 2, c: 3 }]],
+    ["filter", { op: "filter", expression: "a > 1" }, [{ a: 1 }, { a: 2 }, {}], [{ a: 2 }]],
+    [
+      "split to a list",
+      { op: "split", field: "a", separator: "," },
+      [{ a: "x,y" }, { a: 1 }],
+      [{ a: ["x", "y"] }, { a: 1 }],
+    ],
+    [
+      "split to fields",
+      { op: "split", field: "a", separator: " ", into: ["b", "c"] },
+      [{ a: "x y z" }, { a: "x" }],
+      [
+        { a: "x y z", b: "x", c: "y z" },
+        { a: "x", b: "x", c: null },
+      ],
+    ],
+    [
+      "join",
+      { op: "join", fields: ["a", "b", "c"], separator: "-", into: "d" },
+      [{ a: "x", b: null, c: [1, 2] }],
+      [{ a: "x", b: null, c: [1, 2], d: "x-1-2" }],
+    ],
+    [
+      "dedupe",
+      { op: "dedupe" },
+      [{ a: 1, b: { c: 1, d: 2 } }, { b: { d: 2, c: 1 }, a: 1 }, { a: "1" }, { a: 1 }],
+      [{ a: 1, b: { c: 1, d: 2 } }, { a: "1" }, { a: 1 }],
+    ],
+    [
+      "dedupe by fields",
+      { op: "dedupe", fields: ["a"] },
+      [{ a: 1, b: 1 }, { a: 1, b: 2 }, {}, { a: null }],
+      [{ a: 1, b: 1 }, {}],
+    ],
+    [
+      "sort",
+      { op: "sort", by: "a" },
+      [{ a: "b" }, { a: 10 }, { a: null }, { a: 9 }, { a: "B" }, {}],
+      [{ a: 9 }, { a: 10 }, { a: "B" }, { a: "b" }, { a: null }, {}],
+    ],
+    [
+      "sort descending",
+      { op: "sort", by: ["a", { field: "b", descending: false }], descending: true },
+      [{ a: 1, b: 2 }, { a: 2, b: 2 }, { a: 2, b: 1 }, { b: 0 }],
+      [{ a: 2, b: 1 }, { a: 2, b: 2 }, { a: 1, b: 2 }, { b: 0 }],
+    ],
+    ["limit", { op: "limit", count: 1, offset: 1 }, [{ a: 1 }, { a: 2 }, { a: 3 }], [{ a: 2 }]],
+    [
+      "flatten",
+      { op: "flatten" },
+      [{ a: { b: { c: 1 }, d: [{ e: 1 }] }, f: {} }],
+      [{ "a.b.c": 1, "a.d": [{ e: 1 }], f: {} }],
+    ],
+    [
+      "group",
+      {
+        op: "group",
+        by: ["k"],
+        aggregates: {
+          n: "count",
+          with: { fn: "count", field: "v" },
+          sum: { fn: "sum", field: "v" },
+          avg: { fn: "avg", field: "v" },
+          min: { fn: "min", field: "v" },
+          max: { fn: "max", field: "v" },
+          first: { fn: "first", field: "v" },
+          last: { fn: "last", field: "v" },
+        },
+      },
+      [{ k: "a", v: 3 }, { k: "b", v: null }, { k: "a", v: 1 }, { k: "a" }],
+      [
+        { k: "a", n: 3, with: 2, sum: 4, avg: 2, min: 1, max: 3, first: 3, last: 1 },
+        { k: "b", n: 1, with: 0, sum: 0, avg: null, min: null, max: null, first: null, last: null },
+      ],
+    ],
+    ["group of all", { op: "group", aggregates: { n: "count" } }, [], [{ n: 0 }]],
+  ])("%s", async (_, operation, data, rows) => {
+    expect(await transform([operation], data)).toEqual(rows);
+  });
+
+  it.each<[string, unknown[], unknown[]]>([
+    ["string", [1, true, null, { a: 1 }, "x"], ["1", "true", null, '{"a":1}', "x"]],
+    ["number", ["1.50", " -2 ", "1e3", "", null, 7], [1.5, -2, 1000, null, null, 7]],
+    ["integer", ["12", 3, "4.0", " "], [12, 3, 4, null]],
+    ["boolean", ["Yes", "0", 1, "off", true, ""], [true, false, true, false, true, null]],
+    [
+      "date",
+      ["2026-01-31", "2026-01-31T10:00", "2026-01-31 10:00:05+02:00", ""],
+      ["2026-01-31", "2026-01-31T10:00:00.000Z", "2026-01-31T08:00:05.000Z", null],
+    ],
+  ])("casts to %s", async (type, from, to) => {
+    const data = from.map((a) => ({ a }));
+    expect(await transform([{ op: "cast", fields: { a: type } }], data)).toEqual(to.map((a) => ({ a })));
+  });
+
+  it("casts dates of other formats", async () => {
+    const operation = { op: "cast", fields: { a: "date" }, date_format: "DD.MM.YYYY HH:mm" };
+    expect(await transform([operation], [{ a: "1.2.2026 09:30" }])).toEqual([{ a: "2026-02-01T09:30:00.000Z" }]);
+    const american = { op: "cast", fields: { a: "date" }, date_format: "MM/DD/YYYY" };
+    expect(await transform([american], [{ a: "12/31/2026" }])).toEqual([{ a: "2026-12-31" }]);
+    expect((await attempt([american], [{ a: "31/12/2026" }])).failed).toBeDefined();
+  });
+
+  it.each([
+    ["number", "1,5"],
+    ["number", "0x10"],
+    ["number", "Infinity"],
+    ["integer", "1.5"],
+    ["boolean", "maybe"],
+    ["date", "2026-02-30"],
+    ["date", "31.1.2026"],
+  ])("fails to cast to %s: %j", async (type, a) => {
+    const outcome = await attempt([{ op: "cast", fields: { a: type } }], [{ a: null }, { a }]);
+    expect(outcome.failed).toBe("Step 1 (transform), operation 1 (cast) failed in 1 row");
+    expect(outcome.reasons?.listed).toMatchObject([{ row: 2, field: "a", rule: "cast", value: a }]);
+  });
+
+  it("goes on after failed values when told so, and records them", async () => {
+    const data = [{ a: "1" }, { a: "x" }];
+    for (const [policy, second] of [
+      ["null", null],
+      ["keep", "x"],
+    ] as const) {
+      const outcome = await attempt([{ op: "cast", fields: { a: "number" }, on_error: policy }], data);
+      expect(outcome.failed).toBeUndefined();
+      expect(outcome.rows).toEqual([{ a: 1 }, { a: second }]);
+      expect(outcome.reasons?.total).toBe(1);
+    }
+  });
+
+  it("names failed rows by their number in the step's input, whatever came before", async () => {
+    const operations = [
+      { op: "filter", expression: "keep" },
+      { op: "sort", by: "a", descending: true },
+      { op: "compute", field: "b", expression: "a * 2" },
+    ];
+    const outcome = await attempt(operations, [{ keep: false }, { keep: true, a: 1 }, { keep: true, a: "x" }]);
+    expect(outcome.reasons?.listed).toMatchObject([{ row: 3, field: "b", rule: "compute" }]);
+  });
+
+  it("fails to add up what is no number", async () => {
+    const operation = { op: "group", by: "k", aggregates: { sum: { fn: "sum", field: "v" } } };
+    const outcome = await attempt([operation], [{ k: 1, v: "3" }]);
+    expect(outcome.reasons?.listed).toMatchObject([
+      { row: 1, field: "v", message: expect.stringContaining("cast the field first") },
+    ]);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ op: "rename", fields: { a: "x", b: "x" } }, /same new name/],
+    [{ op: "cast", fields: { a: "money" } }, /type of "a" must be one of string, number/],
+    [{ op: "cast", fields: { a: "date" }, date_format: "YYYY" }, /must name YYYY, MM and DD/],
+    [{ op: "cast", fields: {} }, /must map field names to texts/],
+    [{ op: "compute", field: "a", expression: "1 +" }, /operation 1 \(compute\): The expression "1 \+" is wrong/],
+    [{ op: "filter" }, /"expression" must be a text, not nothing/],
+    [{ op: "sort", by: [] }, /at least one field/],
+    [{ op: "limit", count: -1 }, /whole number from 0/],
+    [{ op: "split", field: "a", separator: "" }, /"separator" must be a text/],
+    [{ op: "group", aggregates: { n: { fn: "median", field: "a" } } }, /"n": "fn" must be one of count, sum/],
+    [{ op: "trim", on_error: "keep" }, /unknown key "on_error"/],
+    [{ fields: [] }, /"op" must be a text/],
+  ])("refuses %j", (operation, message) => {
+    expect(() => compileTransform({ operations: [operation] }, "Step 1 (transform)")).toThrow(message);
+  });
+});

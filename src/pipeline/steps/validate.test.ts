@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { ToolError } from "../../errors.ts";
+import { createPace } from "../pace.ts";
+import { toRows } from "../rows.ts";
+import type { StepContext } from "./step.ts";
+import { compileValidate } from "./validate.ts";
+
+function validate(options: Record<string, unknown>, data: unknown[], context: Partial<StepContext> = {}) {
+  const pace = createPace(new AbortController().signal);
+  return compileValidate(options, "Step 1 (validate)")(toRows(data), { pace, report() {}, ...context } as StepContext);
+}
+
+const schema = {
+  type: "object",
+  required: ["id", "email"],
+  properties: {
+    id: { type: "integer", minimum: 1 },
+    email: { format: "email" },
+    code: { pattern: "^[A-Z]{2}$" },
+    address: { properties: { zip: { type: "string" } } },
+  },
+  additionalProperties: false,
+};
+
+describe("validate", () => {
+  it("passes rows that satisfy the schema", async () => {
+    const outcome = await validate({ schema }, [{ id: 1, email: "a@b.de", code: "DE" }]);
+    expect(outcome.failed).toBeUndefined();
+    expect(outcome.record).toEqual({ valid: true, mode: "stop", rows_invalid: 0 });
+  });
+
+  it("ends the run with every reason: row, field, rule, message and value", async () => {
+    const rows = [
+      { id: 1, email: "a@b.de" },
+      { id: 0, email: "nobody", code: "xyz", extra: 1 },
+      { address: { zip: 5 }, email: "a@b.de" },
+    ];
+    const outcome = await validate({ schema }, rows);
+    expect(outcome.failed).toBe("Validation failed");
+    const reasons = outcome.reasons?.listed.map(({ path: _, ...reason }) => reason);
+    expect(reasons).toHaveLength(6);
+    expect(reasons).toEqual(
+      expect.arrayContaining([
+        { row: 2, field: "id", rule: "minimum", message: '"id" must be >= 1', value: 0 },
+        { row: 2, field: "email", rule: "format", message: '"email" must match format "email"', value: "nobody" },
+        { row: 2, field: "code", rule: "pattern", message: '"code" must match pattern "^[A-Z]{2}$"', value: "xyz" },
+        {
+          row: 2,
+          field: "extra",
+          rule: "additionalProperties",
+          message: '"extra" is not allowed by the schema',
+          value: 1,
+        },
+        { row: 3, field: "id", rule: "required", message: '"id" is required', value: null },
+        { row: 3, field: "address.zip", rule: "type", message: '"address.zip" must be string', value: 5 },
+      ]),
+    );
+  });
+
+  it("lists 100 reasons and counts all, with long values cut", async () => {
+    const rows = Array.from({ length: 250 }, () => ({ id: "x".repeat(500) }));
+    const outcome = await validate({ schema: { properties: { id: { maxLength: 3 } } } }, rows);
+    expect(outcome.reasons?.listed).toHaveLength(100);
+    expect(outcome.reasons?.total).toBe(250);
+    expect(outcome.reasons?.listed[0]?.value).toBe(`${"x".repeat(80)}…`);
+  });
+
+  it("drops failed rows, or keeps them with their reasons", async () => {
+    const rows = [{ id: 1 }, { id: "x" }];
+    const ids = { properties: { id: { type: "integer" } } };
+    expect(await validate({ schema: ids, mode: "drop" }, rows)).toMatchObject({ rows: [{ id: 1 }] });
+    const flagged = await validate({ schema: ids, mode: "flag", flag_field: "why" }, rows);
+    expect(flagged.rows).toEqual([
+      { id: 1 },
+      { id: "x", why: [{ field: "id", rule: "type", message: "must be integer" }] },
+    ]);
+  });
+
+  it("checks a schema of type array against all rows", async () => {
+    const all = { type: "array", minItems: 3, uniqueItems: true, items: { properties: { id: { type: "integer" } } } };
+    const outcome = await validate({ schema: all, mode: "drop" }, [{ id: 1 }, { id: 1 }]);
+    expect(outcome.failed).toBe("Validation failed");
+    expect(outcome.reasons?.listed).toMatchObject([
+      { row: 0, field: null, rule: "minItems" },
+      { row: 2, rule: "uniqueItems", message: "the row must be unique, but entries 1 and 2 are the same" },
+    ]);
+    expect(await validate({ schema: { ...all, minItems: 1 }, mode: "drop" }, [{ id: 1 }, { id: "x" }])).toMatchObject({
+      rows: [{ id: 1 }],
+    });
+  });
+
+  it("tells apart several patterns of one schema", async () => {
+    const patterns = { properties: { a: { pattern: "^x$" }, b: { pattern: "^y$" } } };
+    const outcome = await validate({ schema: patterns }, [
+      { a: "x", b: "y" },
+      { a: "y", b: "y" },
+    ]);
+    expect(outcome.reasons?.listed).toMatchObject([{ row: 2, field: "a" }]);
+  });
+
+  it("says that cells of csv are text where types alone fail", async () => {
+    const outcome = await validate({ schema: { properties: { a: { type: "number" } } } }, [{ a: "1" }], {
+      textCells: true,
+    });
+    expect(outcome.hint).toMatch(/cast them in a transform step first/);
+  });
+
+  it("follows references, recursive ones too, and schemas that name another draft", async () => {
+    const tree = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      $ref: "#/$defs/node",
+      $defs: { node: { properties: { left: { $ref: "#/$defs/node" }, value: { type: "number" } } } },
+    };
+    const outcome = await validate({ schema: tree }, [{ left: { left: { value: "x" } } }]);
+    expect(outcome.reasons?.listed).toMatchObject([{ row: 1, field: "left.left.value", rule: "type" }]);
+  });
+
+  it.each([
+    ["date", "2024-02-29", "2023-02-29"],
+    ["date-time", "2024-01-01T10:00:00Z", "2024-01-01 25:00:00Z"],
+    ["time", "10:00:00+02:00", "10:00"],
+    ["ipv4", "10.0.0.1", "10.0.0.256"],
+    ["ipv6", "::1", "::g"],
+    ["uri", "https://a.de/x", "a b"],
+    ["uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567"],
+    ["hostname", "a-b.de", "-a.de"],
+  ])("knows the format %s", async (format, good, bad) => {
+    const outcome = await validate({ schema: { properties: { a: { format } } } }, [{ a: good }, { a: bad }]);
+    expect(outcome.reasons?.listed).toMatchObject([{ row: 2, rule: "format" }]);
+  });
+
+  it("ends patterns, references and comparisons that would hold other engines", async () => {
+    const attack = `${"a".repeat(50_000)}!`;
+    expect(
+      (await validate({ schema: { properties: { a: { pattern: "^(a+)+$" } } } }, [{ a: attack }])).reasons?.total,
+    ).toBe(1);
+    expect(
+      (await validate({ schema: { patternProperties: { "(a|a)*b": {} } } }, [{ [attack]: 1 }])).failed,
+    ).toBeUndefined();
+
+    const $defs: Record<string, unknown> = { d40: { type: "string" } };
+    for (let level = 0; level < 40; level++) {
+      const next = { $ref: `#/$defs/d${level + 1}` };
+      $defs[`d${level}`] = { anyOf: [next, next] };
+    }
+    const bomb = validate({ schema: { $defs, properties: { a: { $ref: "#/$defs/d0" } } } }, [{ a: 1 }]);
+    await expect(bomb).rejects.toMatchObject({ code: "too_large" });
+
+    expect((await validate({ schema: { allOf: [{ $ref: "#" }, { $ref: "#" }] } }, [{}])).failed).toBe(
+      "Validation failed",
+    );
+    const many = Array.from({ length: 50_000 }, (_, id) => ({ id }));
+    expect((await validate({ schema: { type: "array", uniqueItems: true } }, many)).failed).toBeUndefined();
+  });
+
+  it.each([
+    { type: "nonsense" },
+    { properties: { a: { pattern: "(" } } },
+    { properties: { a: { pattern: "(?=x)" } } },
+    { $ref: "http://example.com/schema" },
+    { properties: [] },
+  ])("refuses a schema that cannot be used: %j", (broken) => {
+    expect(() => compileValidate({ schema: broken }, "Step 1 (validate)")).toThrow(ToolError);
+    expect(() => compileValidate({ schema: broken }, "Step 1 (validate)")).toThrow(/Step 1 \(validate\): /);
+  });
+});
