@@ -136,7 +136,7 @@ const api = z.strictObject({
 
 const pipeline = z.strictObject({
   description: z.string().default("").describe("What the pipeline is for, for the model."),
-  inputFormat: z.enum(["json", "csv", "ndjson", "yaml"]).default("json").describe("Format of the input."),
+  inputFormat: z.enum(["json", "csv", "tsv", "ndjson", "yaml", "markdown"]).default("json").describe("Format of the input."),
   outputFormat: z.enum(["json", "csv", "ndjson", "yaml", "markdown"]).default("json").describe("Format of the result."),
   processingSteps: z
     .array(z.union([z.string(), z.record(z.string(), z.unknown())]))

@@ -76,7 +76,7 @@ describe("a run without steps", () => {
   it("reports each step with a percentage that never falls", async () => {
     const status = recordStatus();
     await run({ data: [{ a: 1 }] }, {}, status);
-    expect(status.lines).toContain("Step 2 of 4: transform, 1 rows");
+    expect(status.lines).toContain("Step 2 of 4: transform, 1 row");
     expect(status.percents).toEqual([...status.percents].sort((a, b) => a - b));
   });
 });

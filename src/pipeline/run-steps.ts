@@ -3,7 +3,7 @@ import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { type OutputOptions, writeOutput } from "./formats/write-output.ts";
 import { createPace } from "./pace.ts";
-import { type Row, toIssues } from "./rows.ts";
+import { counted, type Row, toIssues } from "./rows.ts";
 import { defaultOutput } from "./steps/format.ts";
 import type { Enrichers, PipelineUser, Step, StepContext, StepOutcome } from "./steps/step.ts";
 
@@ -55,7 +55,7 @@ export async function runSteps(run: RunInput): Promise<{ steps: StepRecord[]; fi
     }
     const title = `Step ${index + 1} of ${steps.length}: ${step.name}`;
     const percent = (share: number): number => Math.round((100 * (index + share)) / (steps.length + 1));
-    status.progress(`${title}, ${rows.length} rows`, percent(0));
+    status.progress(`${title}, ${counted(rows.length, "row")}`, percent(0));
     const context: StepContext = {
       user: run.user,
       enrichers: run.enrichers,
@@ -75,7 +75,7 @@ export async function runSteps(run: RunInput): Promise<{ steps: StepRecord[]; fi
     rows = outcome.rows;
   }
   status.progress(
-    `Writing ${rows.length} rows as ${output.format}`,
+    `Writing ${counted(rows.length, "row")} as ${output.format}`,
     Math.round((100 * steps.length) / (steps.length + 1)),
   );
   return { steps: records, final_data: await writeOutput(rows, output, pace) };

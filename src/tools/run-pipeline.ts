@@ -17,7 +17,7 @@ export default defineTool({
   effect: "read-open",
   uses: ["pipelines"],
   input: z.strictObject({
-    pipeline: z.string().min(1).optional().describe("Name of a configured pipeline, instead of steps."),
+    pipeline: z.string().optional().describe("A configured pipeline, instead of steps."),
     data: z.array(anyObject).optional().describe("Rows, as objects. Give either data or text."),
     text: z.string().optional().describe("Input as text, in input_format."),
     input_format: z.string().optional().describe("Format of text: json (default), csv, tsv, ndjson, yaml, markdown."),
@@ -28,10 +28,8 @@ export default defineTool({
     steps: z
       .array(anyObject)
       .optional()
-      .describe(
-        "Steps, each with name, enabled (default true) and its options. Default: the four steps without options.",
-      ),
-    dry_run: z.boolean().optional().describe("Try on the first 20 rows, show rows after each step, call no service."),
+      .describe("Steps: name, enabled? (true) and options. Default: all four without options."),
+    dry_run: z.boolean().optional().describe("Try on 20 rows, show rows after each step, call no service."),
   }),
   output: z.object({
     run_id: z.string(),
@@ -54,8 +52,8 @@ export default defineTool({
       },
       { signal, status },
     );
-    const rows = Array.isArray(result.final_data) ? `${result.final_data.length} rows` : "text";
-    status.success(`Pipeline finished: ${rows} after ${result.steps.length} steps`);
+    const ran = result.steps.filter((step) => step.status !== "skipped").length;
+    status.success(`Pipeline finished, steps run: ${ran}`);
     return { ...result };
   },
 });
