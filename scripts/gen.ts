@@ -60,11 +60,13 @@ const { tools } = (await import(
 )) as typeof import("../src/tools/index.ts");
 const { describeTool } = await import("../src/mcp/tool-schema.ts");
 const { toolsPage } = await import("./reference-tools.ts");
+const { errorsPage } = await import("./reference-errors.ts");
 const { configurationPage, configurationSchema } = await import("./reference-configuration.ts");
 
 const described = tools.map(describeTool);
 emit("test/__snapshots__/tools.json", `${JSON.stringify(described, null, 2)}\n`);
 emit("docs/tools.md", toolsPage(described));
+emit("docs/errors.md", errorsPage());
 emit("docs/configuration.md", configurationPage());
 emit("patchbay.schema.json", `${JSON.stringify(configurationSchema(), null, 2)}\n`);
 

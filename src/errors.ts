@@ -1,59 +1,40 @@
-/**
- * Stable error codes. A code never changes its meaning; the message may be reworded.
- *
- * - `invalid_input` an argument is missing, unknown, of the wrong type or outside its limits
- * - `too_large` input, nesting or output beyond a limit of the server
- * - `unauthenticated` no user could be derived from the transport
- * - `not_found` the named thing does not exist, or belongs to somebody else
- * - `limit_reached` a quota of the user is used up
- * - `disabled` switched off in the configuration
- * - `not_configured` the service needs configuration that is missing
- * - `unknown_tool` / `unknown_model` / `unknown_api` / `unknown_operation` / `unknown_pipeline`
- * - `forbidden` the configuration does not allow it (address, path, method)
- * - `validation_failed` data does not satisfy a schema
- * - `declined` / `cancelled` / `unsupported` the human said no, went away, or cannot be asked by this client
- * - `confirmation_required` the human has to confirm first, and this client cannot ask
- * - `deadline_exceeded` the time limit passed; `aborted` the caller cancelled or disconnected
- * - `rate_limited` too many requests, by our own limit or the upstream's
- * - `upstream_error` / `upstream_unreachable` / `invalid_response` the remote side failed, was not reachable, or answered nonsense
- * - `context_overflow` the prompt does not fit the model
- * - `storage_locked` / `storage_read_only` / `storage_full` / `storage_corrupt` / `storage_error` the database refused
- * - `invalid_config` the configuration is wrong
- * - `internal` a bug of ours
- */
-export type ErrorCode =
-  | "invalid_input"
-  | "too_large"
-  | "unauthenticated"
-  | "not_found"
-  | "limit_reached"
-  | "disabled"
-  | "not_configured"
-  | "unknown_tool"
-  | "unknown_model"
-  | "unknown_api"
-  | "unknown_operation"
-  | "unknown_pipeline"
-  | "forbidden"
-  | "validation_failed"
-  | "declined"
-  | "cancelled"
-  | "unsupported"
-  | "confirmation_required"
-  | "deadline_exceeded"
-  | "aborted"
-  | "rate_limited"
-  | "upstream_error"
-  | "upstream_unreachable"
-  | "invalid_response"
-  | "context_overflow"
-  | "storage_locked"
-  | "storage_read_only"
-  | "storage_full"
-  | "storage_corrupt"
-  | "storage_error"
-  | "invalid_config"
-  | "internal";
+/** Stable error codes and what each means. A code never changes its meaning; the message of an error may be reworded. */
+export const ERROR_CODES = {
+  invalid_input: "An argument is missing, unknown, of the wrong type or outside its limits.",
+  too_large: "Input, nesting or output is beyond a limit of the server.",
+  unauthenticated: "No user could be derived from the transport.",
+  not_found: "The named thing does not exist, or belongs to somebody else.",
+  limit_reached: "A quota of the user is used up.",
+  disabled: "Switched off in the configuration.",
+  not_configured: "The service needs configuration that is missing.",
+  unknown_tool: "There is no tool of that name.",
+  unknown_model: "No provider has a model of that name.",
+  unknown_api: "No API of that name is configured.",
+  unknown_operation: "The API has no such operation.",
+  unknown_pipeline: "No pipeline of that name is configured.",
+  forbidden: "The configuration does not allow it: an address, a path, a method.",
+  validation_failed: "Data does not satisfy a schema.",
+  declined: "The human said no.",
+  cancelled: "The human closed the form, or did not answer in time.",
+  unsupported: "This client cannot ask the human.",
+  confirmation_required: "The human has to confirm first, and this client cannot ask.",
+  deadline_exceeded: "The time limit passed.",
+  aborted: "The caller cancelled or disconnected.",
+  rate_limited: "Too many requests, by a limit of this server or of the remote side.",
+  upstream_error: "The remote side answered with an error.",
+  upstream_unreachable: "The remote side could not be reached.",
+  invalid_response: "The remote side answered with something else than it should.",
+  context_overflow: "The prompt does not fit the model.",
+  storage_locked: "Another process holds the database.",
+  storage_read_only: "The database cannot be written.",
+  storage_full: "The disk, or the database's limit, is full.",
+  storage_corrupt: "The database file is damaged.",
+  storage_error: "The database failed in another way.",
+  invalid_config: "The configuration is wrong.",
+  internal: "A bug of the server.",
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** One reason among several: `path` is a JSON pointer or a parameter name, `message` what is wrong there. */
 export interface ErrorIssue {
