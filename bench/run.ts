@@ -1,0 +1,35 @@
+import { arch, cpus, platform, totalmem } from "node:os";
+import { benchBoundary } from "./boundary.ts";
+import { type Figure, holds, table } from "./figure.ts";
+import { benchMemorySearch } from "./memory-search.ts";
+import { benchMemoryWrites } from "./memory-writes.ts";
+import { benchMixture } from "./mixture.ts";
+import { benchStart } from "./start.ts";
+import { benchToolsList } from "./tools-list.ts";
+
+/** `npm run bench [-- name …]`: measures and prints the figures of docs/benchmarks.md; exits with 1 where one is missed. */
+const benches: Record<string, () => Promise<Figure[]>> = {
+  start: benchStart,
+  "tools-list": benchToolsList,
+  "memory-search": benchMemorySearch,
+  "memory-writes": benchMemoryWrites,
+  mixture: benchMixture,
+  boundary: benchBoundary,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in benches));
+if (unknown !== undefined) {
+  console.error(`There is no bench "${unknown}". Benches: ${Object.keys(benches).join(", ")}.`);
+  process.exit(2);
+}
+console.log(
+  `Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB\n`,
+);
+const figures: Figure[] = [];
+for (const name of wanted.length > 0 ? wanted : Object.keys(benches)) {
+  console.error(`measuring ${name} …`);
+  figures.push(...(await benches[name]!()));
+}
+console.log(table(figures));
+process.exit(figures.every(holds) ? 0 : 1);
