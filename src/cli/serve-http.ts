@@ -44,8 +44,9 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     },
   });
   process.stdout.write(`Patchbay ${VERSION} listens on ${server.url}/mcp\n\n`);
-  const checks = await checkAll(loaded, patchbay.services, env);
-  process.stdout.write(patchbay.redact(`${toolTable(checks, patchbay.boundary.tools, loaded.config)}\n${connectionHelp(server.url, auth.apiKeys.length > 0)}`));
+  const checks = await checkAll(loaded, patchbay.services);
+  const help = connectionHelp(server.url, auth.apiKeys.length > 0);
+  process.stdout.write(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`));
 
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());

@@ -1,0 +1,147 @@
+import { existsSync } from "node:fs";
+import { ToolError } from "../errors.ts";
+import type { LoadedConfig } from "../load-config.ts";
+import type { ServiceContainer, Services } from "../services.ts";
+import type { AnyTool } from "../tools/define-tool.ts";
+
+/** What was found of one part: `ok`, `off` where the configuration leaves it out, `broken` where it cannot work as configured. */
+export interface Check {
+  /** The service that the part belongs to; tools that use it depend on the part. */
+  service: keyof Services | "configuration";
+  /** Such as `provider local`. */
+  name: string;
+  state: "ok" | "off" | "broken";
+  detail: string;
+  /** What to do about it. */
+  hint?: string | undefined;
+}
+
+/** Milliseconds that one part may take to be checked. */
+const CHECK_MS = 8_000;
+
+/** Looks at every part: opens the database, asks the model providers, reads the APIs' documents. Never throws. */
+export async function checkAll(loaded: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
+  const parts: Promise<Check[]>[] = [
+    guarded("memory", "memory", () => checkMemory(loaded, services)),
+    guarded("llm", "models", () => checkModels(loaded, services)),
+    guarded("apis", "APIs", () => checkApis(loaded, services)),
+    guarded("pipelines", "pipelines", () => checkPipelines(services)),
+  ];
+  return [checkConfiguration(loaded), ...(await Promise.all(parts)).flat()];
+}
+
+/** The tools that cannot be used now, with the reason. */
+export function unusableTools(
+  checks: readonly Check[],
+  tools: readonly AnyTool[],
+  config: LoadedConfig["config"],
+): Map<string, string> {
+  const reasons = new Map<string, string>();
+  for (const tool of tools) {
+    if (config.tools.disabled.includes(tool.name)) {
+      reasons.set(tool.name, "switched off by tools.disabled");
+      continue;
+    }
+    if (tool.name === "memory_search" && !config.memory.enableSearch) {
+      reasons.set(tool.name, "switched off by memory.enableSearch");
+      continue;
+    }
+    for (const use of tool.uses) {
+      const parts = checks.filter((check) => check.service === servedBy(use));
+      const reason = parts.find((check) => check.state !== "ok");
+      if (reason && !parts.some((check) => check.state === "ok")) reasons.set(tool.name, reason.detail);
+    }
+  }
+  return reasons;
+}
+
+/** The service whose check tells whether this one works. */
+function servedBy(service: keyof Services): keyof Services {
+  return service === "processor" || service === "moa" ? "llm" : service;
+}
+
+async function guarded(service: keyof Services, name: string, check: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof ToolError)) {
+      return [{ service, name, state: "broken", detail: `The check failed (${(error as Error).message}).` }];
+    }
+    const state = error.code === "not_configured" ? "off" : "broken";
+    return [{ service, name, state, detail: error.message, hint: error.hint }];
+  }
+}
+
+function checkConfiguration({ file }: LoadedConfig): Check {
+  const detail = file ? `read from ${file}` : "no file; defaults and environment";
+  return { service: "configuration", name: "configuration", state: "ok", detail };
+}
+
+async function checkMemory({ config }: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
+  const isNew = !existsSync(config.dataDir);
+  const { memory } = await services.get(["memory"]);
+  const { memories } = await memory.stats({ id: config.user });
+  const detail = `SQLite in ${config.dataDir}${isNew ? " (new)" : ""}, ${memories} of ${config.memory.maxMemories} memories of "${config.user}"`;
+  return [{ service: "memory", name: "memory", state: "ok", detail }];
+}
+
+async function checkModels({ config }: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
+  const { llm } = await services.get(["llm"]);
+  const signal = AbortSignal.timeout(CHECK_MS);
+  const checks: Check[] = (await llm.check(signal)).map((provider) => ({
+    service: "llm",
+    name: `provider ${provider.name}`,
+    state: provider.reachable ? "ok" : "broken",
+    detail: provider.reachable
+      ? `${provider.base_url} (${provider.origin}), ${describeModels(provider.models)}`
+      : (provider.error ?? "not reachable"),
+    hint: provider.hint,
+  }));
+  // Asking for a model words the reason where there is no provider at all.
+  if (checks.length === 0) await llm.models(signal);
+  if (!checks.some((check) => check.state === "ok")) return checks;
+  const uses: [key: string, name: string][] = [
+    ["llm.modelId", config.llm.modelId],
+    ["moa.aggregatorModel", config.moa.aggregatorModel],
+    ...config.moa.models.map((name): [string, string] => ["moa.models", name]),
+  ];
+  for (const [key, name] of uses) {
+    try {
+      const chosen = await llm.resolve(name, { configured: true, signal });
+      if (chosen.warning) checks.push({ service: "llm", name: key, state: "ok", detail: chosen.warning });
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      checks.push({ service: "llm", name: key, state: "broken", detail: error.message, hint: error.hint });
+    }
+  }
+  return checks;
+}
+
+function describeModels(models: readonly string[]): string {
+  if (models.length === 0) return "no list of models";
+  const shown = models.slice(0, 5).join(", ");
+  return `${models.length} ${models.length === 1 ? "model" : "models"}: ${shown}${models.length > 5 ? ", …" : ""}`;
+}
+
+async function checkApis({ config }: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
+  if (Object.keys(config.apis).length === 0) {
+    const hint = "Name one under `apis` in patchbay.yaml; docs/apis.md shows how.";
+    return [{ service: "apis", name: "APIs", state: "off", detail: "no API is configured", hint }];
+  }
+  const { apis } = await services.get(["apis"]);
+  return (await apis.check(AbortSignal.timeout(CHECK_MS))).map((api) => ({
+    service: "apis",
+    name: `API ${api.name}`,
+    state: api.error === undefined ? "ok" : "broken",
+    detail: api.error ?? `${api.base_url}, ${api.operations} ${api.operations === 1 ? "operation" : "operations"}`,
+    hint: api.hint,
+  }));
+}
+
+async function checkPipelines(services: ServiceContainer): Promise<Check[]> {
+  const { pipelines } = await services.get(["pipelines"]);
+  const named = pipelines.list();
+  const detail =
+    named.length === 0 ? "none named; steps are given in the call" : named.map(({ name }) => name).join(", ");
+  return [{ service: "pipelines", name: "pipelines", state: "ok", detail }];
+}
