@@ -1,11 +1,12 @@
-import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { thirdPartyLicenses } from "./third-party-licenses.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 
 rmSync("dist", { recursive: true, force: true });
 // Code that only some calls need becomes chunks of their own, so that starting the server reads little.
-await build({
+const { metafile } = await build({
   entryPoints: { main: "src/main.ts" },
   outdir: "dist",
   bundle: true,
@@ -23,5 +24,7 @@ await build({
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
   },
   logLevel: "warning",
+  metafile: true,
 });
+writeFileSync("dist/THIRD-PARTY-LICENSES.txt", thirdPartyLicenses(Object.keys(metafile.inputs)));
 chmodSync("dist/main.js", 0o755);
