@@ -22,7 +22,7 @@ export function readReply(provider: string, model: string, answer: HttpAnswer): 
   if (answer.status >= 200 && answer.status < 300 && contentType.includes("text/event-stream")) {
     return replyFrom(provider, model, joinStream(answer.body));
   }
-  const json = readJson(provider, answer);
+  const json = readJson(provider, answer, model);
   if (json.error !== undefined && json.error !== null) throw failureOf(provider, model, answer, json);
   return replyFrom(provider, model, json);
 }
@@ -39,7 +39,7 @@ export function readModelList(provider: string, answer: HttpAnswer): string[] {
     .filter((id): id is string => typeof id === "string" && id !== "");
 }
 
-function readJson(provider: string, answer: HttpAnswer): Json {
+function readJson(provider: string, answer: HttpAnswer, model = ""): Json {
   let json: unknown;
   try {
     json = JSON.parse(answer.body);
@@ -47,7 +47,7 @@ function readJson(provider: string, answer: HttpAnswer): Json {
     json = undefined;
   }
   if (answer.status < 200 || answer.status >= 300) {
-    throw failureOf(provider, "", answer, isObject(json) ? json : undefined);
+    throw failureOf(provider, model, answer, isObject(json) ? json : undefined);
   }
   if (isObject(json) || Array.isArray(json)) return json as Json;
   const body = answer.body.trim();
