@@ -5,6 +5,7 @@ import {
   legacyStatelessFallback,
   type McpServerFactory,
 } from "@modelcontextprotocol/server";
+import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
 import { exceedsDepth, type MessageLimits, refusal, tooDeep, tooLong } from "./message-guard.ts";
 
@@ -30,7 +31,6 @@ export function createHttpMcpHandler(
 ): HttpMcpHandler {
   const modern = createMcpHandler(factory, {
     legacy: "reject",
-    responseMode: "sse",
     keepAliveMs: KEEP_ALIVE_MS,
     onerror,
     maxRequestBodySize: limits.maxBytes,
@@ -50,7 +50,7 @@ export function createHttpMcpHandler(
       const options = { authInfo, ...(parsedBody !== undefined && { parsedBody }) };
       return (await isLegacyRequest(request, parsedBody))
         ? stateless(request, options)
-        : modern.fetch(request, options);
+        : keepAlive(modern.fetch(request, options), KEEP_ALIVE_MS);
     },
     async close() {
       await sessions.close();

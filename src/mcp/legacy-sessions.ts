@@ -8,6 +8,9 @@ import {
 } from "@modelcontextprotocol/server";
 import { createEventStore } from "./event-store.ts";
 
+/** Milliseconds after which a client that lost its stream should come back to read on. */
+const RECONNECT_MS = 1000;
+
 interface Session {
   transport: WebStandardStreamableHTTPServerTransport;
   server: Server;
@@ -62,6 +65,7 @@ export function createLegacySessions(
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       eventStore: createEventStore(),
+      retryInterval: RECONNECT_MS,
       keepAliveMs: options.keepAliveMs,
       onsessioninitialized: (id) => void sessions.set(id, session),
       onsessionclosed: (id) => drop(id),
