@@ -1,0 +1,264 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/**
+ * Which room may import which. A room is a folder of src or a file directly in it; every room may import itself. `types` may
+ * be imported with `import type` only, which is gone when the program runs.
+ */
+const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
+  errors: { values: [] },
+  version: { values: [] },
+  redact: { values: [] },
+  status: { values: ["errors"] },
+  memory: { values: ["errors"] },
+  interaction: { values: ["errors"] },
+  llm: { values: ["errors"], types: ["status"] },
+  api: { values: ["errors"], types: ["status"] },
+  moa: { values: ["errors"], types: ["llm", "status"] },
+  pipeline: { values: ["errors"], types: ["status"] },
+  config: { values: ["errors"] },
+  "load-config": { values: ["config", "errors"] },
+  log: { values: ["redact"] },
+  services: { values: ["api", "interaction", "llm", "memory", "moa", "pipeline", "errors"], types: ["config"] },
+  tools: {
+    values: ["errors"],
+    types: ["api", "interaction", "llm", "memory", "moa", "pipeline", "services", "status"],
+  },
+  mcp: { values: ["status", "errors"], types: ["tools", "services"] },
+  http: { values: ["errors"], types: ["mcp", "services"] },
+  start: { values: ["mcp", "services", "tools", "log", "redact"], types: ["load-config"] },
+  cli: {
+    values: ["start", "http", "mcp", "services", "tools", "config", "load-config", "errors", "version"],
+    types: ["log", "memory", "api", "llm"],
+  },
+  main: { values: ["cli"] },
+};
+
+/** Which rooms may import which package of `dependencies`. */
+const PACKAGES: Record<string, string[]> = {
+  "@cfworker/json-schema": ["llm", "api"],
+  "@hono/node-server": ["http"],
+  "@modelcontextprotocol/server": ["mcp"],
+  ajv: ["api", "llm", "pipeline"],
+  "better-sqlite3": ["memory"],
+  "csv-parse": ["pipeline"],
+  hono: ["http"],
+  "ipaddr.js": ["api"],
+  jsonrepair: ["llm"],
+  "p-queue": ["api", "llm"],
+  pino: ["log"],
+  re2js: ["api", "llm", "pipeline"],
+  undici: ["api", "llm"],
+  yaml: ["api", "cli", "load-config", "pipeline"],
+  zod: ["cli", "config", "load-config", "mcp", "tools"],
+};
+
+/** What runs before the server has answered its first message over stdio. Each package and each file costs every start. */
+const START = {
+  entries: ["src/main.ts", "src/cli/run-command.ts", "src/cli/serve-stdio.ts"],
+  packages: ["@modelcontextprotocol/server", "@modelcontextprotocol/server/stdio", "pino", "zod"],
+  rooms: [
+    "main",
+    "cli",
+    "config",
+    "load-config",
+    "start",
+    "log",
+    "redact",
+    "services",
+    "tools",
+    "mcp",
+    "status",
+    "errors",
+    "version",
+  ],
+};
+
+/** What the folders beside src may import of this repository. */
+const FOLDERS: Record<string, RegExp> = {
+  scripts: /^(src|scripts)\/(?!.*\.test\.ts$)/,
+  bench: /^(src|bench|test\/fixtures)\/(?!.*\.test\.ts$)/,
+  "test/fixtures": /^(src|test\/fixtures)\/(?!.*\.test\.ts$)/,
+  test: /^(src|test\/fixtures)\/(?!.*\.test\.ts$)/,
+};
+
+interface Import {
+  from: string;
+  /** A path from the root of the repository, or a package or built-in module as it is written. */
+  to: string;
+  kind: "value" | "type" | "dynamic";
+}
+
+const STATIC_IMPORT = /^\s*(?:import|export)\s+(type\s+)?(?:[\w*{][^"';]*?\sfrom\s+)?"([^"]+)"/gm;
+const DYNAMIC_IMPORT = /\bimport\("([^"]+)"\)/g;
+
+function importsOf(file: string): Import[] {
+  return parseImports(file, readFileSync(file, "utf8"));
+}
+
+function parseImports(file: string, text: string): Import[] {
+  const found: [name: string, kind: Import["kind"]][] = [
+    ...[...text.matchAll(STATIC_IMPORT)].map((match): [string, Import["kind"]] => [
+      match[2] ?? "",
+      match[1] ? "type" : "value",
+    ]),
+    ...[...text.matchAll(DYNAMIC_IMPORT)].map((match): [string, Import["kind"]] => [match[1] ?? "", "dynamic"]),
+  ];
+  return found.map(([name, kind]) => ({
+    from: file,
+    to: name.startsWith(".") ? normalize(join(dirname(file), name)) : name,
+    kind,
+  }));
+}
+
+const isFile = (name: string) => name.endsWith(".ts");
+const isTest = (file: string) => file.endsWith(".test.ts");
+const isPackage = (name: string) => !isFile(name) && !name.startsWith("node:") && !name.endsWith(".json");
+const packageOf = (name: string) =>
+  name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
+const roomOf = (file: string) => (file.split("/")[1] ?? "").replace(/\.ts$/, "");
+const show = ({ from, to, kind }: Import) => `${from} → ${to} (${kind})`;
+
+const files = globSync("src/**/*.ts").filter((file) => !isTest(file));
+const imports = files.flatMap(importsOf);
+const dependencies = Object.keys(
+  (JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> }).dependencies,
+);
+
+it("every form of import is seen", () => {
+  const text = [
+    'import "./a.ts";',
+    'import b, { type B } from "../b.ts";',
+    'import {\n  c,\n} from "c";',
+    'import type { D } from "./d.ts";',
+    'export { e } from "./e.ts";',
+    'export * from "./f.ts";',
+    'const g = await import("g");',
+    'export function notAnImport() { return "./h.ts"; }',
+  ].join("\n");
+  expect(parseImports("src/room/x.ts", text).map(({ to, kind }) => `${to} ${kind}`)).toEqual([
+    "src/room/a.ts value",
+    "src/b.ts value",
+    "c value",
+    "src/room/d.ts type",
+    "src/room/e.ts value",
+    "src/room/f.ts value",
+    "g dynamic",
+  ]);
+});
+
+describe("rooms", () => {
+  it("are all in the table, and the table has no others", () => {
+    expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort());
+  });
+
+  it("import only what the table allows", () => {
+    const wrong = imports.filter(({ from, to, kind }) => {
+      if (!isFile(to)) return false;
+      if (!to.startsWith("src/") || isTest(to)) return true;
+      const room = ROOMS[roomOf(from)];
+      if (roomOf(from) === roomOf(to) || room?.values.includes(roomOf(to))) return false;
+      return !(kind === "type" && room?.types?.includes(roomOf(to)));
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it("depend on each other in one direction", () => {
+    const graph = Object.entries(ROOMS).map(([room, { values, types = [] }]) => [room, [...values, ...types]] as const);
+    expect(findCycle(new Map(graph))).toBeUndefined();
+  });
+
+  it("keep tools apart: a tool imports no other tool", () => {
+    const allowed = ["src/tools/define-tool.ts"];
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        from.startsWith("src/tools/") &&
+        from !== "src/tools/index.ts" &&
+        to.startsWith("src/tools/") &&
+        !allowed.includes(to),
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  it("of src do not import each other in circles", () => {
+    const graph = new Map(
+      files.map((file) => [
+        file,
+        imports.filter(({ from, to, kind }) => from === file && kind === "value" && isFile(to)).map(({ to }) => to),
+      ]),
+    );
+    expect(findCycle(graph)).toBeUndefined();
+  });
+
+  it.each(Object.entries(FOLDERS))("of %s import only what is theirs to import", (folder, allowed) => {
+    const own = globSync(`${folder}/${folder === "test" ? "*" : "**/*"}.ts`);
+    const wrong = own.flatMap(importsOf).filter(({ to }) => isFile(to) && !allowed.test(to));
+    expect(wrong.map(show)).toEqual([]);
+  });
+});
+
+describe("packages", () => {
+  it("are imported by the rooms that the table names, and by no others", () => {
+    const wrong = imports.filter(({ from, to }) => isPackage(to) && !PACKAGES[packageOf(to)]?.includes(roomOf(from)));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it("that the program imports are in dependencies, so that they are there when it is installed", () => {
+    const imported = [
+      ...new Set(
+        imports
+          .map(({ to }) => to)
+          .filter(isPackage)
+          .map(packageOf),
+      ),
+    ];
+    expect(imported.filter((name) => !dependencies.includes(name))).toEqual([]);
+  });
+});
+
+describe("the start over stdio", () => {
+  const loaded = closure(START.entries);
+
+  it("loads no domain room: these come with the first call that needs them", () => {
+    expect([...new Set(loaded.map(roomOf))].filter((room) => !START.rooms.includes(room))).toEqual([]);
+  });
+
+  it("loads exactly the packages that it needs", () => {
+    const packages = imports.filter(({ from, to, kind }) => loaded.includes(from) && kind === "value" && isPackage(to));
+    expect([...new Set(packages.map(({ to }) => to))].sort()).toEqual(START.packages);
+  });
+});
+
+/** The files and every file that they load at once. */
+function closure(entries: readonly string[]): string[] {
+  const found = new Set<string>(entries);
+  for (const file of found)
+    for (const { from, to, kind } of imports) if (from === file && kind === "value" && isFile(to)) found.add(to);
+  return [...found];
+}
+
+/** The names along a circle, or undefined where there is none. */
+function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (name: string, path: string[]): string[] | undefined => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+    if (done.has(name)) return undefined;
+    for (const next of graph.get(name) ?? []) {
+      const cycle = visit(next, [...path, name]);
+      if (cycle) return cycle;
+    }
+    done.add(name);
+    return undefined;
+  };
+  for (const name of graph.keys()) {
+    const cycle = visit(name, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
