@@ -1,0 +1,161 @@
+import type { Client } from "@modelcontextprotocol/client";
+import { beforeAll, describe, expect, it } from "vitest";
+import { connect } from "./fixtures/connect.ts";
+
+/** The definitions are part of every conversation, so every byte of them is paid for again and again. */
+const MAX_LIST_BYTES = 18_000;
+const MAX_MEMORY_BYTES = 5_000;
+
+const NAMES = [
+  "memory_add",
+  "memory_list",
+  "memory_search",
+  "memory_update",
+  "memory_delete",
+  "llm_processor",
+  "mixture_of_agents",
+  "api_search",
+  "api_describe",
+  "call_api",
+  "run_pipeline",
+  "collect_input",
+  "confirm_action",
+  "display_result",
+];
+
+/** What a schema may hold. Bridges lose or break on the rest: unions, combinators, references, conditions. */
+const KEYWORDS = new Set([
+  ...["type", "description", "default", "enum", "properties", "required", "items", "additionalProperties"],
+  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+  ...["minLength", "maxLength", "pattern", "format", "minItems", "maxItems"],
+]);
+const TYPES = ["string", "number", "integer", "boolean", "array", "object"];
+
+/** Names that clash with members of the pydantic models which Python bridges make of the parameters; mcpo then drops the tool and every later one. */
+const CLASHING =
+  /^(_.*|model_(?!s$).*|copy|dict|json|construct|schema|schema_json|validate|parse_(obj|raw|file)|from_orm|update_forward_refs)$/;
+
+type Schema = Record<string, unknown>;
+
+let client: Client;
+let list: Awaited<ReturnType<Client["listTools"]>>;
+beforeAll(async () => {
+  client = await connect();
+  list = await client.listTools();
+});
+
+describe("tools/list", () => {
+  it("names every tool, on one page, in an order that never changes", async () => {
+    expect(list.tools.map(({ name }) => name)).toEqual(NAMES);
+    expect(list.nextCursor).toBeUndefined();
+    expect(JSON.stringify(await client.listTools())).toBe(JSON.stringify(list));
+  });
+
+  it(`takes at most ${MAX_LIST_BYTES} bytes, the memory tools at most ${MAX_MEMORY_BYTES} of them`, () => {
+    expect(bytes(list)).toBeLessThanOrEqual(MAX_LIST_BYTES);
+    expect(bytes(list.tools.filter(({ name }) => name.startsWith("memory_")))).toBeLessThanOrEqual(MAX_MEMORY_BYTES);
+  });
+
+  it("has names that every client takes, none of which ends with another", () => {
+    for (const { name } of list.tools) {
+      expect(name).toMatch(/^[a-z0-9_]{1,40}$/);
+      expect(list.tools.filter((other) => other.name !== name && other.name.endsWith(name))).toEqual([]);
+    }
+  });
+
+  it("says of each tool what it is for and what it does to the world", () => {
+    for (const { name, title, description, annotations } of list.tools) {
+      expect(title, name).toBeTruthy();
+      expect(description, name).toMatch(/^[A-Z].{20,}\.$/s);
+      expect(annotations, name).toMatchObject({
+        readOnlyHint: expect.any(Boolean),
+        openWorldHint: expect.any(Boolean),
+      });
+    }
+  });
+
+  it.each(NAMES)("%s has parameters that survive every bridge", (name) => {
+    const tool = list.tools.find((candidate) => candidate.name === name);
+    expect([...lint(tool?.inputSchema as Schema, name)]).toEqual([]);
+  });
+
+  it.each(NAMES)("%s has an output schema of typed names only", (name) => {
+    const output = list.tools.find((candidate) => candidate.name === name)?.outputSchema as Schema | undefined;
+    expect(output).toMatchObject({ type: "object", properties: { status: { type: "string" } } });
+    for (const [key, property] of Object.entries(output?.properties as Schema)) {
+      expect(
+        Object.keys(property as Schema).filter((keyword) => keyword !== "type"),
+        key,
+      ).toEqual([]);
+    }
+  });
+});
+
+describe("the linter itself", () => {
+  it.each([
+    ["a union", { anyOf: [{ type: "string" }], description: "x" }],
+    ["a list of types", { type: ["string", "null"], description: "x" }],
+    ["no type", { description: "x" }],
+    ["no description", { type: "string" }],
+    ["a reference", { $ref: "#/properties/a" }],
+    ["a boolean schema", true],
+    ["boolean items", { type: "array", items: true, description: "x" }],
+    ["an unnamed choice", { type: "string", enum: ["left", "right"], description: "The left one" }],
+    ["a schema for other keys", { type: "object", additionalProperties: { type: "string" }, description: "x" }],
+  ])("objects to %s", (_name, property) => {
+    expect([...lint({ type: "object", properties: { a: property } }, "tool")]).not.toEqual([]);
+  });
+
+  it("objects to clashing names, and to required names that do not exist", () => {
+    const text = { type: "string", description: "x" };
+    expect([...lint({ type: "object", properties: { model_config: text } }, "tool")]).toHaveLength(1);
+    expect([...lint({ type: "object", properties: { a: text }, required: ["b"] }, "tool")]).toHaveLength(1);
+    expect([...lint({ type: "object", properties: { model: text, models: text } }, "tool")]).toEqual([]);
+  });
+});
+
+describe("a result", () => {
+  it.each([
+    ["memory_add", { content: "Ana drinks tea — “Earl Grey”" }],
+    ["memory_list", {}],
+    ["memory_search", { query: "tea" }],
+    ["run_pipeline", { data: [{ a: 1 }], steps: [{ name: "format", format: "yaml" }] }],
+    ["collect_input", {}],
+    ["confirm_action", { message: "Sure?" }],
+    ["display_result", { result_data: { nested: [1, null, "ü"] } }],
+  ])("of %s has the same JSON as text and as structured content", async (name, args) => {
+    const result = await client.callTool({ name, arguments: args });
+    expect(result.isError).not.toBe(true);
+    expect(result.content).toEqual([{ type: "text", text: JSON.stringify(result.structuredContent) }]);
+  });
+});
+
+/** What a bridge would stumble over, by path. */
+function* lint(schema: unknown, path: string): Generator<string> {
+  if (typeof schema !== "object" || schema === null) {
+    yield `${path}: a schema must be an object, not ${JSON.stringify(schema)}`;
+    return;
+  }
+  const { type, description, properties = {}, required = [], items, additionalProperties } = schema as Schema;
+  const choices = (schema as Schema).enum as unknown[] | undefined;
+  const isRoot = !path.includes(".");
+  for (const keyword of Object.keys(schema)) if (!KEYWORDS.has(keyword)) yield `${path}: ${keyword} is not portable`;
+  if (!TYPES.includes(type as string)) yield `${path}: the type must be one of ${TYPES.join(", ")}`;
+  if (isRoot && type !== "object") yield `${path}: parameters must be an object`;
+  if (!isRoot && !path.endsWith(".[]") && !description) yield `${path}: a description is missing`;
+  if (additionalProperties !== undefined && typeof additionalProperties !== "boolean")
+    yield `${path}: a schema for additional properties is lost`;
+  for (const choice of choices ?? [])
+    if (!String(description).includes(String(choice))) yield `${path}: the description does not name ${choice}`;
+  for (const name of required as string[])
+    if (!Object.hasOwn(properties as Schema, name)) yield `${path}: ${name} is required but not described`;
+  for (const [name, property] of Object.entries(properties as Schema)) {
+    if (CLASHING.test(name)) yield `${path}.${name}: the name clashes with Python models`;
+    yield* lint(property, `${path}.${name}`);
+  }
+  if (items !== undefined) yield* lint(items, `${path}.[]`);
+}
+
+function bytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
