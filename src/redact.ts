@@ -1,18 +1,16 @@
+const REDACTED = "[redacted]";
 /** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. */
-const MIN_SECRET_LENGTH = 6;
+export const MIN_SECRET_LENGTH = 6;
 
-/** A function that replaces every given secret in a text, also where it stands as JSON or percent-encoded. */
+/** A function that replaces every given secret in a text, also where it stands as JSON, percent-encoded or in base64. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const needles = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < MIN_SECRET_LENGTH) continue;
-    for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) needles.add(form);
-  }
+  const needles = new Set(secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH).flatMap(formsOf));
+  // Longer ones first: a secret may hold another one.
   const all = [...needles].sort((a, b) => b.length - a.length);
   if (all.length === 0) return (text) => text;
   return (text) => {
     let result = text;
-    for (const needle of all) if (result.includes(needle)) result = result.replaceAll(needle, "[redacted]");
+    for (const needle of all) if (result.includes(needle)) result = result.replaceAll(needle, REDACTED);
     return result;
   };
 }
@@ -22,4 +20,35 @@ export function secretsOfEnvironment(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(env).flatMap(([name, value]) =>
     /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/.test(name) && value ? [value] : [],
   );
+}
+
+/** How a secret may be written: as it is, in JSON, in a URL, in base64 as part of a longer value (as in Basic auth). */
+function formsOf(secret: string): string[] {
+  const inUrls = [
+    encodeURIComponent(secret.toWellFormed()),
+    encodeURIComponent(secret.toWellFormed()).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
+    new URLSearchParams([["", secret]]).toString().slice(1),
+  ];
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    ...inUrls,
+    ...inUrls.map((text) => text.replace(/%../g, (code) => code.toUpperCase())),
+    ...inUrls.map((text) => text.replace(/%../g, (code) => code.toLowerCase())),
+    ...base64Cores(secret),
+  ];
+}
+
+/** The part of the base64 text that does not depend on what comes before and after the secret, for the three ways it can fall. */
+function base64Cores(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
+    const start = Math.ceil((before * 8) / 6);
+    const end = Math.floor(((before + bytes.length) * 8) / 6);
+    const core = text.slice(start, end);
+    return core.length < MIN_SECRET_LENGTH ? [] : [core, core.replaceAll("+", "-").replaceAll("/", "_")];
+  });
 }

@@ -1,18 +1,24 @@
+import { toToolError } from "../errors.ts";
 import { serveHttp } from "../http/serve.ts";
 import { createHttpMcpHandler } from "../mcp/http-handler.ts";
 import { createServerFactory } from "../mcp/server.ts";
 import { createPatchbay } from "../start.ts";
 import { VERSION } from "../version.ts";
 import { checkAll } from "./checks.ts";
-import { connectionHelp, toolTable } from "./start-page.ts";
+import { stopSignal, surviveRejections } from "./process-events.ts";
 import type { CommandContext } from "./run-command.ts";
+import { connectionHelp, toolTable } from "./start-page.ts";
 
 /** Milliseconds that calls under way may still take once the server is asked to stop. */
 const GRACE_MS = 5_000;
+/** Milliseconds in which answers that are complete reach the network before connections are cut. */
+const FLUSH_MS = 100;
 
-/** Serves HTTP until a signal asks to stop; prints what is on, what is off and why, and how to connect each client. */
+/** Serves HTTP until a signal asks to stop (another one cuts the grace short); prints what is on, what is off and why, and how to connect each client. */
 export async function serveHttpCommand({ loaded, env }: CommandContext): Promise<number> {
+  const stopped = stopSignal();
   const patchbay = createPatchbay(loaded, env);
+  surviveRejections(patchbay.log);
   const { http, auth, limits, user } = loaded.config;
   const factory = createServerFactory({
     version: VERSION,
@@ -39,22 +45,26 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
         await patchbay.services.get(["memory"]);
         return { ready: true };
       } catch (error) {
-        return { ready: false, reason: patchbay.redact((error as Error).message) };
+        return { ready: false, reason: patchbay.redact(toToolError(error).message) };
       }
     },
+    onerror: (error) => patchbay.log.error({ err: error }, "request failed by a bug"),
   });
   process.stdout.write(`Patchbay ${VERSION} listens on ${server.url}/mcp\n\n`);
-  const checks = await checkAll(loaded, patchbay.services);
-  const help = connectionHelp(server.url, auth.apiKeys.length > 0);
-  process.stdout.write(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`));
+  await Promise.race([stopped, printStartPage()]);
+  await stopped;
 
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
-  const closed = server.close(GRACE_MS);
-  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
+  const closed = server.close(GRACE_MS + FLUSH_MS);
+  await Promise.race([patchbay.boundary.idle(GRACE_MS), stopSignal()]);
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
   await mcp.close();
-  await closed;
+  await server.close(0);
   await patchbay.dispose();
   return 0;
+
+  async function printStartPage(): Promise<void> {
+    const checks = await checkAll(loaded, patchbay.services);
+    const help = connectionHelp(server.url, auth.apiKeys.length > 0);
+    process.stdout.write(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`));
+  }
 }

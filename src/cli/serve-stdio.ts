@@ -2,14 +2,22 @@ import { createServerFactory } from "../mcp/server.ts";
 import { serveStdio } from "../mcp/stdio.ts";
 import { createPatchbay } from "../start.ts";
 import { VERSION } from "../version.ts";
+import { stopSignal, surviveRejections } from "./process-events.ts";
 import type { CommandContext } from "./run-command.ts";
 
 /** A client's line may be larger than what HTTP takes, since the pipe is the client's own. */
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
+/** Milliseconds that calls under way may still take once the client has closed its end or a signal asks to stop. */
+const GRACE_MS = 5_000;
 
-/** Serves the one client that started this process, until it closes its end or a signal asks to stop. */
+/**
+ * Serves the one client that started this process, until it closes its end or a signal asks to stop. What is under way is
+ * answered within the grace; another signal cuts that short.
+ */
 export async function serveStdioCommand({ loaded, env }: CommandContext): Promise<number> {
+  const stopped = stopSignal();
   const patchbay = createPatchbay(loaded, env);
+  surviveRejections(patchbay.log);
   const { limits, user } = loaded.config;
   const factory = createServerFactory({
     version: VERSION,
@@ -18,14 +26,11 @@ export async function serveStdioCommand({ loaded, env }: CommandContext): Promis
     stateKey: patchbay.stateKey,
   });
   const connection = serveStdio(factory, { maxBytes: MAX_LINE_BYTES, maxDepth: limits.maxDepth }, (error) =>
-    patchbay.log.warn({ err: error }, "protocol error"),
+    patchbay.log.debug({ err: error }, "protocol error"),
   );
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-  });
-  await Promise.race([connection.closed, stopped]);
-  await connection.close();
+  await Promise.race([connection.ended, stopped]);
+  await Promise.race([connection.close(GRACE_MS), stopSignal()]);
+  await connection.close(0);
   await patchbay.dispose();
-  process.stdin.destroy();
   return 0;
 }

@@ -8,11 +8,13 @@ export interface AppOptions {
   /** Static keys, each of one user. Empty: everybody is `localUser`, which only a loopback server may allow. */
   apiKeys: readonly { key: string; user: string }[];
   localUser: string;
-  /** Host names that a Host header may carry, besides loopback. */
+  /** Host names that a Host header may carry, besides loopback; a scheme and a port may stand with them and do not count. */
   allowedHosts: readonly string[];
+  /** Likewise for the Origin header of browsers. */
   allowedOrigins: readonly string[];
   /** Whether calls can be answered now; the reason where not. */
   ready: () => Promise<{ ready: boolean; reason?: string }>;
+  onerror?: (error: Error) => void;
 }
 
 type Env = { Bindings: HttpBindings | Http2Bindings };
@@ -21,17 +23,16 @@ const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 /** The web app: guards first, then health, then the MCP endpoint behind identity. */
 export function createApp(options: AppOptions): Hono<Env> {
-  const hosts = new Set([...LOOPBACK_NAMES, ...options.allowedHosts]);
-  const origins = new Set([...LOOPBACK_NAMES, ...options.allowedOrigins]);
+  const hosts = new Set([...LOOPBACK_NAMES, ...options.allowedHosts.map(nameOf)]);
+  const origins = new Set([...LOOPBACK_NAMES, ...options.allowedOrigins.map(nameOf)]);
   const keys = options.apiKeys.map(({ key, user }) => ({ digest: digest(key), user }));
 
   const app = new Hono<Env>();
   app.use("*", async (context, next) => {
-    const host = hostName(context.req.header("host"));
-    if (host === undefined || !hosts.has(host))
+    if (!hosts.has(hostOfHeader(context.req.header("host")) ?? ""))
       return refuse(403, "This host name is not allowed. Add it to http.allowedHosts.");
     const origin = context.req.header("origin");
-    if (origin !== undefined && !origins.has(originName(origin) ?? ""))
+    if (origin !== undefined && !origins.has(hostOfOrigin(origin) ?? ""))
       return refuse(403, "This origin is not allowed. Add its host name to http.allowedOrigins.");
     await next();
     return undefined;
@@ -52,7 +53,10 @@ export function createApp(options: AppOptions): Hono<Env> {
     return options.mcp.fetch(context.req.raw, authInfo, user);
   });
   app.notFound(() => refuse(404, "There is nothing here. The MCP endpoint is /mcp."));
-  app.onError(() => refuse(500, "The server failed."));
+  app.onError((error) => {
+    options.onerror?.(error);
+    return refuse(500, "The server failed.");
+  });
   return app;
 
   function identify(authorization: string | undefined): string | undefined {
@@ -71,12 +75,20 @@ function digest(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }
 
-function hostName(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : originName(`http://${header}`);
+/** Host and optional port, and nothing else: a URL parser alone would find a host in `evil@127.0.0.1` too. */
+const HOST_HEADER = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
+
+function hostOfHeader(header: string | undefined): string | undefined {
+  return header !== undefined && HOST_HEADER.test(header) ? hostOfOrigin(`http://${header}`) : undefined;
 }
 
-function originName(origin: string): string | undefined {
+function hostOfOrigin(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).hostname : undefined;
+}
+
+/** The host name of an entry such as `example.com`, `example.com:8808` or `https://example.com`. */
+function nameOf(entry: string): string {
+  return hostOfOrigin(entry.includes("://") ? entry : `http://${entry}`) ?? entry;
 }
 
 function refuse(status: number, message: string): Response {

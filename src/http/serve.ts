@@ -4,11 +4,14 @@ import { ToolError } from "../errors.ts";
 import { type AppOptions, createApp } from "./app.ts";
 
 export interface HttpServer {
-  /** Such as `http://127.0.0.1:8808`. */
+  /** How this machine reaches it, such as `http://127.0.0.1:8808`. */
   url: string;
-  /** Stops accepting, lets calls under way end for at most `graceMs`, then cuts them. */
+  /** Stops accepting, lets requests under way end for at most `graceMs`, then cuts them. A second call can shorten that. */
   close(graceMs: number): Promise<void>;
 }
+
+/** The addresses that stand for all of this machine's, and the loopback address that reaches them. */
+const LOOPBACK_OF: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /**
  * Listens for HTTP.
@@ -24,7 +27,9 @@ export async function serveHttp(options: AppOptions & { host: string; port: numb
       },
     );
   }
-  const app = createApp(options);
+  const everyAddress = options.host in LOOPBACK_OF;
+  const allowedHosts = everyAddress ? options.allowedHosts : [...options.allowedHosts, hostInUrl(options.host)];
+  const app = createApp({ ...options, allowedHosts });
   const { server, info } = await new Promise<{ server: ReturnType<typeof serveNode>; info: AddressInfo }>(
     (resolve, reject) => {
       const created = serveNode(
@@ -39,19 +44,21 @@ export async function serveHttp(options: AppOptions & { host: string; port: numb
     server.requestTimeout = 60_000;
     server.headersTimeout = 20_000;
   }
-  const name = info.family === "IPv6" ? `[${info.address}]` : info.address;
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
   return {
-    url: `http://${name}:${info.port}`,
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const cut = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve();
-        });
-        if ("closeIdleConnections" in server) server.closeIdleConnections();
-      }),
+    url: `http://${hostInUrl(LOOPBACK_OF[info.address] ?? info.address)}:${info.port}`,
+    async close(graceMs) {
+      server.close();
+      if ("closeIdleConnections" in server) server.closeIdleConnections();
+      const cut = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(cut);
+    },
   };
+}
+
+function hostInUrl(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 function isLoopback(host: string): boolean {

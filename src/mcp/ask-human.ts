@@ -1,7 +1,16 @@
 import { ToolError } from "../errors.ts";
 import type { Question } from "../tools/define-tool.ts";
 
-/** Thrown by `elicit` to end this round of the call; the tool runs again from its start when the answer has come. */
+/** What a client says to a question (MCP elicitation, form mode). The content is untrusted. */
+export interface HumanResponse {
+  action?: unknown;
+  content?: unknown;
+}
+
+/**
+ * Thrown by `elicit` to end this round of the call, where the protocol lets the client repeat the call with the answer
+ * (2026-07-28). The tool runs again from its start then.
+ */
 export class AwaitingAnswer extends Error {
   readonly key: string;
   readonly question: Question;
@@ -18,34 +27,52 @@ export type Answers = Record<string, Record<string, unknown>>;
 export interface Asking {
   /** Whether this client can show a form. */
   canAsk: boolean;
+  /** Asks over the connection and waits (2025 era). Without it the round ends by `AwaitingAnswer`. */
+  ask: ((question: Question) => Promise<HumanResponse>) | undefined;
   /** Answers of earlier rounds; the one of this round is added. */
   answers: Answers;
-  /** What the client sent back in this round, by question key; untrusted. */
-  responses: Record<string, unknown> | undefined;
+  /** What the client sent back in this round, by question key. */
+  responses: Record<string, unknown>;
 }
 
 /**
  * Gives the human's answer to a question, or ends the round by throwing `AwaitingAnswer`. The content is untrusted.
  * @throws ToolError `declined`, `cancelled`, `unsupported`
  */
-export function takeAnswer(asking: Asking, key: string, question: Question): Record<string, unknown> {
+export async function takeAnswer(asking: Asking, key: string, question: Question): Promise<Record<string, unknown>> {
   const known = Object.hasOwn(asking.answers, key) ? asking.answers[key] : undefined;
   if (known) return known;
-  const response = asking.responses?.[key] as { action?: unknown; content?: unknown } | undefined;
-  if (response?.action === "accept") {
-    const content = (response.content ?? {}) as Record<string, unknown>;
-    asking.answers[key] = content;
-    return content;
+  let response = Object.hasOwn(asking.responses, key) ? asking.responses[key] : undefined;
+  if (response === undefined) {
+    if (!asking.canAsk)
+      throw new ToolError("unsupported", "This client cannot ask the user.", { hint: "Ask the user in the chat." });
+    if (!asking.ask) throw new AwaitingAnswer(key, question);
+    response = await asking.ask(question);
   }
-  if (response?.action === "decline")
-    throw new ToolError("declined", "Action cancelled by user", {
-      hint: "The user said no. Do not repeat the request unless the user asks for it.",
-    });
-  if (response?.action === "cancel")
-    throw new ToolError("cancelled", "Action cancelled by user", {
-      hint: "The user closed the form without an answer, or did not answer in time.",
-    });
-  if (!asking.canAsk)
-    throw new ToolError("unsupported", "This client cannot ask the user.", { hint: "Ask the user in the chat." });
-  throw new AwaitingAnswer(key, question);
+  const content = acceptedContent(response as HumanResponse | null);
+  asking.answers[key] = content;
+  return content;
+}
+
+function acceptedContent(response: HumanResponse | null): Record<string, unknown> {
+  switch (response?.action) {
+    case "accept":
+      return isObject(response.content) ? response.content : {};
+    case "decline":
+      throw new ToolError("declined", "Action cancelled by user", {
+        hint: "The user said no. Do not repeat the request unless the user asks for it.",
+      });
+    case "cancel":
+      throw new ToolError("cancelled", "Action cancelled by user", {
+        hint: "The user closed the form without an answer, or did not answer in time.",
+      });
+    default:
+      throw new ToolError("unsupported", "This client answered the form with something else than an answer.", {
+        hint: "Ask the user in the chat.",
+      });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,10 +3,12 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { abortError, ToolError, toToolError } from "../errors.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import { createStatusEmitter, type RunningStatus } from "../status/create-status-emitter.ts";
-import type { StatusSink } from "../status/status-event.ts";
-import type { AnyTool, Question, ToolContext, User } from "../tools/define-tool.ts";
-import { type Answers, AwaitingAnswer, takeAnswer } from "./ask-human.ts";
+import type { StatusEvent, StatusSink } from "../status/status-event.ts";
+import type { AnyTool, Question, User } from "../tools/define-tool.ts";
+import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
+import { type Deadline, raceSignal, withDeadline } from "./deadline.ts";
 import { parseArguments } from "./parse-arguments.ts";
+import { redactJson } from "./redact-json.ts";
 
 /** What the boundary has to know of a call besides its arguments; all of it comes from the transport. */
 export interface CallRequest {
@@ -14,7 +16,10 @@ export interface CallRequest {
   signal: AbortSignal;
   /** Where status events go; none: nobody listens. */
   sinks: readonly StatusSink[];
+  /** Whether the client can show forms. */
   canAsk: boolean;
+  /** Shows a form and waits for the human, where the connection can carry that (2025 era); otherwise the call ends its round. */
+  ask: ((question: Question, signal: AbortSignal) => Promise<HumanResponse>) | undefined;
   /** Answers to this round's questions, as the client sent them. */
   inputResponses: Record<string, unknown> | undefined;
   /** The state that an earlier round of this call sealed, already verified. */
@@ -26,6 +31,9 @@ export interface CallState {
   tool: string;
   /** Digest of the arguments: an answer counts only for the call that asked. */
   digest: string;
+  /** Key of the question that waits for its answer. */
+  asked: string;
+  /** Answers to earlier questions. */
   answers: Answers;
 }
 
@@ -52,6 +60,8 @@ export interface ToolBoundaryOptions {
   callTimeoutMs: number;
   /** Replaces secrets in a text that leaves the server. */
   redact: (text: string) => string;
+  /** Where the events of every call go, besides the caller. */
+  statusSinks?: readonly StatusSink[];
   onCall?: (call: CallLog) => void;
 }
 
@@ -59,6 +69,8 @@ export interface ToolBoundary {
   tools: readonly AnyTool[];
   /** Runs a tool. Never throws: every failure is a result with `isError`. */
   call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
+  /** Resolves when no call is under way, or after `ms` milliseconds. */
+  idle(ms: number): Promise<void>;
 }
 
 /** Milliseconds that clients need to take the last notification in before the result reaches them. */
@@ -70,10 +82,14 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const enabled = options.tools.filter((tool) => !options.disabled.includes(tool.name));
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
+  let running = 0;
+  const whenIdle: (() => void)[] = [];
+
   async function call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome> {
+    running += 1;
     const startedAt = performance.now();
     const status = createStatusEmitter({
-      sinks: request.sinks,
+      sinks: [...request.sinks, ...(options.statusSinks ?? [])].map(redacting),
       heartbeatMs: request.sinks.length > 0 ? HEARTBEAT_MS : 0,
     });
     let outcome: CallOutcome;
@@ -85,7 +101,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     } catch (thrown) {
       const error =
         request.signal.aborted && !(thrown instanceof ToolError) ? abortError(request.signal) : toToolError(thrown);
-      status.error(options.redact(error.message));
+      status.error(error.message);
       outcome = { kind: "result", result: errorResult(error) };
       label = error.code;
       failure = error.code === "internal" ? error.cause : undefined;
@@ -99,7 +115,20 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       outcome: label,
       ...(failure !== undefined && { error: failure }),
     });
+    running -= 1;
+    if (running === 0) for (const resolve of whenIdle.splice(0)) resolve();
     return outcome;
+  }
+
+  function idle(ms: number): Promise<void> {
+    if (running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      whenIdle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   async function run(name: string, args: unknown, request: CallRequest, status: RunningStatus): Promise<CallOutcome> {
@@ -123,28 +152,30 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     }
     const input = parseArguments(tool, args);
     const state = matchState(request.state, name, args);
-    const asking = { canAsk: request.canAsk, answers: { ...state?.answers }, responses: request.inputResponses };
     const user = request.user;
-
-    const { signal, stop } = withDeadline(request.signal, options.callTimeoutMs);
-    try {
-      const elicit = async (key: string, question: Question) => takeAnswer(asking, key, question);
-      if (needsConfirmation(tool)) await confirm(tool, input, user, elicit);
+    const deadline = withDeadline(request.signal, options.callTimeoutMs);
+    const asking = askingOf(request, state, deadline.pauseFor);
+    const work = async (): Promise<Record<string, unknown>> => {
+      const elicit = (key: string, question: Question) => takeAnswer(asking, key, question);
+      if (needsConfirmation(tool)) await confirm(tool, input, user, status, asking);
       const services = tool.uses.length > 0 ? await options.services.get(tool.uses) : ({} as Services);
-      const context: ToolContext<keyof Services> = { user, signal, services: services as Services, status, elicit };
-      const output = await raceSignal(tool.run(input, context), signal);
+      return tool.run(input, { user, signal: deadline.signal, services: services as Services, status, elicit });
+    };
+    try {
+      const output = await raceSignal(work(), deadline.signal);
+      const result = successResult(output);
       if (!status.done) status.success("Done");
-      return { kind: "result", result: successResult(output) };
+      return { kind: "result", result };
     } catch (thrown) {
       if (!(thrown instanceof AwaitingAnswer)) throw thrown;
       return {
         kind: "question",
         key: thrown.key,
         question: thrown.question,
-        state: { tool: name, digest: digestOf(args), answers: asking.answers },
+        state: { tool: name, digest: digestOf(args), asked: thrown.key, answers: asking.answers },
       };
     } finally {
-      stop();
+      deadline.stop();
     }
   }
 
@@ -154,12 +185,19 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return typeof required === "boolean" ? required : required.includes(tool.name);
   }
 
-  async function confirm(tool: AnyTool, input: unknown, user: User, elicit: ToolContext["elicit"]): Promise<void> {
+  async function confirm(
+    tool: AnyTool,
+    input: unknown,
+    user: User,
+    status: RunningStatus,
+    asking: Asking,
+  ): Promise<void> {
     const { interaction } = await options.services.get(["interaction"]);
     if (interaction.confirmation.takeGrant(user.id, tool.name, input)) return;
     const message = interaction.confirmation.question(tool.name);
+    if (asking.canAsk) status.progress("Waiting for the user's confirmation");
     try {
-      const answer = await elicit("confirm_action", {
+      const answer = await takeAnswer(asking, "confirm_action", {
         message,
         schema: {
           type: "object",
@@ -184,16 +222,34 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   }
 
   function toResult(structured: Record<string, unknown>): CallToolResult {
-    const json = JSON.stringify(structured);
-    const text = options.redact(json);
-    return { content: [{ type: "text", text }], structuredContent: text === json ? structured : JSON.parse(text) };
+    const text = JSON.stringify(structured);
+    if (options.redact(text) === text) return { content: [{ type: "text", text }], structuredContent: structured };
+    const clean = redactJson(structured, options.redact) as Record<string, unknown>;
+    return { content: [{ type: "text", text: JSON.stringify(clean) }], structuredContent: clean };
   }
 
   function errorResult(error: ToolError): CallToolResult {
-    return { content: [{ type: "text", text: options.redact(JSON.stringify(error.toResult())) }], isError: true };
+    const clean = redactJson(error.toResult(), options.redact);
+    return { content: [{ type: "text", text: JSON.stringify(clean) }], isError: true };
   }
 
-  return { tools: enabled, call };
+  function redacting(sink: StatusSink): StatusSink {
+    return (event) => sink(redactJson(event, options.redact) as StatusEvent);
+  }
+
+  return { tools: enabled, call, idle };
+}
+
+/** What the client answers counts only for the question that this call asked. */
+function askingOf(request: CallRequest, state: CallState | undefined, pauseFor: Deadline["pauseFor"]): Asking {
+  const { ask, canAsk, inputResponses = {}, signal } = request;
+  return {
+    canAsk,
+    ask: ask && ((question) => pauseFor(ask(question, signal))),
+    answers: { ...state?.answers },
+    responses:
+      state && Object.hasOwn(inputResponses, state.asked) ? { [state.asked]: inputResponses[state.asked] } : {},
+  };
 }
 
 function matchState(state: CallState | undefined, tool: string, args: unknown): CallState | undefined {
@@ -209,47 +265,4 @@ function digestOf(args: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify(args ?? {}))
     .digest("base64url");
-}
-
-/** The given signal with a deadline of its own; `stop` releases both. */
-function withDeadline(parent: AbortSignal, ms: number): { signal: AbortSignal; stop: () => void } {
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(parent.reason);
-  if (parent.aborted) onAbort();
-  else parent.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(() => {
-    controller.abort(
-      new ToolError("deadline_exceeded", `The call took longer than the limit of ${ms / 1000} s.`, {
-        hint: "Ask for less at once, or raise limits.callTimeout in the configuration.",
-        retryable: true,
-      }),
-    );
-  }, ms);
-  return {
-    signal: controller.signal,
-    stop() {
-      clearTimeout(timer);
-      parent.removeEventListener("abort", onAbort);
-    },
-  };
-}
-
-/** The promise, or a rejection as soon as the signal fires: a tool that ignores its signal cannot keep the caller waiting. */
-async function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    throw abortError(signal);
-  }
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal));
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener("abort", onAbort);
-    aborted.catch(() => {});
-    promise.catch(() => {});
-  }
 }

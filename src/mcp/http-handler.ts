@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   type AuthInfo,
   createMcpHandler,
@@ -5,9 +6,20 @@ import {
   legacyStatelessFallback,
   type McpServerFactory,
 } from "@modelcontextprotocol/server";
+import { checkMessage } from "./check-message.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
-import { exceedsDepth, type MessageLimits, refusal, tooDeep, tooLong } from "./message-guard.ts";
+import {
+  type Answer,
+  ENDS_BYTES,
+  errorAnswer,
+  exceedsDepth,
+  type MessageLimits,
+  notJson,
+  refusal,
+  tooDeep,
+  tooLong,
+} from "./message-guard.ts";
 
 export interface HttpMcpHandler {
   /** Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs. */
@@ -18,7 +30,7 @@ export interface HttpMcpHandler {
 
 /** Below the 15 s after which proxies and clients begin to give up on a silent stream. */
 const KEEP_ALIVE_MS = 10_000;
-const ENDS_BYTES = 4096;
+const PARSE_ERROR = -32700;
 
 /**
  * Streamable HTTP for every era on one endpoint: 2026-07-28, stateless legacy (any POST without a session works, plain curl
@@ -59,35 +71,37 @@ export function createHttpMcpHandler(
   };
 }
 
-/** The parsed body, or the answer that refuses it. A body that is no JSON is answered here as JSON-RPC asks (-32700). */
+/** The message that the body holds (a batch of the 2025 era as it is), or the answer that refuses it. */
 async function readBody(request: Request, limits: MessageLimits): Promise<{ parsed: unknown } | Response> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.length;
     if (length <= limits.maxBytes) chunks.push(chunk);
-    else if (length > limits.maxBytes * 4) return refuse(413, Buffer.concat(chunks), tooLong(limits.maxBytes));
+    // A little more is read, so that the answer reaches clients that only listen once they have sent everything.
+    else if (length > limits.maxBytes * 4) break;
   }
   const bytes = Buffer.concat(chunks);
   if (length > limits.maxBytes) return refuse(413, bytes, tooLong(limits.maxBytes));
   if (exceedsDepth(bytes, limits.maxDepth)) return refuse(400, bytes, tooDeep(limits.maxDepth));
+  if (!isUtf8(bytes)) return respond(400, errorAnswer(null, undefined, notJson(), PARSE_ERROR));
+  let parsed: unknown;
   try {
-    return { parsed: JSON.parse(bytes.toString("utf8")) };
+    parsed = JSON.parse(bytes.toString("utf8"));
   } catch {
-    return Response.json(
-      { jsonrpc: "2.0", id: null, error: { code: -32700, message: "Parse error: the body is not JSON." } },
-      { status: 400 },
-    );
+    return respond(400, errorAnswer(null, undefined, notJson(), PARSE_ERROR));
   }
+  if (Array.isArray(parsed)) return { parsed };
+  const checked = checkMessage(parsed);
+  return "message" in checked ? { parsed: checked.message } : respond(400, checked.answer);
+}
+
+function refuse(status: number, bytes: Buffer, error: ReturnType<typeof tooLong>): Response {
+  const answer = refusal(bytes.subarray(0, ENDS_BYTES).toString(), bytes.subarray(-ENDS_BYTES).toString(), error);
+  return respond(status, answer ?? errorAnswer(null, undefined, error));
 }
 
 /** A refused tools/call is answered under 200, because bridges lose what comes under another status. */
-function refuse(status: number, bytes: Buffer, error: ReturnType<typeof tooLong>): Response {
-  const answer = refusal(bytes.subarray(0, ENDS_BYTES).toString(), bytes.subarray(-ENDS_BYTES).toString(), error);
-  if (!answer)
-    return Response.json(
-      { jsonrpc: "2.0", id: null, error: { code: -32600, message: error.message, data: error.toResult() } },
-      { status },
-    );
+function respond(status: number, answer: Answer): Response {
   return Response.json(answer, { status: "result" in answer ? 200 : status });
 }

@@ -85,14 +85,17 @@ export function createLegacySessions(
       if (!session) return failure(503, -32000, "Too many sessions are open. Try again later.");
       session.lastUsedAt = Date.now();
       session.open++;
-      const response = await session.transport.handleRequest(request, {
-        ...(authInfo && { authInfo }),
-        ...(parsedBody !== undefined && { parsedBody }),
-      });
-      return whenDone(response, request.signal, () => {
+      const done = (): void => {
         session.open--;
         session.lastUsedAt = Date.now();
-      });
+      };
+      try {
+        const options = { ...(authInfo && { authInfo }), ...(parsedBody !== undefined && { parsedBody }) };
+        return whenDone(await session.transport.handleRequest(request, options), request.signal, done);
+      } catch (error) {
+        done();
+        throw error;
+      }
     },
     async close() {
       clearInterval(sweep);

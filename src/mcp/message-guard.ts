@@ -36,27 +36,61 @@ export function tooLong(maxBytes: number): ToolError {
   });
 }
 
+export function notJson(): ToolError {
+  return new ToolError("invalid_input", "The message is not JSON.", { hint: "Send one JSON-RPC message in UTF-8." });
+}
+
+export type RequestId = string | number;
+
+/** A JSON-RPC response. */
+export type Answer = { jsonrpc: "2.0"; id: RequestId | null } & (
+  | { result: Record<string, unknown> }
+  | { error: { code: number; message: string; data?: unknown } }
+);
+
+const INVALID_REQUEST = -32600;
+
+/** Bytes of both ends of a message in which `refusal` looks for its id. */
+export const ENDS_BYTES = 4096;
+
 /**
- * The answer to a message that is refused unread, or undefined where it carries no id and so expects none. A tools/call
- * gets a result with `isError`, because some bridges lose protocol errors; anything else a JSON-RPC error (-32600).
- * `head` and `tail` are both ends of the message: clients put the id before the params, or at the very end.
+ * The answer to a message that is refused unread, or undefined where it shows no id. `head` and `tail` are both ends of the
+ * message: clients put the id before the params, or at the very end.
  */
-export function refusal(head: string, tail: string, error: ToolError): Record<string, unknown> | undefined {
+export function refusal(head: string, tail: string, error: ToolError, code = INVALID_REQUEST): Answer | undefined {
   const beforeParams = head.split('"params"', 1)[0] ?? "";
   const id = ID.exec(beforeParams)?.[1] ?? ID_AT_END.exec(tail)?.[1];
   if (id === undefined) return undefined;
   const method = METHOD.exec(beforeParams)?.[1] ?? METHOD.exec(tail)?.[1];
-  const envelope = { jsonrpc: "2.0", id: JSON.parse(id) as string | number };
-  if (method === "tools/call") {
-    return {
-      ...envelope,
-      result: { content: [{ type: "text", text: JSON.stringify(error.toResult()) }], isError: true },
-    };
-  }
-  return { ...envelope, error: { code: -32600, message: error.message, data: error.toResult() } };
+  return errorAnswer(readId(id), method, error, code);
 }
 
-const VALUE = String.raw`("(?:[^"\\]|\\.){0,200}"|-?\d{1,16})`;
+/**
+ * The answer that carries an error. A tools/call gets a result with `isError`, because some bridges lose protocol errors;
+ * anything else a JSON-RPC error. `resultType` is required since 2026-07-28 and ignored before.
+ */
+export function errorAnswer(
+  id: RequestId | null,
+  method: string | undefined,
+  error: ToolError,
+  code = INVALID_REQUEST,
+): Answer {
+  if (method === "tools/call" && id !== null) {
+    const content = [{ type: "text", text: JSON.stringify(error.toResult()) }];
+    return { jsonrpc: "2.0", id, result: { resultType: "complete", content, isError: true } };
+  }
+  return { jsonrpc: "2.0", id, error: { code, message: error.message, data: error.toResult() } };
+}
+
+function readId(json: string): RequestId | null {
+  try {
+    return JSON.parse(json) as RequestId;
+  } catch {
+    return null;
+  }
+}
+
+const VALUE = String.raw`("(?:[^"\\]|\\.){0,200}"|-?\d{1,16}(?![\d.eE]))`;
 const ID = new RegExp(String.raw`"id"\s*:\s*${VALUE}`);
 const ID_AT_END = new RegExp(String.raw`"id"\s*:\s*${VALUE}\s*(?:,\s*"(?:jsonrpc|method)"\s*:\s*"[^"]*"\s*)*\}\s*$`);
 const METHOD = /"method"\s*:\s*"([a-z/]+)"/;

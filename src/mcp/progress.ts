@@ -12,25 +12,29 @@ export interface ProgressNotification {
   };
 }
 
+const TOTAL = 100;
+
 /**
  * A sink that turns status events into progress notifications: `progress` strictly increases up to `total` 100, `message`
  * is the description, the whole event travels under `_meta["patchbay/status"]`. Events without a percentage, and those
- * that would go back, move a fiftieth of what is left, so that the bar never lies about being finished.
+ * that would go back, move a part of what is left, so that the bar never lies about being finished.
  */
 export function progressSink(
   progressToken: string | number,
   notify: (notification: ProgressNotification) => Promise<void>,
 ): StatusSink {
   let last = 0;
+  let sent = 0;
   return (event: StatusEvent) => {
     const { progress: percent, done, description } = event.data;
-    const wanted = done ? 100 : Math.min(percent ?? 0, 99);
-    const progress = wanted > last ? wanted : last + (100 - last) / 50;
-    if (progress <= last) return;
+    const wanted = done ? TOTAL : Math.min(percent ?? 0, 99);
+    // The part shrinks with every event: a fixed one would meet the precision of numbers within some 2,000 events.
+    const progress = wanted > last ? wanted : last + (TOTAL - last) / (50 + sent);
+    sent += 1;
     last = progress;
     return notify({
       method: "notifications/progress",
-      params: { progressToken, progress, total: 100, message: description, _meta: { "patchbay/status": event } },
+      params: { progressToken, progress, total: TOTAL, message: description, _meta: { "patchbay/status": event } },
     });
   };
 }

@@ -4,16 +4,23 @@ import {
   createRequestStateCodec,
   inputRequired,
   type McpServerFactory,
+  SdkError,
+  SdkErrorCode,
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import type { User } from "../tools/define-tool.ts";
+import { abortError, ToolError } from "../errors.ts";
+import type { Question, User } from "../tools/define-tool.ts";
+import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
 import { progressSink } from "./progress.ts";
 import { describeTool } from "./tool-schema.ts";
 
 const INSTRUCTIONS =
   "Patchbay keeps the user's memories (search them before asking what the user may have said already), runs data through models and pipelines, calls configured APIs and asks the user for input.";
+
+/** Seconds that a human may take to answer. */
+const ANSWER_SECONDS = 900;
 
 export interface ServerOptions {
   version: string;
@@ -32,11 +39,11 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
   const tools = options.boundary.tools.map(describeTool);
   const codec = createRequestStateCodec<CallState>({
     key: options.stateKey,
-    ttlSeconds: 900,
+    ttlSeconds: ANSWER_SECONDS,
     bind: (context) => `${context.mcpReq.method}\0${options.identify(context)?.id ?? ""}`,
   });
 
-  return () => {
+  return ({ era }) => {
     const server = new Server(
       { name: "patchbay-mcp", title: "Patchbay", version: options.version },
       {
@@ -57,6 +64,7 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
         signal: context.mcpReq.signal,
         sinks: progressToken === undefined ? [] : [progressSink(progressToken, context.mcpReq.notify)],
         canAsk: canShowForms(server, context),
+        ask: era === "legacy" ? (question, signal) => elicit(context, question, signal) : undefined,
         inputResponses: context.mcpReq.inputResponses,
         state: context.mcpReq.requestState<CallState>(),
       });
@@ -69,6 +77,27 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
     });
     return server;
   };
+}
+
+/**
+ * Shows a form over the connection and waits for the human (2025 era).
+ * @throws ToolError `unsupported` where the client fails to show it, or that of the signal
+ */
+async function elicit(context: ServerContext, question: Question, signal: AbortSignal): Promise<HumanResponse> {
+  const { message, schema } = question;
+  try {
+    return await context.mcpReq.send(
+      { method: "elicitation/create", params: { mode: "form", message, requestedSchema: schema as never } },
+      { signal, timeout: ANSWER_SECONDS * 1000 },
+    );
+  } catch (error) {
+    if (signal.aborted) throw abortError(signal);
+    if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) return { action: "cancel" };
+    throw new ToolError("unsupported", "The client could not show the form to the user.", {
+      hint: "Ask the user in the chat.",
+      cause: error,
+    });
+  }
 }
 
 /** Whether the client declared form elicitation, per request (2026-07-28) or at `initialize`; `{}` alone means forms. */

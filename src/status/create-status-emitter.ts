@@ -3,7 +3,10 @@ import type { StatusEmitter, StatusEvent, StatusKind, StatusSink } from "./statu
 export interface RunningStatus extends StatusEmitter {
   /** Whether the final event has been sent. */
   readonly done: boolean;
-  /** Drops what waits for its interval and resolves when every sink has taken what was sent. */
+  /**
+   * Ends the line: sends what still waits for its interval, where no final event has replaced it, and resolves when every
+   * sink has taken what was sent.
+   */
   close(): Promise<void>;
 }
 
@@ -11,8 +14,10 @@ export interface StatusOptions {
   sinks: readonly StatusSink[];
   /** Milliseconds between two events of a call; the final one is exempt. Default 500. */
   intervalMs?: number;
-  /** Milliseconds of silence after which the last event is sent again, so that clients do not give up. 0: never. */
+  /** Milliseconds of silence after which the last event is sent again, so that clients do not give up. Default 0: never. */
   heartbeatMs?: number;
+  /** What a heartbeat says before the first event. */
+  heartbeatDescription?: string;
 }
 
 /**
@@ -20,8 +25,7 @@ export interface StatusOptions {
  * the latest event dropped meanwhile is delivered when the interval ends, so that the last line shown is never stale.
  */
 export function createStatusEmitter(options: StatusOptions): RunningStatus {
-  const intervalMs = options.intervalMs ?? 500;
-  const heartbeatMs = options.heartbeatMs ?? 0;
+  const { sinks, intervalMs = 500, heartbeatMs = 0, heartbeatDescription = "Working" } = options;
   const pending = new Set<Promise<void>>();
   let lastSentAt = Number.NEGATIVE_INFINITY;
   let lastSent: StatusEvent | undefined;
@@ -29,12 +33,15 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
   let timer: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   let done = false;
+  let closed = false;
 
   const send = (event: StatusEvent): void => {
     lastSentAt = performance.now();
     lastSent = event;
     waiting = undefined;
-    for (const sink of options.sinks) {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const sink of sinks) {
       const taken = sink(event);
       if (taken) {
         const settled = taken.catch(() => {}).finally(() => pending.delete(settled));
@@ -44,18 +51,12 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     scheduleHeartbeat();
   };
   const scheduleHeartbeat = (): void => {
-    if (heartbeatMs <= 0) return;
     clearTimeout(heartbeat);
-    if (done) return;
+    if (heartbeatMs <= 0 || sinks.length === 0 || done || closed) return;
     heartbeat = setTimeout(() => {
-      if (lastSent && !done) send({ type: "status", data: { ...lastSent.data, timestamp: Date.now() / 1000 } });
-    }, heartbeatMs);
-    heartbeat.unref();
-  };
-  const stopTimers = (): void => {
-    clearTimeout(timer);
-    clearTimeout(heartbeat);
-    timer = undefined;
+      const data = lastSent?.data ?? { status: "in_progress", description: heartbeatDescription, done: false };
+      send(waiting ?? { type: "status", data: { ...data, timestamp: Date.now() / 1000 } });
+    }, heartbeatMs).unref();
   };
 
   function emit(
@@ -63,32 +64,24 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     status: StatusKind = "in_progress",
     final = false,
     extra?: Record<string, unknown>,
-  ) {
-    if (done) return;
+  ): void {
+    if (done || closed) return;
+    done = final;
+    if (sinks.length === 0) return;
     const event: StatusEvent = {
       type: "status",
       data: { ...extra, status, description, done: final, timestamp: Date.now() / 1000 },
     };
-    if (final) {
-      done = true;
-      stopTimers();
-      send(event);
-      return;
-    }
     const wait = lastSentAt + intervalMs - performance.now();
-    if (wait <= 0) {
-      clearTimeout(timer);
-      timer = undefined;
+    if (final || wait <= 0) {
       send(event);
       return;
     }
     waiting = event;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      if (waiting && !done) send(waiting);
-    }, wait).unref();
+    timer ??= setTimeout(() => waiting && send(waiting), wait).unref();
   }
 
+  scheduleHeartbeat();
   return {
     get done() {
       return done;
@@ -99,8 +92,9 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     success: (description, extra) => emit(description, "success", true, { progress: 100, ...extra }),
     error: (description, extra) => emit(description, "error", true, extra),
     async close() {
-      stopTimers();
-      waiting = undefined;
+      if (waiting) send(waiting);
+      closed = true;
+      clearTimeout(heartbeat);
       await Promise.all(pending);
     },
   };

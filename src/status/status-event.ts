@@ -17,7 +17,7 @@ export interface StatusEvent {
   };
 }
 
-/** Where events go. Must not throw; a returned promise is awaited only by `flush`. */
+/** Where events go. Must not throw; a returned promise is awaited when the call ends. */
 export type StatusSink = (event: StatusEvent) => void | Promise<void>;
 
 /** What a tool uses to say what it is doing. */

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { checkMessage } from "./check-message.ts";
+
+const request = (fields: Record<string, unknown>) => ({ jsonrpc: "2.0", id: 1, method: "tools/list", ...fields });
+const call = (params: unknown) => request({ method: "tools/call", params });
+
+describe("checkMessage", () => {
+  it.each([
+    ["a request", request({})],
+    ["a request with a text id", request({ id: "a" })],
+    ["a notification", { jsonrpc: "2.0", method: "notifications/initialized" }],
+    ["a result", { jsonrpc: "2.0", id: 1, result: {} }],
+    ["an error", { jsonrpc: "2.0", id: 1, error: { code: 1, message: "no" } }],
+    ["a call", call({ name: "x", arguments: { a: [] } })],
+    ["a call without arguments", call({ name: "x" })],
+  ])("takes %s as it is", (_what, message) => {
+    expect(checkMessage(structuredClone(message))).toEqual({ message });
+  });
+
+  it("takes nulls for params, arguments and _meta as absent", () => {
+    expect(checkMessage(request({ params: null }))).toEqual({ message: request({}) });
+    expect(checkMessage(call({ name: "x", arguments: null, _meta: null }))).toEqual({ message: call({ name: "x" }) });
+  });
+
+  it.each([
+    ["null", null, null],
+    ["a number", 5, null],
+    ["a batch", [request({})], null],
+    ["an empty object", {}, null],
+    ["no version", { id: 4, method: "ping" }, 4],
+    ["another version", { jsonrpc: "1.0", id: 4, method: "ping" }, 4],
+    ["a method that is no text", request({ method: 5 }), 1],
+    ["a null id", request({ id: null }), null],
+    ["an id with a fraction", request({ id: 1.5 }), null],
+    ["an id beyond what is exact", request({ id: 2 ** 60 }), null],
+    ["neither method nor result", { jsonrpc: "2.0", id: 1 }, 1],
+    ["a result without an id", { jsonrpc: "2.0", result: {} }, null],
+  ])("refuses %s", (_what, message, id) => {
+    expect(checkMessage(message)).toMatchObject({ answer: { id, error: { code: -32600 } } });
+  });
+
+  it.each([["text"], [[1]], [5], [true]])("refuses params %j", (params) => {
+    expect(checkMessage(request({ params }))).toMatchObject({ answer: { id: 1, error: { code: -32602 } } });
+  });
+
+  it.each([
+    ["arguments as a list", call({ name: "x", arguments: [1] })],
+    ["arguments as text", call({ name: "x", arguments: "{}" })],
+    ["no name", call({ arguments: {} })],
+    ["no params", call(undefined)],
+    ["a name that is no text", call({ name: { $ne: "" } })],
+  ])("answers a call with %s by a result, as every failed call", (_what, message) => {
+    const checked = checkMessage(message) as { answer: { id: unknown; result: { content: { text: string }[] } } };
+    expect(checked.answer).toMatchObject({ id: 1, result: { isError: true, resultType: "complete" } });
+    expect(JSON.parse(checked.answer.result.content[0]?.text ?? "")).toMatchObject({
+      status: "error",
+      code: "invalid_input",
+    });
+  });
+});

@@ -1,0 +1,69 @@
+import type { JSONRPCMessage } from "@modelcontextprotocol/server";
+import { ToolError } from "../errors.ts";
+import { type Answer, errorAnswer, type RequestId } from "./message-guard.ts";
+
+/** A message that the protocol layer can take, or what its sender is told instead. */
+export type CheckedMessage = { message: JSONRPCMessage } | { answer: Answer };
+
+const INVALID_REQUEST = -32600;
+const INVALID_PARAMS = -32602;
+
+/**
+ * Whether parsed JSON is a JSON-RPC message of MCP. The protocol layer drops what it does not recognise, so that its sender
+ * waits for ever; here every request is answered. Explicit nulls for `params`, `arguments` and `_meta` count as absent,
+ * because bridges send them.
+ */
+export function checkMessage(value: unknown): CheckedMessage {
+  if (Array.isArray(value))
+    return refuse(null, INVALID_REQUEST, "Batches are not supported. Send one message at a time.");
+  if (!isObject(value)) return refuse(null, INVALID_REQUEST, "A message must be a JSON object.");
+  const id = isRequestId(value.id) ? value.id : null;
+  if (value.jsonrpc !== "2.0") return refuse(id, INVALID_REQUEST, 'A message must carry "jsonrpc": "2.0".');
+  if (!("method" in value)) {
+    if (id !== null && ("result" in value || isObject(value.error))) return accept(value);
+    return refuse(
+      id,
+      INVALID_REQUEST,
+      'A message must carry "method", or "result" or "error" with the "id" of a request.',
+    );
+  }
+  if (typeof value.method !== "string") return refuse(id, INVALID_REQUEST, '"method" must be a string.');
+  if ("id" in value && id === null) return refuse(null, INVALID_REQUEST, '"id" must be a string or a whole number.');
+  if (value.params === null) delete value.params;
+  const { params } = value;
+  if (params !== undefined && !isObject(params)) return refuse(id, INVALID_PARAMS, '"params" must be an object.');
+  if (params && params._meta === null) delete params._meta;
+  return value.method === "tools/call" && id !== null ? checkCall(value, id, params) : accept(value);
+}
+
+/** A malformed tools/call is answered as every failed call, because some bridges lose protocol errors. */
+function checkCall(value: object, id: RequestId, params: Record<string, unknown> | undefined): CheckedMessage {
+  const name = params?.name;
+  if (typeof name !== "string" || name === "") return refuseCall(id, '"name" must be the name of a tool.');
+  if (params?.arguments === null) delete params.arguments;
+  const args = params?.arguments;
+  if (args !== undefined && !isObject(args)) {
+    return refuseCall(id, `The arguments of ${name.slice(0, 60)} must be an object with named parameters.`);
+  }
+  return accept(value);
+}
+
+function accept(value: object): CheckedMessage {
+  return { message: value as JSONRPCMessage };
+}
+
+function refuse(id: RequestId | null, code: number, message: string): CheckedMessage {
+  return { answer: { jsonrpc: "2.0", id, error: { code, message } } };
+}
+
+function refuseCall(id: RequestId, message: string): CheckedMessage {
+  return { answer: errorAnswer(id, "tools/call", new ToolError("invalid_input", message)) };
+}
+
+function isRequestId(value: unknown): value is RequestId {
+  return typeof value === "string" || Number.isSafeInteger(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
