@@ -204,6 +204,7 @@ export const configSchema = z.strictObject({
         .url({ protocol: /^https?$/ })
         .optional()
         .describe("Its URL, such as http://127.0.0.1:3000."),
+      apiKey: secret("Key of its API, to use its models; `OPENWEBUI_API_KEY` is the same.").optional(),
     })
     .prefault({})
     .describe("The Open-WebUI that this server belongs to."),

@@ -52,7 +52,7 @@ export function createServices(
     },
     async llm() {
       const { createModelClient } = await import("./llm/model-client.ts");
-      return createModelClient({ providers: config.providers, ...config.llm }, env);
+      return createModelClient({ providers: config.providers, openWebui: config.openWebui, ...config.llm }, env);
     },
     async processor() {
       const { createInputProcessor } = await import("./llm/process-input.ts");

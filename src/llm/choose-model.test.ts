@@ -50,7 +50,27 @@ describe("a named model", () => {
   it("is taken as it is by the only provider whose list is missing", () => {
     expect(nameOf("anything", [offer("mute", [], true), ...OFFERS])).toBe("mute/anything");
     expect(nameOf("mute/x/y", [offer("mute", [], true), offer("dumb", [], true)])).toBe("mute/x/y");
-    expect(() => nameOf("anything", [offer("mute", [], true), offer("dumb", [], true)])).toThrow(/no model/);
+  });
+
+  it("is not to blame where no provider can be asked", () => {
+    const offers = [offer("mute", [], true), offer("dumb", [], true)];
+    try {
+      chooseModel("anything", offers);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: "upstream_unreachable",
+        message: "mute is gone",
+        retryable: true,
+        issues: [{ path: "mute" }, { path: "dumb" }],
+      });
+    }
+  });
+
+  it("is an error that says how to get a model where there is none at all", () => {
+    expect(() => chooseModel("a", [offer("ollama", [])])).toThrow(
+      expect.objectContaining({ code: "unknown_model", hint: expect.stringContaining("ollama pull") }),
+    );
   });
 });
 
@@ -70,6 +90,50 @@ describe("a default name in the configuration", () => {
     });
     expect(nameOf("claude-3", offers, { ...configured, avoid: ["x/a"] })).toBe("x/b");
     expect(nameOf("llama-3", offers, { ...configured, avoid: ["x/a", "x/b"] })).toBe("x/a");
+  });
+
+  it("prefers the plain model to its variants, and takes none that cannot chat", () => {
+    const openai = [
+      "gpt-4o-2024-08-06",
+      "gpt-4o-audio-preview",
+      "gpt-4-search",
+      "gpt-4o-mini",
+      "gpt-4o",
+      "gpt-4-0613",
+      "tts-1",
+      "text-embedding-3-small",
+      "gpt-3.5-turbo-instruct",
+      "o1-pro",
+    ];
+    const offers = [offer("openai", openai)];
+    expect(nameOf("gpt-4", offers, configured)).toBe("openai/gpt-4o");
+    const others = ["claude-3", "llama-3"].map((name) =>
+      nameOf(name, offers, { configured: true, avoid: ["openai/gpt-4o"] }),
+    );
+    expect(others).toEqual(["openai/gpt-4o-mini", "openai/gpt-4o-mini"]);
+    expect(() => nameOf("gpt-4", [offer("x", ["nomic-embed-text", "llama-guard3"])], configured)).toThrow(/no model/);
+  });
+
+  it("means a newer generation of its family where there is no other", () => {
+    const offers = [offer("x", ["mistral", "claude-sonnet-4-5", "gpt-5", "meta-llama/Llama-4-Scout"])];
+    expect(["gpt-4", "claude-3", "llama-3"].map((name) => nameOf(name, offers, configured))).toEqual([
+      "x/gpt-5",
+      "x/claude-sonnet-4-5",
+      "x/meta-llama/Llama-4-Scout",
+    ]);
+  });
+
+  it("means the model of the first provider where several have it", () => {
+    expect(nameOf("gpt-4", [offer("one", ["gpt-4"]), offer("two", ["gpt-4"])], configured)).toBe("one/gpt-4");
+  });
+
+  it("says which provider could not be asked when another model stands in", () => {
+    const { warning } = chooseModel(
+      "gpt-4",
+      [offer("openai", [], true), offer("ollama", ["llama3.2:latest"])],
+      configured,
+    );
+    expect(warning).toMatch(/"ollama\/llama3.2:latest" is used.*openai is gone/);
   });
 
   it("does not excuse another name that nobody has", () => {

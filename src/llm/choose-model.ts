@@ -29,28 +29,33 @@ export interface ChoiceOptions {
   avoid?: readonly string[];
 }
 
-/** Names that stand in the default configuration, and the families they are meant for. */
-const DEFAULT_NAMES: Record<string, string> = { "gpt-4": "gpt4", "claude-3": "claude3", "llama-3": "llama3" };
+/** Names that stand in the default configuration, and the families they are meant for, the nearest first. */
+const DEFAULT_NAMES: Record<string, readonly string[]> = {
+  "gpt-4": ["gpt4", "gpt"],
+  "claude-3": ["claude3", "claude"],
+  "llama-3": ["llama3", "llama"],
+};
 const NOT_FOR_CHAT =
-  /embed|whisper|tts|dall-?e|moderation|rerank|transcribe|realtime|image|audio|sora|davinci|babbage|bge-|minilm/i;
+  /embed|whisper|tts|dall-?e|moderation|rerank|transcribe|realtime|image|audio|sora|davinci|babbage|bge-|minilm|guard|computer-use|(?:gpt|\bo\d).*(?:instruct|search|codex|deep-research|-pro)/i;
+/** Dated snapshots and previews, which stand beside the model that most people mean. */
+const SECOND_CHOICE = /\d{4}-?\d\d-?\d\d|-\d{4}$|preview|beta|:free$/i;
 const LISTED = 10;
 
 /**
  * Finds the model that a name means: `provider/model`, a name that exactly one provider has (with or without `:latest`), or
  * a name that no list has at the only provider whose list could not be had.
- * @throws ToolError `unknown_model` with some of the models there are.
+ * @throws ToolError `unknown_model` with some of the models there are, or why no provider could be asked.
  */
 export function chooseModel(name: string, offers: readonly Offer[], options: ChoiceOptions = {}): ChosenModel {
   const wanted = name.trim();
-  const exact = byAddress(wanted, offers) ?? byName(wanted, offers);
+  const families = options.configured && Object.hasOwn(DEFAULT_NAMES, wanted) ? DEFAULT_NAMES[wanted] : undefined;
+  const exact = byAddress(wanted, offers) ?? byName(wanted, offers, families !== undefined);
   if (exact) return exact;
-  if (options.configured && wanted in DEFAULT_NAMES) {
-    const stand = standIn(wanted, offers, options.avoid ?? []);
-    if (stand) return stand;
-  }
+  const stand = families && standIn(wanted, families, offers, options.avoid ?? []);
+  if (stand) return stand;
   const unlisted = offers.filter((offer) => offer.failure !== undefined && offer.models.length === 0);
   if (unlisted.length === 1 && wanted !== "") return chosen(unlisted[0]!.provider, wanted);
-  throw unknownModel(wanted, offers, options);
+  throw noneReachable(offers) ?? unknownModel(wanted, offers, options);
 }
 
 function byAddress(wanted: string, offers: readonly Offer[]): ChosenModel | undefined {
@@ -64,12 +69,13 @@ function byAddress(wanted: string, offers: readonly Offer[]): ChosenModel | unde
   return undefined;
 }
 
-function byName(wanted: string, offers: readonly Offer[]): ChosenModel | undefined {
+function byName(wanted: string, offers: readonly Offer[], takeFirst: boolean): ChosenModel | undefined {
   const matches = offers.flatMap(({ provider, models }) => {
     const model = find(wanted, models);
     return model === undefined ? [] : [chosen(provider, model)];
   });
-  if (matches.length <= 1) return matches[0];
+  // Nobody chose a default name, so nobody can be asked which one was meant.
+  if (matches.length <= 1 || takeFirst) return matches[0];
   const names = matches.map((match) => match.name);
   throw new ToolError("unknown_model", `Several providers have a model "${shorten(wanted)}".`, {
     hint: `Say which: ${names.join(", ")}.`,
@@ -82,22 +88,63 @@ function find(wanted: string, models: readonly string[]): string | undefined {
   return models.find((model) => model === `${wanted}:latest`);
 }
 
-/** For a default name: the best model of its family, else the first chat model that is not to be avoided. */
-function standIn(wanted: string, offers: readonly Offer[], avoid: readonly string[]): ChosenModel | undefined {
-  const family = DEFAULT_NAMES[wanted]!;
-  const all = offers.flatMap(({ provider, models }) =>
-    models.filter((model) => !NOT_FOR_CHAT.test(model)).map((model) => chosen(provider, model)),
+/** For a default name: the plainest model of its family, else the first chat model that is not to be avoided. */
+function standIn(
+  wanted: string,
+  families: readonly string[],
+  offers: readonly Offer[],
+  avoid: readonly string[],
+): ChosenModel | undefined {
+  const all = offers
+    .flatMap(({ provider, models }) =>
+      models.filter((name) => !NOT_FOR_CHAT.test(name)).map((m) => chosen(provider, m)),
+    )
+    .sort((a, b) => Number(SECOND_CHOICE.test(a.model)) - Number(SECOND_CHOICE.test(b.model)));
+  const relatives = (family: string) => {
+    const begin = all.filter(({ model }) => plainName(model).startsWith(family));
+    return begin.length > 0 ? begin : all.filter(({ model }) => plainName(model).includes(family));
+  };
+  const related = families.map(relatives).find((found) => found.length > 0);
+  const model = related ? plainest(related) : (all.find((other) => !avoid.includes(other.name)) ?? all[0]);
+  if (!model) return undefined;
+  const failures = offers.flatMap(({ failure }) => (failure ? [failure.message] : []));
+  return {
+    ...model,
+    warning: [
+      `The default model "${wanted}" is not available; "${model.name}" is used. Configure the model you want.`,
+      ...failures,
+    ].join(" "),
+  };
+}
+
+/** `meta-llama/Llama-3.1-8B` → `llama318b`. */
+function plainName(model: string): string {
+  return model
+    .slice(model.lastIndexOf("/") + 1)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "");
+}
+
+/** The one with the shortest name, tag aside, which says least about date and variant; the earlier of equals. */
+function plainest(models: readonly ChosenModel[]): ChosenModel {
+  const second = (model: ChosenModel) => SECOND_CHOICE.test(model.model);
+  const length = ({ model }: ChosenModel) => model.split(":")[0]!.length;
+  return models.reduce((best, other) =>
+    second(other) === second(best) && length(other) < length(best) ? other : best,
   );
-  const plain = (model: string) => model.toLowerCase().replace(/[^a-z0-9/]/g, "");
-  const relative =
-    all.find(({ model }) => plain(model).startsWith(family)) ?? all.find(({ model }) => plain(model).includes(family));
-  const model = relative ?? all.find((other) => !avoid.includes(other.name)) ?? all[0];
-  return (
-    model && {
-      ...model,
-      warning: `The default model "${wanted}" is not available; "${model.name}" is used. Configure the model you want.`,
-    }
-  );
+}
+
+/** Where no provider could be asked, that is what has to be mended, not the name. */
+function noneReachable(offers: readonly Offer[]): ToolError | undefined {
+  const failures = offers.flatMap(({ provider, failure }) => (failure ? [{ provider, failure }] : []));
+  const first = failures[0]?.failure;
+  if (!first || failures.length < offers.length) return undefined;
+  return new ToolError(first.code, first.message, {
+    hint: first.hint,
+    retryable: failures.some(({ failure }) => failure.retryable),
+    issues: failures.map(({ provider, failure }) => ({ path: provider.name, message: failure.message })),
+    cause: first,
+  });
 }
 
 function unknownModel(wanted: string, offers: readonly Offer[], options: ChoiceOptions): ToolError {
@@ -105,7 +152,10 @@ function unknownModel(wanted: string, offers: readonly Offer[], options: ChoiceO
   const failures = offers.flatMap(({ failure }) => (failure ? [failure.message] : []));
   const some = all.slice(0, LISTED);
   const more = all.length > LISTED ? ` and ${all.length - LISTED} more` : "";
-  const list = all.length > 0 ? `Available: ${some.join(", ")}${more}.` : "The providers offer no models.";
+  const list =
+    all.length > 0
+      ? `Available: ${some.join(", ")}${more}.`
+      : "The providers offer no models; with Ollama, `ollama pull llama3.2` gets one.";
   const where = options.configured ? "Configure one of the available models. " : "";
   return new ToolError("unknown_model", `There is no model "${shorten(wanted)}".`, {
     hint: [where + list, ...failures].join(" "),

@@ -8,6 +8,18 @@ export interface ConfiguredProvider {
   concurrency: number;
 }
 
+/** An Open-WebUI whose models can be used. */
+export interface OpenWebui {
+  url?: string | undefined;
+  apiKey?: string | undefined;
+}
+
+export interface FoundProviders {
+  providers: Provider[];
+  /** What is set but cannot be used, one sentence each. */
+  problems: string[];
+}
+
 type Env = Record<string, string | undefined>;
 
 const LOCAL_OLLAMA = "http://127.0.0.1:11434";
@@ -28,31 +40,35 @@ export function configuredProviders(providers: Readonly<Record<string, Configure
 
 /**
  * The providers that the environment gives: OPENAI_API_KEY and/or OPENAI_BASE_URL, OLLAMA_HOST, OPENWEBUI_URL with
- * OPENWEBUI_API_KEY. Contacts nothing.
+ * OPENWEBUI_API_KEY, where `openWebui`, from the configuration, comes before the latter two. Contacts nothing.
  */
-export function providersOfEnvironment(env: Env): Provider[] {
+export function providersOfEnvironment(env: Env, openWebui: OpenWebui = {}): FoundProviders {
   const read = (name: string) => env[name]?.trim() || undefined;
-  const found: Provider[] = [];
+  const providers: Provider[] = [];
+  const problems: string[] = [];
   const add = (name: string, baseUrl: string | undefined, apiKey: string | undefined, origin: string) => {
-    if (baseUrl === undefined) return;
     const kind = "openai-compatible";
-    found.push({ name, kind, baseUrl, apiKey, models: [], concurrency: CONCURRENCY, origin });
+    if (baseUrl === undefined) problems.push(`${origin} is set, but it is not a URL.`);
+    else providers.push({ name, kind, baseUrl, apiKey, models: [], concurrency: CONCURRENCY, origin });
   };
   const openaiKey = read("OPENAI_API_KEY");
   const openaiUrl = read("OPENAI_BASE_URL");
-  if (openaiKey ?? openaiUrl) {
-    const origin = openaiKey ? "OPENAI_API_KEY" : "OPENAI_BASE_URL";
-    add("openai", httpUrl(openaiUrl ?? "https://api.openai.com/v1"), openaiKey, origin);
-  }
+  if (openaiUrl) add("openai", httpUrl(openaiUrl), openaiKey, "OPENAI_BASE_URL");
+  else if (openaiKey) add("openai", "https://api.openai.com/v1", openaiKey, "OPENAI_API_KEY");
+
   const ollama = read("OLLAMA_HOST");
   if (ollama) add("ollama", ollamaBaseUrl(ollama), undefined, "OLLAMA_HOST");
-  const webUi = read("OPENWEBUI_URL");
-  const webUiKey = read("OPENWEBUI_API_KEY");
+
+  const webUi = openWebui.url ?? read("OPENWEBUI_URL");
+  const webUiKey = openWebui.apiKey || read("OPENWEBUI_API_KEY");
+  const origin = openWebui.url ? "openWebui.url" : "OPENWEBUI_URL";
   if (webUi && webUiKey) {
     const url = httpUrl(webUi);
-    add("open-webui", url && (url.endsWith("/api") ? url : `${url}/api`), webUiKey, "OPENWEBUI_URL");
+    add("open-webui", url && (url.endsWith("/api") ? url : `${url}/api`), webUiKey, origin);
+  } else if (webUi) {
+    problems.push(`${origin} is set, but OPENWEBUI_API_KEY is not.`);
   }
-  return found;
+  return { providers, problems };
 }
 
 /** The provider that an Ollama on this machine would be. */

@@ -1,6 +1,12 @@
 import { ToolError } from "../errors.ts";
 import type { Offer } from "./choose-model.ts";
-import { type ConfiguredProvider, configuredProviders, localOllama, providersOfEnvironment } from "./find-providers.ts";
+import {
+  type ConfiguredProvider,
+  configuredProviders,
+  localOllama,
+  type OpenWebui,
+  providersOfEnvironment,
+} from "./find-providers.ts";
 import type { ModelAdapter, Provider } from "./model-adapter.ts";
 import { ModelError } from "./model-error.ts";
 import { createOpenAiAdapter } from "./openai-adapter.ts";
@@ -13,7 +19,10 @@ export interface Connection {
 }
 
 export interface Directory {
-  /** What every provider offers. Lists are kept for a minute; `fresh` asks again. @throws ToolError `not_configured` */
+  /**
+   * What every provider offers. Lists are kept for a minute, and for ten while a new one is on its way; `fresh` asks again.
+   * @throws ToolError `not_configured`
+   */
   offers(signal: AbortSignal, fresh?: boolean): Promise<Offer[]>;
   connection(provider: Provider): Connection;
   close(): Promise<void>;
@@ -21,6 +30,7 @@ export interface Directory {
 
 export interface DirectoryOptions {
   providers: Readonly<Record<string, ConfiguredProvider>>;
+  openWebui?: OpenWebui | undefined;
   /** Where an Ollama that nobody configured would listen. */
   ollamaUrl?: string | undefined;
 }
@@ -28,7 +38,18 @@ export interface DirectoryOptions {
 const PROBE_MS = 300;
 const LIST_MS = 5_000;
 const KEEP_MS = 60_000;
+const KEEP_OLD_MS = 600_000;
 const KEEP_FAILURE_MS = 2_000;
+
+/** What a provider said of its models, or is about to. */
+interface KeptList {
+  offer: Promise<Offer>;
+  /** Set once the provider has answered. */
+  answered?: Offer;
+  /** The list before this one, as long as it is good enough. */
+  old: Promise<Offer> | undefined;
+  until: number;
+}
 
 /**
  * The providers there are and their models. Configured providers are all there is; without any, those of the environment
@@ -36,9 +57,11 @@ const KEEP_FAILURE_MS = 2_000;
  */
 export function createDirectory(options: DirectoryOptions, env: Record<string, string | undefined>): Directory {
   const connections = new Map<string, Connection>();
-  const lists = new Map<string, { offer: Promise<Offer>; until: number }>();
+  const lists = new Map<string, KeptList>();
   const fixed = Object.keys(options.providers).length > 0;
-  const known = fixed ? configuredProviders(options.providers) : providersOfEnvironment(env);
+  const { providers: known, problems } = fixed
+    ? { providers: configuredProviders(options.providers), problems: [] }
+    : providersOfEnvironment(env, options.openWebui);
 
   const connection = (provider: Provider): Connection => {
     let made = connections.get(provider.name);
@@ -52,14 +75,19 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
   /** Shared by all who ask, so it has a limit of its own instead of one caller's signal. */
   const list = (provider: Provider, limitMs: number, fresh: boolean): Promise<Offer> => {
     if (provider.models.length > 0) return Promise.resolve({ provider, models: provider.models });
+    const now = performance.now();
     const kept = lists.get(provider.name);
-    if (kept && kept.until > performance.now() && !fresh) return kept.offer;
-    const entry = { offer: ask(provider, limitMs), until: performance.now() + KEEP_MS };
+    const isGood = kept?.answered !== undefined && kept.answered.failure === undefined;
+    if (kept && !fresh && (now < kept.until || kept.answered === undefined)) return kept.old ?? kept.offer;
+    const old = !fresh && isGood && now < kept.until + KEEP_OLD_MS ? kept.offer : undefined;
+    const entry: KeptList = { offer: ask(provider, limitMs), old, until: now + KEEP_MS };
     lists.set(provider.name, entry);
     entry.offer.then((offer) => {
-      if (offer.failure) entry.until = performance.now() + KEEP_FAILURE_MS;
+      entry.answered = offer;
+      entry.old = undefined;
+      entry.until = performance.now() + (offer.failure ? KEEP_FAILURE_MS : KEEP_MS);
     });
-    return entry.offer;
+    return entry.old ?? entry.offer;
   };
 
   const ask = async (provider: Provider, limitMs: number): Promise<Offer> => {
@@ -93,7 +121,7 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
         probeOllama(fresh),
       ]);
       const offers = (await unlessAborted(asked, signal)).flat();
-      if (offers.length === 0) throw noProvider(env);
+      if (offers.length === 0) throw noProvider(problems);
       return offers;
     },
     connection,
@@ -105,10 +133,8 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
   };
 }
 
-function noProvider(env: Record<string, string | undefined>): ToolError {
-  const half =
-    env.OPENWEBUI_URL && !env.OPENWEBUI_API_KEY ? " OPENWEBUI_URL is set, but OPENWEBUI_API_KEY is not." : "";
-  return new ToolError("not_configured", `No model provider is configured.${half}`, {
+function noProvider(problems: readonly string[]): ToolError {
+  return new ToolError("not_configured", ["No model provider is configured.", ...problems].join(" "), {
     hint: "Start Ollama on this machine, or set OPENAI_API_KEY (with OPENAI_BASE_URL for another OpenAI-compatible server), OLLAMA_HOST, or OPENWEBUI_URL with OPENWEBUI_API_KEY, or name one under `providers` in patchbay.yaml.",
   });
 }

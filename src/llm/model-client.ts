@@ -4,14 +4,17 @@ import { abortError, type ErrorIssue, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
 import { createTokenEstimator, type TokenEstimator } from "./estimate-tokens.ts";
-import type { ConfiguredProvider } from "./find-providers.ts";
+import type { ConfiguredProvider, OpenWebui } from "./find-providers.ts";
 import { createDirectory } from "./list-models.ts";
-import type { AdapterReply, AdapterRequest, ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
+import type { AdapterReply, ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
 import { ModelError } from "./model-error.ts";
+import { createRequestShapes, type RequestShape } from "./request-shape.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 export interface ModelClientOptions {
   providers: Readonly<Record<string, ConfiguredProvider>>;
+  /** The Open-WebUI that the configuration names. */
+  openWebui?: OpenWebui | undefined;
   /** Model of calls that name none. */
   modelId: string;
   fallbackModels: readonly string[];
@@ -94,19 +97,17 @@ export interface ModelClient {
 /** Retries of one call, all models together: a fallback model does not start them anew. */
 const MAX_RETRIES = 2;
 const FIRST_WAIT_MS = 250;
+/** The longest wait before a retry while another model could be asked instead. */
+const WAIT_BEFORE_FALLBACK_MS = 2000;
+/** Waits from here on are told. */
+const WAIT_WORTH_TELLING_MS = 1000;
 const FOREVER = new AbortController().signal;
-
-/** What a model was found not to take. */
-interface Capabilities {
-  format: "json_schema" | "json_object" | "none";
-  maxTokensParameter: AdapterRequest["maxTokensParameter"];
-}
 
 /** A client for all providers, configured or found. Nothing is loaded or contacted before the first call. */
 export function createModelClient(options: ModelClientOptions, env: Record<string, string | undefined>): ModelClient {
-  const directory = createDirectory({ providers: options.providers, ollamaUrl: options.ollamaUrl }, env);
+  const directory = createDirectory(options, env);
   const queues = new Map<string, Promise<PQueue>>();
-  const capabilities = new Map<string, Capabilities>();
+  const shapes = createRequestShapes();
   const learnedContexts = new Map<string, number>();
   const tokens = createTokenEstimator();
 
@@ -131,15 +132,21 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
   }
 
   /** One HTTP request, once the provider has a free place; the deadline starts with the first one. */
-  async function attempt(call: Call, model: ChosenModel, timer: { endsAt?: number }): Promise<AdapterReply> {
+  async function attempt(
+    call: Call,
+    model: ChosenModel,
+    shape: RequestShape,
+    timer: { endsAt?: number },
+  ): Promise<AdapterReply> {
     const queue = await queueOf(model);
+    const { messages, temperature, maxTokens = options.maxTokens } = call.request;
+    const request = { model: model.model, messages, maxTokens, temperature, ...shape };
     return queue.add(
       async () => {
         timer.endsAt ??= performance.now() + call.timeoutMs;
         const limit = withTimeout(call.signal, timer.endsAt - performance.now());
         call.attempts += 1;
         try {
-          const request = adapterRequest(call, model);
           return await directory.connection(model.provider).adapter.complete(request, limit.signal);
         } catch (error) {
           if (limit.timedOut && !(error instanceof ModelError)) {
@@ -156,34 +163,6 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     );
   }
 
-  function adapterRequest(call: Call, model: ChosenModel): AdapterRequest {
-    const known = capabilitiesOf(model.name);
-    const wish = call.request.responseFormat;
-    const format =
-      wish === undefined || known.format === "none"
-        ? undefined
-        : known.format === "json_object"
-          ? ({ type: "json_object" } as const)
-          : wish;
-    return {
-      model: model.model,
-      messages: call.request.messages,
-      maxTokens: call.request.maxTokens ?? options.maxTokens,
-      maxTokensParameter: known.maxTokensParameter,
-      temperature: call.request.temperature,
-      responseFormat: format,
-    };
-  }
-
-  function capabilitiesOf(name: string): Capabilities {
-    let known = capabilities.get(name);
-    if (!known) {
-      known = { format: "json_schema", maxTokensParameter: "max_tokens" };
-      capabilities.set(name, known);
-    }
-    return known;
-  }
-
   function learnFromOverflow({ overflow }: ModelError, call: Call, model: ChosenModel): void {
     if (overflow?.contextTokens !== undefined) learnedContexts.set(model.name, overflow.contextTokens);
     if (overflow?.promptTokens !== undefined) {
@@ -191,37 +170,29 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     }
   }
 
-  /** Remembers what the model refused; true where the request changes by that and is worth sending again. */
-  function adapt(failure: ModelError, call: Call, sent: Capabilities, name: string): boolean {
-    const known = capabilitiesOf(name);
-    if (failure.kind === "max_tokens_refused" && sent.maxTokensParameter === "max_tokens") {
-      known.maxTokensParameter = "max_completion_tokens";
-      return true;
-    }
-    const wish = call.request.responseFormat?.type;
-    if (failure.kind !== "format_refused" || wish === undefined || sent.format === "none") return false;
-    const next = sent.format === "json_schema" && wish === "json_schema" ? "json_object" : "none";
-    // Another call may have stepped further down meanwhile.
-    if (known.format !== "none") known.format = next;
-    return true;
-  }
-
-  /** One model with its retries. @throws ModelError, or the abort. */
-  async function askModel(call: Call, model: ChosenModel): Promise<AdapterReply> {
+  /** One model with its retries. `isLast`: no other will be asked. @throws ModelError, or the abort. */
+  async function askModel(call: Call, model: ChosenModel, isLast: boolean): Promise<AdapterReply> {
     const timer: { endsAt?: number } = {};
+    const shaping = shapes.start(model.name, call.request.responseFormat);
     for (;;) {
-      const sent = { ...capabilitiesOf(model.name) };
+      const shape = shaping.next();
       try {
-        return await attempt(call, model, timer);
+        const reply = await attempt(call, model, shape, timer);
+        shaping.accepted(shape);
+        return reply;
       } catch (error) {
         if (call.signal.aborted) throw abortError(call.signal);
         if (!(error instanceof ModelError)) throw error;
         learnFromOverflow(error, call, model);
-        if (adapt(error, call, sent, model.name)) continue;
-        const wait = waitBeforeRetry(error, call, (timer.endsAt ?? 0) - performance.now());
+        if (shaping.refused(error, shape)) continue;
+        const wait = waitBeforeRetry(error, call, (timer.endsAt ?? 0) - performance.now(), isLast);
         if (wait === undefined) throw error;
         call.retries += 1;
-        call.status?.progress(`Retrying ${model.name}`, undefined, { active_model: model.name });
+        const doing =
+          wait < WAIT_WORTH_TELLING_MS
+            ? `Retrying ${model.name}`
+            : `Waiting ${Math.round(wait / 1000)} s for ${model.name}`;
+        call.status?.progress(doing, undefined, { active_model: model.name });
         await sleep(wait, undefined, { signal: call.signal }).catch(() => {
           throw abortError(call.signal);
         });
@@ -245,7 +216,8 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
         model = await resolve(name, { configured, signal });
         if (failures.some((failure) => failure.model === model!.name)) continue;
         if (model.warning) warnings.push(model.warning);
-        const reply = await askModel(call, model);
+        const reply = await askModel(call, model, index === names.length - 1);
+        refuseCutPrompt(reply, call, model);
         const first = failures[0];
         if (first) warnings.push(`Model "${first.model}" failed (${first.error.message}); "${model.name}" answered.`);
         const usage = reply.usage ?? estimateUsage(request.messages, reply.text);
@@ -269,6 +241,28 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
       }
     }
     throw finalError(failures, call.attempts);
+  }
+
+  /**
+   * Ollama does not refuse a prompt that is too long: it drops its beginning and answers the rest. Then it reports exactly
+   * its context size as the prompt's tokens, or half of it and two.
+   * @throws ModelError `overflow`
+   */
+  function refuseCutPrompt({ usage }: AdapterReply, call: Call, model: ChosenModel): void {
+    const used = usage?.prompt_tokens ?? 0;
+    const expected = tokens.estimate(textOf(call.request.messages), model.name);
+    if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2) || expected < 1.4 * used) return;
+    const contextTokens = used - (used % 1024);
+    learnedContexts.set(model.name, contextTokens);
+    throw new ModelError(
+      "overflow",
+      `Model "${model.name}" read only ${used} of about ${expected} tokens of the prompt.`,
+      {
+        hint: "Send less, or give the model a larger context (with Ollama: OLLAMA_CONTEXT_LENGTH).",
+        overflow: { contextTokens },
+        details: { context_tokens: contextTokens },
+      },
+    );
   }
 
   function estimateUsage(messages: readonly ChatMessage[], text: string): TokenUsage {
@@ -327,12 +321,16 @@ interface Call {
   retries: number;
 }
 
-/** Milliseconds to wait before the same model is asked again; undefined: it is not. */
-function waitBeforeRetry(failure: ModelError, call: Call, remainingMs: number): number | undefined {
+/**
+ * Milliseconds to wait before the same model is asked again; undefined: it is not, for there are no retries left, or the wait
+ * that the provider asks for leaves too little time, or another model can answer sooner.
+ */
+function waitBeforeRetry(failure: ModelError, call: Call, remainingMs: number, isLast: boolean): number | undefined {
   if (!failure.transient || call.retries >= MAX_RETRIES) return undefined;
   const backoff = FIRST_WAIT_MS * 2 ** call.retries * (0.75 + Math.random() / 2);
-  const wait = failure.retryAfterMs ?? backoff;
-  return wait < remainingMs ? wait : undefined;
+  const wait = Math.max(failure.retryAfterMs ?? backoff, 0);
+  const most = isLast ? remainingMs / 2 : Math.min(remainingMs / 2, WAIT_BEFORE_FALLBACK_MS);
+  return wait < most ? wait : undefined;
 }
 
 /** The error of the first model, with the reasons of the others. */

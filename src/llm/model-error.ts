@@ -14,6 +14,7 @@ export type FailureKind =
   | "timeout"
   | "unknown_model"
   | "format_refused"
+  | "schema_refused"
   | "max_tokens_refused";
 
 const CODES: Record<FailureKind, ErrorCode> = {
@@ -29,6 +30,7 @@ const CODES: Record<FailureKind, ErrorCode> = {
   timeout: "deadline_exceeded",
   unknown_model: "unknown_model",
   format_refused: "upstream_error",
+  schema_refused: "upstream_error",
   max_tokens_refused: "upstream_error",
 };
 

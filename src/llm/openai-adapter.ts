@@ -1,7 +1,8 @@
 import type { Agent } from "undici";
 import type { AdapterReply, AdapterRequest, ModelAdapter, Provider } from "./model-adapter.ts";
 import { ModelError } from "./model-error.ts";
-import { type HttpAnswer, readModelList, readReply } from "./read-reply.ts";
+import type { HttpAnswer } from "./read-failure.ts";
+import { readModelList, readReply } from "./read-reply.ts";
 
 /** No completion is larger; more is a fault or an attack. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
@@ -12,6 +13,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * One method call is one HTTP request; an abort closes its socket. Limits of time belong to the caller's signal.
  */
 export function createOpenAiAdapter(provider: Provider): ModelAdapter {
+  const { address, authorization, secrets } = accessTo(provider);
   let loaded: Promise<{ request: typeof import("undici").request; agent: Agent }> | undefined;
   const load = () => {
     loaded ??= import("undici").then(({ Agent, request }) => ({
@@ -24,25 +26,22 @@ export function createOpenAiAdapter(provider: Provider): ModelAdapter {
   async function send(method: "GET" | "POST", path: string, body: unknown, signal: AbortSignal): Promise<HttpAnswer> {
     const { request, agent } = await load();
     signal.throwIfAborted();
-    const { url, authorization } = addressOf(provider, path);
     try {
-      const response = await request(url, {
+      const response = await request(address(path), {
         method,
         dispatcher: agent,
         signal,
         headers: {
           accept: "application/json",
+          "user-agent": "patchbay-mcp",
           ...(authorization !== undefined && { authorization }),
           ...(body !== undefined && { "content-type": "application/json" }),
         },
         body: body === undefined ? null : JSON.stringify(body),
       });
-      const text = await readText(response.body, provider.name);
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        body: withoutKey(text, provider.apiKey, response.statusCode),
-      };
+      const { statusCode: status, headers } = response;
+      const text = await readText(response.body, headers["content-encoding"], provider.name);
+      return { status, headers, body: withoutSecrets(text, secrets, status) };
     } catch (error) {
       if (signal.aborted || error instanceof ModelError) throw error;
       throw networkFailure(provider, error);
@@ -53,7 +52,8 @@ export function createOpenAiAdapter(provider: Provider): ModelAdapter {
     async complete(request: AdapterRequest, signal: AbortSignal): Promise<AdapterReply> {
       const body = {
         model: request.model,
-        messages: request.messages,
+        // Half a surrogate pair is no text, and strict servers refuse the whole request for it.
+        messages: request.messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
         [request.maxTokensParameter]: request.maxTokens,
         stream: false,
         ...(request.temperature !== undefined && { temperature: request.temperature }),
@@ -78,43 +78,100 @@ function responseFormatOf(format: NonNullable<AdapterRequest["responseFormat"]>)
     : { type: "json_schema", json_schema: { name: "result", schema: format.schema } };
 }
 
-/** The URL of a path below the base URL, whose own query and user information are kept for what they mean. */
-function addressOf(provider: Provider, path: string): { url: URL; authorization: string | undefined } {
-  const url = new URL(provider.baseUrl);
-  const { username, password } = url;
-  url.pathname = url.pathname.replace(/\/+$/, "") + path;
-  url.username = "";
-  url.password = "";
-  const basic = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const authorization =
-    provider.apiKey !== undefined
-      ? `Bearer ${provider.apiKey}`
-      : username !== ""
-        ? `Basic ${Buffer.from(basic).toString("base64")}`
-        : undefined;
-  return { url, authorization };
+interface Access {
+  /** The URL of a path below the base URL, whose own query is kept. */
+  address(path: string): URL;
+  /** Header value: the key, or the user information of the base URL. */
+  authorization: string | undefined;
+  secrets: string[];
 }
 
-async function readText(body: AsyncIterable<Buffer>, provider: string): Promise<string> {
+function accessTo(provider: Provider): Access {
+  const base = new URL(provider.baseUrl);
+  const { username, password } = base;
+  base.username = "";
+  base.password = "";
+  const plain = decoded(password);
+  const basic = Buffer.from(`${decoded(username)}:${plain}`).toString("base64");
+  const { apiKey } = provider;
+  return {
+    address(path) {
+      const url = new URL(base);
+      url.pathname = url.pathname.replace(/\/+$/, "") + path;
+      return url;
+    },
+    authorization: apiKey !== undefined ? `Bearer ${apiKey}` : username !== "" ? `Basic ${basic}` : undefined,
+    secrets: [apiKey ?? "", plain, username !== "" ? basic : ""],
+  };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The body as text: read up to the limit, decompressed up to the limit, without a byte order mark. */
+async function readText(
+  body: AsyncIterable<Buffer>,
+  encoding: string | string[] | undefined,
+  provider: string,
+): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of body) {
     size += part.length;
-    if (size > MAX_RESPONSE_BYTES) {
-      throw new ModelError(
-        "rejected",
-        `Provider "${provider}" answered more than ${MAX_RESPONSE_BYTES / 1_048_576} MiB.`,
-      );
-    }
+    if (size > MAX_RESPONSE_BYTES) throw tooLarge(provider);
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  const bytes = await decompress(Buffer.concat(parts), String(encoding ?? ""), provider);
+  return new TextDecoder().decode(bytes);
+}
+
+/** Undoes the content codings (RFC 9110, 8.4) that a server or a proxy applied although none was asked for. */
+async function decompress(bytes: Buffer, encoding: string, provider: string): Promise<Buffer> {
+  const codings = encoding
+    .toLowerCase()
+    .split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== "" && coding !== "identity");
+  if (codings.length === 0 || bytes.length === 0) return bytes;
+  const [zlib, { promisify }] = await Promise.all([import("node:zlib"), import("node:util")]);
+  type Decode = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+  const gunzip: Decode = promisify(zlib.gunzip);
+  const decoders: Partial<Record<string, Decode>> = {
+    gzip: gunzip,
+    "x-gzip": gunzip,
+    deflate: promisify(zlib.inflate),
+    br: promisify(zlib.brotliDecompress),
+    zstd: promisify(zlib.zstdDecompress),
+  };
+  let result = bytes;
+  for (const coding of codings.reverse()) {
+    const decode = decoders[coding];
+    try {
+      if (!decode) throw new Error("unknown coding");
+      result = await decode(result, { maxOutputLength: MAX_RESPONSE_BYTES });
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(provider);
+      throw new ModelError("invalid", `Provider "${provider}" answered in an encoding that could not be read.`, {
+        details: { content_encoding: encoding.slice(0, 50) },
+      });
+    }
+  }
+  return result;
+}
+
+function tooLarge(provider: string): ModelError {
+  return new ModelError("rejected", `Provider "${provider}" answered more than ${MAX_RESPONSE_BYTES / 1_048_576} MiB.`);
 }
 
 /** Providers quote the key they refuse. Short keys are placeholders and appear in ordinary text. */
-function withoutKey(text: string, key: string | undefined, status: number): string {
-  if (key === undefined || key.length < (status >= 400 ? 4 : 8)) return text;
-  return text.replaceAll(key, "[redacted]");
+function withoutSecrets(text: string, secrets: readonly string[], status: number): string {
+  const least = status >= 400 ? 4 : 8;
+  return secrets.reduce((rest, secret) => (secret.length < least ? rest : rest.replaceAll(secret, "[redacted]")), text);
 }
 
 function networkFailure(provider: Provider, error: unknown): ModelError {
