@@ -1,4 +1,4 @@
-/** JSON found in a reply. `exact`: the reply is nothing else, at most in a code fence, and was not repaired. */
+/** JSON found in a reply; `repaired` where it was not JSON as it stood. */
 export interface FoundJson {
   value: unknown;
   repaired: boolean;
@@ -97,15 +97,17 @@ function closingBracket(text: string, start: number): number {
 function parse(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return isShallow(value) ? value : undefined;
+    return canBeWritten(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isShallow(value: unknown): boolean {
+/** Not too deep, and without numbers so large that they were read as Infinity. */
+function canBeWritten(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    if (level.some((item) => item === Number.POSITIVE_INFINITY || item === Number.NEGATIVE_INFINITY)) return false;
     level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
     if (level.length === 0) return true;
   }

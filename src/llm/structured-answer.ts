@@ -97,12 +97,16 @@ async function askAgain(complete: Complete, request: StructuredRequest, first: C
 /** The first value in the reply that satisfies the schema, else the best guess with what is wrong with it. */
 async function read(completion: Completion, check: SchemaCheck): Promise<Read> {
   let guess: Read;
-  for (const { value, repaired } of await jsonCandidates(completion.text, completion.finish_reason === "length")) {
+  const cutOff = completion.finish_reason === "length";
+  for (const { value, repaired } of await jsonCandidates(completion.text, cutOff)) {
     const issues = check(value);
     if (issues.length === 0) return { value, repaired, issues };
     guess ??= { value, repaired, issues };
   }
-  return guess;
+  // Where a string is wanted, such as one of several labels, models leave out the quotes.
+  const text = completion.text.trim();
+  const wantsString = check(text).length === 0 && check({}).length > 0;
+  return wantsString && !cutOff ? { value: text, repaired: true, issues: [] } : guess;
 }
 
 function isValid(found: Read): found is NonNullable<Read> {
