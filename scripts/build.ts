@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { namedExports } from "./named-exports.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
@@ -16,6 +17,7 @@ const { metafile } = await build({
   format: "esm",
   target: "node22",
   external: ["better-sqlite3"],
+  plugins: [namedExports],
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: "none",
