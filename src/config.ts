@@ -5,13 +5,11 @@ import { z } from "zod";
  * are generated from it, so every key carries its description. Times are seconds unless a unit is written.
  */
 
-const secret = (description: string) =>
-  z
-    .string()
-    .meta({
-      description: `${description} Write \`\${NAME}\` to read an environment variable or \`file:PATH\` to read a file.`,
-      secret: true,
-    });
+const secret = (description: string, text = z.string()) =>
+  text.meta({
+    description: `${description} Write \`\${NAME}\` to read an environment variable or \`file:PATH\` to read a file.`,
+    secret: true,
+  });
 const seconds = (description: string) => z.number().positive().max(86_400).describe(description);
 
 const http = z.strictObject({
@@ -33,6 +31,12 @@ const http = z.strictObject({
     .describe("Host names, besides loopback, that a browser's Origin header may carry."),
 });
 
+/** What a header can carry, and long enough to be told from ordinary text where it has to be redacted. */
+const apiKey = z
+  .string()
+  .min(6, "a key must have at least 6 characters")
+  .regex(/^[\x21-\x7e]*$/, "a key may have letters, digits and signs of ASCII, no spaces");
+
 const auth = z.strictObject({
   mode: z
     .enum(["api-key"])
@@ -41,10 +45,23 @@ const auth = z.strictObject({
   apiKeys: z
     .array(
       z.strictObject({
-        key: secret("The key, sent as `Authorization: Bearer …`."),
+        key: secret(
+          "The key, sent as `Authorization: Bearer …`; at least 16 characters unless only loopback is served.",
+          apiKey,
+        ),
         user: z.string().min(1).describe("The user that this key stands for."),
       }),
     )
+    .superRefine((entries, context) => {
+      for (const [index, { key }] of entries.entries()) {
+        if (entries.findIndex((entry) => entry.key === key) < index)
+          context.addIssue({
+            code: "custom",
+            path: [index, "key"],
+            message: "the same key stands for another entry already",
+          });
+      }
+    })
     .default([])
     .describe("Static keys, each of one user. Without any, only loopback is served, as one user `local`."),
 });
@@ -136,10 +153,13 @@ const api = z.strictObject({
 
 const pipeline = z.strictObject({
   description: z.string().default("").describe("What the pipeline is for, for the model."),
-  inputFormat: z.enum(["json", "csv", "tsv", "ndjson", "yaml", "markdown"]).default("json").describe("Format of the input."),
+  inputFormat: z
+    .enum(["json", "csv", "tsv", "ndjson", "yaml", "markdown"])
+    .default("json")
+    .describe("Format of the input."),
   outputFormat: z.enum(["json", "csv", "ndjson", "yaml", "markdown"]).default("json").describe("Format of the result."),
   processingSteps: z
-    .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+    .array(z.union([z.string(), z.record(z.string(), z.unknown())], { error: "a step is a name or { name: options }" }))
     .default(["validate", "transform", "enrich", "format"])
     .describe("Steps in order: a name, or `{ name: options }`."),
 });
@@ -147,7 +167,7 @@ const pipeline = z.strictObject({
 const interaction = z.strictObject({
   buttonLabel: z.string().default("Interact").describe("Label of the button that starts an interaction."),
   confirmationRequired: z
-    .union([z.boolean(), z.array(z.string())])
+    .union([z.boolean(), z.array(z.string())], { error: "must be true, false or a list of tools" })
     .default(false)
     .describe("Whether the human is asked before a tool runs: false, true, or a list of tools."),
   form: z

@@ -9,5 +9,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 module.enableCompileCache?.();
 const { runCommand } = await import("./cli/run-command.ts");
-process.exitCode = await runCommand(process.argv.slice(2), process.env);
-if (process.exitCode !== 0) process.exit();
+const code = await runCommand(process.argv.slice(2), process.env);
+// Whatever is left over, such as an idle connection, must not keep the process; what was written must still go out.
+process.stdout.write("", () => process.exit(code));

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { ToolError } from "./errors.ts";
 import type { LoadedConfig } from "./load-config.ts";
 import { createLog, type Log } from "./log.ts";
 import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
@@ -18,9 +19,15 @@ export interface Patchbay {
   dispose(): Promise<void>;
 }
 
-/** Puts a server together without opening, loading or contacting anything yet. */
+/**
+ * Puts a server together without opening, loading or contacting anything yet.
+ * @throws ToolError `invalid_config` where a tool is named that does not exist
+ */
 export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = process.env): Patchbay {
   const { config } = loaded;
+  checkToolNames("tools.disabled", config.tools.disabled);
+  const { confirmationRequired } = config.interaction;
+  if (Array.isArray(confirmationRequired)) checkToolNames("interaction.confirmationRequired", confirmationRequired);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
   const services = createServices(config, env);
@@ -28,14 +35,25 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     tools,
     services,
     disabled: config.tools.disabled,
-    confirmationRequired: config.interaction.confirmationRequired,
+    confirmationRequired,
     callTimeoutMs: config.limits.callTimeout * 1000,
     redact,
+    statusSinks: log.isLevelEnabled("debug") ? [({ data }) => log.debug(data, "status")] : [],
     onCall({ error, ms, ...call }) {
       const line = { ...call, ms: Math.round(ms * 10) / 10 };
       if (error === undefined) log.debug(line, "tool call");
       else log.error({ ...line, err: error }, "tool call failed by a bug");
     },
   });
+  for (const warning of loaded.warnings) log.warn(warning);
   return { loaded, services, boundary, log, redact, stateKey: randomBytes(32), dispose: () => services.dispose() };
+}
+
+/** A misspelt name would switch nothing off, or ask nobody. */
+function checkToolNames(key: string, names: readonly string[]): void {
+  const wrong = names.filter((name) => !tools.some((tool) => tool.name === name));
+  if (wrong.length === 0) return;
+  throw new ToolError("invalid_config", `${key}: there is no tool ${wrong.map((name) => `"${name}"`).join(", ")}.`, {
+    hint: `Tools: ${tools.map((tool) => tool.name).join(", ")}.`,
+  });
 }

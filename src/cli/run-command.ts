@@ -24,7 +24,6 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   /** Words after the command's name. */
   words: string[];
-  options: { schema: boolean };
 }
 
 /**
@@ -37,20 +36,20 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     if (values.help) return print(USAGE);
     if (values.version) return print(`${VERSION}\n`);
     const [command = "stdio", ...words] = positionals;
-    const run = COMMANDS[command];
-    if (!run) {
-      process.stderr.write(`There is no command "${command}".\n\n${USAGE}`);
-      return 2;
-    }
+    const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+    if (!run) return misused(`There is no command "${command}".`);
+    if (words.length > 0 && command !== "memory") return misused(`${command} takes no "${words[0]}".`);
+    if (values.schema && command === "config") return (await import("./show-config.ts")).showSchema();
     const flags: Record<string, unknown> = {};
     if (values["data-dir"] !== undefined) flags.dataDir = values["data-dir"];
     if (values.user !== undefined) flags.user = values.user;
     if (values.host !== undefined) flags["http.host"] = values.host;
     if (values.port !== undefined) flags["http.port"] = /^\d+$/.test(values.port) ? Number(values.port) : values.port;
     const loaded = await loadConfig({ file: values.config, env, cwd: process.cwd(), flags });
-    return await run({ loaded, env, words, options: { schema: values.schema ?? false } });
+    return await run({ loaded, env, words });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
+    if (error.code === "invalid_input") return misused(error.message);
     process.stderr.write(`patchbay-mcp: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`);
     return 1;
   }
@@ -60,7 +59,7 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   stdio: async (context) => (await import("./serve-stdio.ts")).serveStdioCommand(context),
   http: async (context) => (await import("./serve-http.ts")).serveHttpCommand(context),
   doctor: async (context) => (await import("./doctor.ts")).doctorCommand(context),
-  config: async (context) => (await import("./show-config.ts")).showConfigCommand(context),
+  config: async ({ loaded, env }) => (await import("./show-config.ts")).showConfig(loaded, env),
   memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
 };
 
@@ -81,8 +80,13 @@ function parseArguments(argv: string[]) {
       },
     });
   } catch (error) {
-    throw new ToolError("invalid_input", (error as Error).message, { hint: "patchbay-mcp --help lists the options." });
+    throw new ToolError("invalid_input", (error as Error).message);
   }
+}
+
+function misused(what: string): number {
+  process.stderr.write(`patchbay-mcp: ${what}\n\n${USAGE}`);
+  return 2;
 }
 
 function print(text: string): number {

@@ -1,32 +1,51 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { configSchema } from "../config.ts";
-import { type Origins, redactConfig } from "../load-config.ts";
-import type { CommandContext } from "./run-command.ts";
+import { type LoadedConfig, type Origins, redactConfig } from "../load-config.ts";
+import { createRedactor, secretsOfEnvironment } from "../redact.ts";
 
-/** Prints the effective configuration with the origin of each value, or its JSON Schema. */
-export async function showConfigCommand({ loaded, options }: CommandContext): Promise<number> {
-  if (options.schema) {
-    process.stdout.write(`${JSON.stringify(z.toJSONSchema(configSchema, { io: "input" }), null, 2)}\n`);
-    return 0;
-  }
+/** Prints the JSON Schema of the configuration. */
+export function showSchema(): number {
+  process.stdout.write(`${JSON.stringify(z.toJSONSchema(configSchema, { io: "input" }), null, 2)}\n`);
+  return 0;
+}
+
+/** Prints the effective configuration with the origin of each value. */
+export function showConfig(loaded: LoadedConfig, env: NodeJS.ProcessEnv): number {
+  const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   process.stdout.write(`# ${loaded.file ? `read from ${loaded.file}` : "no configuration file"}\n`);
-  for (const line of lines(redactConfig(loaded.config), [], loaded.origins)) process.stdout.write(`${line}\n`);
+  for (const line of lines(redactConfig(loaded.config, loaded.secretPaths), [], loaded.origins, redact)) {
+    process.stdout.write(`${line}\n`);
+  }
+  for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
   return 0;
 }
 
 /** YAML, one value a line, each with its origin as a comment. */
-function* lines(value: unknown, path: string[], origins: Origins): Generator<string> {
+function* lines(value: unknown, path: string[], origins: Origins, redact: (text: string) => string): Generator<string> {
   for (const [key, child] of Object.entries(value as Record<string, unknown>)) {
     const at = [...path, key];
     const indent = "  ".repeat(path.length);
-    const isSection = typeof child === "object" && child !== null && !Array.isArray(child) && Object.keys(child).length > 0;
-    if (isSection) {
+    if (isSection(child)) {
       yield `${indent}${key}:`;
-      yield* lines(child, at, origins);
+      yield* lines(child, at, origins, redact);
     } else {
       const text = stringify(child, { collectionStyle: "flow", lineWidth: 0 }).trimEnd();
-      yield `${indent}${key}: ${text.includes("\n") ? JSON.stringify(child) : text}  # ${origins.get(at.join(".")) ?? "default"}`;
+      const line = redact(text.includes("\n") ? JSON.stringify(child) : text);
+      yield `${indent}${key}: ${line}  # ${originOf(at, origins)}`;
     }
   }
+}
+
+function isSection(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+}
+
+/** A value inside a record or a list that came as a whole has the whole's origin. */
+function originOf(path: string[], origins: Origins): string {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(path.slice(0, length).join("."));
+    if (origin && (length === path.length || origin.startsWith("PATCHBAY_"))) return origin;
+  }
+  return "default";
 }

@@ -10,6 +10,8 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
+const MIN_PUBLIC_KEY_LENGTH = 16;
+
 /** The addresses that stand for all of this machine's, and the loopback address that reaches them. */
 const LOOPBACK_OF: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
@@ -25,6 +27,13 @@ export async function serveHttp(options: AppOptions & { host: string; port: numb
       {
         hint: "Add auth.apiKeys to the configuration, or listen on 127.0.0.1.",
       },
+    );
+  }
+  if (!isLoopback(options.host) && options.apiKeys.some(({ key }) => key.length < MIN_PUBLIC_KEY_LENGTH)) {
+    throw new ToolError(
+      "invalid_config",
+      `Refusing to listen on ${options.host} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
+      { hint: "Make a long one, such as with: openssl rand -hex 24" },
     );
   }
   const everyAddress = options.host in LOOPBACK_OF;
