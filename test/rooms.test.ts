@@ -34,7 +34,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   main: { values: ["cli"] },
 };
 
-/** Which rooms may import which package of `dependencies`. */
+/** Which rooms may import which package. */
 const PACKAGES: Record<string, string[]> = {
   "@cfworker/json-schema": ["llm", "api"],
   "@hono/node-server": ["http"],
@@ -113,9 +113,10 @@ const show = ({ from, to, kind }: Import) => `${from} → ${to} (${kind})`;
 
 const files = globSync("src/**/*.ts").filter((file) => !isTest(file));
 const imports = files.flatMap(importsOf);
-const dependencies = Object.keys(
-  (JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> }).dependencies,
-);
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Record<
+  "dependencies" | "devDependencies",
+  Record<string, string>
+>;
 
 it("every form of import is seen", () => {
   const text = [
@@ -197,16 +198,19 @@ describe("packages", () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  it("that the program imports are in dependencies, so that they are there when it is installed", () => {
-    const imported = [
-      ...new Set(
-        imports
-          .map(({ to }) => to)
-          .filter(isPackage)
-          .map(packageOf),
-      ),
-    ];
-    expect(imported.filter((name) => !dependencies.includes(name))).toEqual([]);
+  it("that the program imports are named in package.json", () => {
+    const imported = new Set(
+      imports
+        .map(({ to }) => to)
+        .filter(isPackage)
+        .map(packageOf),
+    );
+    const named = { ...manifest.dependencies, ...manifest.devDependencies };
+    expect([...imported].filter((name) => !(name in named))).toEqual([]);
+  });
+
+  it("are part of the bundle, but for the native one, so that users install nothing else", () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(["better-sqlite3"]);
   });
 });
 
