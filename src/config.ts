@@ -121,23 +121,31 @@ const api = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Base URL. The only address that calls of this API can reach."),
+  privateNetwork: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the host name of `apiUrl` may resolve to private addresses. Addresses, `localhost`, names without a dot and names such as `x.internal` may anyway.",
+    ),
   openapi: z
     .string()
     .optional()
-    .describe("Path of an OpenAPI 3.x document (JSON or YAML); its operations become callable."),
-  apiKey: secret("Key of the API, sent as a bearer token or in `apiKeyHeader`.").optional(),
+    .describe("Path of an OpenAPI 3.x or Swagger 2.0 document (JSON or YAML); its operations become callable."),
+  apiKey: secret(
+    "Key of the API, sent in `apiKeyHeader`, else as the document says, else as a bearer token.",
+  ).optional(),
   apiKeyHeader: z
     .string()
     .regex(/^[A-Za-z0-9-]+$/)
     .optional()
-    .describe("Header that carries the key instead of `Authorization: Bearer`."),
+    .describe("Header that carries the key as it is."),
   headers: z.record(z.string(), secret("Header value.")).default({}).describe("Headers sent with every call."),
   timeout: seconds("Time limit of a call, from connecting to the last byte.").default(30),
   allow: z
     .array(z.string())
     .default([])
     .describe(
-      "Allowed calls as `METHOD /path`, `*` for any characters, such as `GET /v1/*`. Empty: POST to `apiUrl` itself only.",
+      "Allowed calls as `METHOD /path`, the path below `apiUrl`, `*` for any characters, `{name}` for one segment, such as `GET /v1/*`. Empty: the document's operations, without a document only POST to `apiUrl` itself.",
     ),
   rateLimit: z
     .strictObject({
@@ -146,7 +154,11 @@ const api = z.strictObject({
     })
     .optional()
     .describe("Limit of calls."),
-  cacheTtl: z.number().min(0).default(0).describe("Seconds that answers to GET are kept; 0 keeps none."),
+  cacheTtl: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("Seconds that answers to GET are kept for the same user; 0 keeps none."),
   maxResponseBytes: z.int().min(1).default(1_048_576).describe("Maximum size of a decoded answer in bytes."),
   responseSchema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema that every answer must satisfy."),
 });

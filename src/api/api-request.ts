@@ -1,0 +1,47 @@
+import type { FormData } from "undici";
+import type { Operation, OperationDetails } from "./operation.ts";
+
+/** A call as the model gives it. */
+export interface ApiRequest {
+  api: string;
+  /** An operationId, or `METHOD /path`; default: the API's only operation, of a plain API a POST to its URL. */
+  operation?: string | undefined;
+  path?: Readonly<Record<string, unknown>> | undefined;
+  query?: Readonly<Record<string, unknown>> | undefined;
+  header?: Readonly<Record<string, unknown>> | undefined;
+  cookie?: Readonly<Record<string, unknown>> | undefined;
+  body?: Readonly<Record<string, unknown>> | undefined;
+  /** Sent as it is, instead of `body`. */
+  bodyText?: string | undefined;
+}
+
+/** The operation that a request means. */
+export interface Target {
+  api: string;
+  id: string;
+  method: string;
+  /** Path below the base URL with `{name}` for parameters. */
+  template: string;
+  /** Whether the base URL itself is called, whatever its path. */
+  itself: boolean;
+  /** Whether parameters and body may be anything, for no document describes them. */
+  open: boolean;
+  details: OperationDetails;
+  fixedQuery: string;
+  /** Values of path parameters that were written into the path. */
+  pathValues: Readonly<Record<string, string>>;
+  /** The document's operation, if it is one. */
+  operation: Operation | undefined;
+}
+
+/** What is sent. */
+export interface PreparedRequest {
+  target: Target;
+  method: string;
+  url: URL;
+  /** Path below the base URL, for messages and rules. */
+  path: string;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body: string | FormData | null;
+}

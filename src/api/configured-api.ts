@@ -1,0 +1,128 @@
+import { ToolError } from "../errors.ts";
+import { hostOf, type Reach, reachOf } from "./address-guard.ts";
+import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
+import { type ArgumentChecker, createArgumentChecker } from "./check-arguments.ts";
+import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
+import { type ApiDocument, isObject, readDocument } from "./openapi/document.ts";
+import { type DocumentOperation, readOperations, readServer } from "./openapi/operations.ts";
+import type { JsonObject, Operation } from "./operation.ts";
+
+/** An API of the configuration. Times are seconds. */
+export interface ApiSettings {
+  description: string;
+  apiUrl?: string | undefined;
+  openapi?: string | undefined;
+  apiKey?: string | undefined;
+  apiKeyHeader?: string | undefined;
+  headers: Readonly<Record<string, string>>;
+  timeout: number;
+  allow: readonly string[];
+  rateLimit?: { requests: number; per: number } | undefined;
+  cacheTtl: number;
+  maxResponseBytes: number;
+  responseSchema?: JsonObject | undefined;
+  privateNetwork?: boolean | undefined;
+}
+
+/** An API as its configuration and its document describe it. */
+export interface ApiDescription {
+  name: string;
+  settings: ApiSettings;
+  /** Without user information and fragment. */
+  base: URL;
+  /** `user:password` of the configured URL. */
+  userInfo: string | undefined;
+  reach: Reach;
+  rules: readonly AllowRule[];
+  /** What can be called: the document's operations, or one for each rule. */
+  operations: readonly Operation[];
+  document: { source: ApiDocument; operations: readonly DocumentOperation[] } | undefined;
+  checker: ArgumentChecker;
+  secrets: SecretHider;
+}
+
+/**
+ * Reads what there is to know of an API; its document, if it has one, from the disk.
+ * @throws ToolError `invalid_config`
+ */
+export async function describeApi(name: string, settings: ApiSettings): Promise<ApiDescription> {
+  const rules = settings.allow.map((rule) => parseAllowRule(rule, name));
+  const configured = settings.apiUrl === undefined ? undefined : parseBase(name, settings.apiUrl);
+  const source = settings.openapi === undefined ? undefined : await readDocument(settings.openapi, name);
+  const base = configured?.base ?? (source && readServer(source));
+  if (!base) {
+    throw new ToolError("invalid_config", `API "${name}" has no URL.`, {
+      hint: source
+        ? `Its document names no absolute server: write apis.${name}.apiUrl in the configuration.`
+        : `Write apis.${name}.apiUrl or apis.${name}.openapi in the configuration.`,
+    });
+  }
+  const all = source ? readOperations(source, name) : [];
+  const common = { name, settings, base, userInfo: configured?.userInfo, rules };
+  return {
+    ...common,
+    reach: reachOf(base, configured !== undefined, settings.privateNetwork === true),
+    operations: source
+      ? all.filter((operation) => mayAllow(rules, operation.method, operation.path))
+      : plainOperations(name, settings, rules),
+    document: source && { source, operations: all },
+    checker: createArgumentChecker(source),
+    secrets: createSecretHider(secretsOf(settings, configured)),
+  };
+}
+
+function parseBase(name: string, apiUrl: string): { base: URL; userInfo: string | undefined } {
+  if (!URL.canParse(apiUrl) || !/^https?:$/.test(new URL(apiUrl).protocol) || hostOf(new URL(apiUrl)) === "") {
+    throw new ToolError("invalid_config", `apis.${name}.apiUrl is no http or https URL.`);
+  }
+  const base = new URL(apiUrl);
+  const decode = (text: string) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
+  const userInfo =
+    base.username === "" && base.password === "" ? undefined : `${decode(base.username)}:${decode(base.password)}`;
+  base.username = "";
+  base.password = "";
+  base.hash = "";
+  return { base, userInfo };
+}
+
+/** Everything of an API's configuration that no answer may show. */
+function secretsOf(
+  settings: ApiSettings,
+  configured: { base: URL; userInfo: string | undefined } | undefined,
+): string[] {
+  const { userInfo } = configured ?? {};
+  return [
+    settings.apiKey ?? "",
+    ...Object.values(settings.headers),
+    ...(userInfo === undefined ? [] : [userInfo, userInfo.slice(userInfo.indexOf(":") + 1)]),
+    ...(configured ? new URLSearchParams(configured.base.search).values() : []),
+  ];
+}
+
+/** The calls that a plain API allows, as operations: one for each rule, or the POST of its own URL. */
+function plainOperations(api: string, settings: ApiSettings, rules: readonly AllowRule[]): Operation[] {
+  const calls = rules.length > 0 ? rules : [{ text: "POST /", method: "POST", path: "/" }];
+  return calls.map(({ text, method, path }) => ({
+    api,
+    id: text,
+    method,
+    path,
+    summary: settings.description.split("\n")[0] ?? "",
+    description: settings.description,
+    tags: [],
+    deprecated: false,
+    parameterNames: placeholdersOf(path),
+  }));
+}
+
+/** What a document says of itself, in one line. */
+export function documentTitle(api: ApiDescription): string {
+  const info = api.document?.source.root.info;
+  return isObject(info) && typeof info.title === "string" ? info.title : "";
+}

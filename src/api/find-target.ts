@@ -1,0 +1,187 @@
+import { ToolError } from "../errors.ts";
+import { METHODS, placeholdersOf } from "./allow-rules.ts";
+import type { ApiRequest, Target } from "./api-request.ts";
+import type { ApiDescription } from "./configured-api.ts";
+import { canonicalPath } from "./contained-path.ts";
+import type { DocumentOperation } from "./openapi/operations.ts";
+import type { OperationDetails, Parameter } from "./operation.ts";
+import { closestOperations } from "./search-operations.ts";
+
+/**
+ * The operation that a request names.
+ * @throws ToolError `unknown_operation` with the closest ones, `invalid_input`, `forbidden`.
+ */
+export function findTarget(api: ApiDescription, request: Pick<ApiRequest, "operation">): Target {
+  const named = request.operation?.trim();
+  if (named !== undefined && named !== "") return api.document ? findDocumented(api, named) : readPlain(api, named);
+  if (api.operations.length !== 1 || api.operations[0]!.path.includes("*")) {
+    throw new ToolError("invalid_input", `"operation" is required: API "${api.name}" has more than one call.`, {
+      hint: `${api.document ? "api_search finds operations, such as" : "Allowed:"} ${idsOf(api.operations)}.`,
+      issues: [{ path: "/operation", message: "is required" }],
+    });
+  }
+  const only = api.operations[0]!.id;
+  return api.document ? findDocumented(api, only) : readPlain(api, only);
+}
+
+/** @throws ToolError `forbidden` where no rule of the configuration allows the call. */
+export function assertAllowed(api: ApiDescription, method: string, path: string, itself = false): void {
+  if (api.document && api.rules.length === 0) return;
+  const rules = api.rules;
+  const allowed = rules.length === 0 ? itself && method === "POST" : rules.some((rule) => rule.matches(method, path));
+  if (allowed) return;
+  const list = rules.length === 0 ? "POST / (the API's URL itself)" : rules.map((rule) => rule.text).join(", ");
+  throw new ToolError("forbidden", `API "${api.name}" does not allow ${method} ${shorten(path)}. Allowed: ${list}.`, {
+    hint: `apis.${api.name}.allow in the configuration lists the allowed calls.`,
+  });
+}
+
+/** `METHOD /path`, apart. @throws ToolError `invalid_input`, `forbidden` */
+function splitCall(named: string, apiName: string): { method: string; path: string } {
+  const parts = /^([A-Za-z]+)[ \t]+(\S.*)$/s.exec(named);
+  const method = parts?.[1]?.toUpperCase() ?? "";
+  if (!parts) {
+    // What is wrong with a path says more than that its method is missing.
+    if (/^[/\\.%]|:\/\//.test(named)) canonicalPath(named);
+    throw new ToolError("invalid_input", `"operation" must be METHOD /path for API "${apiName}", not ${show(named)}.`, {
+      hint: `Methods: ${METHODS.join(", ")}. api_search lists what "${apiName}" allows.`,
+      issues: [{ path: "/operation", message: 'must be METHOD /path, such as "GET /v1/items"' }],
+    });
+  }
+  if (!METHODS.includes(method as never)) {
+    throw new ToolError("forbidden", `The method ${show(method)} cannot be used.`, {
+      hint: `Methods: ${METHODS.join(", ")}.`,
+    });
+  }
+  return { method, path: parts[2] as string };
+}
+
+const NO_DETAILS: OperationDetails = {
+  parameters: [],
+  body: undefined,
+  produces: [],
+  credential: undefined,
+  responseSchema: () => undefined,
+};
+
+function readPlain(api: ApiDescription, named: string): Target {
+  const { method, path } = splitCall(named, api.name);
+  if (path.includes("*") && api.rules.some((rule) => rule.path === path)) {
+    throw new ToolError("invalid_input", `${method} ${path} is a rule: write the real path, without *.`, {
+      hint: `Such as ${method} ${path.replaceAll("*", "items")}.`,
+    });
+  }
+  const template = canonicalPath(path).replace(
+    /%7B(.*?)%7D/g,
+    (_match, name: string) => `{${decodeURIComponent(name)}}`,
+  );
+  return {
+    api: api.name,
+    id: `${method} ${template}`,
+    method,
+    template,
+    itself: template === "/",
+    open: true,
+    details: { ...NO_DETAILS, parameters: placeholdersOf(template).map(placeholderParameter) },
+    fixedQuery: "",
+    pathValues: {},
+    operation: undefined,
+  };
+}
+
+export function placeholderParameter(name: string): Parameter {
+  const schema = { type: ["string", "number", "boolean"] };
+  const fixed = { in: "path", required: true, style: "simple", explode: false, allowReserved: false } as const;
+  return { name, ...fixed, description: "", schema };
+}
+
+function findDocumented(api: ApiDescription, named: string): Target {
+  const all = api.document!.operations;
+  const exact = all.find((operation) => operation.id === named);
+  const operation = exact ?? onlyOne(all.filter(({ id }) => id.toLowerCase() === named.toLowerCase()));
+  if (operation) return documentedTarget(api, operation, {});
+  if (!/\s/.test(named) && !named.startsWith("/")) throw unknownOperation(api, named);
+
+  const { method, path } = splitCall(named, api.name);
+  const template = all.find((entry) => entry.method === method && entry.path === path);
+  if (template) return documentedTarget(api, template, {});
+  const concrete = canonicalPath(path);
+  const basePath = api.base.pathname.replace(/\/+$/, "");
+  const below = basePath !== "" && concrete.startsWith(`${basePath}/`) ? concrete.slice(basePath.length) : undefined;
+  for (const candidate of below === undefined ? [concrete] : [concrete, below]) {
+    const match = matchTemplates(all, method, candidate);
+    if (match) return documentedTarget(api, match.operation, match.values);
+  }
+  throw unknownOperation(api, named);
+}
+
+function documentedTarget(api: ApiDescription, operation: DocumentOperation, values: Record<string, string>): Target {
+  const details = operation.details();
+  const declared = new Set(details.parameters.filter((entry) => entry.in === "path").map((entry) => entry.name));
+  // Documents forget to declare what their paths name.
+  const undeclared = placeholdersOf(operation.path).filter((name) => !declared.has(name));
+  return {
+    api: api.name,
+    id: operation.id,
+    method: operation.method,
+    template: operation.path,
+    itself: false,
+    open: false,
+    details:
+      undeclared.length === 0
+        ? details
+        : { ...details, parameters: [...undeclared.map(placeholderParameter), ...details.parameters] },
+    fixedQuery: operation.fixedQuery,
+    pathValues: values,
+    operation,
+  };
+}
+
+/** The operation whose template fits a canonical path, the one with the most literal text first. */
+function matchTemplates(
+  operations: readonly DocumentOperation[],
+  method: string,
+  path: string,
+): { operation: DocumentOperation; values: Record<string, string> } | undefined {
+  let best: { operation: DocumentOperation; values: Record<string, string>; literal: number } | undefined;
+  const depth = path.split("/").length;
+  for (const operation of operations) {
+    if (operation.method !== method || operation.path.split("/").length !== depth) continue;
+    const names = placeholdersOf(operation.path);
+    const literals = operation.path.split(/\{[^{}/]+\}/);
+    const pattern = literals.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("([^/]+?)");
+    const found = new RegExp(`^${pattern}$`).exec(path);
+    const literal = literals.join("").length;
+    if (!found || (best && best.literal >= literal)) continue;
+    const values = names.map((name, index) => [name, decodeURIComponent(found[index + 1] as string)]);
+    best = { operation, values: Object.fromEntries(values), literal };
+  }
+  return best;
+}
+
+export function unknownOperation(api: Pick<ApiDescription, "name" | "operations">, named: string): ToolError {
+  const close = closestOperations(api.operations, named, 5);
+  return new ToolError("unknown_operation", `API "${api.name}" has no operation ${show(named)}.`, {
+    hint:
+      close.length > 0
+        ? `Closest: ${idsOf(close)}. api_search finds others.`
+        : "api_search finds operations by what they do.",
+  });
+}
+
+function idsOf(operations: readonly { id: string }[]): string {
+  const shown = operations.slice(0, 8).map(({ id }) => id);
+  return `${shown.join(", ")}${operations.length > shown.length ? ", …" : ""}`;
+}
+
+function onlyOne<T>(list: readonly T[]): T | undefined {
+  return list.length === 1 ? list[0] : undefined;
+}
+
+function show(text: string): string {
+  return JSON.stringify(shorten(text));
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

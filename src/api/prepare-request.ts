@@ -1,0 +1,100 @@
+import { ToolError } from "../errors.ts";
+import type { ApiRequest, PreparedRequest, Target } from "./api-request.ts";
+import { buildBody } from "./build-body.ts";
+import { invalidArguments, pointer } from "./check-arguments.ts";
+import type { ApiDescription } from "./configured-api.ts";
+import { assertContained, encodeStrictly } from "./contained-path.ts";
+import { assertAllowed, findTarget, placeholderParameter } from "./find-target.ts";
+import { buildHeaders, type PlacedCredential, placeCredential } from "./request-headers.ts";
+import { serializeInPath, serializeInQuery } from "./serialize-parameter.ts";
+
+const MAX_URL = 16_384;
+
+/**
+ * What is sent for a call, checked in full: nothing goes out before all of it is right.
+ * @throws ToolError `unknown_operation`, `invalid_input`, `forbidden`, `invalid_config`.
+ */
+export async function prepareRequest(api: ApiDescription, request: ApiRequest): Promise<PreparedRequest> {
+  const target = findTarget(api, request);
+  const given = await api.checker.parameters(target, request);
+  const path = fillPath(target, given.path);
+  assertContained(path);
+  assertAllowed(api, target.method, path, target.itself);
+
+  const credential = placeCredential(api, target);
+  const url = urlOf(api, target, path);
+  url.search = buildQuery(api, target, given.query, credential);
+  if (url.href.length > MAX_URL) {
+    throw new ToolError("invalid_input", `The URL would be longer than ${MAX_URL} characters.`, {
+      hint: "Give shorter values, or send them in the body.",
+    });
+  }
+  const headers = buildHeaders(api, target, given.header, given.cookie, credential);
+  const { body, contentType } = await buildBody(target, request, headers["content-type"], api.checker);
+  if (contentType !== undefined) headers["content-type"] = contentType;
+  else delete headers["content-type"];
+  return { target, method: target.method, url, path, headers, body };
+}
+
+function fillPath(target: Target, values: Readonly<Record<string, unknown>>): string {
+  return target.template.replace(/\{([^{}/]+)\}/g, (_match, name: string) => {
+    const parameter =
+      target.details.parameters.find((entry) => entry.in === "path" && entry.name === name) ??
+      placeholderParameter(name);
+    const value = values[name];
+    if (typeof value === "string" && !value.isWellFormed()) {
+      throw invalidArguments(target, [{ path: pointer("path", name), message: "holds half a surrogate pair" }]);
+    }
+    const text = serializeInPath(parameter, value);
+    if (text === "") throw invalidArguments(target, [{ path: pointer("path", name), message: "must not be empty" }]);
+    try {
+      assertContained(`/${text}`);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      const why = error.message.replace(/^The path ".*?" (?=holds|is )/s, "");
+      throw new ToolError(error.code, `The path parameter "${name}" ${why}`, {
+        hint: "A path parameter is one name or id.",
+        issues: [{ path: pointer("path", name), message: why }],
+      });
+    }
+    return text;
+  });
+}
+
+/** The URL below the API's own; what a parser would change on it is a path that means something else than it says. */
+function urlOf(api: ApiDescription, target: Target, path: string): URL {
+  const url = new URL(api.base);
+  const pathname = target.itself ? api.base.pathname : api.base.pathname.replace(/\/+$/, "") + path;
+  url.pathname = pathname;
+  if (url.origin !== api.base.origin || url.pathname !== pathname) {
+    throw new ToolError("forbidden", `The path ${JSON.stringify(path.slice(0, 80))} does not stay inside the API.`);
+  }
+  return url;
+}
+
+function buildQuery(
+  api: ApiDescription,
+  target: Target,
+  query: Readonly<Record<string, unknown>>,
+  credential: PlacedCredential | undefined,
+): string {
+  const own = new Set(new URLSearchParams(api.base.search).keys());
+  if (credential?.in === "query") own.add(credential.name);
+  const pairs = [api.base.search.replace(/^\?/, ""), target.fixedQuery];
+  for (const [name, value] of Object.entries(query)) {
+    if (!name.isWellFormed()) throw new ToolError("invalid_input", "A query parameter's name is no valid text.");
+    const declared = target.details.parameters.find((entry) => entry.in === "query" && entry.name === name);
+    const nested = typeof value === "object" && !Array.isArray(value);
+    const style = nested ? "deepObject" : "form";
+    const made = serializeInQuery(declared ?? { name, style, explode: true, allowReserved: false }, value);
+    // Compared as it is sent: an object spreads over several names.
+    if (made.some((pair) => [...new URLSearchParams(pair).keys()].some((key) => own.has(key)))) {
+      throw new ToolError("forbidden", `The query parameter "${name.slice(0, 80)}" is set by the configuration.`, {
+        issues: [{ path: pointer("query", name.slice(0, 80)), message: "cannot be set by a call" }],
+      });
+    }
+    pairs.push(...made);
+  }
+  if (credential?.in === "query") pairs.push(`${encodeStrictly(credential.name)}=${encodeStrictly(credential.value)}`);
+  return pairs.filter((pair) => pair !== "").join("&");
+}

@@ -1,0 +1,155 @@
+import { ToolError } from "../errors.ts";
+import type { Target } from "./api-request.ts";
+import type { ApiDescription } from "./configured-api.ts";
+import { encodeStrictly } from "./contained-path.ts";
+import type { Credential } from "./operation.ts";
+import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
+
+const MAX_HEADER_VALUE = 8192;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Headers that a call cannot set: they belong to the connection, to the credentials, or steer past the allowed calls. */
+const FORBIDDEN = new Set([
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "cookie",
+  "cookie2",
+  "expect",
+  "forwarded",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "via",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-method",
+  "x-original-uri",
+  "x-original-url",
+  "x-real-ip",
+  "x-rewrite-url",
+  "x-host",
+]);
+const FORBIDDEN_PREFIXES = ["proxy-", "sec-", "x-forwarded-"];
+
+/** Where the API's key goes, and what it looks like there. */
+export interface PlacedCredential extends Credential {
+  value: string;
+}
+
+/**
+ * The key of the API as this operation wants it: in the header that the configuration names, else as the document says,
+ * else as a bearer token. The user information of the URL is the last resort.
+ */
+export function placeCredential(api: ApiDescription, target: Target): PlacedCredential | undefined {
+  const { apiKey, apiKeyHeader } = api.settings;
+  if (apiKey !== undefined && apiKey !== "") {
+    if (apiKeyHeader !== undefined) return { in: "header", name: apiKeyHeader, scheme: "", value: apiKey };
+    const credential = target.details.credential ?? { in: "header", name: "Authorization", scheme: "Bearer" };
+    return { ...credential, value: withScheme(credential.scheme, apiKey) };
+  }
+  if (api.userInfo === undefined) return undefined;
+  return { in: "header", name: "Authorization", scheme: "Basic", value: withScheme("Basic", api.userInfo) };
+}
+
+function withScheme(scheme: Credential["scheme"], key: string): string {
+  if (scheme === "Basic") return `Basic ${key.includes(":") ? Buffer.from(key).toString("base64") : key}`;
+  return scheme === "" ? key : `${scheme} ${key}`;
+}
+
+/**
+ * The headers of a request, names in lower case: what the model gives, below what the configuration sets.
+ * @throws ToolError `forbidden` for a header that a call cannot set, `invalid_input` for one that cannot be sent,
+ * `invalid_config` for a configured value that cannot be sent.
+ */
+export function buildHeaders(
+  api: ApiDescription,
+  target: Target,
+  given: Readonly<Record<string, unknown>>,
+  cookies: Readonly<Record<string, unknown>>,
+  credential: PlacedCredential | undefined,
+): Record<string, string> {
+  const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
+  const fixed = new Map(Object.entries(api.settings.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  if (credential?.in === "header" && !fixed.has(credential.name.toLowerCase())) {
+    fixed.set(credential.name.toLowerCase(), credential.value);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const lower = name.toLowerCase();
+    if (!TOKEN.test(name)) throw invalid(name, "is no header name");
+    if (FORBIDDEN.has(lower) || fixed.has(lower) || FORBIDDEN_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
+      throw new ToolError("forbidden", `The header "${name.slice(0, 80)}" cannot be set by a call.`, {
+        hint:
+          lower === "cookie"
+            ? "Give cookies in cookie."
+            : "Credentials and the connection's own headers come from the configuration.",
+        issues: [{ path: `/header/${name.slice(0, 80)}`, message: "cannot be set by a call" }],
+      });
+    }
+    const declared = target.details.parameters.find((entry) => entry.in === "header" && entry.name === name);
+    const text = serializeInHeader(
+      declared ?? { name, style: "simple", explode: false, allowReserved: false },
+      value,
+    ).trim();
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) throw invalid(name, "holds characters that a header cannot carry");
+    if (text.length > MAX_HEADER_VALUE) throw invalid(name, `is longer than ${MAX_HEADER_VALUE} characters`);
+    headers[lower] = text;
+  }
+  for (const [name, value] of fixed) {
+    if (!TOKEN.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new ToolError("invalid_config", `API "${api.name}": the configured header "${name}" cannot be sent.`, {
+        hint: "Its name or value holds characters that a header cannot carry, such as a line break.",
+      });
+    }
+    headers[name] = value;
+  }
+  const pairs = cookiePairs(target, cookies, credential);
+  if (pairs.length > 0) {
+    if (fixed.has("cookie") && Object.keys(cookies).length > 0) {
+      throw new ToolError("forbidden", "Cookies cannot be set by a call of this API.", {
+        hint: `apis.${api.name}.headers sets them.`,
+      });
+    }
+    headers.cookie = [headers.cookie, ...pairs].filter(Boolean).join("; ");
+  }
+  return headers;
+}
+
+function cookiePairs(
+  target: Target,
+  cookies: Readonly<Record<string, unknown>>,
+  credential: PlacedCredential | undefined,
+): string[] {
+  const secret = credential?.in === "cookie" ? credential : undefined;
+  const pairs = Object.entries(cookies).flatMap(([name, value]) => {
+    if (!TOKEN.test(name)) throw invalid(name, "is no cookie name", "cookie");
+    if (name === secret?.name) {
+      throw new ToolError("forbidden", `The cookie "${name}" carries the API's key and cannot be set by a call.`);
+    }
+    const declared = target.details.parameters.find((entry) => entry.in === "cookie" && entry.name === name);
+    return serializeInCookie(declared ?? { name, style: "form", explode: true, allowReserved: false }, value);
+  });
+  return secret ? [...pairs, `${encodeStrictly(secret.name)}=${encodeStrictly(secret.value)}`] : pairs;
+}
+
+function acceptOf(target: Target): string {
+  const { produces } = target.details;
+  if (produces.length === 0) return "application/json, text/plain;q=0.9, */*;q=0.8";
+  const json = produces.filter((type) => /[/+]json$/.test(type));
+  const others = produces.filter((type) => !json.includes(type));
+  return [...json, ...others.map((type) => `${type};q=0.9`), "*/*;q=0.5"].slice(0, 8).join(", ");
+}
+
+function invalid(name: string, why: string, place = "header"): ToolError {
+  const shown = JSON.stringify(name.slice(0, 80));
+  return new ToolError("invalid_input", `The ${place} ${shown} ${why}.`, {
+    issues: [{ path: `/${place}/${name.slice(0, 80)}`, message: why }],
+  });
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+
+// Values pass as they are: what they may be depends on the API, so their check is the client's.
+const values = (description: string) => z.unknown().meta({ type: "object", description }).optional();
+
+export default defineTool({
+  name: "call_api",
+  title: "Call an external API",
+  description:
+    "Calls a configured external API and returns its answer. Credentials are added by the server. Use api_search to find " +
+    "an operation and api_describe for its parameters. Without an operation, body is posted as JSON to the API's URL.",
+  effect: "write-open",
+  uses: ["apis"],
+  input: z.strictObject({
+    api: z
+      .string({ error: 'The name of the API is required as "api"; api_search lists the APIs' })
+      .min(1, 'The name of the API is required as "api"; api_search lists the APIs')
+      .max(200)
+      .describe("Name of the API."),
+    operation: z
+      .string()
+      .max(10_000)
+      .optional()
+      .describe('An id of api_search, or METHOD and path such as "GET /v1/items". No query in it.'),
+    path: values("Values of the {name} parts of the path."),
+    query: values("Query parameters by name."),
+    header: values("Header parameters by name."),
+    cookie: values("Cookie parameters by name."),
+    body: values("Body as an object, sent as JSON or as the operation wants it."),
+    body_text: z.string().optional().describe("Body as text, sent as it is, instead of body."),
+  }),
+  output: z.strictObject({
+    data: z.unknown(),
+    http_status: z.int(),
+    content_type: z.string().optional(),
+    encoding: z.string().optional(),
+    bytes: z.int().optional(),
+    headers: z.looseObject({}).optional(),
+    attempts: z.int().optional(),
+    cached: z.boolean().optional(),
+    warnings: z.array(z.string()).optional(),
+  }),
+  async run(input, { user, signal, services, status }) {
+    const { body_text: bodyText, ...rest } = input;
+    const result = await services.apis.call(user, { ...(rest as typeof rest & Values), bodyText }, { signal, status });
+    const from = result.cached ? `from the cache of ${input.api}` : `from ${input.api}`;
+    status.success(`Received ${result.http_status} ${from}`);
+    return { ...result, data: result.data ?? null };
+  },
+});
+
+/** What the schema leaves open; the client checks that each is an object. */
+type Values = { [Name in "path" | "query" | "header" | "cookie" | "body"]?: Record<string, unknown> };
