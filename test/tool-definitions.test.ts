@@ -79,7 +79,7 @@ describe("tools/list", () => {
     expect([...lint(tool?.inputSchema as Schema, name)]).toEqual([]);
   });
 
-  it.each(NAMES)("%s has an output schema of typed names only", (name) => {
+  it.each(NAMES)("%s outlines its result", (name) => {
     const output = list.tools.find((candidate) => candidate.name === name)?.outputSchema as Schema | undefined;
     expect(output).toMatchObject({ type: "object", properties: { status: { type: "string" } } });
     for (const [key, property] of Object.entries(output?.properties as Schema)) {
@@ -123,10 +123,12 @@ describe("a result", () => {
     ["collect_input", {}],
     ["confirm_action", { message: "Sure?" }],
     ["display_result", { result_data: { nested: [1, null, "ü"] } }],
-  ])("of %s has the same JSON as text and as structured content", async (name, args) => {
+  ])("of %s has the same JSON as text and as structured content, all of it outlined", async (name, args) => {
     const result = await client.callTool({ name, arguments: args });
     expect(result.isError).not.toBe(true);
     expect(result.content).toEqual([{ type: "text", text: JSON.stringify(result.structuredContent) }]);
+    const outline = list.tools.find((tool) => tool.name === name)?.outputSchema?.properties ?? {};
+    expect(Object.keys(outline)).toEqual(expect.arrayContaining(Object.keys(result.structuredContent as object)));
   });
 });
 

@@ -51,16 +51,15 @@ function portable(schema: JsonSchema): JsonSchema {
 }
 
 /**
- * The outline of a result: the names and types of its first level, without those that may be anything. Clients need no more
- * to check a result, and each byte of `tools/list` is paid for in every conversation. Nothing is required besides `status`,
- * for a call may also end as a question.
+ * The outline of a result: the names and types of its first level. Clients need no more to check a result, and each byte of
+ * `tools/list` is paid for in every conversation; but every name has to be there, also of what may be anything, because mcpo
+ * drops the others from the result. Nothing is required besides `status`, for a call may also end as a question.
  */
 function outline(schema: JsonSchema): JsonSchema {
-  const properties: JsonSchema = { status: { type: "string" } };
-  for (const [name, { type }] of Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)) {
-    if (typeof type === "string") properties[name] = { type };
-  }
-  return { type: "object", properties, required: ["status"] };
+  const properties = mapValues((schema.properties ?? {}) as Record<string, JsonSchema>, (property) =>
+    typeof property.type === "string" ? { type: property.type } : {},
+  );
+  return { type: "object", properties: { status: { type: "string" }, ...properties }, required: ["status"] };
 }
 
 function mapValues<From, To>(record: Record<string, From>, change: (value: From) => To): Record<string, To> {
