@@ -1,0 +1,371 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
+import { startFakeProvider } from "./fixtures/fake-provider.ts";
+import { MCPO_REQUIREMENTS, PYTHON_SETUP_MS, pythonPrograms } from "./fixtures/python.ts";
+import {
+  type RunningServer,
+  runProcess,
+  type ServerOptions,
+  serverCommand,
+  startHttpServer,
+  startProcess,
+  waitForAnswer,
+} from "./fixtures/spawn.ts";
+
+const MCPO_KEY = "key-of-mcpo";
+const TOOLS = 14;
+
+type Json = Record<string, unknown>;
+type Post = (tool: string, args?: Json) => Promise<{ status: number; body: Json }>;
+
+let mcpo: string;
+beforeAll(async () => {
+  mcpo = join(await pythonPrograms(MCPO_REQUIREMENTS), "mcpo");
+}, PYTHON_SETUP_MS);
+
+/** Starts mcpo on a free port with these words of its command line, and waits until it has connected to its servers. */
+async function startMcpo(...words: string[]): Promise<{ url: string; pid: number }> {
+  const port = await freePort();
+  const running = startProcess({
+    command: mcpo,
+    args: ["--host", "127.0.0.1", "--port", String(port), "--api-key", MCPO_KEY, ...words],
+    env: { PATH: process.env.PATH ?? "", HOME: temporaryFolder() },
+  });
+  await waitForAnswer(running, `http://127.0.0.1:${port}/openapi.json`, 60_000);
+  return { url: `http://127.0.0.1:${port}`, pid: running.process.pid ?? 0 };
+}
+
+function poster(url: string): Post {
+  return async (tool, args = {}) => {
+    const response = await fetch(`${url}/${tool}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${MCPO_KEY}` },
+      body: JSON.stringify(args),
+    });
+    return { status: response.status, body: (await response.json()) as Json };
+  };
+}
+
+async function readOpenApi(url: string) {
+  const response = await fetch(`${url}/openapi.json`);
+  return (await response.json()) as {
+    paths: Record<string, { post: { description: string } }>;
+    components: { schemas: Record<string, { properties: Record<string, Json>; required?: string[] }> };
+  };
+}
+
+describe("mcpo, with one server over stdio and one over HTTP", () => {
+  let url: string;
+  let pid: number;
+  let options: ServerOptions;
+  let server: RunningServer;
+
+  beforeAll(async () => {
+    options = { built: true, config: await configuration() };
+    const stdio = serverCommand({ ...options, args: ["--user", "ana"] });
+    server = await startHttpServer(options);
+    const file = join(temporaryFolder(), "mcpo.json");
+    writeFileSync(
+      file,
+      JSON.stringify({
+        mcpServers: {
+          stdio,
+          http: {
+            type: "streamable-http",
+            url: `${server.url}/mcp`,
+            headers: { Authorization: "Bearer key-of-ana" },
+          },
+        },
+      }),
+    );
+    ({ url, pid } = await startMcpo("--config", file));
+  }, 120_000);
+
+  describe.each(["stdio", "http"])("over %s", (road) => {
+    const post: Post = (tool, args) => poster(`${url}/${road}`)(tool, args);
+    /** The result of a call that has to succeed. */
+    const call = async (tool: string, args?: Json): Promise<Json> => {
+      const { status, body } = await post(tool, args);
+      expect(status, JSON.stringify(body)).toBe(200);
+      return body;
+    };
+
+    it("describes every tool and its parameters in OpenAPI", async () => {
+      const { paths, components } = await readOpenApi(`${url}/${road}`);
+      expect(Object.keys(paths)).toHaveLength(TOOLS);
+      expect(paths["/memory_add"]?.post.description).toMatch(/memor/i);
+      const { properties, required } = components.schemas.memory_add_form_model ?? { properties: {} };
+      expect(properties.content).toMatchObject({ type: "string", description: expect.stringMatching(/./) });
+      expect(properties.tags).toMatchObject({ type: "array", items: { type: "string" } });
+      expect(required).toEqual(["content"]);
+      const fields = components.schemas.collect_input_form_model?.properties.fields;
+      expect(JSON.stringify(fields)).toContain("$ref");
+    });
+
+    it("adds, lists, finds, changes and deletes memories", async () => {
+      const content = `Ana prefers tea, said over ${road}`;
+      const { memory } = (await call("memory_add", { content, tags: ["drinks"] })) as { memory: Json };
+      expect(memory).toMatchObject({ id: expect.any(String), content, tags: ["drinks"] });
+      expect(await call("memory_list", { tag: "drinks" })).toMatchObject({
+        status: "success",
+        memories: [{ content }],
+      });
+      expect(await call("memory_search", { query: "which tea does Ana like?" })).toMatchObject({
+        results: [{ id: memory.id, content }],
+      });
+      const changed = { memory_id: memory.id, content: `Ana prefers coffee, said over ${road}` };
+      expect(await call("memory_update", changed)).toMatchObject({
+        memory: { id: memory.id, content: changed.content },
+      });
+      expect(await call("memory_delete", { memory_id: memory.id })).toMatchObject({ status: "success" });
+      expect(await call("memory_list")).toMatchObject({ total: 0, memories: [] });
+    });
+
+    it("processes with a model, and with several", async () => {
+      expect(await call("llm_processor", { input: "A long text", task: "summarize" })).toMatchObject({
+        status: "success",
+        format: "text",
+        data: "In short: all is well.",
+        model: "fake/a",
+      });
+      expect(
+        await call("llm_processor", {
+          input: "Ana is 41",
+          task: "extract the person",
+          output_schema: { type: "object", properties: { age: { type: "integer" } }, required: ["age"] },
+        }),
+      ).toMatchObject({ format: "json", data: { age: 41 } });
+      const answer = (await call("mixture_of_agents", { query: "Why is the sky blue?" })) as {
+        answer: string;
+        trace: Json[];
+      };
+      expect(answer.answer).toBe("In short: all is well.");
+      expect(answer.trace.length).toBe(2 * 2 + 1);
+    });
+
+    it("finds, describes and calls the operations of a configured API", async () => {
+      const { operations } = (await call("api_search", { query: "forecast" })) as { operations: Json[] };
+      expect(operations[0]).toMatchObject({ api: "weather" });
+      const operation = String(operations[0]?.operation);
+      expect(await call("api_describe", { operation, api: "weather" })).toMatchObject({ status: "success" });
+      expect(
+        await call("call_api", { api: "weather", operation: "GET /v1/forecast", query: { city: "Lisbon", days: 2 } }),
+      ).toEqual({ status: "success", data: { city: "Lisbon", days: "2", sun: true }, http_status: 200 });
+    });
+
+    it("runs a configured pipeline, and steps that come with the call", async () => {
+      const text = "id,price\n1, 2.50 \n2,4\n";
+      expect(await call("run_pipeline", { pipeline: "clean_orders", text })).toMatchObject({
+        final_data: [
+          { id: 1, price: 2.5 },
+          { id: 2, price: 4 },
+        ],
+      });
+      const steps = [
+        { name: "transform", operations: [{ op: "filter", expression: "n > 1" }] },
+        { name: "format", format: "csv" },
+      ];
+      expect(await call("run_pipeline", { data: [{ n: 1 }, { n: 2 }], steps })).toMatchObject({
+        final_data: "n\r\n2\r\n",
+      });
+    });
+
+    it("hands a form to the model, and takes the answers with the next call", async () => {
+      const form = await call("collect_input", {
+        title: "Book a table",
+        fields: [
+          { name: "guests", type: "integer", required: true },
+          { name: "place", type: "select", options: ["inside", "outside"] },
+        ],
+      });
+      expect(form).toMatchObject({ status: "needs_input", form: { title: "Book a table" } });
+      const answers = { guests: 4, place: "outside" };
+      expect(await call("collect_input", { answers, resume_token: form.resume_token })).toEqual({
+        status: "success",
+        action: "collect_input",
+        data: answers,
+      });
+    });
+
+    it("hands a question to the model, and takes yes or no with the next call", async () => {
+      for (const answer of [true, false]) {
+        const question = await call("confirm_action", { message: "Delete everything?" });
+        expect(question).toMatchObject({ status: "needs_input", question: { message: "Delete everything?" } });
+        const settled = await call("confirm_action", { answer, resume_token: question.resume_token });
+        expect(settled).toMatchObject({ status: "success", confirmed: answer });
+      }
+    });
+
+    it("shows results, with the defaults that mcpo fills in", async () => {
+      expect(await call("display_result")).toEqual({
+        status: "success",
+        action: "display_result",
+        data: {},
+        message: "Operation completed successfully",
+        notification_type: "success",
+      });
+    });
+
+    it.each([
+      ["memory_delete", { memory_id: "00000000-0000-4000-8000-000000000000" }, "not_found", "Memory not found"],
+      ["memory_add", { content: "" }, "invalid_input", "Memory content is required"],
+      ["display_result", { notification_type: "loud" }, "invalid_input", "must be one of"],
+      ["llm_processor", { input: "x", model: "fake/none" }, "unknown_model", "none"],
+      ["call_api", { api: "weather", operation: "GET /private" }, "forbidden", "/private"],
+      [
+        "call_api",
+        { api: "weather", operation: "GET /v1/broken" },
+        "upstream_error",
+        "API returned error: No forecast today",
+      ],
+      ["run_pipeline", { pipeline: "clean_orders", text: "id,price\n1,x\n" }, "validation_failed", "Validation failed"],
+    ])("says what is wrong with a call of %s: %o", async (tool, args, code, message) => {
+      const { status, body } = await post(tool, args);
+      expect(status).toBe(500);
+      const detail = JSON.stringify(body.detail);
+      expect(detail).toContain(code);
+      expect(detail).toContain(message);
+    });
+
+    it("refuses a call without mcpo's key", async () => {
+      const response = await fetch(`${url}/${road}/memory_list`, { method: "POST", body: "{}" });
+      expect([401, 403]).toContain(response.status);
+    });
+  });
+
+  it("lists over one road what was added over the other, for it is the same user and the same database", async () => {
+    await poster(`${url}/stdio`)("memory_add", { content: "Kept over stdio" });
+    await poster(`${url}/http`)("memory_add", { content: "Kept over HTTP" });
+    for (const road of ["stdio", "http"]) {
+      const { body } = await poster(`${url}/${road}`)("memory_list");
+      expect((body.memories as Json[]).map((memory) => memory.content).sort()).toEqual([
+        "Kept over HTTP",
+        "Kept over stdio",
+      ]);
+    }
+  });
+
+  it("does not notice that the HTTP server restarts", async () => {
+    const { port } = server;
+    await server.stop();
+    expect((await poster(`${url}/http`)("memory_list")).status).toBe(500);
+    server = await startHttpServer({ ...options, port });
+    expect(await poster(`${url}/http`)("memory_list")).toMatchObject({ status: 200, body: { total: 2 } });
+  });
+
+  it("starts a stdio server again that was killed, which has lost nothing", async () => {
+    for (const child of await childrenOf(pid)) process.kill(child, "SIGKILL");
+    expect(await poster(`${url}/stdio`)("memory_list")).toMatchObject({ status: 200, body: { total: 2 } });
+  });
+});
+
+describe("mcpo, started as docs/clients.md says", () => {
+  it.each([
+    ["from the checkout", async () => ["--", "npx", "-y", "patchbay-mcp"], ""],
+    ["with mcp.config.json", async () => ["--config", "mcp.config.json"], "/patchbay"],
+    [
+      "for a running HTTP server",
+      async () => {
+        const { url } = await startHttpServer({ built: true, config: { auth: KEYS } });
+        const header = JSON.stringify({ Authorization: "Bearer key-of-ana" });
+        return ["--server-type", "streamable-http", "--header", header, "--", `${url}/mcp`];
+      },
+      "",
+    ],
+  ])(
+    "works %s",
+    async (_name, words, path) => {
+      const url = (await startMcpo(...(await words()))).url + path;
+      expect(Object.keys((await readOpenApi(url)).paths)).toHaveLength(TOOLS);
+      const added = await poster(url)("memory_add", { content: "Ana prefers tea", tags: ["drinks"] });
+      expect(added).toMatchObject({ status: 200, body: { status: "success" } });
+      expect(await poster(url)("memory_list")).toMatchObject({ body: { memories: [{ content: "Ana prefers tea" }] } });
+    },
+    60_000,
+  );
+});
+
+const KEYS = { apiKeys: [{ key: "key-of-ana", user: "ana" }] };
+
+/** A configuration in which every tool has what it needs, on a data folder that several servers share. */
+async function configuration(): Promise<Json> {
+  const provider = await startFakeProvider({
+    apiKey: "key-of-provider",
+    models: Object.fromEntries(
+      ["a", "b", "c"].map((name) => [
+        name,
+        { reply: ({ response_format }) => (response_format ? '{"age": 41}' : "In short: all is well.") },
+      ]),
+    ),
+  });
+  whenDone(() => provider.close());
+  return {
+    dataDir: temporaryFolder(),
+    auth: KEYS,
+    providers: { fake: { baseUrl: provider.baseUrl, apiKey: "key-of-provider" } },
+    llm: { modelId: "fake/a" },
+    moa: { models: ["fake/a", "fake/b", "fake/c"], aggregatorModel: "fake/a", numLayers: 2, agentsPerLayer: 2 },
+    apis: {
+      weather: {
+        description: "Weather forecast",
+        apiUrl: await startWeather(),
+        apiKey: "key-of-weather",
+        allow: ["GET /v1/*"],
+      },
+    },
+    pipelines: {
+      clean_orders: {
+        inputFormat: "csv",
+        processingSteps: [
+          {
+            transform: {
+              operations: [
+                { op: "trim" },
+                { op: "cast", fields: { id: "integer", price: "number" }, on_error: "keep" },
+              ],
+            },
+          },
+          { validate: { schema: { properties: { price: { type: "number" } } } } },
+        ],
+      },
+    },
+  };
+}
+
+/** A small API that wants its key. */
+async function startWeather(): Promise<string> {
+  const api = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const answer = (status: number, body: unknown, type = "application/json") =>
+      response.writeHead(status, { "content-type": type }).end(typeof body === "string" ? body : JSON.stringify(body));
+    if (request.headers.authorization !== "Bearer key-of-weather") answer(401, { error: "no key" });
+    else if (pathname === "/v1/forecast") answer(200, { ...Object.fromEntries(searchParams), sun: true });
+    else answer(503, "No forecast today", "text/plain");
+  });
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  whenDone(() => new Promise((resolve) => api.close(resolve)));
+  return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+}
+
+/** The ids of the processes that a process has started. */
+async function childrenOf(parent: number): Promise<number[]> {
+  const list = { command: "ps", args: ["-A", "-o", "pid=,ppid="], env: { PATH: process.env.PATH ?? "" } };
+  const { stdout } = await runProcess(list);
+  const pairs = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.filter(([, ppid]) => ppid === parent).map(([child = 0]) => child);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
