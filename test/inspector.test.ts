@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./fixtures/cleanup.ts";
-import { type RunningServer, runProcess, startHttpServer } from "./fixtures/spawn.ts";
+import { type RunningServer, runProcess, startHttpServer, USERS_PATH } from "./fixtures/spawn.ts";
 
 /** The official Inspector, run as docs/clients.md says: from the checkout, where npx starts the checkout itself. */
 const CONFIGURED = ["--config", "mcp.config.json", "--server", "patchbay"];
@@ -19,7 +19,7 @@ async function inspect(...args: string[]) {
   const { code, stdout, stderr } = await runProcess({
     command: "npx",
     args: ["mcp-inspector", "--cli", ...args],
-    env: { PATH: process.env.PATH ?? "", HOME: home, MCP_INSPECTOR_SECRET_STORE: "memory" },
+    env: { PATH: USERS_PATH, HOME: home, MCP_INSPECTOR_SECRET_STORE: "memory" },
   });
   return { code, stderr, json: (stdout.trim() === "" ? undefined : JSON.parse(stdout)) as never };
 }

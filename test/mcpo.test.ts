@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { startFakeProvider } from "./fixtures/fake-provider.ts";
 import { MCPO_REQUIREMENTS, PYTHON_SETUP_MS, pythonPrograms } from "./fixtures/python.ts";
 import {
   type RunningServer,
-  runProcess,
   type ServerOptions,
   serverCommand,
   startHttpServer,
   startProcess,
+  USERS_PATH,
   waitForAnswer,
 } from "./fixtures/spawn.ts";
 
@@ -28,15 +28,15 @@ beforeAll(async () => {
 }, PYTHON_SETUP_MS);
 
 /** Starts mcpo on a free port with these words of its command line, and waits until it has connected to its servers. */
-async function startMcpo(...words: string[]): Promise<{ url: string; pid: number }> {
+async function startMcpo(...words: string[]): Promise<string> {
   const port = await freePort();
   const running = startProcess({
     command: mcpo,
     args: ["--host", "127.0.0.1", "--port", String(port), "--api-key", MCPO_KEY, ...words],
-    env: { PATH: process.env.PATH ?? "", HOME: temporaryFolder() },
+    env: { PATH: USERS_PATH, HOME: temporaryFolder() },
   });
   await waitForAnswer(running, `http://127.0.0.1:${port}/openapi.json`, 60_000);
-  return { url: `http://127.0.0.1:${port}`, pid: running.process.pid ?? 0 };
+  return `http://127.0.0.1:${port}`;
 }
 
 function poster(url: string): Post {
@@ -60,13 +60,15 @@ async function readOpenApi(url: string) {
 
 describe("mcpo, with one server over stdio and one over HTTP", () => {
   let url: string;
-  let pid: number;
+  let pidFile: string;
   let options: ServerOptions;
   let server: RunningServer;
 
   beforeAll(async () => {
     options = { built: true, config: await configuration() };
-    const stdio = serverCommand({ ...options, args: ["--user", "ana"] });
+    const { command, args, env } = serverCommand({ ...options, args: ["--user", "ana"] });
+    pidFile = join(temporaryFolder(), "pid");
+    const stdio = { command: "sh", args: ["-c", 'echo $$ > "$0"; exec "$@"', pidFile, command, ...args], env };
     server = await startHttpServer(options);
     const file = join(temporaryFolder(), "mcpo.json");
     writeFileSync(
@@ -82,7 +84,7 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
         },
       }),
     );
-    ({ url, pid } = await startMcpo("--config", file));
+    url = await startMcpo("--config", file);
   }, 120_000);
 
   describe.each(["stdio", "http"])("over %s", (road) => {
@@ -258,7 +260,7 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
   });
 
   it("starts a stdio server again that was killed, which has lost nothing", async () => {
-    for (const child of await childrenOf(pid)) process.kill(child, "SIGKILL");
+    process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
     expect(await poster(`${url}/stdio`)("memory_list")).toMatchObject({ status: 200, body: { total: 2 } });
   });
 });
@@ -279,7 +281,7 @@ describe("mcpo, started as docs/clients.md says", () => {
   ])(
     "works %s",
     async (_name, words, path) => {
-      const url = (await startMcpo(...(await words()))).url + path;
+      const url = (await startMcpo(...(await words()))) + path;
       expect(Object.keys((await readOpenApi(url)).paths)).toHaveLength(TOOLS);
       const added = await poster(url)("memory_add", { content: "Ana prefers tea", tags: ["drinks"] });
       expect(added).toMatchObject({ status: 200, body: { status: "success" } });
@@ -349,17 +351,6 @@ async function startWeather(): Promise<string> {
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   whenDone(() => new Promise((resolve) => api.close(resolve)));
   return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-}
-
-/** The ids of the processes that a process has started. */
-async function childrenOf(parent: number): Promise<number[]> {
-  const list = { command: "ps", args: ["-A", "-o", "pid=,ppid="], env: { PATH: process.env.PATH ?? "" } };
-  const { stdout } = await runProcess(list);
-  const pairs = stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  return pairs.filter(([, ppid]) => ppid === parent).map(([child = 0]) => child);
 }
 
 async function freePort(): Promise<number> {
