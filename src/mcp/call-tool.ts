@@ -16,6 +16,8 @@ export interface CallRequest {
   signal: AbortSignal;
   /** Where status events go; none: nobody listens. */
   sinks: readonly StatusSink[];
+  /** Milliseconds that the client needs to take the last event in before the result reaches it. */
+  settleMs: number;
   /** Whether the client can show forms. */
   canAsk: boolean;
   /** Shows a form and waits for the human, where the connection can carry that (2025 era); otherwise the call ends its round. */
@@ -73,8 +75,6 @@ export interface ToolBoundary {
   idle(ms: number): Promise<void>;
 }
 
-/** Milliseconds that clients need to take the last notification in before the result reaches them. */
-const NOTIFICATION_SETTLE_MS = 5;
 const HEARTBEAT_MS = 10_000;
 
 /** The one boundary between the protocol and the tools: identity, validation, deadline, status, questions, errors. */
@@ -107,7 +107,9 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       failure = error.code === "internal" ? error.cause : undefined;
     }
     await status.close();
-    if (request.sinks.length > 0) await new Promise((resolve) => setTimeout(resolve, NOTIFICATION_SETTLE_MS));
+    if (request.sinks.length > 0 && request.settleMs > 0 && !request.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, request.settleMs));
+    }
     options.onCall?.({
       tool: byName.has(name) ? name : "unknown",
       user: request.user?.id,

@@ -20,6 +20,14 @@ export interface StatusOptions {
   heartbeatDescription?: string;
 }
 
+/** The data of an event; its time is that of its sending. */
+interface Unsent {
+  status: StatusKind;
+  description: string;
+  done: boolean;
+  [extra: string]: unknown;
+}
+
 /**
  * An emitter for one call. At most one event per interval, except the final one, which always goes out and goes out once;
  * the latest event dropped meanwhile is delivered when the interval ends, so that the last line shown is never stale.
@@ -28,16 +36,17 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
   const { sinks, intervalMs = 500, heartbeatMs = 0, heartbeatDescription = "Working" } = options;
   const pending = new Set<Promise<void>>();
   let lastSentAt = Number.NEGATIVE_INFINITY;
-  let lastSent: StatusEvent | undefined;
-  let waiting: StatusEvent | undefined;
+  let lastSent: Unsent | undefined;
+  let waiting: Unsent | undefined;
   let timer: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   let done = false;
   let closed = false;
 
-  const send = (event: StatusEvent): void => {
+  const send = (data: Unsent): void => {
+    const event: StatusEvent = { type: "status", data: { ...data, timestamp: Date.now() / 1000 } };
     lastSentAt = performance.now();
-    lastSent = event;
+    lastSent = data;
     waiting = undefined;
     clearTimeout(timer);
     timer = undefined;
@@ -54,8 +63,7 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     clearTimeout(heartbeat);
     if (heartbeatMs <= 0 || sinks.length === 0 || done || closed) return;
     heartbeat = setTimeout(() => {
-      const data = lastSent?.data ?? { status: "in_progress", description: heartbeatDescription, done: false };
-      send(waiting ?? { type: "status", data: { ...data, timestamp: Date.now() / 1000 } });
+      send(waiting ?? lastSent ?? { status: "in_progress", description: heartbeatDescription, done: false });
     }, heartbeatMs).unref();
   };
 
@@ -68,16 +76,13 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     if (done || closed) return;
     done = final;
     if (sinks.length === 0) return;
-    const event: StatusEvent = {
-      type: "status",
-      data: { ...extra, status, description, done: final, timestamp: Date.now() / 1000 },
-    };
+    const data = { ...extra, status, description, done: final };
     const wait = lastSentAt + intervalMs - performance.now();
     if (final || wait <= 0) {
-      send(event);
+      send(data);
       return;
     }
-    waiting = event;
+    waiting = data;
     timer ??= setTimeout(() => waiting && send(waiting), wait).unref();
   }
 
