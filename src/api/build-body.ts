@@ -54,8 +54,9 @@ export async function buildBody(
     if (isJsonType(content.type)) await checker.body(target, content, parseText(target, text));
     return { body: text, contentType: type };
   }
+  const built = await encode(target, content, body as Record<string, unknown>, type);
   await checker.body(target, content, body);
-  return encode(target, content, body as Record<string, unknown>, type);
+  return built;
 }
 
 function buildOpenBody(

@@ -61,8 +61,10 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
     async body(target, content, value) {
       if (!document || target.open) return;
       const key = `${target.id} body ${content.type}`;
-      const check = await checkOf(key, false, () => bundleSchema(document, content.schema, { direction: "request" }));
-      const issues = check(value).map((issue) => ({
+      // In a form every value is a text.
+      const coerce = !isJsonType(content.type);
+      const check = await checkOf(key, coerce, () => bundleSchema(document, content.schema, { direction: "request" }));
+      const issues = check(coerce ? structuredClone(value) : value).map((issue) => ({
         ...issue,
         path: issue.path === "/" ? "/body" : `/body${issue.path}`,
       }));

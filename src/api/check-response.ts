@@ -17,7 +17,7 @@ export interface ResponseChecker {
 const MAX_KEPT = 100;
 const MAX_WARNINGS = 3;
 /** Characters of a document's schema that is compiled; a larger one costs more than its warnings are worth. */
-const MAX_SCHEMA = 60_000;
+const MAX_SCHEMA = 30_000;
 
 export function createResponseChecker(api: ApiDescription): ResponseChecker {
   const { responseSchema } = api.settings;

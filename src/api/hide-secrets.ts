@@ -16,9 +16,7 @@ export function createSecretHider(secrets: readonly string[]): SecretHider {
     // "Bearer abc" may come back as "abc".
     for (const part of [secret, ...secret.split(/\s+/).slice(1)]) {
       if (part.length < MIN_LENGTH) continue;
-      const base64 = Buffer.from(part).toString("base64");
-      const encoded = encodeURIComponent(part.toWellFormed());
-      for (const form of [part, JSON.stringify(part).slice(1, -1), encoded, base64]) needles.add(form);
+      for (const form of formsOf(part)) needles.add(form);
     }
   }
   const all = [...needles].sort((a, b) => b.length - a.length);
@@ -48,4 +46,23 @@ export function createSecretHider(secrets: readonly string[]): SecretHider {
       }
     },
   };
+}
+
+/** A secret as it is, as JSON of different writers, percent-encoded, and as base64. */
+function formsOf(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const unicode = (upper: boolean) =>
+    secret.replace(/[^A-Za-z0-9 ._-]/g, (char) => {
+      const hex = char.charCodeAt(0).toString(16).padStart(4, "0");
+      return `\\u${upper ? hex.toUpperCase() : hex}`;
+    });
+  return [
+    secret,
+    json,
+    json.replaceAll("/", "\\/"),
+    unicode(true),
+    unicode(false),
+    encodeURIComponent(secret.toWellFormed()),
+    Buffer.from(secret).toString("base64"),
+  ];
 }

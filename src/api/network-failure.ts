@@ -33,7 +33,6 @@ const BROKEN: Record<string, string> = {
   UND_ERR_SOCKET: "it closed the connection before the answer was complete",
   UND_ERR_ABORTED: "it closed the connection before the answer was complete",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "the answer ended before it was complete",
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: "the answer is too large",
 };
 const TLS: Record<string, string> = {
   CERT_HAS_EXPIRED: "its TLS certificate has expired",
@@ -58,7 +57,7 @@ export function networkFailure(error: unknown, api: string, host: string): Netwo
       cause: error,
     });
   }
-  if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW" || code === "UND_ERR_PRX_TLS") {
+  if ((error as Error).name === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new NetworkFailure("invalid_response", `${at}: what it answers is not HTTP, or its headers are too large`, {
       unsent: false,
       retryable: false,

@@ -93,8 +93,8 @@ function redirected(
 ): HttpRequest {
   if (!URL.canParse(location, request.url.href)) throw refusedRedirect(api, status, "to what is no URL");
   const url = new URL(location, request.url);
-  const shown = api.secrets.inText(`${url.origin}${url.pathname}`).slice(0, 200);
   if (url.origin !== api.base.origin) {
+    const shown = api.secrets.inText(url.host === "" ? url.protocol : url.origin).slice(0, 200);
     throw refusedRedirect(
       api,
       status,
@@ -104,6 +104,7 @@ function redirected(
   }
   if (url.username !== "" || url.password !== "") throw refusedRedirect(api, status, "to a URL with a password");
   const becomesGet = status === 303 ? request.method !== "HEAD" : status <= 302 && request.method === "POST";
+  const shown = api.secrets.inText(url.pathname).slice(0, 200);
   const method = becomesGet ? "GET" : request.method;
   const basePath = api.base.pathname.replace(/\/+$/, "");
   const withSlash = (path: string) => `${path.replace(/\/+$/, "")}/`;

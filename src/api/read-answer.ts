@@ -61,10 +61,22 @@ export function readErrorText(answer: HttpAnswer, secrets: SecretHider, limit = 
   const header = answer.headers["content-type"] ?? "";
   let text = isReadable(answer.bytes) ? decodeText(answer.bytes, header) : "";
   if (isHtml(mediaType(header)) || /^\s*<(?:!doctype|html)/i.test(text)) text = wordsOf(text);
-  const whole = secrets.inText(text);
+  const json = parsedText(text, secrets);
+  const whole = json ?? secrets.inText(text);
   // A secret that the end cuts in two is not found.
   const clean = (answer.cut ? whole.slice(0, -512) : whole).trim();
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+}
+
+/** JSON written anew, cleared of secrets however they were escaped; undefined where the text is none. */
+function parsedText(text: string, secrets: SecretHider): string | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    const clean = secrets.inValue(JSON.parse(text));
+    return clean && JSON.stringify(clean.value);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseJson(

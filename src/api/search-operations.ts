@@ -14,6 +14,9 @@ const K1 = 1.2;
 const B = 0.6;
 /** Weight of a word that was not asked for but means the same. */
 const ALIAS_WEIGHT = 0.55;
+const VERB_WEIGHT = 0.35;
+/** Share of the score that an operation loses for the words that it does not fit. */
+const COVERAGE = 0.6;
 const PREFIX_WEIGHT = 0.5;
 const VERB_BONUS = 1.35;
 const DEPRECATED_FACTOR = 0.6;
@@ -28,9 +31,9 @@ const STOP_WORDS = new Set(
 
 /** Verbs, what documents say for them, and the methods that do it. */
 const VERBS: [words: string, methods: string][] = [
-  ["create add new make insert register open submit post upload start send publish", "POST"],
+  ["create add new make insert register open submit post upload start send publish assign attach", "POST"],
   ["get list show fetch read retrieve view find search lookup query see display browse download check", "GET"],
-  ["update edit change modify set rename patch replace put adjust", "PATCH PUT POST"],
+  ["update edit change modify set rename patch replace put adjust close reopen", "PATCH PUT POST"],
   ["delete remove destroy cancel drop revoke unassign clear", "DELETE"],
 ];
 const ALIASES: string[] = [
@@ -93,6 +96,7 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
     search(query, limit) {
       const { terms, methods } = readQuery(query, vocabulary);
       const scores = new Map<number, number>();
+      const covered = new Map<number, number>();
       for (const group of terms) {
         // Of the words that mean the same, the best one counts.
         const best = new Map<number, number>();
@@ -106,7 +110,10 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
             if (score > (best.get(index) ?? 0)) best.set(index, score);
           }
         }
-        for (const [index, score] of best) scores.set(index, (scores.get(index) ?? 0) + score);
+        for (const [index, score] of best) {
+          scores.set(index, (scores.get(index) ?? 0) + score);
+          covered.set(index, (covered.get(index) ?? 0) + 1);
+        }
       }
       const exact = query.trim().toLowerCase();
       for (const [index, { operation }] of entries.entries()) {
@@ -119,7 +126,8 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
           const { operation } = entries[index]!;
           const factor =
             (methods.has(operation.method) ? VERB_BONUS : 1) * (operation.deprecated ? DEPRECATED_FACTOR : 1);
-          return { operation, score: score * factor, index };
+          const coverage = 1 - COVERAGE * (1 - (covered.get(index) ?? 0) / Math.max(1, terms.length));
+          return { operation, score: score * factor * coverage, index };
         })
         .sort((a, b) => b.score - a.score || a.operation.path.length - b.operation.path.length || a.index - b.index)
         .slice(0, limit)
@@ -154,14 +162,22 @@ function readQuery(query: string, vocabulary: readonly string[]): { terms: Term[
   const methods = new Set<string>();
   const terms: Term[] = [];
   const words = wordsOf(query.slice(0, 2000)).filter((word) => !STOP_WORDS.has(word));
+  const verbs = new Map<object, Term>();
   for (const word of [...new Set(words)].slice(0, MAX_QUERY_WORDS)) {
     const stem = stemOf(word);
+    const group = VERB_GROUPS.find(({ stems }) => stems.has(stem));
+    // "Create a new …" asks for one thing, not for two.
+    const earlier = group && verbs.get(group);
+    if (earlier) {
+      earlier.set(stem, 1);
+      continue;
+    }
     const term: Term = new Map([[stem, 1]]);
     const add = (other: string, weight: number) => term.set(other, Math.max(term.get(other) ?? 0, weight));
-    for (const { stems, methods: meant } of VERB_GROUPS) {
-      if (!stems.has(stem)) continue;
-      for (const method of meant) methods.add(method);
-      for (const other of stems) add(other, ALIAS_WEIGHT);
+    if (group) {
+      verbs.set(group, term);
+      for (const method of group.methods) methods.add(method);
+      for (const other of group.stems) add(other, VERB_WEIGHT);
     }
     for (const stems of ALIAS_GROUPS) if (stems.has(stem)) for (const other of stems) add(other, ALIAS_WEIGHT);
     if (stem.length >= 4) for (const other of withPrefix(vocabulary, stem)) add(other, PREFIX_WEIGHT);

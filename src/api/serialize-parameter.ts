@@ -18,7 +18,7 @@ const plain: Encode = (text) => text;
 export function serializeInPath(parameter: Serialization, value: unknown): string {
   const { name, style, explode } = parameter;
   const key = encodeStrictly(name);
-  if (style === "json") return encodeStrictly(JSON.stringify(value));
+  if (style === "json") return encodeStrictly(toJson(value));
   if (style === "matrix") {
     const one = (member: string, text: string) => (text === "" ? `;${member}` : `;${member}=${text}`);
     if (Array.isArray(value)) {
@@ -41,7 +41,7 @@ export function serializeInPath(parameter: Serialization, value: unknown): strin
 
 /** The value as it stands in a header: style simple, nothing encoded. */
 export function serializeInHeader(parameter: Serialization, value: unknown): string {
-  if (parameter.style === "json") return JSON.stringify(value);
+  if (parameter.style === "json") return toJson(value);
   if (Array.isArray(value)) return value.map(toText).join(",");
   if (isObject(value)) return joined(value, plain, parameter.explode ? "=" : ",", ",");
   return toText(value);
@@ -52,7 +52,7 @@ export function serializeInQuery(parameter: Serialization, value: unknown): stri
   const { name, style, explode } = parameter;
   const encode = parameter.allowReserved ? reserved : encodeStrictly;
   const key = encodeStrictly(name);
-  if (style === "json") return [`${key}=${encode(JSON.stringify(value))}`];
+  if (style === "json") return [`${key}=${encode(toJson(value))}`];
   if (style === "deepObject" && typeof value === "object" && value !== null) return deep(key, value, encode);
   const delimiter = style === "spaceDelimited" ? "%20" : style === "pipeDelimited" ? "%7C" : ",";
   if (Array.isArray(value)) {
@@ -80,6 +80,11 @@ function deep(key: string, value: object, encode: Encode): string[] {
   });
 }
 
+/** JSON even of a text, which `toText` leaves as it is. */
+function toJson(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : toText(value);
+}
+
 function joined(value: Record<string, unknown>, encode: Encode, between: string, separator: string): string {
   return entriesOf(value)
     .map(([member, text]) => `${encode(member)}${between}${encode(text)}`)
@@ -92,10 +97,17 @@ function entriesOf(value: Record<string, unknown>): [string, string][] {
   );
 }
 
-/** A single value as text; what is nested where no style says how is JSON. */
+/**
+ * A single value as text; what is nested where no style says how is JSON.
+ * @throws ToolError `invalid_input`
+ */
 export function toText(value: unknown): string {
-  const text =
-    typeof value === "string" ? value : typeof value === "object" ? (JSON.stringify(value) ?? "") : String(value);
+  let text: string;
+  try {
+    text = typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
+  } catch {
+    throw new ToolError("invalid_input", "A parameter is nested too deeply.");
+  }
   if (!text.isWellFormed()) throw new ToolError("invalid_input", "A parameter holds half a surrogate pair.");
   return text;
 }

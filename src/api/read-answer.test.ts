@@ -1,0 +1,254 @@
+import { describe, expect, it } from "vitest";
+import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
+import { type ScriptedAnswer, startHttpServer } from "../../test/fixtures/http-server.ts";
+import type { ApiSettings } from "./configured-api.ts";
+
+async function answered(answer: ScriptedAnswer, api: Partial<ApiSettings> = {}, operation = "GET /a") {
+  const server = await startHttpServer(answer);
+  const client = openClient({ x: { apiUrl: server.url, allow: ["* /*"], ...api } });
+  return call(client, { api: "x", operation });
+}
+const typed = (type: string, text: string): ScriptedAnswer => ({ text, headers: { "content-type": type } });
+
+describe("an answer", () => {
+  it.each([200, 201, 202, 203, 206])("of status %i is a success", async (status) => {
+    expect(await answered({ status, json: { a: 1 } })).toEqual({ data: { a: 1 }, http_status: status });
+  });
+
+  it.each(["application/json", "application/problem+json; charset=utf-8", "APPLICATION/JSON"])(
+    "of type %s is JSON",
+    async (type) => {
+      expect(await answered(typed(type, '{"a":[1,"é"]}'))).toEqual({ data: { a: [1, "é"] }, http_status: 200 });
+    },
+  );
+
+  it("that is JSON under another name is JSON too, other text is text", async () => {
+    expect((await answered(typed("text/plain", ' {"a":1} '))).data).toEqual({ a: 1 });
+    expect((await answered({ bytes: Buffer.from("[1]") })).data).toEqual([1]);
+    expect(await answered(typed("text/plain", "{not json"))).toEqual({
+      data: "{not json",
+      content_type: "text/plain",
+      http_status: 200,
+    });
+    expect(await answered(typed("text/csv", "a;b\n1;2"))).toMatchObject({ data: "a;b\n1;2", content_type: "text/csv" });
+    expect(await answered(typed("application/atom+xml", "<a/>"))).toMatchObject({ data: "<a/>" });
+  });
+
+  it.each([
+    [{ status: 204 }, "GET /a"],
+    [{ status: 200 }, "GET /a"],
+    [typed("application/json", "  "), "GET /a"],
+    [{ json: { a: 1 } }, "HEAD /a"],
+    [{ status: 204 }, "DELETE /a"],
+  ])("without a body is null: %j to %s", async (answer, operation) => {
+    expect((await answered(answer, {}, operation)).data).toBeNull();
+  });
+
+  it("of HEAD shows the headers, of others where the next page and the new thing are", async () => {
+    const headers = { etag: '"1"', link: '<https://x/2>; rel="next"', location: "/a/7", "x-secret": "s" };
+    expect((await answered({ json: {}, headers }, {}, "HEAD /a")).headers).toMatchObject({
+      etag: '"1"',
+      "content-type": "application/json",
+    });
+    expect((await answered({ json: {}, headers })).headers).toEqual({
+      link: '<https://x/2>; rel="next"',
+      location: "/a/7",
+    });
+  });
+
+  it("that is an HTML page is given as text with a warning", async () => {
+    expect(await answered(typed("text/html", "<!doctype html><title>Sign in</title>"))).toMatchObject({
+      data: "<!doctype html><title>Sign in</title>",
+      content_type: "text/html",
+      warnings: ["The answer is an HTML page, not data; perhaps the address is not the API's."],
+    });
+  });
+
+  it("that is binary is base64 where it is small and described where it is not", async () => {
+    const bytes = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 255]);
+    expect(await answered({ bytes, headers: { "content-type": "image/png" } })).toEqual({
+      data: bytes.toString("base64"),
+      encoding: "base64",
+      content_type: "image/png",
+      bytes: 8,
+      http_status: 200,
+    });
+    expect(await answered({ bytes: Buffer.alloc(20_000) })).toMatchObject({
+      data: "(binary answer of 20000 bytes, application/octet-stream, left out)",
+      bytes: 20_000,
+    });
+  });
+
+  it("in another charset is decoded, and a byte order mark is taken off", async () => {
+    expect(
+      (
+        await answered({
+          bytes: Buffer.from("é", "latin1"),
+          headers: { "content-type": "text/plain; charset=iso-8859-1" },
+        })
+      ).data,
+    ).toBe("é");
+    expect(
+      (await answered({ bytes: Buffer.from('\uFEFF{"a":1}'), headers: { "content-type": "application/json" } })).data,
+    ).toEqual({ a: 1 });
+    expect(
+      (await answered({ bytes: Buffer.from("x"), headers: { "content-type": "text/plain; charset=klingon" } })).data,
+    ).toBe("x");
+  });
+
+  it("keeps whole numbers beyond 2^53 exactly, as texts", async () => {
+    const result = await answered(
+      typed("application/json", '{"id":12345678901234567890,"n":9007199254740991,"f":1.2345678901234567890}'),
+    );
+    expect(result).toMatchObject({
+      data: { id: "12345678901234567890", n: 9007199254740991, f: 1.2345678901234567 },
+      warnings: ["Whole numbers beyond 2^53 are given as texts, to keep them exact."],
+    });
+  });
+
+  it.each([
+    ["broken", '{"a":', "cannot be read"],
+    ["an HTML page", "<html>Bad gateway</html>", "cannot be read"],
+    ["nested without end", `${"[".repeat(100_000)}${"]".repeat(100_000)}`, "is nested too deeply"],
+  ])("that says it is JSON and is %s is an invalid response", async (_what, text, words) => {
+    expect(await failure(answered(typed("application/json", text)))).toMatchObject({
+      code: "invalid_response",
+      message: expect.stringContaining(`API "x" answered 200 with JSON that ${words}`),
+      details: { http_status: 200 },
+    });
+  });
+});
+
+describe("an error of the API", () => {
+  it.each([
+    [400, "upstream_error", false],
+    [401, "upstream_error", false],
+    [403, "upstream_error", false],
+    [404, "upstream_error", false],
+    [422, "upstream_error", false],
+    [429, "rate_limited", true],
+    [500, "upstream_error", true],
+    [503, "upstream_error", true],
+  ])("%i is %s with the API's own words", async (status, code, retryable) => {
+    const error = await failure(answered({ status, json: { error: "It is so" } }, {}, "POST /a"));
+    expect(error).toMatchObject({
+      code,
+      retryable,
+      message: 'API returned error: {"error":"It is so"}',
+      details: { http_status: status },
+    });
+    expect(error.hint).toMatch(/\w+/);
+  });
+
+  it("without words is named by its status", async () => {
+    expect((await failure(answered({ status: 404 }))).message).toBe("API returned error: 404 Not Found");
+    expect((await failure(answered({ status: 418, bytes: Buffer.from([0, 1]) }))).message).toBe(
+      "API returned error: 418 I'm a Teapot",
+    );
+  });
+
+  it("is bounded, and of a page only the words are shown", async () => {
+    const long = await failure(answered({ status: 400, text: "y".repeat(50_000) }));
+    expect(long.message).toHaveLength("API returned error: ".length + 1001);
+    const page = typed(
+      "text/html",
+      "<html><head><style>a{}</style><script>evil()</script></head><body><h1>Bad</h1>\n gateway</body>",
+    );
+    expect((await failure(answered({ status: 400, ...page }))).message).toBe("API returned error: Bad gateway");
+  });
+});
+
+describe("what is secret", () => {
+  const secrets = { apiKey: "s3cr3t/key+value", headers: { "X-Other": "Token other-secret-value" } };
+  const forms = [
+    "s3cr3t/key+value",
+    "s3cr3t\\/key+value",
+    "s3cr3t\\u002Fkey\\u002Bvalue",
+    "s3cr3t\\u002fkey\\u002bvalue",
+    "s3cr3t%2Fkey%2Bvalue",
+    "Bearer s3cr3t/key+value",
+    Buffer.from("s3cr3t/key+value").toString("base64"),
+    "other-secret-value",
+    "Token other-secret-value",
+  ];
+
+  it.each(forms)("is not shown where the API says it back: %s", async (form) => {
+    const seen: unknown[] = [
+      await answered(typed("application/json", `{"echo":"a ${form} b","${form}":[{"deep":"${form}"}]}`), secrets),
+      await answered(typed("text/plain", `echo ${form}`), secrets),
+      await answered({ json: {}, headers: { link: `<https://x/?k=${form}>` } }, secrets),
+      (await failure(answered({ status: 401, text: `bad key ${form}` }, secrets))).toResult(),
+      (
+        await failure(answered({ status: 500, ...typed("text/html", `<p>${form}</p>`) }, secrets, "POST /a"))
+      ).toResult(),
+      (await failure(answered(typed("application/json", `${form} is no JSON`), secrets))).toResult(),
+      (
+        await failure(answered({ status: 302, headers: { location: `https://other.example/${form}` } }, secrets))
+      ).toResult(),
+      (
+        await failure(
+          answered(typed("application/json", `{"a":"${form}"}`), {
+            ...secrets,
+            responseSchema: { properties: { a: { const: 1 } } },
+          }),
+        )
+      ).toResult(),
+    ];
+    for (const shown of seen) {
+      const text = JSON.stringify(shown);
+      expect(text).not.toMatch(/s3cr3t|other-secret/);
+      expect(text).not.toContain(Buffer.from("s3cr3t/key+value").toString("base64"));
+    }
+  });
+
+  it("and long is not shown in part where a text is cut", async () => {
+    const apiKey = "k".repeat(2000);
+    const shown = await failure(answered({ status: 400, text: `${"x".repeat(990)}${apiKey}` }, { apiKey }));
+    expect(shown.message).not.toMatch(/kkk/);
+    const cut = await failure(
+      answered({ status: 400, text: `${" ".repeat(16_100)}${"q".repeat(600)}` }, { apiKey: "q".repeat(600) }),
+    );
+    expect(cut.message).not.toMatch(/qqq/);
+  });
+
+  it("and a number stays a number elsewhere", async () => {
+    const result = await answered({ json: { n: 1234567890, m: 7, text: "key 1234567890" } }, { apiKey: "1234567890" });
+    expect(result.data).toEqual({ n: "[redacted]", m: 7, text: "key [redacted]" });
+  });
+});
+
+describe("a configured schema of the answer", () => {
+  const responseSchema = {
+    type: "object",
+    required: ["id"],
+    properties: { id: { type: "integer" }, mail: { type: "string", format: "email", pattern: "^.+@example" } },
+  };
+
+  it("lets through what satisfies it", async () => {
+    expect((await answered({ json: { id: 1, mail: "a@example.com" } }, { responseSchema })).data).toMatchObject({
+      id: 1,
+    });
+  });
+
+  it("makes an error of what does not, with the place and the reason", async () => {
+    const error = await failure(answered({ json: { id: "1", mail: "nope" } }, { responseSchema }));
+    expect(error.toResult()).toMatchObject({
+      code: "invalid_response",
+      message: "Response validation failed",
+      http_status: 200,
+      issues: [{ path: "/id", message: 'must be integer, not "1"' }, { path: "/mail" }, { path: "/mail" }],
+    });
+    expect(await failure(answered({ json: {} }, { responseSchema }))).toMatchObject({
+      issues: [{ path: "/id", message: "is required" }],
+    });
+    expect(await failure(answered(typed("text/html", "<p>Sign in"), { responseSchema }))).toMatchObject({
+      code: "invalid_response",
+    });
+  });
+
+  it("cannot hold the server with a pattern", async () => {
+    const slow = { properties: { a: { type: "string", pattern: "^(a+)+$" } } };
+    const error = await failure(answered({ json: { a: `${"a".repeat(50_000)}!` } }, { responseSchema: slow }));
+    expect(error).toMatchObject({ message: "Response validation failed" });
+  });
+});

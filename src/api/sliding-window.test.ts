@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
+import { startHttpServer } from "../../test/fixtures/http-server.ts";
+import { createSlidingWindow } from "./sliding-window.ts";
+
+const never = new AbortController().signal;
+
+/** The most times that lie in one span of `ms`. */
+function worstWindow(times: readonly number[], ms: number): number {
+  return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + ms).length));
+}
+
+it("never lets more requests start in any span than the limit, as the server sees it", async () => {
+  const server = await startHttpServer((_request, count) => ({ json: {}, delayMs: count % 7 === 0 ? 60 : 0 }));
+  const client = openClient({ x: { apiUrl: server.url, rateLimit: { requests: 10, per: 0.4 } } });
+  await Promise.all(
+    Array.from({ length: 45 }, async (_, index) => {
+      await sleep(index * 11);
+      return call(client, { api: "x", body: { index } });
+    }),
+  );
+  expect(server.requests).toHaveLength(45);
+  expect(
+    worstWindow(
+      server.requests.map(({ at }) => at),
+      400,
+    ),
+  ).toBeLessThanOrEqual(10);
+});
+
+it("says at once when a place would come after the deadline, and how long to wait", async () => {
+  const server = await startHttpServer();
+  const client = openClient({ x: { apiUrl: server.url, timeout: 1, rateLimit: { requests: 2, per: 60 } } });
+  await Promise.all([call(client, { api: "x" }), call(client, { api: "x" })]);
+  const error = await failure(call(client, { api: "x" }));
+  expect(error).toMatchObject({ code: "rate_limited", retryable: true, message: 'API "x" takes 2 calls in 60 s.' });
+  expect(error.retryAfterMs).toBeGreaterThan(50_000);
+  expect(error.retryAfterMs).toBeLessThanOrEqual(60_100);
+  expect(server.requests).toHaveLength(2);
+});
+
+it("counts each user alone", async () => {
+  const server = await startHttpServer();
+  const client = openClient({ x: { apiUrl: server.url, timeout: 1, rateLimit: { requests: 1, per: 60 } } });
+  await call(client, { api: "x" }, "ana");
+  await call(client, { api: "x" }, "ben");
+  expect(await failure(call(client, { api: "x" }, "ana"))).toMatchObject({ code: "rate_limited" });
+});
+
+it("counts what it sends, retries included, and not what it refuses or keeps", async () => {
+  const server = await startHttpServer((_request, count) => (count === 1 ? { status: 503 } : { json: count }));
+  const client = openClient({
+    x: { apiUrl: server.url, timeout: 2, allow: ["GET /*"], cacheTtl: 60, rateLimit: { requests: 2, per: 60 } },
+  });
+  expect(await call(client, { api: "x", operation: "GET /a" })).toMatchObject({ data: 2, attempts: 2 });
+  expect(await call(client, { api: "x", operation: "GET /a" })).toMatchObject({ data: 2, cached: true });
+  expect(await failure(call(client, { api: "x", operation: "POST /a" }))).toMatchObject({ code: "forbidden" });
+  expect(await failure(call(client, { api: "x", operation: "GET /b" }))).toMatchObject({ code: "rate_limited" });
+});
+
+it("lets those who wait in by the order of asking, and past those who went away", async () => {
+  const window = createSlidingWindow({ requests: 1, per: 0.1 }, "test");
+  const order: string[] = [];
+  const gone = new AbortController();
+  const take = (name: string, signal = never) => window.take(10_000, signal).then(() => order.push(name));
+  const all = [take("a"), take("b"), take("gone", gone.signal), take("c")];
+  gone.abort();
+  expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  expect(order).toEqual(["a", "b", "c"]);
+  await sleep(250);
+  expect(window.idle).toBe(true);
+});
+
+it("reckons with those who wait already", async () => {
+  const window = createSlidingWindow({ requests: 2, per: 10 }, "test");
+  const stop = new AbortController();
+  const waiting = Array.from({ length: 4 }, () => window.take(60_000, stop.signal).catch(() => {}));
+  const error = await failure(window.take(15_000, never));
+  expect(error.code).toBe("rate_limited");
+  expect(error.retryAfterMs).toBeGreaterThan(19_000);
+  expect(error.retryAfterMs).toBeLessThan(21_000);
+  stop.abort();
+  await Promise.all(waiting);
+});
