@@ -56,6 +56,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
 
   const closed = server.close(GRACE_MS + FLUSH_MS);
   await Promise.race([patchbay.boundary.idle(GRACE_MS), stopSignal()]);
+  await patchbay.boundary.stop();
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
   await mcp.close();
   await server.close(0);

@@ -9,6 +9,8 @@ import type { CommandContext } from "./run-command.ts";
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
 /** Milliseconds that calls under way may still take once the client has closed its end or a signal asks to stop. */
 const GRACE_MS = 5_000;
+/** Milliseconds in which answers that are complete reach the pipe. */
+const FLUSH_MS = 100;
 
 /**
  * Serves the one client that started this process, until it closes its end or a signal asks to stop. What is under way is
@@ -29,8 +31,10 @@ export async function serveStdioCommand({ loaded, env }: CommandContext): Promis
     patchbay.log.debug({ err: error }, "protocol error"),
   );
   await Promise.race([connection.ended, stopped]);
-  await Promise.race([connection.close(GRACE_MS), stopSignal()]);
-  await connection.close(0);
+  await Promise.race([connection.drain(GRACE_MS), stopSignal()]);
+  await patchbay.boundary.stop();
+  await connection.drain(FLUSH_MS);
+  await connection.close();
   await patchbay.dispose();
   return 0;
 }

@@ -73,9 +73,13 @@ export interface ToolBoundary {
   call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
   /** Resolves when no call is under way, or after `ms` milliseconds. */
   idle(ms: number): Promise<void>;
+  /** Ends every call under way with an error that says why; resolves when they have been answered. */
+  stop(): Promise<void>;
 }
 
 const HEARTBEAT_MS = 10_000;
+/** Milliseconds in which calls that were ended are answered. */
+const STOP_MS = 1_000;
 
 /** The one boundary between the protocol and the tools: identity, validation, deadline, status, questions, errors. */
 export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
@@ -83,6 +87,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
   let running = 0;
+  const deadlines = new Set<Deadline>();
   const whenIdle: (() => void)[] = [];
 
   async function call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome> {
@@ -133,6 +138,12 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     });
   }
 
+  function stop(): Promise<void> {
+    const reason = new ToolError("aborted", "The server is stopping.", { hint: "Call again later.", retryable: true });
+    for (const deadline of deadlines) deadline.abort(reason);
+    return idle(STOP_MS);
+  }
+
   async function run(name: string, args: unknown, request: CallRequest, status: RunningStatus): Promise<CallOutcome> {
     const tool = byName.get(name);
     if (!tool) {
@@ -156,6 +167,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     const state = matchState(request.state, name, args);
     const user = request.user;
     const deadline = withDeadline(request.signal, options.callTimeoutMs);
+    deadlines.add(deadline);
     const asking = askingOf(request, state, deadline.pauseFor);
     const work = async (): Promise<Record<string, unknown>> => {
       const elicit = (key: string, question: Question) => takeAnswer(asking, key, question);
@@ -178,6 +190,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       };
     } finally {
       deadline.stop();
+      deadlines.delete(deadline);
     }
   }
 
@@ -239,7 +252,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return (event) => sink(redactJson(event, options.redact) as StatusEvent);
   }
 
-  return { tools: enabled, call, idle };
+  return { tools: enabled, call, idle, stop };
 }
 
 /** What the client answers counts only for the question that this call asked. */

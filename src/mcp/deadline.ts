@@ -5,6 +5,8 @@ export interface Deadline {
   signal: AbortSignal;
   /** Stops the clock while `work` runs: the time that a human takes does not count. */
   pauseFor<T>(work: Promise<T>): Promise<T>;
+  /** Fires the signal now. */
+  abort(reason: ToolError): void;
   /** Releases the clock and the parent. */
   stop(): void;
 }
@@ -43,6 +45,7 @@ export function withDeadline(parent: AbortSignal, ms: number): Deadline {
         if (!controller.signal.aborted) start();
       }
     },
+    abort: (reason) => controller.abort(reason),
     stop() {
       clearTimeout(timer);
       parent.removeEventListener("abort", onAbort);

@@ -6,8 +6,9 @@ import { StdioTransport } from "./stdio-transport.ts";
 export interface StdioConnection {
   /** Resolves when the client has closed its end. */
   ended: Promise<void>;
-  /** Takes nothing more, lets requests under way be answered for at most `graceMs`, then ends them. */
-  close(graceMs: number): Promise<void>;
+  /** Takes nothing more and lets requests under way be answered for at most `ms` milliseconds. */
+  drain(ms: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Serves one client over this process's stdin and stdout, in whichever era it opens. */
@@ -20,10 +21,10 @@ export function serveStdio(
   const handle = serve(factory, { transport, onerror });
   return {
     ended: transport.ended,
-    async close(graceMs) {
+    async drain(ms) {
       transport.stopReading();
-      await transport.answered(graceMs);
-      await handle.close();
+      await transport.answered(ms);
     },
+    close: () => handle.close(),
   };
 }
