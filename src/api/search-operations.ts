@@ -14,7 +14,6 @@ const K1 = 1.2;
 const B = 0.6;
 /** Weight of a word that was not asked for but means the same. */
 const ALIAS_WEIGHT = 0.55;
-const VERB_WEIGHT = 0.35;
 /** Share of the score that an operation loses for the words that it does not fit. */
 const COVERAGE = 0.6;
 const PREFIX_WEIGHT = 0.5;
@@ -29,12 +28,12 @@ const STOP_WORDS = new Set(
   ),
 );
 
-/** Verbs, what documents say for them, and the methods that do it. */
-const VERBS: [words: string, methods: string][] = [
-  ["create add new make insert register open submit post upload start send publish assign attach", "POST"],
-  ["get list show fetch read retrieve view find search lookup query see display browse download check", "GET"],
-  ["update edit change modify set rename patch replace put adjust close reopen", "PATCH PUT POST"],
-  ["delete remove destroy cancel drop revoke unassign clear", "DELETE"],
+/** Verbs that say nearly the same, the methods that do it, and how much of one's weight the others have. */
+const VERBS: [words: string, methods: string, weight: number][] = [
+  ["create add new make insert register open submit post upload start send publish assign attach", "POST", 0.35],
+  ["get list show fetch read retrieve view find search lookup query see display browse download check", "GET", 0.35],
+  ["update edit change modify set rename patch replace put adjust close reopen", "PATCH PUT POST", 0.35],
+  ["delete remove destroy cancel drop revoke unassign clear", "DELETE", 0.8],
 ];
 const ALIASES: string[] = [
   "repo repository",
@@ -177,7 +176,7 @@ function readQuery(query: string, vocabulary: readonly string[]): { terms: Term[
     if (group) {
       verbs.set(group, term);
       for (const method of group.methods) methods.add(method);
-      for (const other of group.stems) add(other, VERB_WEIGHT);
+      for (const other of group.stems) add(other, group.weight);
     }
     for (const stems of ALIAS_GROUPS) if (stems.has(stem)) for (const other of stems) add(other, ALIAS_WEIGHT);
     if (stem.length >= 4) for (const other of withPrefix(vocabulary, stem)) add(other, PREFIX_WEIGHT);
@@ -227,7 +226,8 @@ function stemOf(word: string): string {
   return stem.length > 4 && stem.endsWith("e") ? stem.slice(0, -1) : stem;
 }
 
-const VERB_GROUPS = VERBS.map(([words, methods]) => ({
+const VERB_GROUPS = VERBS.map(([words, methods, weight]) => ({
+  weight,
   stems: new Set(words.split(" ").map(stemOf)),
   methods: methods.split(" "),
 }));

@@ -1,0 +1,199 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { callTool, connect, startPatchbay, temporaryFolder } from "../../test/fixtures/connect.ts";
+import { startHttpServer, unusedPort } from "../../test/fixtures/http-server.ts";
+
+const SHOP = join(import.meta.dirname, "../../test/fixtures/shop.openapi.yaml");
+
+it("posts the body as JSON to the API's URL and gives its answer", async () => {
+  const server = await startHttpServer((request) => ({ json: { received: JSON.parse(request.body) as unknown } }));
+  const client = await connect(
+    { apis: { echo: { apiUrl: `${server.url}/in`, apiKey: `\${ECHO_KEY}` } } },
+    { env: { ECHO_KEY: "key-123456" } },
+  );
+  expect(await callTool(client, "call_api", { api: "echo", body: { city: "Rome" } })).toEqual({
+    status: "success",
+    data: { received: { city: "Rome" } },
+    http_status: 200,
+  });
+  expect(server.requests[0]).toMatchObject({
+    method: "POST",
+    url: "/in",
+    headers: { authorization: "Bearer key-123456" },
+  });
+});
+
+it("calls an operation of a document", async () => {
+  const server = await startHttpServer({ json: { id: 7, name: "Lamp", price: 9.5 } });
+  const client = await connect({ apis: { shop: { apiUrl: server.url, openapi: SHOP } } });
+  expect(await callTool(client, "call_api", { api: "shop", operation: "getItem", path: { itemId: 7 } })).toEqual({
+    status: "success",
+    data: { id: 7, name: "Lamp", price: 9.5 },
+    http_status: 200,
+  });
+  expect(server.requests[0]?.url).toBe("/items/7");
+});
+
+it("takes lists and other text as body_text", async () => {
+  const server = await startHttpServer();
+  const client = await connect({ apis: { echo: { apiUrl: server.url } } });
+  await callTool(client, "call_api", { api: "echo", body_text: "[1,2]" });
+  expect(server.requests[0]?.body).toBe("[1,2]");
+});
+
+it("gives the API's error with its status", async () => {
+  const server = await startHttpServer({ status: 422, text: "city is unknown" });
+  const client = await connect({ apis: { echo: { apiUrl: server.url } } });
+  const result = await client.callTool({ name: "call_api", arguments: { api: "echo" } });
+  expect(result.isError).toBe(true);
+  expect(JSON.parse((result.content as { text: string }[])[0]?.text ?? "")).toEqual({
+    status: "error",
+    code: "upstream_error",
+    message: "API returned error: city is unknown",
+    hint: "The API did not accept the request: its message says why.",
+    retryable: false,
+    http_status: 422,
+  });
+});
+
+it("says that a request failed where no answer came", async () => {
+  const client = await connect({ apis: { echo: { apiUrl: `http://127.0.0.1:${await unusedPort()}` } } });
+  expect(await callTool(client, "call_api", { api: "echo" })).toMatchObject({
+    status: "error",
+    code: "upstream_unreachable",
+    message: expect.stringMatching(/^Request failed: .*nothing listens there\.$/),
+    retryable: true,
+  });
+});
+
+it("never shows a secret, whatever the API says back", async () => {
+  const server = await startHttpServer((request) => ({
+    status: request.path === "/bad" ? 400 : 200,
+    json: { headers: request.headers, url: request.url, note: `your key is ${request.headers["x-key"]}` },
+    headers: { link: `<https://x.example/?key=${request.headers["x-key"]}>` },
+  }));
+  const secretFile = join(temporaryFolder(), "secret");
+  writeFileSync(secretFile, "header-secret-value\n");
+  const client = await connect(
+    {
+      apis: {
+        echo: {
+          apiUrl: `${server.url}?sig=url-secret-value`,
+          apiKey: `\${ECHO_KEY}`,
+          apiKeyHeader: "X-Key",
+          headers: { "X-Other": `file:${secretFile}` },
+        },
+        bad: {
+          apiUrl: `${server.url.replace("//", "//ana:password-value@")}/bad`,
+          headers: { "X-Key": "config-secret-value" },
+        },
+      },
+    },
+    { env: { ECHO_KEY: "key-secret-value" } },
+  );
+  const progress: string[] = [];
+  const options = { onprogress: (event: { message?: string | undefined }) => void progress.push(event.message ?? "") };
+  const results = [
+    await client.callTool({ name: "call_api", arguments: { api: "echo", body: {} } }, options),
+    await client.callTool({ name: "call_api", arguments: { api: "bad", body: {} } }, options),
+    await client.callTool({ name: "api_search", arguments: {} }),
+    await client.callTool({ name: "api_describe", arguments: { operation: "POST /", api: "echo" } }),
+  ];
+  expect(server.requests[0]?.headers["x-other"]).toBe("header-secret-value");
+  expect(JSON.stringify(results[0])).toContain("your key is [redacted]");
+  expect(JSON.stringify([results, progress])).not.toMatch(/secret-value|password-value|YW5hOnBhc3N3b3JkLXZhbHVl/);
+});
+
+it("never reaches a server that the configuration does not name, whatever the arguments say", async () => {
+  const other = await startHttpServer();
+  const server = await startHttpServer({ status: 307, headers: { location: `${other.url}/x` } });
+  const client = await connect({ apis: { echo: { apiUrl: server.url, allow: ["* /*"] } } });
+  const host = other.url.slice("http://".length);
+  for (const args of [
+    { operation: `GET ${other.url}/x` },
+    { operation: `GET //${host}/x` },
+    { operation: `GET /\\${host}/x` },
+    { operation: `GET @${host}/x` },
+    { operation: "GET /x", header: { Host: host } },
+    { operation: "GET /x" },
+    { operation: "POST /x", body: {} },
+  ]) {
+    expect(await callTool(client, "call_api", { api: "echo", ...args })).toMatchObject({
+      status: "error",
+      code: expect.stringMatching(/^(forbidden|invalid_input|upstream_error)$/),
+    });
+  }
+  expect(other.connections).toBe(0);
+});
+
+it("keeps the users' answers and limits apart", async () => {
+  const server = await startHttpServer((_request, count) => ({ json: { count } }));
+  const patchbay = await startPatchbay({
+    apis: {
+      echo: { apiUrl: server.url, timeout: 1, allow: ["GET /*"], cacheTtl: 60, rateLimit: { requests: 1, per: 60 } },
+    },
+  });
+  const ana = await connect({}, { patchbay, user: "ana" });
+  const ben = await connect({}, { patchbay, user: "ben" });
+  const get = (path: string) => ({ api: "echo", operation: `GET ${path}` });
+  expect(await callTool(ana, "call_api", get("/a"))).toMatchObject({ data: { count: 1 } });
+  expect(await callTool(ben, "call_api", get("/a"))).toMatchObject({ data: { count: 2 } });
+  expect(await callTool(ana, "call_api", get("/a"))).toMatchObject({ data: { count: 1 }, cached: true });
+  expect(await callTool(ana, "call_api", get("/b"))).toMatchObject({
+    code: "rate_limited",
+    retryable: true,
+    retry_after_ms: expect.any(Number),
+  });
+});
+
+it("tells what it is doing", async () => {
+  const server = await startHttpServer();
+  const client = await connect({ apis: { echo: { apiUrl: server.url } } });
+  const messages: string[] = [];
+  const options = { onprogress: (event: { message?: string | undefined }) => void messages.push(event.message ?? "") };
+  await client.callTool({ name: "call_api", arguments: { api: "echo" } }, options);
+  expect(messages[0]).toBe("Calling echo POST /");
+  expect(messages.at(-1)).toBe("Received 200 from echo");
+});
+
+it.each([
+  [{}, 'The name of the API is required as "api"; api_search lists the APIs'],
+  [{ api: "nope" }, 'There is no API "nope".'],
+  [{ api: "echo", body: "text" }, "/body must be an object"],
+  [{ api: "echo", body: [1] }, "/body must be an object"],
+  [{ api: "echo", query: "a=1" }, '"query" must be an object'],
+  [{ api: "echo", parameters: {} }, '"parameters" is no parameter of call_api.'],
+  [{ api: "echo", operation: "GET /../x" }, 'holds the segment ".."'],
+  [{ api: "echo", operation: 5 }, '"operation" must be a string'],
+])("refuses %j and says why", async (args, message) => {
+  const client = await connect({ apis: { echo: { apiUrl: "http://127.0.0.1:1" } } });
+  expect(await callTool(client, "call_api", args)).toMatchObject({
+    status: "error",
+    message: expect.stringContaining(message),
+  });
+});
+
+it("serves the rows of a pipeline", async () => {
+  const server = await startHttpServer((request) => ({
+    json: { now: { temp: request.query === "city=Rome" ? 21 : 4 } },
+  }));
+  const client = await connect({ apis: { weather: { apiUrl: server.url, allow: ["GET /v1/*"] } } });
+  const api = {
+    api: "weather",
+    operation: "GET /v1/now",
+    query: { city: "{{city}}" },
+    select: "now.temp",
+    into: "temp",
+  };
+  const result = await callTool(client, "run_pipeline", {
+    data: [{ city: "Rome" }, { city: "Oslo" }, { city: "Rome" }],
+    steps: [{ name: "enrich", api }],
+  });
+  expect(result.final_data).toEqual([
+    { city: "Rome", temp: 21 },
+    { city: "Oslo", temp: 4 },
+    { city: "Rome", temp: 21 },
+  ]);
+  expect(server.requests).toHaveLength(2);
+});
