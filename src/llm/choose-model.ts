@@ -35,6 +35,7 @@ const DEFAULT_NAMES: Record<string, readonly string[]> = {
   "claude-3": ["claude3", "claude"],
   "llama-3": ["llama3", "llama"],
 };
+const EVERY_FAMILY = Object.values(DEFAULT_NAMES).flat();
 const NOT_FOR_CHAT =
   /embed|whisper|tts|dall-?e|moderation|rerank|transcribe|realtime|image|audio|sora|davinci|babbage|bge-|minilm|guard|computer-use|(?:gpt|\bo\d).*(?:instruct|search|codex|deep-research|-pro)/i;
 /** Dated snapshots and previews, which stand beside the model that most people mean. */
@@ -105,7 +106,10 @@ function standIn(
     return begin.length > 0 ? begin : all.filter(({ model }) => plainName(model).includes(family));
   };
   const related = families.map(relatives).find((found) => found.length > 0);
-  const model = related ? plainest(related) : (all.find((other) => !avoid.includes(other.name)) ?? all[0]);
+  // The other default names are to find their own relatives.
+  const free = all.filter((other) => !avoid.includes(other.name));
+  const unrelated = free.find(({ model }) => !EVERY_FAMILY.some((family) => plainName(model).includes(family)));
+  const model = related ? plainest(related) : (unrelated ?? free[0] ?? all[0]);
   if (!model) return undefined;
   const failures = offers.flatMap(({ failure }) => (failure ? [failure.message] : []));
   return {

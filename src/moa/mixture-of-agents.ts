@@ -1,8 +1,10 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { createHmac, randomBytes, randomInt } from "node:crypto";
 import { abortError, ToolError } from "../errors.ts";
-import type { ChosenModel } from "../llm/choose-model.ts";
 import type { ChatMessage, TokenUsage } from "../llm/model-adapter.ts";
-import type { CallContext, ModelClient } from "../llm/model-client.ts";
+import type { CallContext, Completion, ModelClient } from "../llm/model-client.ts";
+import { announceCalls } from "./announce.ts";
+import { chooseModels } from "./choose-models.ts";
+import { fitPrompt, type Prompt, sizeOf } from "./fit-prompt.ts";
 import { aggregationMessages, finalMessages, queryMessages } from "./prompts.ts";
 import { seededRandom, shuffled } from "./random.ts";
 import { type CallOutcome, type PlannedCall, runCall, runLayer, type TraceEntry } from "./run-layer.ts";
@@ -34,7 +36,7 @@ export interface MixtureResult {
   /** Every call in the order of layers and agents, the final aggregation last. */
   trace: TraceEntry[];
   usage: TokenUsage;
-  /** Whether some call that was planned gave nothing, so that the answer rests on less than asked for. */
+  /** Whether some call that was planned gave nothing, or a configured model is missing: the answer rests on less. */
   degraded: boolean;
   seed: number;
   warnings: string[];
@@ -44,7 +46,9 @@ export interface MixtureOfAgents {
   /**
    * Answers a query by layers of models: each layer improves on the answers of the one before, and the aggregator writes
    * the final answer from all layers. Survives failing and hanging models as long as one answers.
-   * @throws ToolError `upstream_error` with each reason if none does; `unknown_model`, `not_configured`, `aborted`.
+   * The same seed draws the same agents and, from the same answers, writes the same prompts.
+   * @throws ToolError with each reason if none does, of their common code or `upstream_error`; `unknown_model`,
+   * `not_configured`, `aborted`.
    */
   run(user: { id: string }, request: MixtureRequest, context: CallContext): Promise<MixtureResult>;
 }
@@ -64,15 +68,20 @@ interface Run {
   maxTokens: number;
   callTimeoutMs: number;
   endsAt: number;
-  random: () => number;
+  /** Draws agents. Apart from `order`, so that a failed agent does not change who is drawn next. */
+  draw: () => number;
+  /** Orders the proposals. */
+  order: () => number;
   nonce: string;
   trace: TraceEntry[];
   usage: TokenUsage;
-  warnings: string[];
+  warnings: Set<string>;
 }
 
 /** A mixture on a model client. */
 export function createMixtureOfAgents(client: ModelClient, options: MixtureOptions): MixtureOfAgents {
+  // Makes nonces that repeat for the same seed, and that nobody outside can know.
+  const key = randomBytes(32);
   return {
     async run(_user, request, context) {
       if (request.query.trim() === "") {
@@ -83,8 +92,7 @@ export function createMixtureOfAgents(client: ModelClient, options: MixtureOptio
       }
       context.status?.progress("Starting Mixture of Agents process", 0);
       const startedAt = performance.now();
-      const warnings: string[] = [];
-      const { models, aggregator } = await chooseModels(client, options, request, context.signal, warnings);
+      const { models, aggregator, missing, warnings } = await chooseModels(client, options, request, context.signal);
       const seed = request.seed ?? randomInt(2 ** 31);
       const run: Run = {
         client,
@@ -97,119 +105,86 @@ export function createMixtureOfAgents(client: ModelClient, options: MixtureOptio
         maxTokens: options.maxTokens,
         callTimeoutMs: options.callTimeout * 1000,
         endsAt: startedAt + options.timeout * 1000,
-        random: seededRandom(seed),
-        nonce: randomBytes(8).toString("hex"),
+        draw: seededRandom(seed),
+        order: seededRandom(seed + 1),
+        nonce: createHmac("sha256", key).update(`${seed} ${request.query}`).digest("hex").slice(0, 16),
         trace: [],
         usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-        warnings,
+        warnings: new Set(warnings),
       };
       const layers = await runLayers(run);
       const answer = await aggregate(run, layers);
       if (context.signal.aborted) throw abortError(context.signal);
-      const degraded = run.trace.some((entry) => entry.status !== "ok");
-      return { answer, trace: run.trace, usage: run.usage, degraded, seed, warnings };
+      const degraded = missing > 0 || run.trace.some((entry) => entry.status !== "ok");
+      return { answer, trace: run.trace, usage: run.usage, degraded, seed, warnings: [...run.warnings] };
     },
   };
 }
 
-/**
- * The models of a run by their full names. Models that a caller named must exist; of configured ones, those that are missing
- * are left out with a warning, as long as one is there.
- */
-async function chooseModels(
-  client: ModelClient,
-  options: MixtureOptions,
-  request: MixtureRequest,
-  signal: AbortSignal,
-  warnings: string[],
-): Promise<{ models: string[]; aggregator: string }> {
-  const stands = new Map<string, string>();
-  const choose = async (name: string, configured: boolean): Promise<string> => {
-    const known = configured ? stands.get(name) : undefined;
-    if (known !== undefined) return known;
-    const model: ChosenModel = await client.resolve(name, { configured, avoid: [...stands.values()], signal });
-    if (model.warning) warnings.push(model.warning);
-    stands.set(name, model.name);
-    return model.name;
-  };
-
-  const models: string[] = [];
-  let missing: unknown;
-  for (const name of request.models ?? options.models) {
-    try {
-      models.push(await choose(name, request.models === undefined));
-    } catch (error) {
-      if (request.models !== undefined || !(error instanceof ToolError) || error.code !== "unknown_model") throw error;
-      missing ??= error;
-      warnings.push(`${error.message} The mixture goes on without it.`);
-    }
-  }
-  if (models.length === 0) throw missing;
-
-  if (request.aggregatorModel !== undefined) {
-    return { models, aggregator: await choose(request.aggregatorModel, false) };
-  }
-  // The configured aggregator belongs to the configured models: a caller's own models bring their own.
-  if (request.models !== undefined) {
-    const configured = await choose(options.aggregatorModel, true).catch(() => undefined);
-    return { models, aggregator: configured !== undefined && models.includes(configured) ? configured : models[0]! };
-  }
-  try {
-    return { models, aggregator: await choose(options.aggregatorModel, true) };
-  } catch (error) {
-    if (!(error instanceof ToolError) || error.code !== "unknown_model") throw error;
-    warnings.push(`${error.message} "${models[0]}" aggregates instead.`);
-    return { models, aggregator: models[0]! };
-  }
-}
-
 /** The proposals of each layer, in the order in which they are shown. */
 async function runLayers(run: Run): Promise<string[][]> {
-  const { status, signal } = run.context;
+  const { signal } = run.context;
   const layers: string[][] = [];
   for (let layer = 1; layer <= run.numLayers; layer++) {
-    status?.progress(`Processing layer ${layer}/${run.numLayers}`, percent(run, layer - 1), { layer });
     const previous = layers.findLast((proposals) => proposals.length > 0);
-    const messages = previous ? aggregationMessages(run.query, previous, run.nonce) : queryMessages(run.query);
-    const order = shuffled(run.models, run.random);
-    const sample = order.slice(0, run.agentsPerLayer);
-    let outcomes = await runAgents(run, layer, sample, messages);
-    const rest = order.slice(run.agentsPerLayer);
+    const prompt = layerPrompt(run, previous);
+    const drawn = shuffled(run.models, run.draw);
+    const sample = drawn.slice(0, run.agentsPerLayer);
+    let outcomes = await runAgents(run, layer, sample, prompt);
+    const rest = drawn.slice(run.agentsPerLayer);
     // Without any proposal at all there is no answer, so models that were not drawn step in.
     if (!previous && !outcomes.some((outcome) => outcome.completion) && rest.length > 0) {
-      outcomes = await runAgents(run, layer, rest, messages, sample.length);
+      outcomes = [...outcomes, ...(await runAgents(run, layer, rest, prompt, sample.length))];
     }
     if (signal.aborted) throw abortError(signal);
     const proposals = outcomes.flatMap(({ completion }) => (completion ? [completion.text] : []));
-    if (!previous && proposals.length === 0) throw noProposal(run);
-    if (proposals.length === 0) run.warnings.push(`No agent of layer ${layer} answered; the layer before is used.`);
-    layers.push(shuffled(proposals, run.random));
+    if (!previous && proposals.length === 0) throw noProposal(run, outcomes);
+    if (proposals.length === 0) run.warnings.add(`No agent of layer ${layer} answered; the layer before is used.`);
+    layers.push(shuffled(proposals, run.order));
   }
   return layers;
+}
+
+function layerPrompt({ query, nonce }: Run, previous: readonly string[] | undefined): Prompt {
+  if (!previous) return { messages: queryMessages(query) };
+  const write = (proposals: readonly string[]) => aggregationMessages(query, proposals, nonce);
+  return { messages: write(previous), proposals: previous, write };
 }
 
 async function runAgents(
   run: Run,
   layer: number,
   models: readonly string[],
-  messages: readonly ChatMessage[],
+  prompt: Prompt,
   offset = 0,
 ): Promise<CallOutcome[]> {
+  const { status, signal } = run.context;
   const timeoutMs = timeFor(run, layer);
+  const line = `Processing layer ${layer}/${run.numLayers}`;
+  const said = announceCalls(status, { line, layer, models, from: percent(run, layer - 1), to: percent(run, layer) });
   const calls = models.map((model, index) =>
-    plan(run, { layer, role: "agent", agent: offset + index + 1, model, timeoutMs }, messages),
+    plan(run, { layer, role: "agent", agent: offset + index + 1, model, timeoutMs }, prompt),
   );
-  const outcomes = await runLayer(calls, run.context.signal);
-  for (const outcome of outcomes) record(run, outcome);
-  return outcomes;
+  try {
+    const outcomes = await runLayer(calls, signal, (index) => said.ended(index));
+    for (const outcome of outcomes) record(run, outcome);
+    return outcomes;
+  } finally {
+    said.stop();
+  }
 }
 
 /** The aggregator's answer; where it fails, another model's; where all fail, the longest proposal of the last layer. */
 async function aggregate(run: Run, layers: readonly (readonly string[])[]): Promise<string> {
   const { status, signal } = run.context;
   const layer = run.numLayers + 1;
-  status?.progress("Performing final aggregation", percent(run, run.numLayers), { layer });
-  const messages = finalMessages(run.query, layers, run.nonce);
+  const last = layers.findLast((proposals) => proposals.length > 0)!;
+  const prompt: Prompt = {
+    messages: finalMessages(run.query, layers, run.nonce),
+    // Where not all fit, the last layer says most.
+    proposals: last,
+    write: (proposals) => finalMessages(run.query, [proposals], run.nonce),
+  };
   const failedAlready = new Set(run.trace.filter((entry) => entry.status !== "ok").map((entry) => entry.model));
   const others = [...new Set(run.models)].filter((model) => model !== run.aggregator);
   const chain = [run.aggregator, ...others.sort((a, b) => Number(failedAlready.has(a)) - Number(failedAlready.has(b)))];
@@ -217,30 +192,50 @@ async function aggregate(run: Run, layers: readonly (readonly string[])[]): Prom
   for (const [index, model] of chain.slice(0, MAX_AGGREGATORS).entries()) {
     const timeoutMs = timeFor(run, layer);
     if (timeoutMs <= 0) break;
-    const outcome = await runCall(
-      plan(run, { layer, role: "aggregator", agent: index + 1, model, timeoutMs }, messages),
-      signal,
-    );
+    const line = "Performing final aggregation";
+    const said = announceCalls(status, { line, layer, models: [model], from: percent(run, run.numLayers), to: 99 });
+    const call = plan(run, { layer, role: "aggregator", agent: index + 1, model, timeoutMs }, prompt);
+    const outcome = await runCall(call, signal);
+    said.stop();
     record(run, outcome);
     if (signal.aborted) throw abortError(signal);
     if (outcome.completion) return outcome.completion.text;
-    run.warnings.push(`The aggregator "${model}" failed: ${outcome.entry.error}`);
+    run.warnings.add(`The aggregator "${model}" failed: ${outcome.entry.error}`);
   }
-  run.warnings.push("No aggregator answered; the answer is the fullest proposal of the last layer.");
-  const last = layers.findLast((proposals) => proposals.length > 0)!;
+  run.warnings.add("No aggregator answered; the answer is the fullest proposal of the last layer.");
   return last.reduce((best, proposal) => (proposal.length > best.length ? proposal : best));
 }
 
-function plan(run: Run, call: Omit<PlannedCall, "complete">, messages: readonly ChatMessage[]): PlannedCall {
-  const { client, context, maxTokens } = run;
-  return {
-    ...call,
-    complete(signal) {
-      const { model, layer, timeoutMs } = call;
-      context.status?.progress(`Querying ${model}`, percent(run, layer - 1), { active_model: model, layer });
-      return client.complete({ messages, model, fallbackModels: [], maxTokens, timeoutMs }, { signal });
-    },
-  };
+function plan(run: Run, call: Omit<PlannedCall, "complete">, prompt: Prompt): PlannedCall {
+  return { ...call, complete: (signal) => complete(run, call.model, call.timeoutMs, prompt, signal) };
+}
+
+/** One model's answer; from shortened proposals where its context does not hold them all. */
+async function complete(
+  run: Run,
+  model: string,
+  timeoutMs: number,
+  prompt: Prompt,
+  signal: AbortSignal,
+): Promise<Completion> {
+  const { client, maxTokens } = run;
+  const ask = (messages: readonly ChatMessage[], tokens: number) =>
+    client.complete({ messages, model, fallbackModels: [], maxTokens: tokens, timeoutMs }, { signal });
+  const estimate = (text: string) => client.tokens.estimate(text, model);
+  const size = sizeOf(prompt.messages, estimate);
+  const shortened = () => fitPrompt(prompt, client.contextOf(model) ?? Math.floor(size / 2), maxTokens, estimate);
+
+  let fitted = size + maxTokens > (client.contextOf(model) ?? Number.POSITIVE_INFINITY) ? shortened() : undefined;
+  if (!fitted) {
+    try {
+      return await ask(prompt.messages, maxTokens);
+    } catch (error) {
+      fitted = error instanceof ToolError && error.code === "context_overflow" ? shortened() : undefined;
+      if (!fitted) throw error;
+    }
+  }
+  run.warnings.add(`"${model}" was given shortened proposals, to fit its context.`);
+  return ask(fitted.messages, fitted.maxTokens);
 }
 
 /** Milliseconds for a call of this layer: its own limit, or its share of what is left, so that every layer has a turn. */
@@ -259,9 +254,9 @@ function record(run: Run, { entry, completion }: CallOutcome): void {
   run.usage.completion_tokens += usage.completion_tokens;
   run.usage.total_tokens += usage.total_tokens;
   if (usage.estimated) run.usage.estimated = true;
-  run.warnings.push(...warnings);
+  for (const warning of warnings) run.warnings.add(warning);
   if (finish_reason === "length" && entry.role === "aggregator") {
-    run.warnings.push(`The answer of "${model}" was cut off at ${run.maxTokens} tokens (moa.maxTokens).`);
+    run.warnings.add(`The answer of "${model}" was cut off at ${run.maxTokens} tokens (moa.maxTokens).`);
   }
 }
 
@@ -269,12 +264,23 @@ function percent(run: Run, layersDone: number): number {
   return Math.round((100 * layersDone) / (run.numLayers + 1));
 }
 
-function noProposal(run: Run): ToolError {
+/** The error of a run without any proposal: of the code that all failures share, if they do. */
+function noProposal(run: Run, outcomes: readonly CallOutcome[]): ToolError {
   const issues = run.trace.map((entry) => ({ path: entry.model, message: entry.error ?? entry.status }));
   const reasons = issues.map((issue) => `${issue.path}: ${issue.message}`).join(" ");
-  return new ToolError("upstream_error", `All agents failed. ${reasons}`.slice(0, 1000), {
-    hint: "Check the model providers, or choose other models.",
-    retryable: true,
+  const failures = outcomes.map(({ entry, failure }) => ({
+    code: failure?.code ?? (entry.status === "timeout" ? ("deadline_exceeded" as const) : ("upstream_error" as const)),
+    retryable: failure?.retryable ?? true,
+    hint: failure?.hint,
+    retryAfterMs: failure?.retryAfterMs,
+  }));
+  const first = failures[0]!;
+  const same = failures.every((failure) => failure.code === first.code);
+  const waits = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
+  return new ToolError(same ? first.code : "upstream_error", `All agents failed. ${reasons}`.slice(0, 1000), {
+    hint: (same ? first.hint : undefined) ?? "Check the model providers, or choose other models.",
+    retryable: failures.some((failure) => failure.retryable),
+    retryAfterMs: waits.length === failures.length ? Math.min(...waits) : undefined,
     issues,
     details: { trace: run.trace },
   });

@@ -48,8 +48,11 @@ function fenced(proposals: readonly string[], nonce: string): string {
     .join("\n");
 }
 
-/** Blots out what looks like the lines around a proposal, and the nonce wherever it stands. */
+/**
+ * Blots out what looks like the lines around a proposal, and the nonce wherever it stands: an agent of a later layer has
+ * seen it.
+ */
 export function withoutFences(text: string, nonce: string): string {
   // A mark instead of nothing: what is left must not join into another look-alike.
-  return text.replace(/<\/?\s*proposal\b[^<>\n]{0,80}>/gi, "[…]").replaceAll(nonce, "[…]");
+  return text.replace(new RegExp(nonce, "gi"), "[…]").replace(/<\s*\/?\s*proposal\b(?:[^<>]{0,80}>)?/gi, "[…]");
 }

@@ -17,10 +17,11 @@ export interface TraceEntry {
   error?: string;
 }
 
-/** A call that ended in some way; `completion` if it ended well. */
+/** A call that ended in some way: `completion` if it ended well, `failure` if the model client gave up. */
 export interface CallOutcome {
   entry: TraceEntry;
   completion?: Completion;
+  failure?: ToolError;
 }
 
 export interface PlannedCall {
@@ -34,8 +35,7 @@ export interface PlannedCall {
 }
 
 /** Milliseconds that stragglers get at least, once most have answered. */
-const LEAST_GRACE_MS = 2000;
-const GRACE = 0.5;
+const LEAST_GRACE_MS = 3000;
 
 /** Runs one call to its end. Never throws; a call that ignores its signal is left behind. */
 export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<CallOutcome> {
@@ -62,8 +62,8 @@ export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<C
     (completion): CallOutcome => ({ entry: entry("ok", completion.usage.total_tokens), completion }),
     (error): CallOutcome => {
       const late = error instanceof ToolError && error.code === "deadline_exceeded";
-      const message = error instanceof ToolError ? error.message : "The call failed.";
-      return { entry: entry(late ? "timeout" : "error", 0, message) };
+      if (!(error instanceof ToolError)) return { entry: entry("error", 0, "The call failed.") };
+      return { entry: entry(late ? "timeout" : "error", 0, error.message), failure: error };
     },
   );
   try {
@@ -76,28 +76,32 @@ export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<C
 
 /**
  * Runs the calls of a layer at once and gives their outcomes in the order of the calls. It ends when all have ended; once
- * a majority has answered (of those that still can), the others get half as much time again, at least two seconds, and are
- * then cancelled: one hanging agent must not hold the run.
+ * a majority has answered (of those that still can), the others get as much time again, at least three seconds, and are then
+ * cancelled: one hanging agent must not hold the run. `onEnd` is told the index of each call that ends.
  */
-export async function runLayer(calls: readonly PlannedCall[], parent: AbortSignal): Promise<CallOutcome[]> {
+export async function runLayer(
+  calls: readonly PlannedCall[],
+  parent: AbortSignal,
+  onEnd: (index: number) => void = () => {},
+): Promise<CallOutcome[]> {
   const startedAt = performance.now();
   const cut = new AbortController();
   const signal = AbortSignal.any([parent, cut.signal]);
   let answered = 0;
   let failed = 0;
   let grace: NodeJS.Timeout | undefined;
-  const onEnd = (outcome: CallOutcome): CallOutcome => {
+  const take = (outcome: CallOutcome, index: number): CallOutcome => {
+    onEnd(index);
     if (outcome.completion) answered += 1;
     else failed += 1;
     if (grace === undefined && answered >= quorum(calls.length - failed)) {
-      const elapsed = performance.now() - startedAt;
-      const wait = Math.max(LEAST_GRACE_MS, elapsed * GRACE);
+      const wait = Math.max(LEAST_GRACE_MS, performance.now() - startedAt);
       grace = setTimeout(() => cut.abort(new ToolError("aborted", "Left behind: most agents had answered.")), wait);
     }
     return outcome;
   };
   try {
-    return await Promise.all(calls.map((call) => runCall(call, signal).then(onEnd)));
+    return await Promise.all(calls.map(async (call, index) => take(await runCall(call, signal), index)));
   } finally {
     clearTimeout(grace);
   }
