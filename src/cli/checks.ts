@@ -100,21 +100,41 @@ async function checkModels({ config }: LoadedConfig, services: ServiceContainer)
   // Asking for a model words the reason where there is no provider at all.
   if (checks.length === 0) await llm.models(signal);
   if (!checks.some((check) => check.state === "ok")) return checks;
-  const uses: [key: string, name: string][] = [
-    ["llm.modelId", config.llm.modelId],
-    ["moa.aggregatorModel", config.moa.aggregatorModel],
-    ...config.moa.models.map((name): [string, string] => ["moa.models", name]),
-  ];
-  for (const [key, name] of uses) {
+  const {
+    llm: { modelId },
+    moa,
+  } = config;
+  const named: Record<string, readonly string[]> = {
+    "llm.modelId": [modelId],
+    "moa.models": moa.models,
+    "moa.aggregatorModel": [moa.aggregatorModel],
+  };
+  for (const [key, names] of Object.entries(named)) checks.push(...(await checkNames(key, names, llm, signal)));
+  return checks;
+}
+
+/** What names of the configuration mean: nothing where they are there as they are written. */
+async function checkNames(
+  key: string,
+  names: readonly string[],
+  llm: Services["llm"],
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const standIns = new Map<string, string>();
+  const failures: Check[] = [];
+  for (const name of names) {
     try {
-      const chosen = await llm.resolve(name, { configured: true, signal });
-      if (chosen.warning) checks.push({ service: "llm", name: key, state: "ok", detail: chosen.warning });
+      const chosen = await llm.resolve(name, { configured: true, avoid: [...standIns.values()], signal });
+      if (chosen.warning) standIns.set(name, chosen.name);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      checks.push({ service: "llm", name: key, state: "broken", detail: error.message, hint: error.hint });
+      failures.push({ service: "llm", name: key, state: "broken", detail: error.message, hint: error.hint });
     }
   }
-  return checks;
+  if (standIns.size === 0) return failures;
+  const pairs = [...standIns].map(([name, model]) => `"${name}" means ${model}`).join(", ");
+  const detail = `${pairs}; configure the ${names.length === 1 ? "model" : "models"} you want`;
+  return [...failures, { service: "llm", name: key, state: "ok", detail }];
 }
 
 function describeModels(models: readonly string[]): string {

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { whenDone } from "./fixtures/cleanup.ts";
+import { startFakeProvider } from "./fixtures/fake-provider.ts";
+import { startHttpServer as startApi, unusedPort } from "./fixtures/http-server.ts";
+import { runProcess, serverCommand, startHttpServer, waitForOutput } from "./fixtures/spawn.ts";
+
+async function startProvider(models: string[]) {
+  const provider = await startFakeProvider({ models: Object.fromEntries(models.map((model) => [model, {}])) });
+  whenDone(() => provider.close());
+  return provider;
+}
+
+const doctor = (config: Record<string, unknown> = {}, env: Record<string, string> = {}) =>
+  runProcess(serverCommand({ config, env, args: ["doctor"] }));
+
+describe("patchbay-mcp doctor", () => {
+  it("finds nothing broken without any configuration, and says how to get a model", async () => {
+    const { code, stdout } = await doctor({ llm: {} }, { OLLAMA_HOST: "" });
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^ok {5}memory: SQLite in .*, 0 of 1000 memories of "local"$/m);
+    expect(stdout).toMatch(/^off {4}models: No model provider is configured\.\n.*Start Ollama.*OPENAI_API_KEY/m);
+    expect(stdout).toContain("9 of 14 tools can be used.");
+    expect(stdout).toMatch(/^ {2}mixture_of_agents: No model provider/m);
+    expect(stdout).toMatch(/^ {2}call_api: no API is configured/m);
+  });
+
+  it("shows the provider with its models, what default names stand for, and the APIs", async () => {
+    const provider = await startProvider(["llama3.2"]);
+    const api = await startApi();
+    const { code, stdout } = await doctor({
+      providers: { local: { baseUrl: provider.baseUrl } },
+      apis: { weather: { apiUrl: api.url, apiKey: "very-secret-key", allow: ["GET /v1/*"] } },
+      pipelines: { clean: { processingSteps: ["format"] } },
+    });
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^ok {5}provider local: http:\/\/127.*\/v1 \(configuration\), 1 model: llama3\.2$/m);
+    expect(stdout).toMatch(/^ok {5}llm\.modelId: "gpt-4" means local\/llama3\.2; configure the model you want$/m);
+    expect(stdout).toMatch(/^ok {5}API weather: http:\/\/127.*, 1 operation$/m);
+    expect(stdout).toMatch(/^ok {5}pipelines: clean$/m);
+    expect(stdout).toContain("14 of 14 tools can be used.");
+    expect(stdout).not.toContain("very-secret-key");
+  });
+
+  it("exits with 1 and says what to fix where a part is broken", async () => {
+    const provider = await startProvider(["llama3.2"]);
+    const port = await unusedPort();
+    const { code, stdout } = await doctor({
+      providers: { local: { baseUrl: provider.baseUrl }, gone: { baseUrl: `http://127.0.0.1:${port}/v1` } },
+      llm: { modelId: "local/missing" },
+      apis: { gone: { apiUrl: `http://127.0.0.1:${port}` } },
+    });
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(/^BROKEN provider gone: .+\n {9}.+/m);
+    expect(stdout).toMatch(/^BROKEN llm\.modelId: .*local\/missing/m);
+    expect(stdout).toMatch(/^BROKEN API gone: /m);
+    expect(stdout).toMatch(/^ {2}call_api: /m);
+  });
+
+  it("tells a wrong pipeline and a database that cannot be opened", async () => {
+    const { code, stdout } = await doctor({
+      dataDir: "/dev/null/nowhere",
+      pipelines: { clean: { processingSteps: ["polish"] } },
+    });
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(/^BROKEN memory: /m);
+    expect(stdout).toMatch(/^BROKEN pipelines: .*clean.*polish/m);
+  });
+});
+
+describe("the start page of patchbay-mcp http", () => {
+  it("says which tools are on, which are not and why, and how each client connects", async () => {
+    const server = await startHttpServer({ config: { tools: { disabled: ["memory_delete"] } } });
+    await waitForOutput(server, /stdio .*mcpServers/, 20_000);
+    const page = server.stdout();
+    expect(page).toMatch(/^ {2}on {3}memory_add /m);
+    expect(page).toMatch(/^ {2}off {2}memory_delete +switched off by tools\.disabled$/m);
+    expect(page).toMatch(/^ {2}off {2}llm_processor +No model provider is configured/m);
+    for (const client of ["Open-WebUI", "mcpo", "Inspector", "stdio"]) expect(page).toContain(`  ${client} `);
+    expect(page).toContain(`${server.url}/mcp`);
+    expect(page).toContain("everybody on this machine is one user");
+  });
+
+  it("names the header where keys are needed, and never a key", async () => {
+    const server = await startHttpServer({
+      config: { auth: { apiKeys: [{ key: "ana-key-0123456789", user: "ana" }] } },
+    });
+    await waitForOutput(server, /stdio .*mcpServers/, 20_000);
+    expect(server.stdout()).toContain('--header "Authorization: Bearer <your key>"');
+    expect(server.stdout()).not.toContain("ana-key");
+  });
+});
