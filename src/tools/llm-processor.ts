@@ -11,7 +11,7 @@ export default defineTool({
   uses: ["processor"],
   input: z.strictObject({
     input: z
-      .string({ error: "Input data is required" })
+      .string({ error: (issue) => (issue.input === undefined ? "Input data is required" : undefined) })
       .min(1, "Input data is required")
       .describe("Text or JSON text to process."),
     task: z

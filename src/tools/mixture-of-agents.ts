@@ -13,7 +13,7 @@ export default defineTool({
   uses: ["moa"],
   input: z.strictObject({
     query: z
-      .string({ error: "Query is required" })
+      .string({ error: (issue) => (issue.input === undefined ? "Query is required" : undefined) })
       .min(1, "Query is required")
       .describe("Question or task, with all the context that it needs."),
     models: z
