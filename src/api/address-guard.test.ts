@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
-import { isIP, type LookupFunction } from "node:net";
+import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { join } from "node:path";
+import { buildConnector } from "undici";
 import { describe, expect, it } from "vitest";
 import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
 import { temporaryFolder } from "../../test/fixtures/connect.ts";
 import { type HttpServer, startHttpServer } from "../../test/fixtures/http-server.ts";
-import { isAddressAllowed, reachOf } from "./address-guard.ts";
+import { createGuardedConnector, isAddressAllowed, reachOf } from "./address-guard.ts";
 
 /** Name resolution with made-up names; a list is taken in turns, as a name server that changes its mind answers. */
 function names(table: Record<string, string[] | string[][]>): LookupFunction {
@@ -116,7 +117,8 @@ describe("connections", () => {
     ["private", ["10.0.0.1"]],
     ["of the host agent", ["168.63.129.16"]],
   ])("never go to a public name whose address is %s", async (_what, addresses) => {
-    const { port, ...target } = await server();
+    const target = await server();
+    const { port } = target;
     const client = openClient(
       { x: { apiUrl: `http://api.example.com:${port}`, allow: ["GET /*"] } },
       { lookup: names({ "api.example.com": addresses }) },
@@ -131,7 +133,8 @@ describe("connections", () => {
   });
 
   it("never go to a name whose address changes to a private one after it was looked up", async () => {
-    const { port, ...target } = await server();
+    const target = await server();
+    const { port } = target;
     const lookup = names({ "rebind.example.com": [["127.0.0.1"], ["127.0.0.1"]] });
     const client = openClient({ x: { apiUrl: `http://rebind.example.com:${port}` } }, { lookup });
     for (let turn = 0; turn < 3; turn++)
@@ -153,10 +156,40 @@ describe("connections", () => {
     expect(await failure(call(client, { api: "cloud" }))).toMatchObject({ code: "forbidden" });
   });
 
+  it("are checked once more when they are made, whatever was looked up", async () => {
+    const target = await server();
+    // A way to connect that asks nobody.
+    const build = () => (_asked: object, callback: (error: null, socket: Socket) => void) => {
+      const socket = connect(target.port, "127.0.0.1", () => callback(null, socket));
+    };
+    const base = new URL("http://api.example.com");
+    const options = { api: "x", base, reach: "public" as const, connectTimeoutMs: 1000 };
+    const guarded = createGuardedConnector(build as never, options);
+    const outcome = await new Promise<unknown>((resolve) => {
+      guarded({ hostname: "api.example.com", protocol: "http:", port: "" }, (...[error]) => resolve(error));
+    });
+    expect(outcome).toMatchObject({ code: "forbidden" });
+    await expect.poll(() => target.openSockets).toBe(0);
+  });
+
+  it.each([
+    { hostname: "evil.example", protocol: "http:", port: "" },
+    { hostname: "api.example.com", protocol: "https:", port: "" },
+    { hostname: "api.example.com", protocol: "http:", port: "8080" },
+    { hostname: "127.0.0.1", protocol: "http:", port: "" },
+  ])("are refused to %j where the API is http://api.example.com", async (asked) => {
+    const base = new URL("http://api.example.com");
+    const options = { api: "x", base, reach: "public" as const, connectTimeoutMs: 1000 };
+    const guarded = createGuardedConnector(buildConnector, options);
+    const outcome = await new Promise<unknown>((resolve) => guarded(asked, (...[error]) => resolve(error)));
+    expect(outcome).toMatchObject({ code: "forbidden", message: expect.stringContaining("another host than its own") });
+  });
+
   it.each(["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]"])(
     "never go to %s because a document names it as its server",
     async (host) => {
-      const { port, ...target } = await server();
+      const target = await server();
+      const { port } = target;
       const file = join(temporaryFolder(), "api.json");
       const document = {
         openapi: "3.1.0",

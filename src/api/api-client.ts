@@ -3,16 +3,14 @@ import { abortError, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { type AnswerCache, cacheKey, createAnswerCache } from "./answer-cache.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
-import { createResponseChecker, type ResponseChecker } from "./check-response.ts";
-import { type ApiDescription, type ApiSettings, describeApi } from "./configured-api.ts";
-import { type DescribedOperation, describeOperation } from "./describe-operation.ts";
-import { createExchange, type Exchange } from "./exchange.ts";
-import { unknownOperation } from "./find-target.ts";
+import { startDeadline } from "./call-deadline.ts";
+import type { ApiDescription, ApiSettings } from "./configured-api.ts";
+import { type DescribedOperation, describeNamed } from "./describe-operation.ts";
+import { type LiveApi, openLiveApi } from "./live-api.ts";
 import { performCall } from "./perform-call.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import { readAnswer } from "./read-answer.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search-apis.ts";
-import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
 import { upstreamError } from "./upstream-error.ts";
 
 export type { ApiRequest } from "./api-request.ts";
@@ -75,24 +73,12 @@ export interface ApiClientInternals {
   lookup?: LookupFunction | undefined;
 }
 
-const MAX_CONNECT_MS = 10_000;
-/** Users whose rate windows are kept before idle ones are given up. */
-const MAX_WINDOWS = 1000;
-
-/** An API with what it keeps between calls. */
-interface OpenApi {
-  description: ApiDescription;
-  exchange: Exchange;
-  responses: ResponseChecker;
-  windows: Map<string, SlidingWindow>;
-}
-
 /** A client for all configured APIs. Nothing is read, loaded or contacted before the first call. */
 export function createApiClient(
   apis: Readonly<Record<string, ApiSettings>>,
   internals: ApiClientInternals = {},
 ): ApiClient {
-  const opened = new Map<string, Promise<OpenApi>>();
+  const opened = new Map<string, Promise<LiveApi>>();
   const cache: AnswerCache = createAnswerCache();
   const search = createApiSearch(() => Object.keys(apis), describe);
 
@@ -109,23 +95,11 @@ export function createApiClient(
     }
   }
 
-  function open(name: string): Promise<OpenApi> {
+  function open(name: string): Promise<LiveApi> {
     assertKnown(name);
     let api = opened.get(name);
     if (!api) {
-      api = describeApi(name, apis[name]!).then((description) => ({
-        description,
-        exchange: createExchange({
-          api: name,
-          base: description.base,
-          reach: description.reach,
-          connectTimeoutMs: Math.min(MAX_CONNECT_MS, description.settings.timeout * 1000),
-          maxResponseBytes: description.settings.maxResponseBytes,
-          lookup: internals.lookup,
-        }),
-        responses: createResponseChecker(description),
-        windows: new Map(),
-      }));
+      api = openLiveApi(name, apis[name]!, internals.lookup);
       opened.set(name, api);
       // A document that was mended is read again.
       api.catch(() => opened.delete(name));
@@ -158,17 +132,17 @@ export function createApiClient(
   }
 
   async function send(
-    api: OpenApi,
+    api: LiveApi,
     user: ApiUser,
     prepared: PreparedRequest,
     context: CallContext,
   ): Promise<ApiResult> {
     const { name, settings, secrets } = api.description;
-    const deadline = deadlineOf(context.signal, settings.timeout * 1000, name, prepared.method);
+    const deadline = startDeadline(context.signal, settings.timeout, name, prepared.method);
     try {
       const { answer, attempts } = await performCall(api.description, prepared, {
         exchange: api.exchange,
-        window: windowOf(api, user),
+        window: api.windowOf(user.id),
         signal: deadline.signal,
         endsAt: deadline.endsAt,
         status: context.status,
@@ -192,20 +166,6 @@ export function createApiClient(
     }
   }
 
-  function windowOf(api: OpenApi, user: ApiUser): SlidingWindow | undefined {
-    const { name, settings } = api.description;
-    if (!settings.rateLimit) return undefined;
-    let window = api.windows.get(user.id);
-    if (!window) {
-      if (api.windows.size >= MAX_WINDOWS) {
-        for (const [id, other] of api.windows) if (other.idle) api.windows.delete(id);
-      }
-      window = createSlidingWindow(settings.rateLimit, `API "${name}"`);
-      api.windows.set(user.id, window);
-    }
-    return window;
-  }
-
   return {
     call,
     async search(request) {
@@ -215,36 +175,10 @@ export function createApiClient(
     async describe({ operation, api }) {
       const names = api === undefined ? Object.keys(apis) : [api];
       if (names.length === 0 || api !== undefined) assertKnown(api ?? "");
-      const named = operation.trim();
       const loaded = await Promise.allSettled(names.map(describe));
       const readable = loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
       if (readable.length === 0) throw (loaded[0] as PromiseRejectedResult).reason;
-      const found = readable.flatMap((entry) => {
-        const match = entry.operations.find(
-          ({ id, method, path }) =>
-            id === named || `${method} ${path}` === named || id.toLowerCase() === named.toLowerCase(),
-        );
-        return match ? [{ entry, match }] : [];
-      });
-      if (found.length > 1) {
-        throw new ToolError(
-          "invalid_input",
-          `Several APIs have the operation ${JSON.stringify(named)}: name one in api.`,
-          {
-            hint: `APIs: ${found.map(({ entry }) => entry.name).join(", ")}.`,
-          },
-        );
-      }
-      const only = found[0];
-      if (only) return describeOperation(only.entry, only.match);
-      if (readable.length === 1) throw unknownOperation(readable[0]!, named);
-      throw unknownOperation(
-        {
-          name: readable.map(({ name }) => name).join('", "'),
-          operations: readable.flatMap(({ operations }) => operations),
-        },
-        named,
-      );
+      return describeNamed(readable, operation);
     },
     check(signal) {
       return Promise.all(Object.keys(apis).map((name) => checkApi(name, signal)));
@@ -276,33 +210,6 @@ export function createApiClient(
       return { ...result, error: failure.message, ...(failure.hint !== undefined && { hint: failure.hint }) };
     }
   }
-}
-
-/** A signal that also fires when the API's time is up: from now, waiting for its rate limit included. */
-function deadlineOf(parent: AbortSignal, ms: number, api: string, method: string) {
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(abortError(parent));
-  parent.addEventListener("abort", onAbort, { once: true });
-  if (parent.aborted) onAbort();
-  const safe = method === "GET" || method === "HEAD";
-  const timer = setTimeout(() => {
-    controller.abort(
-      new ToolError("deadline_exceeded", `Request failed: API "${api}" did not answer in full within ${ms / 1000} s.`, {
-        hint: safe
-          ? `Ask for less, or raise apis.${api}.timeout in the configuration.`
-          : "The API may have carried the call out; look before you repeat it.",
-        retryable: safe,
-      }),
-    );
-  }, ms);
-  return {
-    signal: controller.signal,
-    endsAt: performance.now() + ms,
-    stop() {
-      clearTimeout(timer);
-      parent.removeEventListener("abort", onAbort);
-    },
-  };
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,8 @@
+import { ToolError } from "../errors.ts";
 import type { ApiDescription } from "./configured-api.ts";
+import { findOperation, unknownOperation } from "./find-target.ts";
 import { isJsonType } from "./openapi/operations.ts";
-import { bundleSchema } from "./openapi/schemas.ts";
+import { showSchema } from "./openapi/schemas.ts";
 import type { JsonObject, Operation, Parameter } from "./operation.ts";
 
 /** An operation in full, for a model that is about to call it. */
@@ -26,6 +28,27 @@ export interface DescribedParameter {
 }
 
 const MAX_TEXT = 1500;
+
+/**
+ * Describes the operation that a name means in any of the APIs.
+ * @throws ToolError `unknown_operation` with the closest ones, `invalid_input` where several APIs have it.
+ */
+export function describeNamed(apis: readonly ApiDescription[], operation: string): DescribedOperation {
+  const named = operation.trim();
+  const found = apis.flatMap((api) => {
+    const match = findOperation(api, named);
+    return match ? [{ api, match }] : [];
+  });
+  if (found.length > 1) {
+    throw new ToolError("invalid_input", `Several APIs have the operation ${JSON.stringify(named)}: name one in api.`, {
+      hint: `APIs: ${found.map(({ api }) => api.name).join(", ")}.`,
+    });
+  }
+  const only = found[0];
+  if (only) return describeOperation(only.api, only.match);
+  const name = apis.map((api) => api.name).join('", "');
+  throw unknownOperation({ name, operations: apis.flatMap(({ operations }) => operations) }, named);
+}
 
 /** What calling an operation takes: its parameters and its body, with only those definitions that they refer to. */
 export function describeOperation(api: ApiDescription, operation: Operation): DescribedOperation {
@@ -54,7 +77,7 @@ function describeDocumented(
           required: body.required,
           content_type: content.type,
           ...(body.description !== "" && { description: cut(body.description) }),
-          schema: bundleSchema(source, content.schema, { direction: "request", shown: true }),
+          schema: showSchema(source, content.schema),
         },
       }),
     ...(notes.length > 0 && { notes }),
@@ -65,7 +88,7 @@ function describeParameter(
   parameter: Parameter,
   source: NonNullable<ApiDescription["document"]>["source"],
 ): DescribedParameter {
-  const { description: _, ...schema } = bundleSchema(source, parameter.schema, { direction: "request", shown: true });
+  const { description: _, ...schema } = showSchema(source, parameter.schema);
   return {
     name: parameter.name,
     in: parameter.in,

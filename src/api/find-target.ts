@@ -4,7 +4,7 @@ import type { ApiRequest, Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { canonicalPath } from "./contained-path.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
-import type { OperationDetails, Parameter } from "./operation.ts";
+import type { Operation, OperationDetails, Parameter } from "./operation.ts";
 import { closestOperations } from "./search-operations.ts";
 
 /**
@@ -22,6 +22,21 @@ export function findTarget(api: ApiDescription, request: Pick<ApiRequest, "opera
   }
   const only = api.operations[0]!.id;
   return api.document ? findDocumented(api, only) : readPlain(api, only);
+}
+
+/** The listed operation that a name means: its own, or the rule or template that a path fits. Undefined where there is none. */
+export function findOperation(api: ApiDescription, named: string): Operation | undefined {
+  const listed = api.operations.find(({ id, method, path }) => id === named || `${method} ${path}` === named);
+  if (listed) return listed;
+  let target: Target;
+  try {
+    target = findTarget(api, { operation: named });
+  } catch (error) {
+    if (error instanceof ToolError) return undefined;
+    throw error;
+  }
+  if (api.document) return api.operations.find((operation) => operation === target.operation);
+  return api.operations[api.rules.findIndex((rule) => rule.matches(target.method, target.template))];
 }
 
 /** @throws ToolError `forbidden` where no rule of the configuration allows the call. */
@@ -137,6 +152,9 @@ function documentedTarget(api: ApiDescription, operation: DocumentOperation, val
   };
 }
 
+/** A longer segment is given as a parameter: several parameters in one segment take too many tries to tell apart. */
+const MAX_MATCHED_SEGMENT = 500;
+
 /** The operation whose template fits a canonical path, the one with the most literal text first. */
 function matchTemplates(
   operations: readonly DocumentOperation[],
@@ -144,9 +162,10 @@ function matchTemplates(
   path: string,
 ): { operation: DocumentOperation; values: Record<string, string> } | undefined {
   let best: { operation: DocumentOperation; values: Record<string, string>; literal: number } | undefined;
-  const depth = path.split("/").length;
+  const segments = path.split("/");
+  if (segments.some((segment) => segment.length > MAX_MATCHED_SEGMENT)) return undefined;
   for (const operation of operations) {
-    if (operation.method !== method || operation.path.split("/").length !== depth) continue;
+    if (operation.method !== method || operation.path.split("/").length !== segments.length) continue;
     const names = placeholdersOf(operation.path);
     const literals = operation.path.split(/\{[^{}/]+\}/);
     const pattern = literals.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("([^/]+?)");

@@ -474,6 +474,15 @@ describe("descriptions of operations", () => {
     });
   });
 
+  it("are found by a path that fits them", async () => {
+    const { client } = await shop();
+    expect(await client.describe({ operation: "GET /items/7" })).toMatchObject({ operation: "getItem" });
+    expect(await client.describe({ operation: "GETITEM" })).toMatchObject({ operation: "getItem" });
+    const plain = openClient({ plain: { apiUrl: "https://p.example", allow: ["GET /v1/*"] } });
+    expect(await plain.describe({ operation: "GET /v1/items/{id}" })).toMatchObject({ operation: "GET /v1/*" });
+    expect(await failure(plain.describe({ operation: "GET /v2/../v1/x" }))).toMatchObject({ code: "unknown_operation" });
+  });
+
   it("say nothing of servers, keys or files", async () => {
     const { client } = await shop(undefined, { apiKey: "key-123456", headers: { "X-A": "other-secret" } });
     const text = JSON.stringify([

@@ -2,15 +2,19 @@ import type { JsonObject } from "../operation.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 
 const MAX_DEPTH = 100;
-const MAX_DESCRIPTION = 300;
+/** Characters that a description in a shown schema may have: the longest with which the whole is not too large. */
+const DESCRIPTION_LENGTHS = [300, 80, 0];
 /** Characters of definitions that a description of an operation may hold. */
 const MAX_SHOWN = 24_000;
 
 export interface BundleOptions {
   /** `request` lets go of what only answers have (`readOnly`), `response` of what only requests have (`writeOnly`). */
   direction: "request" | "response";
-  /** For a model to read: long texts are cut, and definitions beyond a limit are left out. Otherwise: to be checked with. */
-  shown?: boolean;
+  /**
+   * For a model to read: descriptions of this many characters are kept, and definitions beyond a limit are left out.
+   * Undefined: to be checked with.
+   */
+  shown?: number;
 }
 
 /**
@@ -38,7 +42,7 @@ export function bundleSchema(document: ApiDocument, schema: unknown, options: Bu
   for (const [ref, name] of names) {
     const target = document.lookUp(ref);
     let definition: unknown = target === undefined ? { description: "The document does not define this." } : {};
-    if (target !== undefined && !(options.shown && size > MAX_SHOWN)) {
+    if (target !== undefined && !(options.shown !== undefined && size > MAX_SHOWN)) {
       definition = convert(target, { document, options, refer }, 0);
       size += JSON.stringify(definition)?.length ?? 0;
     } else if (target !== undefined) {
@@ -48,6 +52,16 @@ export function bundleSchema(document: ApiDocument, schema: unknown, options: Bu
   }
   if (!isObject(root)) return {};
   return names.size > 0 ? { ...root, $defs: defs } : root;
+}
+
+/** A schema for a model to read, with descriptions as long as its size allows. */
+export function showSchema(document: ApiDocument, schema: unknown): JsonObject {
+  let shown: JsonObject = {};
+  for (const length of DESCRIPTION_LENGTHS) {
+    shown = bundleSchema(document, schema, { direction: "request", shown: length });
+    if (JSON.stringify(shown).length <= MAX_SHOWN) break;
+  }
+  return shown;
 }
 
 interface Conversion {
@@ -95,9 +109,7 @@ function convert(node: unknown, context: Conversion, depth: number): unknown {
   if (!isObject(node) || depth > MAX_DEPTH) return {};
   if (typeof node.$ref === "string") {
     const target = { $ref: context.refer(node.$ref) };
-    return typeof node.description === "string" && context.options.shown
-      ? { ...target, description: shortened(node.description) }
-      : target;
+    return { ...target, ...describedBy(node, context) };
   }
   const result: JsonObject = {};
   const sub = (value: unknown) => convert(value, context, depth + 1);
@@ -111,10 +123,9 @@ function convert(node: unknown, context: Conversion, depth: number): unknown {
     } else if (key === "type") setType(result, value);
     else if (key === "required") setRequired(result, node, context);
     else if (key === "exclusiveMinimum" || key === "exclusiveMaximum") setExclusive(result, node, key);
-    else if (key === "description") {
-      if (context.options.shown && typeof value === "string" && value !== "") result.description = shortened(value);
-    } else if (key === "title" || key === "example" || key === "default" || key === "deprecated") {
-      if (context.options.shown && typeof value !== "object" && key !== "title") result[key] = value;
+    else if (key === "description") Object.assign(result, describedBy(node, context));
+    else if (key === "title" || key === "example" || key === "default" || key === "deprecated") {
+      if (context.options.shown !== undefined && typeof value !== "object" && key !== "title") result[key] = value;
     } else result[key] = value;
   }
   if (result.exclusiveMinimum !== undefined && node.exclusiveMinimum === true) delete result.minimum;
@@ -169,7 +180,9 @@ function nameOf(ref: string): string {
   return named.join(".").replace(/[^A-Za-z0-9_.-]+/g, "_") || "schema";
 }
 
-function shortened(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > MAX_DESCRIPTION ? `${line.slice(0, MAX_DESCRIPTION)}…` : line;
+function describedBy(node: JsonObject, { options: { shown = 0 } }: Conversion): { description?: string } {
+  if (shown === 0 || typeof node.description !== "string") return {};
+  const line = node.description.replace(/\s+/g, " ").trim();
+  if (line === "") return {};
+  return { description: line.length > shown ? `${line.slice(0, shown)}…` : line };
 }
