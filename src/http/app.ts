@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import type { HttpMcpHandler } from "../mcp/http-handler.ts";
 
 export interface AppOptions {
@@ -10,7 +11,7 @@ export interface AppOptions {
   localUser: string;
   /** Host names that a Host header may carry, besides loopback; a scheme and a port may stand with them and do not count. */
   allowedHosts: readonly string[];
-  /** Likewise for the Origin header of browsers. */
+  /** Likewise for the Origin header of browsers; pages of these origins, but not of loopback by itself, may read answers (CORS). */
   allowedOrigins: readonly string[];
   /** Whether calls can be answered now; the reason where not. */
   ready: () => Promise<{ ready: boolean; reason?: string }>;
@@ -24,7 +25,13 @@ const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 /** The web app: guards first, then health, then the MCP endpoint behind identity. */
 export function createApp(options: AppOptions): Hono<Env> {
   const hosts = new Set([...LOOPBACK_NAMES, ...options.allowedHosts.map(nameOf)]);
-  const origins = new Set([...LOOPBACK_NAMES, ...options.allowedOrigins.map(nameOf)]);
+  const trusted = new Set(options.allowedOrigins.map(nameOf));
+  const origins = new Set([...LOOPBACK_NAMES, ...trusted]);
+  const shareWithOrigin = cors({
+    origin: (origin) => origin,
+    allowMethods: ["GET", "POST", "DELETE"],
+    exposeHeaders: ["Mcp-Session-Id", "WWW-Authenticate"],
+  });
   const keys = options.apiKeys.map(({ key, user }) => ({ digest: digest(key), user }));
 
   const app = new Hono<Env>();
@@ -32,10 +39,10 @@ export function createApp(options: AppOptions): Hono<Env> {
     if (!hosts.has(hostOfHeader(context.req.header("host")) ?? ""))
       return refuse(403, "This host name is not allowed. Add it to http.allowedHosts.");
     const origin = context.req.header("origin");
-    if (origin !== undefined && !origins.has(hostOfOrigin(origin) ?? ""))
-      return refuse(403, "This origin is not allowed. Add its host name to http.allowedOrigins.");
-    await next();
-    return undefined;
+    if (origin === undefined) return next();
+    const name = hostOfOrigin(origin) ?? "";
+    if (!origins.has(name)) return refuse(403, "This origin is not allowed. Add its host name to http.allowedOrigins.");
+    return trusted.has(name) ? shareWithOrigin(context, next) : next();
   });
   app.get("/livez", (context) => context.text("ok"));
   app.get("/readyz", async (context) => {

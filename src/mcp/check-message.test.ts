@@ -17,9 +17,11 @@ describe("checkMessage", () => {
     expect(checkMessage(structuredClone(message))).toEqual({ message });
   });
 
-  it("takes nulls for params, arguments and _meta as absent", () => {
+  it("takes nulls for params, arguments, _meta and progressToken as absent", () => {
     expect(checkMessage(request({ params: null }))).toEqual({ message: request({}) });
     expect(checkMessage(call({ name: "x", arguments: null, _meta: null }))).toEqual({ message: call({ name: "x" }) });
+    const meta = call({ name: "x", _meta: { progressToken: null } });
+    expect(checkMessage(meta)).toEqual({ message: call({ name: "x", _meta: {} }) });
   });
 
   it.each([
@@ -39,8 +41,31 @@ describe("checkMessage", () => {
     expect(checkMessage(message)).toMatchObject({ answer: { id, error: { code: -32600 } } });
   });
 
-  it.each([["text"], [[1]], [5], [true]])("refuses params %j", (params) => {
+  it.each([
+    ["text"],
+    [[1]],
+    [5],
+    [true],
+    [{ _meta: "x" }],
+    [{ _meta: { progressToken: {} } }],
+    [{ _meta: { progressToken: 1.5 } }],
+  ])("refuses params %j", (params) => {
     expect(checkMessage(request({ params }))).toMatchObject({ answer: { id: 1, error: { code: -32602 } } });
+  });
+
+  it("refuses an initialize that is not complete, and reads no capabilities out of a null", () => {
+    const params = { protocolVersion: "2025-11-25", capabilities: null, clientInfo: { name: "x", version: "1" } };
+    const initialize = (change: object) => request({ method: "initialize", params: { ...params, ...change } });
+    expect(checkMessage(initialize({}))).toEqual({ message: initialize({ capabilities: {} }) });
+    for (const change of [
+      { protocolVersion: 1 },
+      { capabilities: [] },
+      { clientInfo: {} },
+      { clientInfo: undefined },
+    ]) {
+      expect(checkMessage(initialize(change))).toMatchObject({ answer: { id: 1, error: { code: -32602 } } });
+    }
+    expect(checkMessage(request({ params: { cursor: 5 } }))).toMatchObject({ answer: { error: { code: -32602 } } });
   });
 
   it.each([
@@ -48,6 +73,8 @@ describe("checkMessage", () => {
     ["arguments as text", call({ name: "x", arguments: "{}" })],
     ["no name", call({ arguments: {} })],
     ["no params", call(undefined)],
+    ["metadata that are none", call({ name: "x", _meta: [] })],
+    ["a progress token that is none", call({ name: "x", _meta: { progressToken: true } })],
     ["a name that is no text", call({ name: { $ne: "" } })],
   ])("answers a call with %s by a result, as every failed call", (_what, message) => {
     expect(checkMessage(message)).toMatchObject({

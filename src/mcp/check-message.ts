@@ -10,8 +10,8 @@ const INVALID_PARAMS = -32602;
 
 /**
  * Whether parsed JSON is a JSON-RPC message of MCP. The protocol layer drops what it does not recognise, so that its sender
- * waits for ever; here every request is answered. Explicit nulls for `params`, `arguments` and `_meta` count as absent,
- * because bridges send them.
+ * waits for ever; here every request is answered. Explicit nulls for `params`, `arguments`, `_meta` and
+ * `progressToken` count as absent, because bridges send them.
  */
 export function checkMessage(value: unknown): CheckedMessage {
   if (Array.isArray(value))
@@ -32,8 +32,37 @@ export function checkMessage(value: unknown): CheckedMessage {
   if (value.params === null) delete value.params;
   const { params } = value;
   if (params !== undefined && !isObject(params)) return refuse(id, INVALID_PARAMS, '"params" must be an object.');
-  if (params && params._meta === null) delete params._meta;
-  return value.method === "tools/call" && id !== null ? checkCall(value, id, params) : accept(value);
+  const isCall = value.method === "tools/call" && id !== null;
+  const wrong = checkMeta(params) ?? checkKnownParams(value.method, params);
+  if (wrong) return isCall ? refuseCall(id, wrong) : refuse(id, INVALID_PARAMS, wrong);
+  return isCall ? checkCall(value, id, params) : accept(value);
+}
+
+/** What is wrong with parameters that the protocol layer would refuse in words of its own validator. */
+function checkKnownParams(method: string, params: Record<string, unknown> = {}): string | undefined {
+  if (method === "tools/list") {
+    if (params.cursor === null) delete params.cursor;
+    return params.cursor === undefined || typeof params.cursor === "string" ? undefined : '"cursor" must be a string.';
+  }
+  if (method !== "initialize") return undefined;
+  if (params.capabilities === null) params.capabilities = {};
+  if (typeof params.protocolVersion !== "string") return '"protocolVersion" must be a string.';
+  if (!isObject(params.capabilities)) return '"capabilities" must be an object.';
+  const client = params.clientInfo;
+  return isObject(client) && typeof client.name === "string" && typeof client.version === "string"
+    ? undefined
+    : '"clientInfo" must be an object with "name" and "version".';
+}
+
+/** What is wrong with `_meta`. */
+function checkMeta(params: Record<string, unknown> | undefined): string | undefined {
+  if (params?._meta === null) delete params._meta;
+  const meta = params?._meta;
+  if (meta === undefined) return undefined;
+  if (!isObject(meta)) return '"_meta" must be an object.';
+  if (meta.progressToken === null) delete meta.progressToken;
+  const token = meta.progressToken;
+  return token === undefined || isRequestId(token) ? undefined : '"progressToken" must be a string or a whole number.';
 }
 
 /** A malformed tools/call is answered as every failed call, because some bridges lose protocol errors. */

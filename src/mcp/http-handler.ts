@@ -7,6 +7,7 @@ import {
   type McpServerFactory,
 } from "@modelcontextprotocol/server";
 import { checkMessage } from "./check-message.ts";
+import { acceptingBoth, asJson, wantsJson } from "./json-answer.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
 import {
@@ -60,9 +61,11 @@ export function createHttpMcpHandler(
       }
       if (sessions.handles(request, parsedBody)) return sessions.fetch(request, { authInfo, parsedBody, owner });
       const options = { authInfo, ...(parsedBody !== undefined && { parsedBody }) };
-      return (await isLegacyRequest(request, parsedBody))
-        ? stateless(request, options)
-        : keepAlive(modern.fetch(request, options), KEEP_ALIVE_MS);
+      if (!(await isLegacyRequest(request, parsedBody)))
+        return keepAlive(modern.fetch(request, options), KEEP_ALIVE_MS);
+      return request.method === "POST" && wantsJson(request)
+        ? asJson(await stateless(acceptingBoth(request), options))
+        : stateless(request, options);
     },
     async close() {
       await sessions.close();
@@ -82,7 +85,12 @@ async function readBody(request: Request, limits: MessageLimits): Promise<{ pars
     else if (length > limits.maxBytes * 4) break;
   }
   const bytes = Buffer.concat(chunks);
-  if (length > limits.maxBytes) return refuse(413, bytes, tooLong(limits.maxBytes));
+  if (length > limits.maxBytes) {
+    const response = refuse(413, bytes, tooLong(limits.maxBytes));
+    // What may be left of the body would be taken for the next request.
+    response.headers.set("Connection", "close");
+    return response;
+  }
   if (exceedsDepth(bytes, limits.maxDepth)) return refuse(400, bytes, tooDeep(limits.maxDepth));
   if (!isUtf8(bytes)) return respond(400, errorAnswer(null, undefined, notJson(), PARSE_ERROR));
   let parsed: unknown;

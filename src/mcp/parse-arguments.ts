@@ -2,6 +2,9 @@ import type { z } from "zod";
 import { type ErrorIssue, ToolError } from "../errors.ts";
 import type { AnyTool } from "../tools/define-tool.ts";
 
+/** An error names no more than these, so that a long list of wrong entries does not fill the caller's context. */
+const MAX_ISSUES = 20;
+
 /**
  * Arguments as the tool wants them, defaults filled in. Explicit nulls count as absent, because bridges and models send them
  * for optional parameters.
@@ -12,17 +15,49 @@ export function parseArguments(tool: AnyTool, raw: unknown): unknown {
   if (typeof given !== "object" || Array.isArray(given)) {
     throw new ToolError("invalid_input", `The arguments of ${tool.name} must be an object with named parameters.`);
   }
+  const lossy = findLossy(given);
+  if (lossy) throw refused([{ path: lossy.path.join("."), message: lossy.message }], tool);
   const values = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
   const parsed = tool.input.safeParse(values, { error: (issue) => explain(issue, tool) });
   if (parsed.success) return parsed.data;
-  const issues: ErrorIssue[] = parsed.error.issues.map((issue) => ({
-    path: issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join("."),
-    message: issue.message,
-  }));
-  throw new ToolError("invalid_input", issues.map((issue) => issue.message).join(" "), {
+  throw refused(
+    parsed.error.issues.map((issue) => ({
+      path: issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join("."),
+      message: issue.message,
+    })),
+    tool,
+  );
+}
+
+function refused(issues: ErrorIssue[], tool: AnyTool): ToolError {
+  const shown = issues.slice(0, MAX_ISSUES).map((issue) => ({ ...issue, path: shorten(issue.path ?? "", 200) }));
+  const more = issues.length > shown.length ? ` And ${issues.length - shown.length} more.` : "";
+  return new ToolError("invalid_input", shown.map((issue) => issue.message).join(" ") + more, {
     hint: `Parameters of ${tool.name}: ${Object.keys(tool.input.shape).join(", ")}.`,
-    issues,
+    issues: shown,
   });
+}
+
+interface Lossy {
+  path: string[];
+  message: string;
+}
+
+/** The first value that would silently get lost on its way: JSON cannot write it, or JavaScript not keep it. */
+function findLossy(value: unknown): Lossy | undefined {
+  if (typeof value === "number" && !Number.isFinite(value))
+    return { path: [], message: "A number is too large to be kept. Send it as a string." };
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const key of Object.keys(value)) {
+    const lossy =
+      key === "__proto__"
+        ? { path: [], message: '"__proto__" cannot be used as a key. Choose another name.' }
+        : findLossy((value as Record<string, unknown>)[key]);
+    if (!lossy) continue;
+    lossy.path.unshift(key);
+    return lossy;
+  }
+  return undefined;
 }
 
 /** One sentence for a violation that the schema words no message for: the parameter, what is allowed, what was given. */
@@ -39,6 +74,8 @@ function explain(issue: z.core.$ZodRawIssue, tool: AnyTool): string {
     case "invalid_value":
       return `${name} must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}, not ${show(issue.input)}.`;
     case "too_small":
+      if (issue.minimum === 1 && (issue.origin === "string" || issue.origin === "array"))
+        return `${name} must not be empty.`;
       return `${name} must ${amount(issue.origin, "at least", Number(issue.minimum))}, not ${measure(issue.origin, issue.input)}.`;
     case "too_big":
       return `${name} must ${amount(issue.origin, "at most", Number(issue.maximum))}, not ${measure(issue.origin, issue.input)}.`;
