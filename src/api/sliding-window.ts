@@ -15,7 +15,10 @@ export interface Slot {
   answered(): void;
 }
 
-/** Lets no more than `requests` start in any span of `per` seconds, seen from here and from the other side. */
+/**
+ * Lets no more than `requests` through in any span of `per` seconds, as the other side sees it: a place is free again `per`
+ * after its request has surely arrived, and not `per` after it was sent, for the way may take one longer than another.
+ */
 export interface SlidingWindow {
   /**
    * Waits for a place, in the order of asking.
@@ -27,7 +30,7 @@ export interface SlidingWindow {
 }
 
 /** A request counts as arrived after this time even without an answer, so that slow answers do not slow the rate down. */
-const TRANSIT_MS = 50;
+const MAX_TRANSIT_MS = 1000;
 
 interface Waiter {
   admit(): void;
@@ -41,11 +44,12 @@ interface Taken {
 
 export function createSlidingWindow(limit: RateLimit, label: string): SlidingWindow {
   const span = limit.per * 1000;
+  const transit = Math.min(span, MAX_TRANSIT_MS);
   let taken: Taken[] = [];
   const waiting: Waiter[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  const freeAt = (slot: Taken): number => (slot.arrivedAt ?? slot.startedAt + TRANSIT_MS) + span;
+  const freeAt = (slot: Taken): number => (slot.arrivedAt ?? slot.startedAt + transit) + span;
   const prune = (now: number) => {
     taken = taken.filter((slot) => freeAt(slot) > now);
   };
@@ -78,7 +82,7 @@ export function createSlidingWindow(limit: RateLimit, label: string): SlidingWin
         slot.startedAt = performance.now();
       },
       answered() {
-        slot.arrivedAt ??= Math.min(performance.now(), slot.startedAt + TRANSIT_MS);
+        slot.arrivedAt ??= Math.min(performance.now(), slot.startedAt + transit);
       },
     };
   };

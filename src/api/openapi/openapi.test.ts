@@ -480,7 +480,9 @@ describe("descriptions of operations", () => {
     expect(await client.describe({ operation: "GETITEM" })).toMatchObject({ operation: "getItem" });
     const plain = openClient({ plain: { apiUrl: "https://p.example", allow: ["GET /v1/*"] } });
     expect(await plain.describe({ operation: "GET /v1/items/{id}" })).toMatchObject({ operation: "GET /v1/*" });
-    expect(await failure(plain.describe({ operation: "GET /v2/../v1/x" }))).toMatchObject({ code: "unknown_operation" });
+    expect(await failure(plain.describe({ operation: "GET /v2/../v1/x" }))).toMatchObject({
+      code: "unknown_operation",
+    });
   });
 
   it("say nothing of servers, keys or files", async () => {
