@@ -1,11 +1,8 @@
-import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { failure, openClient } from "../../test/fixtures/api-client.ts";
+import { failure, openClient, SHOP } from "../../test/fixtures/api-client.ts";
 import type { Operation } from "./operation.ts";
 import { createOperationIndex } from "./search-operations.ts";
-
-const SHOP = join(import.meta.dirname, "../../test/fixtures/shop.openapi.yaml");
 
 const operation = (
   id: string,

@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { expect, it } from "vitest";
+import { SHOP } from "../../test/fixtures/api-client.ts";
 import { callTool, connect } from "../../test/fixtures/connect.ts";
-
-const SHOP = join(import.meta.dirname, "../../test/fixtures/shop.openapi.yaml");
 
 it("shows what an operation takes", async () => {
   const client = await connect({ apis: { shop: { openapi: SHOP } } });

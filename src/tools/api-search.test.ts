@@ -1,10 +1,8 @@
-import { join } from "node:path";
 import { expect, it } from "vitest";
+import { SHOP } from "../../test/fixtures/api-client.ts";
 import { callTool, connect } from "../../test/fixtures/connect.ts";
 import { describeTool } from "../mcp/tool-schema.ts";
 import { tools } from "./index.ts";
-
-const SHOP = join(import.meta.dirname, "../../test/fixtures/shop.openapi.yaml");
 
 it("finds operations by what they do", async () => {
   const client = await connect({ apis: { shop: { openapi: SHOP } } });

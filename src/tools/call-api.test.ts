@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { SHOP } from "../../test/fixtures/api-client.ts";
 import { callTool, connect, startPatchbay, temporaryFolder } from "../../test/fixtures/connect.ts";
 import { startHttpServer, unusedPort } from "../../test/fixtures/http-server.ts";
-
-const SHOP = join(import.meta.dirname, "../../test/fixtures/shop.openapi.yaml");
 
 it("posts the body as JSON to the API's URL and gives its answer", async () => {
   const server = await startHttpServer((request) => ({ json: { received: JSON.parse(request.body) as unknown } }));
