@@ -149,6 +149,16 @@ describe("enrich by API", () => {
     });
   });
 
+  it("records a row whose call took too long, like any other failure", async () => {
+    const callApi: Enrichers["callApi"] = async (_user, request) => {
+      if (request.query?.city === "Oslo") throw new ToolError("deadline_exceeded", "too slow");
+      return { data: 1 };
+    };
+    const kept = await enrich({ api }, [{ city: "Rome" }, { city: "Oslo" }], { callApi });
+    expect(kept.rows).toMatchObject([{ w: 1 }, { w: null }]);
+    expect(kept.reasons?.listed).toMatchObject([{ row: 2, rule: "deadline_exceeded" }]);
+  });
+
   it("ends the run where every call failed, unless rows are to be kept", async () => {
     const callApi: Enrichers["callApi"] = () => Promise.reject(new ToolError("upstream_error", "down"));
     expect((await enrich({ api }, [{}, {}], { callApi })).failed).toMatch(/down/);

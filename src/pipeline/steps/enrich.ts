@@ -14,7 +14,6 @@ const MAX_CALLS = 1000;
 /** Failures that every row would share: they end the run whatever `on_error` says. */
 const ENDS_RUN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "aborted",
-  "deadline_exceeded",
   "disabled",
   "internal",
   "not_configured",
