@@ -1,0 +1,64 @@
+import { isUnspacedCharacter, plainWord, tokenize } from "./tokenize.ts";
+import { ASKS_FOR_TIME } from "./words.ts";
+
+/** A text that counts as an occurrence of a term of the query. */
+export interface TermForm {
+  text: string;
+  /** Whether everything that begins with the text counts. */
+  prefix: boolean;
+  /** 1 for the term itself, less for what only resembles it. */
+  weight: number;
+}
+
+export interface QueryTerm {
+  text: string;
+  forms: TermForm[];
+}
+
+export interface Query {
+  /** What was asked, without the quotes around it. */
+  text: string;
+  /** None where the query has no words, or nothing but stop words. */
+  terms: QueryTerm[];
+  /** What stands in quotes, as terms separated by spaces: wanted in this order where any memory has it. */
+  phrases: string[];
+  asksForTime: boolean;
+}
+
+/** Longer queries are read up to here: a question is short, and a long text is about what it says first. */
+const MAX_QUERY_LENGTH = 10_000;
+const MAX_TERMS = 32;
+const MAX_PHRASES = 8;
+
+const QUOTED = /"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»/g;
+const QUOTES_AROUND = /^["“„«](.+)["”“»]$/s;
+const STARRED = /([\p{L}\p{N}_]{2,64})\*/gu;
+
+/**
+ * Any text as a query. No text has a special syntax that could be wrong; quotes ask for a phrase, and a star after a word for
+ * all that begins with it.
+ */
+export function parseQuery(text: string): Query {
+  const read = text.slice(0, MAX_QUERY_LENGTH);
+  const terms = [...new Set(tokenize(read, "query"))].slice(0, MAX_TERMS).map(
+    (term): QueryTerm => ({
+      text: term,
+      forms: [{ text: term, prefix: isUnspacedCharacter(term), weight: 1 }],
+    }),
+  );
+  for (const [, word] of read.matchAll(STARRED)) {
+    const [stem] = tokenize(word as string, "query");
+    terms.find((term) => term.text === stem)?.forms.push({ text: plainWord(word as string), prefix: true, weight: 1 });
+  }
+  const bare = read.trim().replace(QUOTES_AROUND, "$1");
+  return { text: bare, terms, phrases: readPhrases(read), asksForTime: ASKS_FOR_TIME.test(read) };
+}
+
+function readPhrases(text: string): string[] {
+  const phrases: string[] = [];
+  for (const [, ...quoted] of text.matchAll(QUOTED)) {
+    const terms = tokenize(quoted.find((part) => part !== undefined) ?? "", "query").slice(0, MAX_TERMS);
+    if (terms.length > 1) phrases.push(terms.join(" "));
+  }
+  return phrases.slice(0, MAX_PHRASES);
+}

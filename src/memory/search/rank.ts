@@ -1,0 +1,98 @@
+import type { Query, QueryTerm } from "./query.ts";
+import { TIME_TERMS } from "./words.ts";
+
+/**
+ * How well a memory answers a query: BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond",
+ * 2009) without length normalisation, over a window of neighbours. The inverse document frequency is that of Lucene's
+ * BM25Similarity, which is never negative, taken over the user's own memories: what is rare for others says nothing. The
+ * weights were tuned on LoCoMo (Maharana et al., 2024), conversations 1–5, where a memory is one turn of a dialogue.
+ */
+const WEIGHTS = {
+  /** How soon further occurrences of a term stop counting (k1 of BM25). */
+  saturation: 1.2,
+  /** What an occurrence counts that stands so many memories before or after, in the same source: answers follow questions. */
+  before: [0.5, 0.2],
+  after: [0.3, 0.2],
+  /** Share of the score that depends on how many terms of the query occur at all. */
+  coverage: 0.2,
+  /** For a memory of the speaker that the query names. */
+  speakerNamed: 1.6,
+  /** For a memory that tells a time, where the query asks for one. */
+  tellsTime: 1.7,
+} as const;
+
+/** How far the neighbours of a memory count. */
+export const REACH = WEIGHTS.before.length;
+
+/** What ranking needs to know of a memory. */
+export interface Candidate {
+  /** What `tokenize` gave for it, separated by spaces. */
+  terms: string;
+  /** Terms of who said it. */
+  speaker: readonly string[];
+  /** Neighbours in the same source, the nearest first. */
+  before: readonly Occurrences[];
+  after: readonly Occurrences[];
+  own: Occurrences;
+}
+
+/** How often each term of the query occurs in a memory; undefined where none does. */
+export type Occurrences = Float64Array | undefined;
+
+/** How much it says that a memory has a term which `frequency` of `total` memories have. */
+export function inverseFrequency(frequency: number, total: number): number {
+  const known = Math.min(frequency, total);
+  return Math.log(1 + (total - known + 0.5) / (known + 0.5));
+}
+
+/** Counts a query's terms in the terms of memories. */
+export function createCounter(terms: readonly QueryTerm[]): (text: string) => Occurrences {
+  const exact = new Map<string, { index: number; weight: number }>();
+  const prefixes: { text: string; index: number; weight: number }[] = [];
+  terms.forEach(({ forms }, index) => {
+    for (const { text, prefix, weight } of forms) {
+      if (prefix) prefixes.push({ text, index, weight });
+      else if ((exact.get(text)?.weight ?? 0) < weight) exact.set(text, { index, weight });
+    }
+  });
+  return (text) => {
+    let counts: Float64Array | undefined;
+    const count = (index: number, weight: number): void => {
+      counts ??= new Float64Array(terms.length);
+      counts[index] = (counts[index] as number) + weight;
+    };
+    for (const term of text.split(" ")) {
+      const found = exact.get(term);
+      if (found) count(found.index, found.weight);
+      for (const prefix of prefixes) {
+        if (term.startsWith(prefix.text) && prefix.index !== found?.index) count(prefix.index, prefix.weight);
+      }
+    }
+    return counts;
+  };
+}
+
+/** The score of a memory, 0 for one that has nothing to do with the query. `idf` belongs to the query's terms. */
+export function score(query: Query, idf: Float64Array, memory: Candidate): number {
+  let sum = 0;
+  let covered = 0;
+  for (let index = 0; index < idf.length; index++) {
+    let frequency = memory.own?.[index] ?? 0;
+    for (let distance = 0; distance < REACH; distance++) {
+      frequency += (memory.before[distance]?.[index] ?? 0) * (WEIGHTS.before[distance] ?? 0);
+      frequency += (memory.after[distance]?.[index] ?? 0) * (WEIGHTS.after[distance] ?? 0);
+    }
+    if (frequency === 0) continue;
+    covered++;
+    sum += ((idf[index] as number) * frequency * (WEIGHTS.saturation + 1)) / (frequency + WEIGHTS.saturation);
+  }
+  if (covered === 0) return 0;
+  sum *= 1 - WEIGHTS.coverage + (WEIGHTS.coverage * covered) / idf.length;
+  if (memory.speaker.some((name) => query.terms.some((term) => term.text === name))) sum *= WEIGHTS.speakerNamed;
+  if (query.asksForTime && tellsTime(memory.terms)) sum *= WEIGHTS.tellsTime;
+  return sum;
+}
+
+function tellsTime(terms: string): boolean {
+  return terms.split(" ").some((term) => TIME_TERMS.has(term) || /^(?:19|20)\d\d$/.test(term));
+}

@@ -1,0 +1,168 @@
+import { stemmer } from "stemmer";
+import { BASE_FORMS, NAMES, STOP_WORDS } from "./words.ts";
+
+/**
+ * Text as the terms that it is found by, in its order, repeated as often as they occur; none for stop words. Both sides of a
+ * search use it, so that what it conflates is found: case, accents, inflections (Porter 1980), `maxLength`, `max_length` and `max-length`.
+ * A term holds lower-case letters, digits, `_` and any character beyond ASCII, but no other ASCII: an index may rely on it.
+ *
+ * Runs of unspaced script become pairs of characters, and the last character alone, so that each character begins a term. A
+ * query leaves the last one out, unless it is the only one, which then stands for every term that begins with it.
+ */
+export function tokenize(text: string, side: Side = "memory"): string[] {
+  const terms: string[] = [];
+  const ascii = isAscii(text);
+  const chunks = (ascii ? text : fold(text)).match(ascii ? ASCII_CHUNK : CHUNK) ?? [];
+  for (const chunk of chunks) {
+    // V8 copies words up to this length; a longer one, kept, would keep the whole text that it was cut from.
+    if (chunk.length > MAX_REMEMBERED) {
+      addChunk(chunk, side, terms);
+      continue;
+    }
+    let known = remembered[side].get(chunk);
+    if (known === undefined) {
+      known = [];
+      addChunk(chunk, side, known);
+      if (remembered[side].size >= MAX_WORDS) remembered[side].clear();
+      remembered[side].set(chunk, known);
+    }
+    for (const term of known) terms.push(term);
+  }
+  return terms;
+}
+
+type Side = "memory" | "query";
+
+/** Terms of words seen before: most words of a text are. */
+const remembered: Record<Side, Map<string, string[]>> = { memory: new Map(), query: new Map() };
+const MAX_WORDS = 20_000;
+const MAX_REMEMBERED = 12;
+
+/** Longer terms are cut: nobody types them, and an index should not hold them. */
+const MAX_TERM = 64;
+/** Words of an identifier such as `get_user_by_id`, beyond which it is no single name. */
+const MAX_PARTS = 8;
+
+// Words joined by what identifiers, numbers, dates, names and contractions are joined by. C++ and C# are names too.
+const ASCII_CHUNK = /[A-Za-z0-9]+(?:[-_.'/:@][A-Za-z0-9]+)*(?:\+\+|#)?/g;
+const CHUNK =
+  /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:[-_.'/:@][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*(?:\+\+|#)?|\p{RI}\p{RI}|\p{Extended_Pictographic}/gu;
+const JOINERS = /[-_./:@]/;
+/** Scripts that write no spaces between words, and Hangul, whose words carry particles. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー々]+/gu;
+/** Marks that readers leave out: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels. Those of Indic scripts stay. */
+const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]/g;
+const LETTERS: Record<string, string> = {
+  ß: "ss",
+  ẞ: "SS",
+  æ: "ae",
+  Æ: "AE",
+  œ: "oe",
+  Œ: "OE",
+  ø: "o",
+  Ø: "O",
+  ł: "l",
+  Ł: "L",
+  đ: "d",
+  Đ: "D",
+  ð: "d",
+  Ð: "D",
+  þ: "th",
+  Þ: "TH",
+  ı: "i",
+  ς: "σ",
+  "’": "'",
+  ʼ: "'",
+  "‐": "-",
+  "‑": "-",
+};
+const SPECIAL_LETTERS = new RegExp(`[${Object.keys(LETTERS).join("")}]`, "g");
+
+function isAscii(text: string): boolean {
+  return !/[^\x00-\x7f]/.test(text);
+}
+
+/** NFKC without the marks that readers leave out. Hangul is taken apart by the way and put together again. */
+function fold(text: string): string {
+  return text
+    .normalize("NFKD")
+    .replace(MARKS, "")
+    .normalize("NFC")
+    .replace(SPECIAL_LETTERS, (letter) => LETTERS[letter] ?? letter);
+}
+
+function addChunk(chunk: string, side: Side, terms: string[]): void {
+  const sign = /^([a-z])(\+\+|#)$/i.exec(chunk);
+  if (sign) {
+    terms.push(`${sign[1]?.toLowerCase()}${sign[2] === "#" ? "sharp" : "plusplus"}`);
+    return;
+  }
+  const name = contracted(chunk.replace(/(?:\+\+|#)$/, ""));
+  if (name.search(UNSPACED) >= 0) {
+    addUnspaced(name, side, terms);
+    return;
+  }
+  const parts = name.split(JOINERS).flatMap(splitCamelCase).filter(Boolean);
+  for (const part of parts) if (!isStopWord(part)) terms.push(stem(part.toLowerCase()));
+  if (parts.length > 1 && parts.length <= MAX_PARTS) {
+    // 19.90 must not become 1990.
+    const numeric = parts.every((part) => /^\p{N}+$/u.test(part));
+    terms.push(stem(parts.join(numeric ? "_" : "").toLowerCase()));
+  }
+}
+
+/** `IT`, `US` and `Will` are names. */
+function isStopWord(word: string): boolean {
+  return STOP_WORDS.has(word.toLowerCase()) && !NAMES.has(word) && !/^[A-Z]{2,}$/.test(word);
+}
+
+/** Without the endings of contractions (`Ana's`, `we'll`) and the articles of French and Italian (`l'eau`); `don't` is `dont`. */
+function contracted(chunk: string): string {
+  if (!chunk.includes("'")) return chunk;
+  return chunk
+    .replace(/'(?:s|ll|ve|re|d|m)(?=$|[-_./:@])/gi, "")
+    .replace(/^(?:[ldjmtscn]|qu|dell|all|nell|sull|un)'(?=.{2})/i, "")
+    .replaceAll("'", "");
+}
+
+/** `HTTPServer` → HTTP, Server; `getUserById` → get, User, By, Id. */
+function splitCamelCase(word: string): string[] {
+  if (!/[a-z0-9][A-Z]|[A-Z]{2}[a-z]/.test(word)) return [word];
+  return word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
+}
+
+function addUnspaced(chunk: string, side: Side, terms: string[]): void {
+  let end = 0;
+  for (const match of chunk.matchAll(UNSPACED)) {
+    if (match.index > end) addChunk(chunk.slice(end, match.index), side, terms);
+    const characters = [...match[0]];
+    for (let index = 0; index + 1 < characters.length; index++) {
+      terms.push(`${characters[index]}${characters[index + 1]}`);
+    }
+    if (side === "memory" || characters.length === 1) terms.push(characters.at(-1) as string);
+    end = match.index + match[0].length;
+  }
+  if (end < chunk.length) addChunk(chunk.slice(end), side, terms);
+}
+
+function stem(word: string): string {
+  const base = BASE_FORMS.get(word) ?? word;
+  if (/^[a-z]{3,40}$/.test(base)) return stemmer(base);
+  return base.length <= MAX_TERM
+    ? base
+    : base
+        .slice(0, MAX_TERM)
+        .toWellFormed()
+        .replace(/\ufffd$/, "");
+}
+
+/** A single word as a term may begin with it, not reduced to its stem. */
+export function plainWord(word: string): string {
+  return (isAscii(word) ? word : fold(word)).toLowerCase().replace(/[^a-z0-9_\u0080-\uffff]/g, "");
+}
+
+/** Whether a term of a query is a single character of a script without spaces. */
+export function isUnspacedCharacter(term: string): boolean {
+  return term.length <= 2 && term.replace(UNSPACED, "") === "" && [...term].length === 1;
+}
