@@ -1,0 +1,105 @@
+import { type Database, type DatabaseOptions, openDatabase, whenUnlocked } from "./database.ts";
+import { breaksConnection, storageError } from "./storage-error.ts";
+
+/** The one connection of a store. After a failure of the storage it is opened again with the next call. */
+export interface Connection {
+  /** @throws ToolError `storage_…` */
+  open(): Promise<Database>;
+  /** Runs `work` on one state of the database. Does not wait for writers. @throws ToolError `storage_…`, and what `work` throws */
+  read<T>(work: (database: Database) => T): Promise<T>;
+  /** The error as callers see it. Leaves the connection where the error may have broken it. */
+  fail(error: unknown): unknown;
+  /**
+   * Removes from the log what was deleted or replaced, at once, or as soon as no other process reads the log. The deleted text
+   * is then in no file: `secure_delete` has already overwritten it with zeros in the pages that the log moves into the file.
+   */
+  eraseLog(): void;
+  close(): void;
+}
+
+/** Milliseconds after which the file is looked for again. */
+const CHECK_FILE_MS = 100;
+/** Milliseconds until the log is tried again. */
+const ERASE_AGAIN_MS = 200;
+
+export function createConnection(options: DatabaseOptions): Connection {
+  let opening: Promise<Database> | undefined;
+  let database: Database | undefined;
+  let checkedAt = 0;
+  let eraseAgain: NodeJS.Timeout | undefined;
+
+  function leave(): void {
+    clearTimeout(eraseAgain);
+    eraseAgain = undefined;
+    const left = database;
+    database = undefined;
+    opening = undefined;
+    left?.close();
+  }
+
+  function fail(error: unknown): unknown {
+    if (breaksConnection(error)) leave();
+    return storageError(error);
+  }
+
+  async function open(): Promise<Database> {
+    try {
+      if (database) {
+        if (performance.now() - checkedAt > CHECK_FILE_MS) {
+          database.checkFile();
+          checkedAt = performance.now();
+        }
+        return database;
+      }
+      opening ??= openDatabase(options);
+      const opened = opening;
+      const result = await opened;
+      if (opening === opened) database = result;
+      return result;
+    } catch (error) {
+      opening = undefined;
+      throw storageError(error);
+    }
+  }
+
+  function eraseLog(): void {
+    let erased = false;
+    try {
+      erased = database?.emptyLog() ?? true;
+    } catch {
+      // Full or locked: the deletion itself is done, only its trace in the log has to wait.
+    }
+    if (!erased) eraseAgain ??= setTimeout(retryErase, ERASE_AGAIN_MS).unref();
+  }
+
+  function retryErase(): void {
+    eraseAgain = undefined;
+    eraseLog();
+  }
+
+  return {
+    open,
+    async read(work) {
+      try {
+        return await whenUnlocked(async () => inReadTransaction(await open(), work), options.lockTimeoutMs);
+      } catch (error) {
+        throw fail(error);
+      }
+    },
+    fail,
+    eraseLog,
+    close: leave,
+  };
+}
+
+function inReadTransaction<T>(database: Database, work: (database: Database) => T): T {
+  database.run("begin");
+  try {
+    const result = work(database);
+    database.run("commit");
+    return result;
+  } catch (error) {
+    if (database.inTransaction()) database.run("rollback");
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { chmod, open, rename, rm } from "node:fs/promises";
+import { ToolError } from "../../errors.ts";
+import type { Database } from "./database.ts";
+
+/** What is wrong with the database, in words; empty when it is sound. */
+export function verify(database: Database): string[] {
+  const problems = database.column<string>("pragma integrity_check(20)").filter((line) => line !== "ok");
+  if (problems.length > 0) return problems;
+  for (const { table } of database.all<{ table: string }>("pragma foreign_key_check")) {
+    problems.push(`table ${table} holds rows of a user who is not there`);
+  }
+  const counted = database.all<{ uid: number; n: number; found: number }>(
+    `select uid, count(memory.id) as found,
+       max(last_at_removal, coalesce(max(memory.id) - (uid << 32), 0)) - removed as n
+     from user left join memory using (uid) group by uid having n <> found`,
+  );
+  for (const { uid, n, found } of counted) problems.push(`user ${uid} has ${found} memories, but ${n} are counted`);
+  const [missing, extra] = [
+    `select count(*) from memory join user using (uid)
+     where memory.id - (uid << 32) <= indexed and memory.id not in (select id from memory_index_docsize)`,
+    `select count(*) from memory_index_docsize where id not in
+     (select memory.id from memory join user using (uid) where memory.id - (uid << 32) <= indexed)`,
+  ].map((sql) => database.column<number>(sql)[0] ?? 0);
+  if (missing) problems.push(`${missing} memories are missing from the search index`);
+  if (extra) problems.push(`the search index holds ${extra} memories that are not there`);
+  const [untagged] = database.column<number>("select count(*) from tag where id not in (select id from memory)");
+  if (untagged) problems.push(`${untagged} tags belong to memories that are not there`);
+  return problems;
+}
+
+/**
+ * Writes a consistent copy to a new file, readable by its owner only. Others may write meanwhile.
+ * @throws ToolError `invalid_input` when the file is there already, and what SQLite and the file system throw
+ */
+export async function backUp(database: Database, file: string): Promise<void> {
+  if (existsSync(file)) {
+    throw new ToolError("invalid_input", "The file of the backup is there already.", {
+      hint: "Name a new file, or remove the old one first.",
+    });
+  }
+  // It gets its name only once it is whole and on disk.
+  const partial = `${file}.partial`;
+  await rm(partial, { force: true });
+  try {
+    await createFile(partial);
+    database.run("vacuum into ?", partial);
+    await chmod(partial, 0o600);
+    const written = await open(partial, "r+");
+    await written.sync();
+    await written.close();
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function createFile(file: string): Promise<void> {
+  try {
+    await (await open(file, "wx", 0o600)).close();
+  } catch (error) {
+    throw new ToolError("invalid_input", "The file of the backup cannot be written.", {
+      hint: "Its folder must be there and writable.",
+      cause: error,
+    });
+  }
+}
