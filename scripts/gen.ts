@@ -31,8 +31,10 @@ const order = [
   "confirm-action",
   "display-result",
 ];
-const rank = (file: string): number =>
-  (order.indexOf(file.slice(0, -3)) + order.length + 1) % (order.length + 1) || order.length + 1;
+const rank = (file: string): number => {
+  const index = order.indexOf(file.slice(0, -3));
+  return index === -1 ? order.length : index;
+};
 files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 const camel = (file: string): string =>
   file.slice(0, -3).replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
