@@ -53,6 +53,14 @@ describe("checkMessage", () => {
     expect(checkMessage(request({ params }))).toMatchObject({ answer: { id: 1, error: { code: -32602 } } });
   });
 
+  it("leaves an initialize of the revision that has none to the protocol layer", () => {
+    const message = request({
+      method: "initialize",
+      params: { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } },
+    });
+    expect(checkMessage(message)).toEqual({ message });
+  });
+
   it("refuses an initialize that is not complete, and reads no capabilities out of a null", () => {
     const params = { protocolVersion: "2025-11-25", capabilities: null, clientInfo: { name: "x", version: "1" } };
     const initialize = (change: object) => request({ method: "initialize", params: { ...params, ...change } });

@@ -1,4 +1,4 @@
-import type { JSONRPCMessage } from "@modelcontextprotocol/server";
+import { type JSONRPCMessage, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import { ToolError } from "../errors.ts";
 import { type Answer, errorAnswer, type RequestId } from "./message-guard.ts";
 
@@ -44,7 +44,9 @@ function checkKnownParams(method: string, params: Record<string, unknown> = {}):
     if (params.cursor === null) delete params.cursor;
     return params.cursor === undefined || typeof params.cursor === "string" ? undefined : '"cursor" must be a string.';
   }
-  if (method !== "initialize") return undefined;
+  // Since 2026-07-28, which names itself in `_meta`, there is no such method: that is for the protocol layer to say.
+  const modern = isObject(params._meta) && PROTOCOL_VERSION_META_KEY in params._meta;
+  if (method !== "initialize" || modern) return undefined;
   if (params.capabilities === null) params.capabilities = {};
   if (typeof params.protocolVersion !== "string") return '"protocolVersion" must be a string.';
   if (!isObject(params.capabilities)) return '"capabilities" must be an object.';
