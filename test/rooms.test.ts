@@ -99,7 +99,8 @@ function parseImports(file: string, text: string): Import[] {
 }
 
 const isFile = (name: string) => name.endsWith(".ts");
-const isTest = (file: string) => file.endsWith(".test.ts");
+/** Tests, and the suites (`*-behaviour.ts`) that several of them share. */
+const isTest = (file: string) => /(\.test|-behaviour)\.ts$/.test(file);
 const isPackage = (name: string) => !isFile(name) && !name.startsWith("node:") && !name.endsWith(".json");
 const packageOf = (name: string) =>
   name
