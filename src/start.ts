@@ -30,6 +30,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   if (Array.isArray(confirmationRequired)) checkToolNames("interaction.confirmationRequired", confirmationRequired);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
+  const debugging = log.isLevelEnabled("debug");
   const services = createServices(config, env);
   const boundary = createToolBoundary({
     tools,
@@ -38,8 +39,9 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     confirmationRequired,
     callTimeoutMs: config.limits.callTimeout * 1000,
     redact,
-    statusSinks: log.isLevelEnabled("debug") ? [({ data }) => log.debug(data, "status")] : [],
+    statusSinks: debugging ? [({ data }) => log.debug(data, "status")] : [],
     onCall({ error, ms, ...call }) {
+      if (error === undefined && !debugging) return;
       const line = { ...call, ms: Math.round(ms * 10) / 10 };
       if (error === undefined) log.debug(line, "tool call");
       else log.error({ ...line, err: error }, "tool call failed by a bug");

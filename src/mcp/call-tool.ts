@@ -6,7 +6,7 @@ import { createStatusEmitter, type RunningStatus } from "../status/create-status
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
-import { type Deadline, raceSignal, withDeadline } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
 
@@ -77,6 +77,7 @@ export interface ToolBoundary {
   stop(): Promise<void>;
 }
 
+const NO_SINKS: readonly StatusSink[] = [];
 const HEARTBEAT_MS = 10_000;
 /** Milliseconds in which calls that were ended are answered. */
 const STOP_MS = 1_000;
@@ -86,16 +87,19 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const enabled = options.tools.filter((tool) => !options.disabled.includes(tool.name));
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
+  const logSinks = (options.statusSinks ?? []).map(redacting);
   let running = 0;
-  const deadlines = new Set<Deadline>();
+  // A list and not a set: what a set has let go is kept by its table for a while, with all that hangs on it.
+  const deadlines: Deadline[] = [];
   const whenIdle: (() => void)[] = [];
 
   async function call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome> {
     running += 1;
     const startedAt = performance.now();
+    const listened = request.sinks.length > 0;
     const status = createStatusEmitter({
-      sinks: [...request.sinks, ...(options.statusSinks ?? [])].map(redacting),
-      heartbeatMs: request.sinks.length > 0 ? HEARTBEAT_MS : 0,
+      sinks: listened || logSinks.length > 0 ? [...request.sinks.map(redacting), ...logSinks] : NO_SINKS,
+      heartbeatMs: listened ? HEARTBEAT_MS : 0,
     });
     let outcome: CallOutcome;
     let label = "success";
@@ -111,8 +115,9 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       label = error.code;
       failure = error.code === "internal" ? error.cause : undefined;
     }
-    await status.close();
-    if (request.sinks.length > 0 && request.settleMs > 0 && !request.signal.aborted) {
+    const closing = status.close();
+    if (closing) await closing;
+    if (listened && request.settleMs > 0 && !request.signal.aborted) {
       await new Promise((resolve) => setTimeout(resolve, request.settleMs));
     }
     options.onCall?.({
@@ -166,17 +171,24 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     const input = parseArguments(tool, args);
     const state = matchState(request.state, name, args);
     const user = request.user;
-    const deadline = withDeadline(request.signal, options.callTimeoutMs);
-    deadlines.add(deadline);
-    const asking = askingOf(request, state, deadline.pauseFor);
+    const deadline = new Deadline(request.signal, options.callTimeoutMs);
+    deadlines.push(deadline);
+    const asking = askingOf(request, state, deadline);
     const work = async (): Promise<Record<string, unknown>> => {
-      const elicit = (key: string, question: Question) => takeAnswer(asking, key, question);
       if (needsConfirmation(tool)) await confirm(tool, input, user, status, asking);
-      const services = tool.uses.length > 0 ? await options.services.get(tool.uses) : ({} as Services);
-      return tool.run(input, { user, signal: deadline.signal, services: services as Services, status, elicit });
+      const services = tool.uses.length > 0 ? await options.services.get(tool.uses) : {};
+      return tool.run(input, {
+        user,
+        get signal() {
+          return deadline.signal;
+        },
+        services: services as Services,
+        status,
+        elicit: (key, question) => takeAnswer(asking, key, question),
+      });
     };
     try {
-      const output = await raceSignal(work(), deadline.signal);
+      const output = await deadline.race(work());
       const result = successResult(output);
       if (!status.done) status.success("Done");
       return { kind: "result", result };
@@ -190,7 +202,8 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       };
     } finally {
       deadline.stop();
-      deadlines.delete(deadline);
+      const last = deadlines.pop();
+      if (last && last !== deadline) deadlines[deadlines.indexOf(deadline)] = last;
     }
   }
 
@@ -256,11 +269,11 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
 }
 
 /** What the client answers counts only for the question that this call asked. */
-function askingOf(request: CallRequest, state: CallState | undefined, pauseFor: Deadline["pauseFor"]): Asking {
+function askingOf(request: CallRequest, state: CallState | undefined, deadline: Deadline): Asking {
   const { ask, canAsk, inputResponses = {}, signal } = request;
   return {
     canAsk,
-    ask: ask && ((question) => pauseFor(ask(question, signal))),
+    ask: ask && ((question) => deadline.pauseFor(ask(question, signal))),
     answers: { ...state?.answers },
     responses:
       state && Object.hasOwn(inputResponses, state.asked) ? { [state.asked]: inputResponses[state.asked] } : {},

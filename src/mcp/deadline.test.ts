@@ -1,32 +1,54 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { raceSignal, withDeadline } from "./deadline.ts";
+import { ToolError } from "../errors.ts";
+import { Deadline } from "./deadline.ts";
 
 const never = new Promise<never>(() => {});
+const alone = () => new AbortController().signal;
 
-describe("withDeadline", () => {
-  it("fires with an error that names the limit", async () => {
-    const { signal } = withDeadline(new AbortController().signal, 20);
-    await expect(raceSignal(never, signal)).rejects.toMatchObject({
+describe("Deadline", () => {
+  it("gives the result or the error of the work", async () => {
+    expect(await new Deadline(alone(), 1000).race(Promise.resolve(5))).toBe(5);
+    await expect(new Deadline(alone(), 1000).race(Promise.reject(new Error("no")))).rejects.toThrow("no");
+  });
+
+  it("ends the call with an error that names the limit", async () => {
+    const deadline = new Deadline(alone(), 20);
+    const { signal } = deadline;
+    await expect(deadline.race(never)).rejects.toMatchObject({
       code: "deadline_exceeded",
       message: "The call took longer than the limit of 0.02 s.",
       retryable: true,
     });
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toMatchObject({ code: "deadline_exceeded" });
   });
 
-  it("fires with the parent, also one that has fired before", async () => {
+  it("ends the call with the caller's signal, also one that has fired before", async () => {
     const parent = new AbortController();
-    const before = withDeadline(parent.signal, 1000);
+    const before = new Deadline(parent.signal, 1000);
+    const race = before.race(never);
     parent.abort();
-    await expect(raceSignal(never, before.signal)).rejects.toMatchObject({ code: "aborted" });
-    const after = withDeadline(parent.signal, 1000);
-    await expect(raceSignal(never, after.signal)).rejects.toMatchObject({ code: "aborted" });
+    await expect(race).rejects.toMatchObject({ code: "aborted" });
+    const after = new Deadline(parent.signal, 1000);
+    await expect(after.race(never)).rejects.toMatchObject({ code: "aborted" });
+    expect([before.signal.aborted, after.signal.aborted]).toEqual([true, true]);
     before.stop();
     after.stop();
   });
 
+  it("ends the call when it is told to, and only once", async () => {
+    const deadline = new Deadline(alone(), 30);
+    const { signal } = deadline;
+    const race = deadline.race(never);
+    deadline.abort(new ToolError("aborted", "The server is stopping."));
+    await expect(race).rejects.toThrow("The server is stopping.");
+    await sleep(50);
+    expect(signal.reason).toMatchObject({ message: "The server is stopping." });
+  });
+
   it("does not count the time of a pause, and counts what came before it", async () => {
-    const deadline = withDeadline(new AbortController().signal, 100);
+    const deadline = new Deadline(alone(), 100);
     await sleep(60);
     expect(await deadline.pauseFor(sleep(200, "answer"))).toBe("answer");
     expect(deadline.signal.aborted).toBe(false);
@@ -35,7 +57,7 @@ describe("withDeadline", () => {
   });
 
   it("goes on after a pause that failed", async () => {
-    const deadline = withDeadline(new AbortController().signal, 30);
+    const deadline = new Deadline(alone(), 30);
     await expect(deadline.pauseFor(Promise.reject(new Error("no")))).rejects.toThrow("no");
     await sleep(60);
     expect(deadline.signal.aborted).toBe(true);
@@ -43,18 +65,10 @@ describe("withDeadline", () => {
 
   it("never fires once stopped", async () => {
     const parent = new AbortController();
-    const { signal, stop } = withDeadline(parent.signal, 10);
-    stop();
+    const deadline = new Deadline(parent.signal, 10);
+    deadline.stop();
     parent.abort();
     await sleep(30);
-    expect(signal.aborted).toBe(false);
-  });
-});
-
-describe("raceSignal", () => {
-  it("gives the result or the error of the work", async () => {
-    const { signal } = new AbortController();
-    expect(await raceSignal(Promise.resolve(5), signal)).toBe(5);
-    await expect(raceSignal(Promise.reject(new Error("no")), signal)).rejects.toThrow("no");
+    expect(deadline.signal.aborted).toBe(false);
   });
 });

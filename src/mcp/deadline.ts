@@ -1,64 +1,88 @@
 import { abortError, ToolError } from "../errors.ts";
 
-export interface Deadline {
-  /** Fires when the parent does, and when the time has passed. */
-  signal: AbortSignal;
+/**
+ * The end of one call: its caller's signal, a time limit of its own, and the server's stop, whichever comes first. The signal
+ * that it gives to the work is made only where it is asked for, because most calls end before they could use one.
+ */
+export class Deadline {
+  readonly #parent: AbortSignal;
+  readonly #ms: number;
+  #controller: AbortController | undefined;
+  #reason: ToolError | undefined;
+  #reject: ((reason: ToolError) => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #left: number;
+  #startedAt = 0;
+
+  /** @param ms time limit in milliseconds */
+  constructor(parent: AbortSignal, ms: number) {
+    this.#parent = parent;
+    this.#ms = ms;
+    this.#left = ms;
+    if (parent.aborted) this.#onParentAbort();
+    else {
+      parent.addEventListener("abort", this.#onParentAbort, { once: true });
+      this.#startClock();
+    }
+  }
+
+  /** Fires when the call has to end; its reason is a ToolError. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * What the work comes to, or a rejection as soon as the call has to end: work that ignores its signal cannot keep the
+   * caller waiting.
+   */
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#reason) reject(this.#reason);
+      else this.#reject = reject;
+      work.then(resolve, reject);
+    });
+  }
+
   /** Stops the clock while `work` runs: the time that a human takes does not count. */
-  pauseFor<T>(work: Promise<T>): Promise<T>;
-  /** Fires the signal now. */
-  abort(reason: ToolError): void;
-  /** Releases the clock and the parent. */
-  stop(): void;
-}
+  async pauseFor<T>(work: Promise<T>): Promise<T> {
+    clearTimeout(this.#timer);
+    this.#left = Math.max(1, this.#left - (performance.now() - this.#startedAt));
+    try {
+      return await work;
+    } finally {
+      if (!this.#reason) this.#startClock();
+    }
+  }
 
-/** The given signal with a time limit of its own, in milliseconds. */
-export function withDeadline(parent: AbortSignal, ms: number): Deadline {
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(abortError(parent));
-  if (parent.aborted) onAbort();
-  else parent.addEventListener("abort", onAbort, { once: true });
+  /** Ends the call now. */
+  abort(reason: ToolError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#reject?.(reason);
+  }
 
-  let left = ms;
-  let startedAt = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const start = (): void => {
-    startedAt = performance.now();
-    timer = setTimeout(() => {
-      controller.abort(
-        new ToolError("deadline_exceeded", `The call took longer than the limit of ${ms / 1000} s.`, {
+  /** Releases the clock and the caller's signal. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#parent.removeEventListener("abort", this.#onParentAbort);
+  }
+
+  readonly #onParentAbort = (): void => this.abort(abortError(this.#parent));
+
+  #startClock(): void {
+    this.#startedAt = performance.now();
+    this.#timer = setTimeout(() => {
+      this.abort(
+        new ToolError("deadline_exceeded", `The call took longer than the limit of ${this.#ms / 1000} s.`, {
           hint: "Ask for less at once, or raise limits.callTimeout in the configuration.",
           retryable: true,
         }),
       );
-    }, left);
-  };
-  start();
-
-  return {
-    signal: controller.signal,
-    async pauseFor(work) {
-      clearTimeout(timer);
-      left = Math.max(1, left - (performance.now() - startedAt));
-      try {
-        return await work;
-      } finally {
-        if (!controller.signal.aborted) start();
-      }
-    },
-    abort: (reason) => controller.abort(reason),
-    stop() {
-      clearTimeout(timer);
-      parent.removeEventListener("abort", onAbort);
-    },
-  };
-}
-
-/** The promise, or a rejection as soon as the signal fires: work that ignores its signal cannot keep the caller waiting. */
-export function raceSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortError(signal));
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
+    }, this.#left);
+  }
 }

@@ -17,7 +17,9 @@ export function parseArguments(tool: AnyTool, raw: unknown): unknown {
   }
   const lossy = findLossy(given);
   if (lossy) throw refused([{ path: lossy.path.join("."), message: lossy.message }], tool);
-  const values = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const values = Object.values(given).includes(null) ? withoutNulls(given) : given;
+  const accepted = tool.input.safeParse(values);
+  if (accepted.success) return accepted.data;
   const parsed = tool.input.safeParse(values, { error: (issue) => explain(issue, tool) });
   if (parsed.success) return parsed.data;
   throw refused(
@@ -27,6 +29,10 @@ export function parseArguments(tool: AnyTool, raw: unknown): unknown {
     })),
     tool,
   );
+}
+
+function withoutNulls(given: object): object {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
 function refused(issues: ErrorIssue[], tool: AnyTool): ToolError {

@@ -1,13 +1,16 @@
 import {
   type CallToolRequest,
+  type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,
+  type InputRequiredResult,
   inputRequired,
   type McpServerFactory,
   SdkError,
   SdkErrorCode,
   Server,
   type ServerContext,
+  type StandardSchemaV1,
 } from "@modelcontextprotocol/server";
 import { abortError, ToolError } from "../errors.ts";
 import type { Question, User } from "../tools/define-tool.ts";
@@ -18,6 +21,14 @@ import { describeTool } from "./tool-schema.ts";
 
 const INSTRUCTIONS =
   "Patchbay keeps the user's memories (search them before asking what the user may have said already), runs data through models and pipelines, calls configured APIs and asks the user for input.";
+
+/** The SDK validates every tools/call and its result by itself; a schema here would do it a second time. */
+const VALIDATED = passing<CallToolRequest["params"]>();
+const VALIDATED_RESULT = passing<CallToolResult | InputRequiredResult>();
+
+function passing<T>(): StandardSchemaV1<T> {
+  return { "~standard": { version: 1, vendor: "patchbay", validate: (value) => ({ value: value as T }) } };
+}
 
 /** Seconds that a human may take to answer. */
 const ANSWER_SECONDS = 900;
@@ -62,8 +73,8 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
       },
     );
     server.setRequestHandler("tools/list", async () => ({ tools }));
-    server.setRequestHandler("tools/call", async (request: CallToolRequest, context) => {
-      const { name, arguments: args } = request.params;
+    server.setRequestHandler("tools/call", { params: VALIDATED, result: VALIDATED_RESULT }, async (params, context) => {
+      const { name, arguments: args } = params;
       const progressToken = context.mcpReq._meta?.progressToken;
       const outcome = await options.boundary.call(name, args, {
         user: options.identify(context),

@@ -113,7 +113,7 @@ describe("createStatusEmitter", () => {
     const { status } = start({ sinks: [() => slow, () => Promise.reject(new Error("gone"))] });
     status.success("Done");
     let closed = false;
-    const closing = status.close().then(() => {
+    const closing = status.close()?.then(() => {
       closed = true;
     });
     await Promise.resolve();

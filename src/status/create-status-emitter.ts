@@ -5,9 +5,9 @@ export interface RunningStatus extends StatusEmitter {
   readonly done: boolean;
   /**
    * Ends the line: sends what still waits for its interval, where no final event has replaced it, and resolves when every
-   * sink has taken what was sent.
+   * sink has taken what was sent; undefined where nothing is under way.
    */
-  close(): Promise<void>;
+  close(): Promise<unknown> | undefined;
 }
 
 export interface StatusOptions {
@@ -34,7 +34,7 @@ interface Unsent {
  */
 export function createStatusEmitter(options: StatusOptions): RunningStatus {
   const { sinks, intervalMs = 500, heartbeatMs = 0, heartbeatDescription = "Working" } = options;
-  const pending = new Set<Promise<void>>();
+  let pending: Set<Promise<void>> | undefined;
   let lastSentAt = Number.NEGATIVE_INFINITY;
   let lastSent: Unsent | undefined;
   let waiting: Unsent | undefined;
@@ -53,7 +53,8 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     for (const sink of sinks) {
       const taken = sink(event);
       if (taken) {
-        const settled = taken.catch(() => {}).finally(() => pending.delete(settled));
+        const settled = taken.catch(() => {}).finally(() => pending?.delete(settled));
+        pending ??= new Set();
         pending.add(settled);
       }
     }
@@ -96,11 +97,11 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
       emit(description, "in_progress", false, percent === undefined ? extra : { ...extra, progress: percent }),
     success: (description, extra) => emit(description, "success", true, { progress: 100, ...extra }),
     error: (description, extra) => emit(description, "error", true, extra),
-    async close() {
+    close() {
       if (waiting) send(waiting);
       closed = true;
       clearTimeout(heartbeat);
-      await Promise.all(pending);
+      return pending && pending.size > 0 ? Promise.all(pending) : undefined;
     },
   };
 }
