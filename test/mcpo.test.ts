@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { startFakeProvider } from "./fixtures/fake-provider.ts";
+import { startHttpServer as startApi } from "./fixtures/http-server.ts";
 import { MCPO_REQUIREMENTS, PYTHON_SETUP_MS, pythonPrograms } from "./fixtures/python.ts";
 import {
   type RunningServer,
@@ -342,17 +343,12 @@ async function configuration(): Promise<Json> {
 
 /** A small API that wants its key. */
 async function startWeather(): Promise<string> {
-  const api = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
-    const answer = (status: number, body: unknown, type = "application/json") =>
-      response.writeHead(status, { "content-type": type }).end(typeof body === "string" ? body : JSON.stringify(body));
-    if (request.headers.authorization !== "Bearer key-of-weather") answer(401, { error: "no key" });
-    else if (pathname === "/v1/forecast") answer(200, { ...Object.fromEntries(searchParams), sun: true });
-    else answer(503, "No forecast today", "text/plain");
+  const api = await startApi(({ path, query, headers }) => {
+    if (headers.authorization !== "Bearer key-of-weather") return { status: 401, json: { error: "no key" } };
+    if (path !== "/v1/forecast") return { status: 503, text: "No forecast today" };
+    return { json: { ...Object.fromEntries(new URLSearchParams(query)), sun: true } };
   });
-  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
-  whenDone(() => new Promise((resolve) => api.close(resolve)));
-  return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  return api.url;
 }
 
 async function freePort(): Promise<number> {
