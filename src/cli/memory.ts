@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { ToolError } from "../errors.ts";
 import type { MemoryStore, MemoryUser } from "../memory/store.ts";
 import { createServices } from "../services.ts";
@@ -43,9 +44,19 @@ export async function memoryCommand({ loaded, env, words }: CommandContext): Pro
   try {
     const { memory } = await services.get(["memory"]);
     return await command.run(memory, { id: config.user }, file ?? "-");
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return fail(error);
   } finally {
     await services.dispose();
   }
+}
+
+/** Says what is wrong with a file or the database; the words of the command were right. */
+function fail(error: ToolError): number {
+  const issues = (error.issues ?? []).map(({ path, message }) => `${path}: ${message}`);
+  process.stderr.write(`${[...issues, `patchbay-mcp: ${error.message}`, error.hint ?? ""].join("\n").trimEnd()}\n`);
+  return 1;
 }
 
 async function stats(store: MemoryStore, user: MemoryUser): Promise<number> {
@@ -71,20 +82,25 @@ async function verify(store: MemoryStore): Promise<number> {
 }
 
 async function exportTo(store: MemoryStore, user: MemoryUser, file: string): Promise<number> {
-  const out = file === "-" ? undefined : await createFile(file);
   let count = 0;
-  try {
+  async function* lines(): AsyncGenerator<string> {
     for await (const memory of store.export(user)) {
-      const line = `${JSON.stringify(memory)}\n`;
-      if (out) await out.write(line);
-      else if (!process.stdout.write(line)) await new Promise((done) => process.stdout.once("drain", done));
       count++;
+      yield `${JSON.stringify(memory)}\n`;
     }
-    await out?.sync();
-  } finally {
-    await out?.close();
   }
-  if (out) process.stdout.write(`Exported ${count} memories of "${user.id}".\n`);
+  if (file === "-") {
+    try {
+      await pipeline(lines, process.stdout, { end: false });
+    } catch (error) {
+      // The reader, such as `head`, has had enough.
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    }
+    return 0;
+  }
+  const out = await createFile(file);
+  await pipeline(lines, out.createWriteStream({ flush: true }));
+  process.stdout.write(`Exported ${count} memories of "${user.id}".\n`);
   return 0;
 }
 
@@ -103,16 +119,10 @@ async function createFile(file: string) {
 
 async function importFrom(store: MemoryStore, user: MemoryUser, file: string): Promise<number> {
   const content = file === "-" ? await text(process.stdin) : await read(file);
-  try {
-    const { added, existing } = await store.import(user, content);
-    const known = existing > 0 ? ` ${existing} were there already.` : "";
-    process.stdout.write(`Imported ${added} memories for "${user.id}".${known}\n`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    for (const { path, message } of error.issues ?? []) process.stderr.write(`${path}: ${message}\n`);
-    throw error;
-  }
+  const { added, existing } = await store.import(user, content);
+  const known = existing > 0 ? ` ${existing} were there already.` : "";
+  process.stdout.write(`Imported ${added} memories for "${user.id}".${known}\n`);
+  return 0;
 }
 
 async function read(file: string): Promise<string> {

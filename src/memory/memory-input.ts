@@ -188,7 +188,7 @@ function dayExists(time: string): boolean {
 function checkText(name: string, text: string): void {
   const problem = text.includes("\u0000") ? "a NUL character" : text.isWellFormed() ? undefined : "a lone surrogate";
   if (problem === undefined) return;
-  throw new ToolError("invalid_input", `"${name}" contains ${problem}, which cannot be stored.`, {
+  throw new ToolError("invalid_input", `"${name}" contains ${problem}, which text must not contain.`, {
     hint: "Send the text without it.",
   });
 }

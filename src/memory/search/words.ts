@@ -6,13 +6,14 @@ const list = (words: string): string[] => words.trim().split(/\s+/);
  */
 export const STOP_WORDS: ReadonlySet<string> = new Set(
   list(`
-    a about above after again all am an and any are arent as at be because been before being below between both but by can
-    cant could couldnt did didnt do does doesnt doing dont during each either else ever few for from further get gets got
-    had hadnt has hasnt have havent having he her here hers herself him himself his how i if in into is isnt it its itself
-    just let lets may me might mine more most much must my myself neither no nor not of off on once only or other ought our
-    ours ourselves out over own please same shall she should shouldnt so some such tell than that the their theirs them
-    themselves then there these they this those through to too under until up upon us very was wasnt we were werent what
-    whatever when where which while who whom whose why will with wont would wouldnt yes you your yours yourself
+    a about above after again all am an and any anything are arent as at be because been before being below between
+    both but by can cant could couldnt did didnt do does doesnt doing dont during each either else ever everything few
+    for from further get gets got had hadnt has hasnt have havent having he her here hers herself him himself his how
+    i if in into is isnt it its itself just know let lets may me might mine more most much must my myself neither no
+    nor not of off on once only or other ought our ours ourselves out over own please remember same shall she should
+    shouldnt so some something such tell than that the their theirs them themselves then there these they this those
+    through to too under until up upon us very was wasnt we were werent what whatever when where which while who whom
+    whose why will with wont would wouldnt yes you your yours yourself
   `),
 );
 

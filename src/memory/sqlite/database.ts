@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   file: string;
   /** Milliseconds to wait for another process that holds the database. Default 10 s. */
   lockTimeoutMs?: number | undefined;
+  /** Pages of 4 KiB that the file may have. Default: what the disk has room for. */
+  maxPages?: number | undefined;
 }
 
 /** An open database. Statements are prepared once. All calls are synchronous. */
@@ -49,6 +51,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       db.pragma("foreign_keys = on");
       db.pragma("trusted_schema = off");
       db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
       db.pragma(`journal_size_limit = ${MAX_LOG_BYTES}`);
       // Sorting and other passing work leaves no text in files of its own.
       db.pragma("temp_store = memory");

@@ -56,14 +56,12 @@ export function lookUpTerms(
     const forms = [...term.forms, { text: term.text, prefix: true, weight: 1 }];
     return { term: { ...term, forms }, found: lookUp(forms) };
   });
-  if (found.some((one) => one.found.numbers.length > 0)) {
-    for (const one of found) {
-      if (one.found.numbers.length > 0) continue;
-      const forms = spelledAlike(database, user, one.term.text, tail);
-      if (forms.length === 0) continue;
-      one.term = { ...one.term, forms };
-      one.found = lookUp(forms);
-    }
+  for (const one of found) {
+    if (one.found.numbers.length > 0) continue;
+    const forms = spelledAlike(database, user, one.term.text, tail);
+    if (forms.length === 0) continue;
+    one.term = { ...one.term, forms };
+    one.found = lookUp(forms);
   }
   completeCommonTerms(database, user, found);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };

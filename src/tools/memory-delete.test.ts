@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { callTool, connect, startPatchbay } from "../../test/fixtures/connect.ts";
+
+it("deletes a memory, once", async () => {
+  const client = await connect();
+  const { memory } = (await callTool(client, "memory_add", { content: "tea" })) as { memory: { id: string } };
+  const lines: string[] = [];
+  await client.callTool(
+    { name: "memory_delete", arguments: { memory_id: memory.id } },
+    { onprogress: ({ message }) => lines.push(message ?? "") },
+  );
+  expect(lines).toEqual(["Deleting memory", "Memory deleted successfully"]);
+  expect(await callTool(client, "memory_list")).toMatchObject({ total: 0 });
+  expect(await callTool(client, "memory_search", { query: "tea" })).toMatchObject({ results: [] });
+  expect(await callTool(client, "memory_delete", { memory_id: memory.id })).toMatchObject({
+    status: "error",
+    code: "not_found",
+    message: "Memory not found",
+    hint: expect.stringContaining("memory_list"),
+  });
+});
+
+it.each([{}, { memory_id: "" }, { memory_id: null }])("asks for the id instead of %j", async (args) => {
+  const client = await connect();
+  expect(await callTool(client, "memory_delete", args)).toMatchObject({
+    code: "invalid_input",
+    message: "Memory ID is required",
+  });
+});
+
+it("deletes nothing of another user", async () => {
+  const patchbay = await startPatchbay();
+  const ana = await connect({}, { patchbay, user: "ana" });
+  const ben = await connect({}, { patchbay, user: "ben" });
+  const { memory } = (await callTool(ana, "memory_add", { content: "tea" })) as { memory: { id: string } };
+  expect(await callTool(ben, "memory_delete", { memory_id: memory.id })).toMatchObject({ code: "not_found" });
+  expect(await callTool(ana, "memory_list")).toMatchObject({ total: 1 });
+});
