@@ -82,11 +82,14 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
     const old = !fresh && isGood && now < kept.until + KEEP_OLD_MS ? kept.offer : undefined;
     const entry: KeptList = { offer: ask(provider, limitMs), old, until: now + KEEP_MS };
     lists.set(provider.name, entry);
-    entry.offer.then((offer) => {
-      entry.answered = offer;
-      entry.old = undefined;
-      entry.until = performance.now() + (offer.failure ? KEEP_FAILURE_MS : KEEP_MS);
-    });
+    entry.offer.then(
+      (offer) => {
+        entry.answered = offer;
+        entry.old = undefined;
+        entry.until = performance.now() + (offer.failure ? KEEP_FAILURE_MS : KEEP_MS);
+      },
+      () => lists.delete(provider.name),
+    );
     return entry.old ?? entry.offer;
   };
 
@@ -95,14 +98,10 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
     try {
       return { provider, models: await connection(provider).adapter.listModels(limit.signal) };
     } catch (error) {
-      const failure =
-        error instanceof ModelError
-          ? error
-          : new ModelError(
-              "timeout",
-              `Provider "${provider.name}" did not list its models within ${limitMs / 1000} s.`,
-            );
-      return { provider, models: [], failure };
+      if (error instanceof ModelError) return { provider, models: [], failure: error };
+      if (!limit.timedOut) throw error;
+      const message = `Provider "${provider.name}" did not list its models within ${limitMs / 1000} s.`;
+      return { provider, models: [], failure: new ModelError("timeout", message) };
     } finally {
       limit.stop();
     }

@@ -67,7 +67,8 @@ export function createOpenAiAdapter(provider: Provider): ModelAdapter {
     async close() {
       const current = loaded;
       loaded = undefined;
-      await (await current)?.agent.destroy();
+      // What could not be loaded needs no closing.
+      await (await current?.catch(() => undefined))?.agent.destroy();
     },
   };
 }

@@ -264,16 +264,17 @@ function percent(run: Run, layersDone: number): number {
   return Math.round((100 * layersDone) / (run.numLayers + 1));
 }
 
-/** The error of a run without any proposal: of the code that all failures share, if they do. */
-function noProposal(run: Run, outcomes: readonly CallOutcome[]): ToolError {
+/** The error of a run without any proposal: of the code that all failures share, if they do; a bug is not covered up. */
+function noProposal(run: Run, outcomes: readonly CallOutcome[]): unknown {
+  const bug = outcomes.find(({ failure }) => failure !== undefined && !(failure instanceof ToolError));
+  if (bug) return bug.failure;
   const issues = run.trace.map((entry) => ({ path: entry.model, message: entry.error ?? entry.status }));
   const reasons = issues.map((issue) => `${issue.path}: ${issue.message}`).join(" ");
-  const failures = outcomes.map(({ entry, failure }) => ({
-    code: failure?.code ?? (entry.status === "timeout" ? ("deadline_exceeded" as const) : ("upstream_error" as const)),
-    retryable: failure?.retryable ?? true,
-    hint: failure?.hint,
-    retryAfterMs: failure?.retryAfterMs,
-  }));
+  const failures = outcomes.map(({ entry, failure }) =>
+    failure instanceof ToolError
+      ? failure
+      : new ToolError("deadline_exceeded", entry.error ?? entry.status, { retryable: true }),
+  );
   const first = failures[0]!;
   const same = failures.every((failure) => failure.code === first.code);
   const waits = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));

@@ -17,11 +17,11 @@ export interface TraceEntry {
   error?: string;
 }
 
-/** A call that ended in some way: `completion` if it ended well, `failure` if the model client gave up. */
+/** A call that ended in some way: `completion` if it ended well, `failure` what it threw otherwise. */
 export interface CallOutcome {
   entry: TraceEntry;
   completion?: Completion;
-  failure?: ToolError;
+  failure?: unknown;
 }
 
 export interface PlannedCall {
@@ -61,9 +61,9 @@ export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<C
   const answered = call.complete(signal).then(
     (completion): CallOutcome => ({ entry: entry("ok", completion.usage.total_tokens), completion }),
     (error): CallOutcome => {
-      const late = error instanceof ToolError && error.code === "deadline_exceeded";
-      if (!(error instanceof ToolError)) return { entry: entry("error", 0, "The call failed.") };
-      return { entry: entry(late ? "timeout" : "error", 0, error.message), failure: error };
+      const known = error instanceof ToolError;
+      const status = known && error.code === "deadline_exceeded" ? "timeout" : "error";
+      return { entry: entry(status, 0, known ? error.message : "The call failed."), failure: error };
     },
   );
   try {
