@@ -64,6 +64,16 @@ describe("deadline, retry and fallback", () => {
     },
   );
 
+  it("counts the retries into the time limit of their model", async () => {
+    const fault = (_request: unknown, call: number) => (call === 1 ? ("loading" as const) : ("hang" as const));
+    const { server, complete } = await clientOn({ a: { fault } });
+    const startedAt = performance.now();
+    const error = await failure(complete({ timeoutMs: 900 }));
+    expect(error).toMatchObject({ code: "deadline_exceeded", details: { attempts: 2 } });
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+    await vi.waitFor(() => expect(server.chats.map((chat) => chat.abandoned)).toEqual([false, true]));
+  });
+
   it("gives a fallback model its own time after a hanging one", async () => {
     const { complete } = await clientOn({ a: { fault: "hang" }, b: {} }, { fallbackModels: ["b"] });
     expect(await complete({ timeoutMs: 150 })).toMatchObject({ model: "fake/b" });

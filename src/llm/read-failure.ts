@@ -81,7 +81,11 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
     });
   }
   if (status === 408 || status === 425 || status >= 500 || answer.status < 300) {
-    return new ModelError("unavailable", `${name} failed (HTTP ${status})${says}`, { retryAfterMs, details });
+    return new ModelError("unavailable", `${name} failed (HTTP ${status})${says}`, {
+      hint: /\bloading\b/i.test(about) ? "The model is being loaded; try again in some seconds." : undefined,
+      retryAfterMs,
+      details,
+    });
   }
   return new ModelError("rejected", `${name} rejected the request (HTTP ${status})${says}`, { details });
 }
