@@ -107,12 +107,17 @@ it("says how to get a model when the enrichment needs one and there is none", as
   expect(result).toMatchObject({ status: "error", code: "not_configured" });
 });
 
-it("keeps fields such as __proto__ as data", async () => {
+it("keeps fields such as __proto__ in text as data, and refuses them in arguments, where they would get lost", async () => {
   const client = await connect();
-  const result = await callTool(client, "run_pipeline", {
-    data: [JSON.parse('{"__proto__":{"x":1},"constructor":2}')],
+  const text = '[{"__proto__":{"x":1},"constructor":2}]';
+  const kept = await callTool(client, "run_pipeline", { text });
+  expect(JSON.stringify(kept.final_data)).toBe(text);
+  const refused = await callTool(client, "run_pipeline", { data: JSON.parse(text) as unknown });
+  expect(refused).toMatchObject({
+    status: "error",
+    code: "invalid_input",
+    message: expect.stringContaining("__proto__"),
   });
-  expect(JSON.stringify(result.final_data)).toBe('[{"__proto__":{"x":1},"constructor":2}]');
 });
 
 it("refuses steps, formats and inputs that it does not know", async () => {
