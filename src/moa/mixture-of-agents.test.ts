@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { FakeModel } from "../../test/fixtures/fake-provider.ts";
 import { fails, isFinal, isLater, mixtureOn, modelsOf, named, promptOf, QUERY } from "../../test/fixtures/mixture.ts";
-import { configured, failure } from "../../test/fixtures/model-client.ts";
+import { failure } from "../../test/fixtures/model-client.ts";
 
 describe("a run", () => {
   it("asks the layers and the aggregator, each with what was said before", async () => {
