@@ -10,33 +10,41 @@ import { BASE_FORMS, NAMES, STOP_WORDS } from "./words.ts";
  * query leaves the last one out, unless it is the only one, which then stands for every term that begins with it.
  */
 export function tokenize(text: string, side: Side = "memory"): string[] {
-  const terms: string[] = [];
+  const terms = termsIn(text, side);
+  return terms === "" ? [] : terms.split(" ");
+}
+
+/** The same terms, separated by spaces. */
+export function termsIn(text: string, side: Side = "memory"): string {
   const ascii = isAscii(text);
-  const chunks = (ascii ? text : fold(text)).match(ascii ? ASCII_CHUNK : CHUNK) ?? [];
-  for (const chunk of chunks) {
-    // V8 copies words up to this length; a longer one, kept, would keep the whole text that it was cut from.
-    if (chunk.length > MAX_REMEMBERED) {
-      addChunk(chunk, side, terms);
-      continue;
-    }
-    let known = remembered[side].get(chunk);
-    if (known === undefined) {
-      known = [];
-      addChunk(chunk, side, known);
-      if (remembered[side].size >= MAX_WORDS) remembered[side].clear();
-      remembered[side].set(chunk, known);
-    }
-    for (const term of known) terms.push(term);
+  const found: string[] = [];
+  for (const chunk of (ascii ? text : fold(text)).match(ascii ? ASCII_CHUNK : CHUNK) ?? []) {
+    const terms = termsOfChunk(chunk, side);
+    if (terms !== "") found.push(terms);
   }
-  return terms;
+  return found.join(" ");
 }
 
 type Side = "memory" | "query";
 
 /** Terms of words seen before: most words of a text are. */
-const remembered: Record<Side, Map<string, string[]>> = { memory: new Map(), query: new Map() };
-const MAX_WORDS = 20_000;
-const MAX_REMEMBERED = 12;
+const remembered: Record<Side, Map<string, string>> = { memory: new Map(), query: new Map() };
+const MAX_REMEMBERED = 20_000;
+/** V8 copies words up to this length; a longer one, kept, would keep the whole text that it was cut from. */
+const MAX_REMEMBERED_LENGTH = 12;
+
+function termsOfChunk(chunk: string, side: Side): string {
+  const known = remembered[side].get(chunk);
+  if (known !== undefined) return known;
+  const terms: string[] = [];
+  addChunk(chunk, side, terms);
+  const joined = terms.join(" ");
+  if (chunk.length <= MAX_REMEMBERED_LENGTH) {
+    if (remembered[side].size >= MAX_REMEMBERED) remembered[side].clear();
+    remembered[side].set(chunk, joined);
+  }
+  return joined;
+}
 
 /** Longer terms are cut: nobody types them, and an index should not hold them. */
 const MAX_TERM = 64;

@@ -3,8 +3,8 @@ import { breaksConnection, storageError } from "./storage-error.ts";
 
 /** The one connection of a store. After a failure of the storage it is opened again with the next call. */
 export interface Connection {
-  /** @throws ToolError `storage_…` */
-  open(): Promise<Database>;
+  /** The open database; a promise only where it has to be opened first. @throws ToolError `storage_…` */
+  open(): Database | Promise<Database>;
   /** Runs `work` on one state of the database. Does not wait for writers. @throws ToolError `storage_…`, and what `work` throws */
   read<T>(work: (database: Database) => T): Promise<T>;
   /** The error as callers see it. Leaves the connection where the error may have broken it. */
@@ -42,22 +42,24 @@ export function createConnection(options: DatabaseOptions): Connection {
     return storageError(error);
   }
 
-  async function open(): Promise<Database> {
+  function open(): Database | Promise<Database> {
+    if (!database) return openAgain();
+    if (performance.now() - checkedAt > CHECK_FILE_MS) {
+      database.checkFile();
+      checkedAt = performance.now();
+    }
+    return database;
+  }
+
+  async function openAgain(): Promise<Database> {
+    opening ??= openDatabase(options);
+    const opened = opening;
     try {
-      if (database) {
-        if (performance.now() - checkedAt > CHECK_FILE_MS) {
-          database.checkFile();
-          checkedAt = performance.now();
-        }
-        return database;
-      }
-      opening ??= openDatabase(options);
-      const opened = opening;
       const result = await opened;
       if (opening === opened) database = result;
       return result;
     } catch (error) {
-      opening = undefined;
+      if (opening === opened) opening = undefined;
       throw storageError(error);
     }
   }

@@ -14,7 +14,7 @@ export interface Hit {
 /** Memories that are ranked. */
 const CANDIDATES = 200;
 /** Of these, how many also bring their neighbours in the same source. */
-const WITH_NEIGHBOURS = 50;
+const WITH_NEIGHBOURS = 20;
 /** Memories, the newest, that are looked through for a text that no term finds. */
 const SCANNED = 5_000;
 

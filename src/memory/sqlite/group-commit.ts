@@ -48,7 +48,8 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
   async function commit(pending: Write[]): Promise<void> {
     while (pending.length > 0) {
       try {
-        const database = await connection.open();
+        const opened = connection.open();
+        const database = opened instanceof Promise ? await opened : opened;
         database.run("begin immediate");
         // From here to its end nothing else may run: reads use the same connection.
         const failed = transact(database, pending.splice(0, MAX_GROUP));

@@ -23,6 +23,8 @@ export interface TailMemory {
 const COMMON = 2_000;
 /** Memories that are read of all terms together. */
 const BUDGET = 20_000;
+/** Of a term beyond the budget only the memories are read that have one of so many rarer ones. */
+const PARTNERS = 4;
 /** Words that a misspelled one is compared with, and how many of them may stand for it. */
 const VOCABULARY = 5_000;
 const MAX_SPELLINGS = 5;
@@ -136,7 +138,12 @@ function completeCommonTerms(database: Database, user: UserRow, found: readonly 
         one.complete = true;
         read += one.numbers.length;
       } else if (rarer.length > 0) {
-        const together = readNumbers(database, user, `${one.match} AND (${rarer.join(" OR ")})`, COMMON);
+        const together = readNumbers(
+          database,
+          user,
+          `${one.match} AND (${rarer.slice(0, PARTNERS).join(" OR ")})`,
+          COMMON,
+        );
         one.numbers = [...new Set([...one.numbers, ...together])];
         read += together.length;
       }

@@ -26,7 +26,7 @@ const MIGRATIONS: readonly string[] = [
     id integer primary key,
     uid integer not null references user (uid),
     -- the public id; no index, since it ends in the number (see rows.ts)
-    uuid blob not null,
+    uuid text not null,
     content text not null,
     -- what tokenize() gives for content, speaker and tags, separated by spaces
     terms text not null,

@@ -1,7 +1,7 @@
 import type { FoundMemory, MemoryLimits, MemoryStats, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import type { Hit } from "./find-memories.ts";
-import { baseOf, COLUMNS, type MemoryRow, textOfUuid, toMemory, type UserRow } from "./rows.ts";
+import { baseOf, COLUMNS, type MemoryRow, toMemory, type UserRow } from "./rows.ts";
 
 type Row = Omit<MemoryRow, "terms">;
 
@@ -56,8 +56,7 @@ export function readAfter(database: Database, user: MemoryUser, id: number, limi
 
 export function readIds(database: Database, owner: UserRow): Set<string> {
   const base = baseOf(owner);
-  const uuids = database.column<Buffer>("select uuid from memory where id > ? and id <= ?", base, base + owner.last);
-  return new Set(uuids.map(textOfUuid));
+  return new Set(database.column<string>("select uuid from memory where id > ? and id <= ?", base, base + owner.last));
 }
 
 export function readStats(database: Database, user: MemoryUser, limits: MemoryLimits): MemoryStats {

@@ -8,7 +8,7 @@ import { baseOf, type UserRow } from "./rows.ts";
  */
 
 /** Memories that may wait to be indexed. */
-const MAX_TAIL = 128;
+const MAX_TAIL = 256;
 
 /** Adds the user's tail to the index when it has grown long. Part of the transaction of the write that made it grow. */
 export function indexLongTail(database: Database, user: UserRow): void {

@@ -1,18 +1,17 @@
 import { type CheckedImport, type CheckedMemory, limitReached, memoryNotFound, tagKey } from "../memory-input.ts";
-import { tokenize } from "../search/tokenize.ts";
+import { termsIn } from "../search/tokenize.ts";
 import type { ImportOutcome, Memory, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { readIds, readUser } from "./read-memories.ts";
-import { baseOf, COLUMNS, type MemoryRow, newUuid, numberOf, toMemory, type UserRow, uuidOfText } from "./rows.ts";
+import { baseOf, COLUMNS, type MemoryRow, newUuid, numberOf, toMemory, type UserRow } from "./rows.ts";
 import { addToIndex, indexLongTail, isIndexed, removeFromIndex } from "./search-index.ts";
 
 /** The writes. Each is part of a transaction of its caller, and checks everything before it changes anything. */
 
 /** What a memory is found by, separated by spaces. */
 export function termsOf(memory: Pick<CheckedMemory, "content" | "speaker" | "tags">): string {
-  const terms = tokenize(memory.content);
-  if (memory.speaker !== undefined) terms.push(...tokenize(memory.speaker));
-  for (const tag of memory.tags) terms.push(...tokenize(tag));
+  const texts = [memory.content, ...(memory.speaker === undefined ? [] : [memory.speaker]), ...memory.tags];
+  const terms = texts.map((text) => termsIn(text)).filter((found) => found !== "");
   return terms.join(" ");
 }
 
@@ -106,10 +105,11 @@ function createUser(database: Database, user: MemoryUser): UserRow {
 
 /** Writes a memory as the user's last one, and keeps `owner` up to date. */
 function insert(database: Database, owner: UserRow, memory: CheckedImport, terms: string): Memory {
-  const created = memory.created ?? Date.now();
+  const now = Date.now();
+  const created = memory.created ?? now;
   const row: MemoryRow = {
     id: baseOf(owner) + owner.last + 1,
-    uuid: memory.id === undefined ? newUuid(Date.now(), owner.last + 1) : uuidOfText(memory.id),
+    uuid: memory.id ?? newUuid(now, owner.last + 1),
     content: memory.content,
     terms,
     tags: JSON.stringify(memory.tags),
@@ -142,12 +142,12 @@ function insert(database: Database, owner: UserRow, memory: CheckedImport, terms
 
 function ownMemory(database: Database, user: MemoryUser, id: string): { owner: UserRow; row: MemoryRow } {
   const owner = readUser(database, user);
-  const row = owner && findRow(database, owner, uuidOfText(id));
+  const row = owner && findRow(database, owner, id);
   if (!row) throw memoryNotFound();
   return { owner, row };
 }
 
-function findRow(database: Database, owner: UserRow, uuid: Buffer): MemoryRow | undefined {
+function findRow(database: Database, owner: UserRow, uuid: string): MemoryRow | undefined {
   const base = baseOf(owner);
   const select = `select ${COLUMNS}, terms from memory where`;
   const row = database.get<MemoryRow>(`${select} id = ? and uuid = ?`, base + numberOf(uuid), uuid);
