@@ -1,5 +1,9 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { configSchema } from "../src/config.ts";
+import { describeTool } from "../src/mcp/tool-schema.ts";
+import { tools } from "../src/tools/index.ts";
+import { leanStart } from "./lean-start.ts";
 import { namedExports } from "./named-exports.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
 
@@ -17,11 +21,15 @@ const { metafile } = await build({
   format: "esm",
   target: "node22",
   external: ["better-sqlite3"],
-  plugins: [namedExports],
+  plugins: [leanStart, namedExports],
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: "none",
-  define: { __VERSION__: JSON.stringify(version) },
+  define: {
+    __VERSION__: JSON.stringify(version),
+    __CONFIG_DEFAULTS__: JSON.stringify(configSchema.parse({})),
+    __TOOL_DEFINITIONS__: JSON.stringify(Object.fromEntries(tools.map((tool) => [tool.name, describeTool(tool)]))),
+  },
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
   },

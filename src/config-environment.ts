@@ -27,6 +27,7 @@ export async function readEnvironment(
   tree: Tree,
   apply: (value: EnvironmentValue) => void,
 ): Promise<void> {
+  if (!namesOf(env).length) return;
   const visit = async (path: string[]): Promise<void> => {
     const schema = schemaAt(path);
     if (!schema) return;
@@ -42,6 +43,8 @@ export async function readEnvironment(
 
 /** Variables that look like settings and are none: a misspelt name must not pass in silence. */
 export function unknownVariables(env: NodeJS.ProcessEnv, tree: Tree): string[] {
+  const names = namesOf(env);
+  if (names.length === 0) return names;
   const known = new Set(["PATCHBAY_CONFIG"]);
   const visit = (path: string[]): void => {
     const { shape, valueType } = viewOf(schemaAt(path) as z.core.$ZodType);
@@ -51,9 +54,11 @@ export function unknownVariables(env: NodeJS.ProcessEnv, tree: Tree): string[] {
   };
   visit([]);
   // Kubernetes and Docker links set PATCHBAY_PORT… and PATCHBAY_SERVICE… for a service of that name.
-  return Object.keys(env).filter(
-    (name) => name.startsWith("PATCHBAY_") && !known.has(name) && !/^PATCHBAY_(PORT|SERVICE)(_|$)/.test(name),
-  );
+  return names.filter((name) => !known.has(name) && !/^PATCHBAY_(PORT|SERVICE)(_|$)/.test(name));
+}
+
+function namesOf(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter((name) => name.startsWith("PATCHBAY_"));
 }
 
 function recordAt(tree: Tree, path: readonly string[]): Tree {

@@ -85,8 +85,13 @@ export function resolvePath(path: string, base: string, env: NodeJS.ProcessEnv):
   return /^~(?=[\\/]|$)/.test(path) ? join(homeOf(env), path.slice(1)) : resolve(base, path);
 }
 
+/** The folder of the database: the configured one, relative to `base`, or the user's data folder. */
+export function dataDirOf(configured: string | undefined, base: string, env: NodeJS.ProcessEnv): string {
+  return configured ? resolvePath(configured, base, env) : defaultDataDir(env);
+}
+
 /** Outside any package or cache folder, so that an update of the program never takes the data with it. */
-export function defaultDataDir(env: NodeJS.ProcessEnv): string {
+function defaultDataDir(env: NodeJS.ProcessEnv): string {
   if (process.platform === "win32" && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, "patchbay-mcp");
   if (process.platform === "darwin") return join(homeOf(env), "Library", "Application Support", "patchbay-mcp");
   return join(env.XDG_DATA_HOME || join(homeOf(env), ".local", "share"), "patchbay-mcp");

@@ -1,11 +1,5 @@
-import { dirname } from "node:path";
-import type { z } from "zod";
-import { type Config, configSchema } from "./config.ts";
-import { readEnvironment, unknownVariables } from "./config-environment.ts";
-import { defaultDataDir, findConfigFile, readConfigFile, resolvePath } from "./config-file.ts";
-import { resolveReferences } from "./config-references.ts";
-import { mayHoldSecret, schemaAt, viewOf } from "./config-schema-paths.ts";
-import { ToolError } from "./errors.ts";
+import type { Config } from "./config.ts";
+import { dataDirOf, findConfigFile } from "./config-file.ts";
 
 /** Where a value came from, such as `patchbay.yaml:12`, `PATCHBAY_HTTP_PORT`, `--port`. */
 export type Origins = Map<string, string>;
@@ -33,76 +27,39 @@ export interface LoadOptions {
   flags?: Record<string, unknown>;
 }
 
-type Tree = Record<string, unknown>;
-type Path = readonly string[];
+/** The defaults of every value; the build puts them in. */
+declare const __CONFIG_DEFAULTS__: Omit<Config, "dataDir"> | undefined;
 
 /**
- * The effective configuration: defaults, then the file, then the environment, then the command line. Relative paths are
- * relative to the file where they stand in it, and to the working folder otherwise.
- * @throws ToolError `invalid_config` that names every wrong key with its value and line.
+ * The effective configuration: defaults, then the file, then the environment, then the command line.
+ *
+ * Most clients start the server with no configuration at all. Then the prepared defaults are taken, and the schema, which is
+ * dear to build, is not even loaded.
+ * @throws ToolError `invalid_config` that names every wrong key with its value and line
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const { env, cwd } = options;
+  const { cwd, env, flags = {} } = options;
   const file = findConfigFile(options.file ?? env.PATCHBAY_CONFIG, cwd, env);
-  const { tree, lines: origins }: { tree: Tree; lines: Origins } = file
-    ? await readConfigFile(file)
-    : { tree: {}, lines: new Map() };
-
-  const fromOutside = new Set<string>();
-  const problems: string[] = [];
-  const onProblem = (path: Path, problem: string): void => {
-    problems.push(`${path.join(".")}${originOf(path, origins)}: ${problem}.`);
+  const { dataDir, ...otherFlags } = flags;
+  const configured =
+    file !== undefined ||
+    Object.keys(otherFlags).length > 0 ||
+    dataDir === "" ||
+    Object.keys(env).some((name) => name.startsWith("PATCHBAY_"));
+  if (configured || typeof __CONFIG_DEFAULTS__ !== "object")
+    return (await import("./config-merge.ts")).mergeConfig(file, options);
+  return {
+    config: { dataDir: dataDirOf(dataDir as string | undefined, cwd, env), ...__CONFIG_DEFAULTS__ },
+    origins: new Map(dataDir === undefined ? [] : [["dataDir", "--data-dir"]]),
+    file: undefined,
+    secrets: [],
+    secretPaths: new Set(),
+    warnings: [],
   };
-  const set = (path: Path, value: unknown, origin: string): void => {
-    const key = path.join(".");
-    for (const known of origins.keys()) if (known.startsWith(`${key}.`)) origins.delete(known);
-    origins.set(key, origin);
-    fromOutside.add(key);
-    setAt(tree, path, value);
-  };
-  await readEnvironment(env, tree, ({ path, value, problem, variable }) => {
-    set(path, value, variable);
-    if (problem) onProblem(path, problem);
-  });
-  for (const [path, value] of Object.entries(options.flags ?? {})) set(path.split("."), value, optionName(path));
-
-  const baseOf = (path: Path): string => {
-    const outside = path.some((_part, index) => fromOutside.has(path.slice(0, index + 1).join(".")));
-    return file && !outside ? dirname(file) : cwd;
-  };
-  const secrets = new Set<string>();
-  const secretPaths = new Set<string>();
-  const onSecret = (secret: string, path: Path | undefined): void => {
-    secrets.add(secret);
-    if (path) secretPaths.add(path.join("."));
-  };
-  const referred = new Set<string>();
-  const onReference = (variable: string): void => void referred.add(variable);
-  const read = resolveReferences(tree, { env, baseOf, onProblem, onReference, onSecret });
-  const parsed = configSchema.safeParse(read);
-  // A value that could not be read is no value: what the schema says of it would mislead.
-  if (!parsed.success && problems.length === 0)
-    problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, read, origins)));
-  if (problems.length > 0 || !parsed.success) {
-    const list = problems.map((problem) => `  ${problem}`).join("\n");
-    throw new ToolError("invalid_config", `The configuration is wrong:\n${list}`, {
-      hint: "docs/configuration.md lists every key.",
-    });
-  }
-
-  const config = parsed.data;
-  for (const [name, api] of Object.entries(config.apis)) {
-    if (api.openapi) api.openapi = resolvePath(api.openapi, baseOf(["apis", name, "openapi"]), env);
-  }
-  const dataDir = config.dataDir ? resolvePath(config.dataDir, baseOf(["dataDir"]), env) : defaultDataDir(env);
-  const warnings = unknownVariables(env, tree)
-    .filter((name) => !referred.has(name))
-    .map((name) => `The environment variable ${name} is no setting.`);
-  return { config: { ...config, dataDir }, origins, file, secrets: [...secrets], secretPaths, warnings };
 }
 
 /** The configuration as it may be shown: every secret replaced. */
-export function redactConfig(value: unknown, secretPaths: ReadonlySet<string>, path: Path = []): unknown {
+export function redactConfig(value: unknown, secretPaths: ReadonlySet<string>, path: readonly string[] = []): unknown {
   if (secretPaths.has(path.join("."))) return "[redacted]";
   if (Array.isArray(value))
     return value.map((item, index) => redactConfig(item, secretPaths, [...path, String(index)]));
@@ -110,58 +67,4 @@ export function redactConfig(value: unknown, secretPaths: ReadonlySet<string>, p
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, redactConfig(item, secretPaths, [...path, key])]),
   );
-}
-
-/** `http.allowedHosts` → `--allowed-hosts`. */
-function optionName(path: string): string {
-  const key = path.split(".").at(-1) ?? "";
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function setAt(tree: Tree, path: Path, value: unknown): void {
-  let at = tree;
-  for (const part of path.slice(0, -1)) {
-    if (typeof at[part] !== "object" || at[part] === null) at[part] = {};
-    at = at[part] as Tree;
-  }
-  at[path.at(-1) as string] = value;
-}
-
-/** Where the value comes from, or what it stands in. */
-function originOf(path: Path, origins: Origins): string {
-  for (let length = path.length; length > 0; length--) {
-    const origin = origins.get(path.slice(0, length).join("."));
-    if (origin) return ` (${origin})`;
-  }
-  return "";
-}
-
-function explain(issue: z.core.$ZodIssue, tree: unknown, origins: Origins): string[] {
-  const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys") {
-    const schema = schemaAt(path);
-    const known = Object.keys((schema && viewOf(schema).shape) ?? {});
-    return issue.keys.map((key) => {
-      const at = [...path, key];
-      const meant = known.find((each) => simple(each) === simple(key));
-      const hint = meant ? `Did you mean ${meant}?` : `Known: ${known.join(", ")}.`;
-      return `${at.join(".")}${originOf(at, origins)}: unknown key. ${hint}`;
-    });
-  }
-  const value = path.reduce<unknown>((at, part) => (at as Tree | undefined)?.[part], tree);
-  const message = issue.code === "invalid_key" ? "a name may have letters, digits, - and _" : issue.message;
-  return [`${path.join(".")}${originOf(path, origins)}: ${message}${shown(value, path)}.`];
-}
-
-function simple(key: string): string {
-  return key.replace(/[^a-z0-9]/gi, "").toLowerCase();
-}
-
-function shown(value: unknown, path: Path): string {
-  if (value === undefined) return "";
-  if (mayHoldSecret(path)) return " (the value may be a secret and is not shown)";
-  if (Array.isArray(value)) return " (got a list)";
-  if (typeof value === "object" && value !== null) return " (got a mapping)";
-  const text = JSON.stringify(value) ?? String(value);
-  return ` (got ${text.length > 80 ? `${text.slice(0, 80)}…` : text})`;
 }

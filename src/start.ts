@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { ToolError } from "./errors.ts";
 import type { LoadedConfig } from "./load-config.ts";
 import { createLog, type Log } from "./log.ts";
@@ -14,8 +13,8 @@ export interface Patchbay {
   boundary: ToolBoundary;
   log: Log;
   redact: (text: string) => string;
-  /** Seals what waiting calls carry through clients; lives as long as this process. */
-  stateKey: Uint8Array;
+  /** Seals what waiting calls carry through clients; lives as long as this process, and is made when it is first asked for. */
+  readonly stateKey: Uint8Array;
   dispose(): Promise<void>;
 }
 
@@ -30,7 +29,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   if (Array.isArray(confirmationRequired)) checkToolNames("interaction.confirmationRequired", confirmationRequired);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
-  const debugging = log.isLevelEnabled("debug");
+  const debugging = log.has("debug");
   const services = createServices(config, env);
   const boundary = createToolBoundary({
     tools,
@@ -47,8 +46,23 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
       else log.error({ ...line, err: error }, "tool call failed by a bug");
     },
   });
-  for (const warning of loaded.warnings) log.warn(warning);
-  return { loaded, services, boundary, log, redact, stateKey: randomBytes(32), dispose: () => services.dispose() };
+  for (const warning of loaded.warnings) log.warn({}, warning);
+  let stateKey: Uint8Array | undefined;
+  return {
+    loaded,
+    services,
+    boundary,
+    log,
+    redact,
+    get stateKey() {
+      stateKey ??= crypto.getRandomValues(new Uint8Array(32));
+      return stateKey;
+    },
+    async dispose() {
+      await services.dispose();
+      await log.flush();
+    },
+  };
 }
 
 /** A misspelt name would switch nothing off, or ask nobody. */

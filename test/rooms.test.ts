@@ -57,7 +57,7 @@ const PACKAGES: Record<string, string[]> = {
 /** What runs before the server has answered its first message over stdio. Each package and each file costs every start. */
 const START = {
   entries: ["src/main.ts", "src/cli/run-command.ts", "src/cli/serve-stdio.ts"],
-  packages: ["@modelcontextprotocol/server", "@modelcontextprotocol/server/stdio", "pino", "zod"],
+  packages: ["@modelcontextprotocol/server", "@modelcontextprotocol/server/stdio", "zod"],
   rooms: ["main", "cli", "config", "start", "log", "redact", "services", "tools", "mcp", "status", "errors", "version"],
 };
 

@@ -1,5 +1,6 @@
+import { resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { whenDone } from "./fixtures/cleanup.ts";
+import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { type AnyClient, roads, type Server, startServer } from "./fixtures/clients.ts";
 import { startFakeProvider } from "./fixtures/fake-provider.ts";
 import { runProcess } from "./fixtures/spawn.ts";
@@ -102,6 +103,33 @@ describe("stdio", () => {
       2: { error: { code: -32601 } },
       3: { error: { code: -32601 } },
     });
+  });
+});
+
+describe("the bundle", () => {
+  const run = (args: string[], built: boolean, input = "") => {
+    const { command } = server.command;
+    const env = { PATH: process.env.PATH ?? "", HOME: temporaryFolder() };
+    const entry = resolve(built ? "dist/main.js" : "src/main.ts");
+    return runProcess({ command, args: [entry, ...args], env }, { cwd: env.HOME, input });
+  };
+
+  it("has the tools and the defaults of the sources, which the build prepares", async () => {
+    const list = `${JSON.stringify(request("tools/list"))}\n`;
+    const [built, plain] = await Promise.all([run([], true, list), run([], false, list)]);
+    expect(JSON.parse(built.stdout)).toEqual(JSON.parse(plain.stdout));
+    const [prepared, read] = await Promise.all([
+      run(["config", "--data-dir", "/data"], true),
+      run(["config", "--data-dir", "/data"], false),
+    ]);
+    expect(prepared.stdout).toBe(read.stdout);
+    expect(prepared.stdout).toContain("dataDir: /data  # --data-dir");
+  });
+
+  it("reads a configuration where there is one", async () => {
+    const { code, stderr } = await run(["--user", ""], true);
+    expect(code).toBe(1);
+    expect(stderr).toContain("user (--user)");
   });
 });
 

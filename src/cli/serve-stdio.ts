@@ -25,7 +25,9 @@ export async function serveStdioCommand({ loaded, env }: CommandContext): Promis
     version: VERSION,
     boundary: patchbay.boundary,
     identify: () => ({ id: user }),
-    stateKey: patchbay.stateKey,
+    get stateKey() {
+      return patchbay.stateKey;
+    },
   });
   const connection = serveStdio(factory, { maxBytes: MAX_LINE_BYTES, maxDepth: limits.maxDepth }, (error) =>
     patchbay.log.debug({ err: error }, "protocol error"),

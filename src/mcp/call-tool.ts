@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { abortError, ToolError, toToolError } from "../errors.ts";
 import type { ServiceContainer, Services } from "../services.ts";
@@ -169,7 +168,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       });
     }
     const input = parseArguments(tool, args);
-    const state = matchState(request.state, name, args);
+    const state = request.state && (await matchState(request.state, name, args));
     const user = request.user;
     const deadline = new Deadline(request.signal, options.callTimeoutMs);
     deadlines.push(deadline);
@@ -198,7 +197,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         kind: "question",
         key: thrown.key,
         question: thrown.question,
-        state: { tool: name, digest: digestOf(args), asked: thrown.key, answers: asking.answers },
+        state: { tool: name, digest: await digestOf(args), asked: thrown.key, answers: asking.answers },
       };
     } finally {
       deadline.stop();
@@ -280,8 +279,8 @@ function askingOf(request: CallRequest, state: CallState | undefined, deadline: 
   };
 }
 
-function matchState(state: CallState | undefined, tool: string, args: unknown): CallState | undefined {
-  if (state && (state.tool !== tool || state.digest !== digestOf(args))) {
+async function matchState(state: CallState, tool: string, args: unknown): Promise<CallState> {
+  if (state.tool !== tool || state.digest !== (await digestOf(args))) {
     throw new ToolError("invalid_input", "These answers belong to another call.", {
       hint: "Start the call again without requestState.",
     });
@@ -289,8 +288,7 @@ function matchState(state: CallState | undefined, tool: string, args: unknown): 
   return state;
 }
 
-function digestOf(args: unknown): string {
-  return createHash("sha256")
-    .update(JSON.stringify(args ?? {}))
-    .digest("base64url");
+async function digestOf(args: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(args ?? {}));
+  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("base64url");
 }

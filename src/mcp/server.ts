@@ -6,6 +6,7 @@ import {
   type InputRequiredResult,
   inputRequired,
   type McpServerFactory,
+  type RequestStateCodec,
   SdkError,
   SdkErrorCode,
   Server,
@@ -44,8 +45,11 @@ export interface ServerOptions {
   boundary: ToolBoundary;
   /** The user of a connection, from what the transport authenticated; undefined: nobody. */
   identify: (context: ServerContext) => User | undefined;
-  /** Seals what a waiting call carries through the client; 32 bytes at least, the same in every process that may be asked next. */
-  stateKey: Uint8Array;
+  /**
+   * Seals what a waiting call carries through the client; 32 bytes at least, the same in every process that may be asked
+   * next. Read when the first call has to wait.
+   */
+  readonly stateKey: Uint8Array;
 }
 
 /**
@@ -54,11 +58,16 @@ export interface ServerOptions {
  */
 export function createServerFactory(options: ServerOptions): McpServerFactory {
   const tools = options.boundary.tools.map(describeTool);
-  const codec = createRequestStateCodec<CallState>({
-    key: options.stateKey,
-    ttlSeconds: ANSWER_SECONDS,
-    bind: (context) => `${context.mcpReq.method}\0${options.identify(context)?.id ?? ""}`,
-  });
+  let made: RequestStateCodec<CallState> | undefined;
+  // Most servers never ask anybody, and cryptography is dear to load.
+  const codec = (): RequestStateCodec<CallState> => {
+    made ??= createRequestStateCodec<CallState>({
+      key: options.stateKey,
+      ttlSeconds: ANSWER_SECONDS,
+      bind: (context) => `${context.mcpReq.method}\0${options.identify(context)?.id ?? ""}`,
+    });
+    return made;
+  };
 
   return ({ era }) => {
     const server = new Server(
@@ -66,7 +75,7 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
       {
         capabilities: { tools: {} },
         instructions: INSTRUCTIONS,
-        requestState: { verify: codec.verify },
+        requestState: { verify: (state, context) => codec().verify(state, context) },
         jsonSchemaValidator: {
           getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
         },
@@ -90,7 +99,7 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
       const { message, schema } = outcome.question;
       return inputRequired({
         inputRequests: { [outcome.key]: inputRequired.elicit({ message, requestedSchema: schema as never }) },
-        requestState: await codec.mint(outcome.state, context),
+        requestState: await codec().mint(outcome.state, context),
       });
     });
     return server;

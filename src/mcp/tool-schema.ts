@@ -12,11 +12,15 @@ const ANNOTATIONS: Record<ToolEffect, { readOnlyHint: boolean; destructiveHint?:
   "write-open": { readOnlyHint: false, destructiveHint: true, openWorldHint: true },
 };
 
+/** What `describeTool` gives, by tool; the build puts it in, so that a start need not convert schemas. */
+declare const __TOOL_DEFINITIONS__: Record<string, Tool> | undefined;
+
+const prepared = new Map(Object.entries(typeof __TOOL_DEFINITIONS__ === "object" ? __TOOL_DEFINITIONS__ : {}));
 const describeCache = new WeakMap<AnyTool, Tool>();
 
 /** The tool as `tools/list` shows it. Converted once per tool: conversion at every request costs more than the call. */
 export function describeTool(tool: AnyTool): Tool {
-  let described = describeCache.get(tool);
+  let described = prepared.get(tool.name) ?? describeCache.get(tool);
   if (!described) {
     described = {
       name: tool.name,

@@ -1,0 +1,131 @@
+import { dirname } from "node:path";
+import type { z } from "zod";
+import { configSchema } from "./config.ts";
+import { readEnvironment, unknownVariables } from "./config-environment.ts";
+import { dataDirOf, readConfigFile, resolvePath } from "./config-file.ts";
+import { resolveReferences } from "./config-references.ts";
+import { mayHoldSecret, schemaAt, viewOf } from "./config-schema-paths.ts";
+import { ToolError } from "./errors.ts";
+import type { LoadedConfig, LoadOptions, Origins } from "./load-config.ts";
+
+type Tree = Record<string, unknown>;
+type Path = readonly string[];
+
+/**
+ * The effective configuration of a file, the environment and the command line, later ones winning, with the defaults of the
+ * schema. Relative paths are relative to the file where they stand in it, and to the working folder otherwise.
+ * @throws ToolError `invalid_config` that names every wrong key with its value and line
+ */
+export async function mergeConfig(file: string | undefined, options: LoadOptions): Promise<LoadedConfig> {
+  const { env, cwd } = options;
+  const { tree, lines: origins }: { tree: Tree; lines: Origins } = file
+    ? await readConfigFile(file)
+    : { tree: {}, lines: new Map() };
+
+  const fromOutside = new Set<string>();
+  const problems: string[] = [];
+  const onProblem = (path: Path, problem: string): void => {
+    problems.push(`${path.join(".")}${originOf(path, origins)}: ${problem}.`);
+  };
+  const set = (path: Path, value: unknown, origin: string): void => {
+    const key = path.join(".");
+    for (const known of origins.keys()) if (known.startsWith(`${key}.`)) origins.delete(known);
+    origins.set(key, origin);
+    fromOutside.add(key);
+    setAt(tree, path, value);
+  };
+  await readEnvironment(env, tree, ({ path, value, problem, variable }) => {
+    set(path, value, variable);
+    if (problem) onProblem(path, problem);
+  });
+  for (const [path, value] of Object.entries(options.flags ?? {})) set(path.split("."), value, optionName(path));
+
+  const baseOf = (path: Path): string => {
+    const outside = path.some((_part, index) => fromOutside.has(path.slice(0, index + 1).join(".")));
+    return file && !outside ? dirname(file) : cwd;
+  };
+  const secrets = new Set<string>();
+  const secretPaths = new Set<string>();
+  const onSecret = (secret: string, path: Path | undefined): void => {
+    secrets.add(secret);
+    if (path) secretPaths.add(path.join("."));
+  };
+  const referred = new Set<string>();
+  const onReference = (variable: string): void => void referred.add(variable);
+  const read = resolveReferences(tree, { env, baseOf, onProblem, onReference, onSecret });
+  // Parsed once: compiling the schema, as zod does by itself, would cost more than it saves.
+  const parsed = configSchema.safeParse(read, { jitless: true });
+  // A value that could not be read is no value: what the schema says of it would mislead.
+  if (!parsed.success && problems.length === 0)
+    problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, read, origins)));
+  if (problems.length > 0 || !parsed.success) {
+    const list = problems.map((problem) => `  ${problem}`).join("\n");
+    throw new ToolError("invalid_config", `The configuration is wrong:\n${list}`, {
+      hint: "docs/configuration.md lists every key.",
+    });
+  }
+
+  const { dataDir: configured, ...config } = parsed.data;
+  for (const [name, api] of Object.entries(config.apis)) {
+    if (api.openapi) api.openapi = resolvePath(api.openapi, baseOf(["apis", name, "openapi"]), env);
+  }
+  const dataDir = dataDirOf(configured, baseOf(["dataDir"]), env);
+  const warnings = unknownVariables(env, tree)
+    .filter((name) => !referred.has(name))
+    .map((name) => `The environment variable ${name} is no setting.`);
+  return { config: { dataDir, ...config }, origins, file, secrets: [...secrets], secretPaths, warnings };
+}
+
+/** `http.allowedHosts` → `--allowed-hosts`. */
+function optionName(path: string): string {
+  const key = path.split(".").at(-1) ?? "";
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function setAt(tree: Tree, path: Path, value: unknown): void {
+  let at = tree;
+  for (const part of path.slice(0, -1)) {
+    if (typeof at[part] !== "object" || at[part] === null) at[part] = {};
+    at = at[part] as Tree;
+  }
+  at[path.at(-1) as string] = value;
+}
+
+/** Where the value comes from, or what it stands in. */
+function originOf(path: Path, origins: Origins): string {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(path.slice(0, length).join("."));
+    if (origin) return ` (${origin})`;
+  }
+  return "";
+}
+
+function explain(issue: z.core.$ZodIssue, tree: unknown, origins: Origins): string[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const schema = schemaAt(path);
+    const known = Object.keys((schema && viewOf(schema).shape) ?? {});
+    return issue.keys.map((key) => {
+      const at = [...path, key];
+      const meant = known.find((each) => simple(each) === simple(key));
+      const hint = meant ? `Did you mean ${meant}?` : `Known: ${known.join(", ")}.`;
+      return `${at.join(".")}${originOf(at, origins)}: unknown key. ${hint}`;
+    });
+  }
+  const value = path.reduce<unknown>((at, part) => (at as Tree | undefined)?.[part], tree);
+  const message = issue.code === "invalid_key" ? "a name may have letters, digits, - and _" : issue.message;
+  return [`${path.join(".")}${originOf(path, origins)}: ${message}${shown(value, path)}.`];
+}
+
+function simple(key: string): string {
+  return key.replace(/[^a-z0-9]/gi, "").toLowerCase();
+}
+
+function shown(value: unknown, path: Path): string {
+  if (value === undefined) return "";
+  if (mayHoldSecret(path)) return " (the value may be a secret and is not shown)";
+  if (Array.isArray(value)) return " (got a list)";
+  if (typeof value === "object" && value !== null) return " (got a mapping)";
+  const text = JSON.stringify(value) ?? String(value);
+  return ` (got ${text.length > 80 ? `${text.slice(0, 80)}…` : text})`;
+}
