@@ -47,6 +47,12 @@ describe("a named model", () => {
     }
   });
 
+  it("is not taken by another provider than the one that it names and that has no such model", () => {
+    const offers = [offer("local", ["llama3.1:8b"]), offer("gone", [], true)];
+    expect(() => nameOf("local/missing", offers)).toThrow(/local\/missing/);
+    expect(nameOf("vendor/missing", offers)).toBe("gone/vendor/missing");
+  });
+
   it("is taken as it is by the only provider whose list is missing", () => {
     expect(nameOf("anything", [offer("mute", [], true), ...OFFERS])).toBe("mute/anything");
     expect(nameOf("mute/x/y", [offer("mute", [], true), offer("dumb", [], true)])).toBe("mute/x/y");

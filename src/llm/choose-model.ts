@@ -54,8 +54,9 @@ export function chooseModel(name: string, offers: readonly Offer[], options: Cho
   if (exact) return exact;
   const stand = families && standIn(wanted, families, offers, options.avoid ?? []);
   if (stand) return stand;
+  const addressed = offers.some(({ provider }) => wanted.startsWith(`${provider.name}/`));
   const unlisted = offers.filter((offer) => offer.failure !== undefined && offer.models.length === 0);
-  if (unlisted.length === 1 && wanted !== "") return chosen(unlisted[0]!.provider, wanted);
+  if (unlisted.length === 1 && wanted !== "" && !addressed) return chosen(unlisted[0]!.provider, wanted);
   throw noneReachable(offers) ?? unknownModel(wanted, offers, options);
 }
 
