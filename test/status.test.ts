@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StatusEvent } from "../src/status/status-event.ts";
 import { whenDone } from "./fixtures/cleanup.ts";
-import { type AnyClient, type Progress, roads, type Server, startServer } from "./fixtures/clients.ts";
+import { type AnyClient, type Progress, roadOf, roads, type Server, startServer } from "./fixtures/clients.ts";
 import { type FakeProvider, startFakeProvider } from "./fixtures/fake-provider.ts";
 import { serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
@@ -180,10 +180,10 @@ describe("a client that goes away in the middle of a call", () => {
 
   it("over stdio ends the work upstream and the server", async () => {
     const before = provider.chats.length;
-    const client = await roads[0]?.connect(server);
-    client?.call("llm_processor", { input: "x", model: "fake/hanging" }).catch(() => {});
+    const client = await roadOf("2026-07-28 over stdio").connect(server);
+    client.call("llm_processor", { input: "x", model: "fake/hanging" }).catch(() => {});
     await expect.poll(() => provider.chats.length).toBe(before + 1);
-    await client?.close();
+    await client.close();
     await expect.poll(() => provider.chats[before]?.abandoned, { timeout: 10_000 }).toBe(true);
   });
 });
