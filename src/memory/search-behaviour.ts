@@ -175,6 +175,16 @@ export function describeSearch(name: string, openStore: OpenStore): void {
       expect(await best(store, "office project d18 Ana")).toBe(list[18]?.content);
     });
 
+    it("finds memories as long as a book, among many", async () => {
+      const store = await openStore({ maxMemoryLength: 1_000_000 });
+      const filler = "lorem ipsum dolor sit amet ".repeat(20_000);
+      for (let index = 0; index < 12; index++) await store.add(ana, { content: `${filler} chapter${index} end` });
+      await store.add(ana, { content: "lorem ipsum chapter99" });
+      expect((await store.search(ana, { query: "chapter7" })).results[0]?.content).toMatch(/chapter7 end$/);
+      expect(await best(store, "lorem chapter99")).toBe("lorem ipsum chapter99");
+      expect((await store.search(ana, { query: "lorem ipsum" })).results).not.toHaveLength(0);
+    });
+
     it("takes any query whatsoever, and answers with the user's own memories only", async () => {
       const store = await withNotes();
       await store.add({ id: "ben" }, { content: "Ben keeps the spare key too: Will, cat, key, tea AND OR NOT NEAR *" });

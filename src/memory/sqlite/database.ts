@@ -30,8 +30,8 @@ export interface Database {
 }
 
 export const DEFAULT_LOCK_TIMEOUT_MS = 10_000;
-/** Milliseconds that SQLite itself may wait for a lock, which stops the whole server. */
-const BUSY_TIMEOUT_MS = 10;
+/** Milliseconds that SQLite itself may wait for a lock, in which the whole server stands still. */
+const BUSY_TIMEOUT_MS = 3;
 const MIN_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 25;
 /** Pages of log after which they are moved into the file. A short log is written over, which is faster than a growing one. */

@@ -13,10 +13,13 @@ export interface Hit {
 
 /** Memories that are ranked. */
 const CANDIDATES = 200;
+/** Characters of terms that are ranked; beyond them only as many memories, the best picked first, as fit. */
+const MAX_RANKED_LENGTH = 2_000_000;
 /** Of these, how many also bring their neighbours in the same source. */
 const WITH_NEIGHBOURS = 20;
-/** Memories, the newest, that are looked through for a text that no term finds. */
+/** Memories, the newest, that are looked through for a text that no term finds, and how far each. */
 const SCANNED = 5_000;
+const SCANNED_LENGTH = 10_000;
 
 /**
  * The memories of one user that answer the query, best first: first those that have the most telling terms are picked from the
@@ -110,13 +113,15 @@ function rank(database: Database, user: UserRow, query: Query, idf: Float64Array
     return memory;
   };
   const base = baseOf(user);
+  let length = 0;
   for (const number of picked) {
+    if (length > MAX_RANKED_LENGTH) break;
     const row = database.get<LoadedRow>(
       "select id - ? as number, terms, source, speaker from memory where id = ?",
       base,
       base + number,
     );
-    if (row) load(row);
+    if (row) length += load(row).terms.length;
   }
   let withNeighbours = 0;
   for (const memory of [...loaded.values()]) {
@@ -182,19 +187,14 @@ function taggedNumbers(database: Database, user: UserRow, tag: string): Set<numb
 /** Among the newest memories, those that contain the text in any ASCII case: for signs that are no terms, and parts of words. */
 function containing(database: Database, user: UserRow, text: string): number[] {
   const base = baseOf(user);
-  const newest = "select id, content from memory where id > ? and id <= ? order by id desc limit ?";
-  return database.column<number>(
-    `select id - ? from (${newest}) where instr(lower(content), lower(?)) > 0`,
-    base,
-    base,
-    base + user.last,
-    SCANNED,
-    text,
-  );
+  const contents = `select id, substr(content, 1, ${SCANNED_LENGTH}) as beginning from memory
+    where id > ? and id <= ? order by id desc limit ${SCANNED}`;
+  const sql = `select id - ? from (${contents}) where instr(lower(beginning), lower(?)) > 0`;
+  return database.column<number>(sql, base, base, base + user.last, text);
 }
 
 function newest(database: Database, user: UserRow): number[] {
   const base = baseOf(user);
-  const sql = "select id - ? from memory where id > ? and id <= ? order by id desc limit ?";
-  return database.column<number>(sql, base, base, base + user.last, SCANNED);
+  const sql = `select id - ? from memory where id > ? and id <= ? order by id desc limit ${SCANNED}`;
+  return database.column<number>(sql, base, base, base + user.last);
 }

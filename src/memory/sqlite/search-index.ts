@@ -9,10 +9,15 @@ import { baseOf, type UserRow } from "./rows.ts";
 
 /** Memories that may wait to be indexed. */
 const MAX_TAIL = 256;
+/** Characters of terms of one memory beyond which nothing waits, for searches would read it over and over. */
+const MAX_TAIL_TERMS = 10_000;
 
-/** Adds the user's tail to the index when it has grown long. Part of the transaction of the write that made it grow. */
-export function indexLongTail(database: Database, user: UserRow): void {
-  if (user.last - user.indexed < MAX_TAIL) return;
+/**
+ * Adds the user's tail to the index when it has grown long. Part of the transaction of the write that made it grow, by `added`,
+ * the terms of a memory.
+ */
+export function indexLongTail(database: Database, user: UserRow, added: string): void {
+  if (user.last - user.indexed < MAX_TAIL && added.length < MAX_TAIL_TERMS) return;
   const base = baseOf(user);
   const tail = database.all<{ id: number; terms: string }>(
     "select id, terms from memory where id > ? and id <= ? order by id",
@@ -21,6 +26,7 @@ export function indexLongTail(database: Database, user: UserRow): void {
   );
   for (const memory of tail) addToIndex(database, user, memory.id, memory.terms);
   database.run("update user set indexed = ? where uid = ?", user.last, user.uid);
+  user.indexed = user.last;
 }
 
 export function isIndexed(user: UserRow, id: number): boolean {

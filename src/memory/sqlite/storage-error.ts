@@ -18,9 +18,12 @@ export function isLocked(error: unknown): boolean {
   return LOCKED.test(codeOf(error) ?? "");
 }
 
-/** Whether the connection may be beyond use, so that a new one has to be opened. */
+/**
+ * Whether the connection may be beyond use, so that a new one has to be opened. One on a full disk is not: it can still read,
+ * and a new one would need room.
+ */
 export function breaksConnection(error: unknown): boolean {
-  return /^SQLITE_(?:CORRUPT|NOTADB|IOERR|CANTOPEN|READONLY|FULL|NOMEM|PROTOCOL)/.test(codeOf(error) ?? "");
+  return /^SQLITE_(?:CORRUPT|NOTADB|IOERR|CANTOPEN|READONLY|NOMEM|PROTOCOL)/.test(codeOf(error) ?? "");
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -27,7 +27,7 @@ export function addMemory(
   if (known && known.n >= maxMemories) throw limitReached(maxMemories, known.n);
   const owner = known ?? createUser(database, user);
   const added = insert(database, owner, memory, terms);
-  indexLongTail(database, owner);
+  indexLongTail(database, owner, terms);
   return added;
 }
 
@@ -49,11 +49,13 @@ export function importMemories(
   const stored = known?.n ?? 0;
   if (stored + fresh.length > maxMemories) throw limitReached(maxMemories, stored, fresh.length);
   const owner = known ?? createUser(database, user);
-  for (const { memory, terms } of fresh) insert(database, owner, memory, terms);
+  for (const { memory, terms } of fresh) {
+    insert(database, owner, memory, terms);
+    indexLongTail(database, owner, terms);
+  }
   if (fresh.some(({ memory }) => memory.id !== undefined)) {
     database.run("update user set foreign_ids = 1 where uid = ?", owner.uid);
   }
-  indexLongTail(database, owner);
   return { added: fresh.length, existing: memories.length - fresh.length };
 }
 
