@@ -1,5 +1,15 @@
 import { abortError, ToolError } from "../errors.ts";
 
+/** Calls that have begun in this turn of the event loop. */
+let begun: Deadline[] = [];
+
+/** Starts to watch the calls that are still under way; most end in the turn in which they began, and need no clock. */
+function watchBegun(): void {
+  const deadlines = begun;
+  begun = [];
+  for (const deadline of deadlines) deadline.watch();
+}
+
 /**
  * The end of one call: its caller's signal, a time limit of its own, and the server's stop, whichever comes first. The signal
  * that it gives to the work is made only where it is asked for, because most calls end before they could use one.
@@ -13,6 +23,8 @@ export class Deadline {
   #timer: NodeJS.Timeout | undefined;
   #left: number;
   #startedAt = 0;
+  #stopped = false;
+  #watching = false;
 
   /** @param ms time limit in milliseconds */
   constructor(parent: AbortSignal, ms: number) {
@@ -20,10 +32,19 @@ export class Deadline {
     this.#ms = ms;
     this.#left = ms;
     if (parent.aborted) this.#onParentAbort();
-    else {
-      parent.addEventListener("abort", this.#onParentAbort, { once: true });
-      this.#startClock();
+    else if (begun.push(this) === 1) setImmediate(watchBegun);
+  }
+
+  /** Waits for the caller's signal and the time limit. */
+  watch(): void {
+    if (this.#stopped || this.#reason || this.#watching) return;
+    this.#watching = true;
+    if (this.#parent.aborted) {
+      this.#onParentAbort();
+      return;
     }
+    this.#parent.addEventListener("abort", this.#onParentAbort, { once: true });
+    this.#startClock();
   }
 
   /** Fires when the call has to end; its reason is a ToolError. */
@@ -49,12 +70,13 @@ export class Deadline {
 
   /** Stops the clock while `work` runs: the time that a human takes does not count. */
   async pauseFor<T>(work: Promise<T>): Promise<T> {
+    this.watch();
     clearTimeout(this.#timer);
     this.#left = Math.max(1, this.#left - (performance.now() - this.#startedAt));
     try {
       return await work;
     } finally {
-      if (!this.#reason) this.#startClock();
+      if (!this.#reason && !this.#stopped) this.#startClock();
     }
   }
 
@@ -68,6 +90,8 @@ export class Deadline {
 
   /** Releases the clock and the caller's signal. */
   stop(): void {
+    this.#stopped = true;
+    if (!this.#watching) return;
     clearTimeout(this.#timer);
     this.#parent.removeEventListener("abort", this.#onParentAbort);
   }
