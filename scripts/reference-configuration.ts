@@ -28,8 +28,8 @@ Written by \`npm run gen\` from the configuration's own schema. No configuration
 
 The file is \`patchbay.yaml\` (or \`.yml\`, \`.json\`): the one that \`--config\` names, else \`$PATCHBAY_CONFIG\`, else in the working folder, else in
 \`~/.config/patchbay-mcp/\`. Environment variables win over the file, options of the command line over both. \`\${NAME}\` in a value reads a variable,
-\`\${NAME:-text}\` has a default, \`file:PATH\` in a secret reads a file. Lists in a variable are JSON or separated by commas. Relative paths are
-relative to the file. \`patchbay-mcp config\` prints what is in effect and where each value comes from; \`patchbay.schema.json\` serves editors:
+\`\${NAME:-text}\` has a default, \`$\${\` stands for \`\${\` itself, \`file:PATH\` in a secret reads a file. Lists in a variable are JSON or
+separated by commas, mappings JSON or YAML. Relative paths are relative to the file where they stand in it, else to the working folder. \`patchbay-mcp config\` prints what is in effect and where each value comes from; \`patchbay.schema.json\` serves editors:
 put \`# yaml-language-server: $schema=./patchbay.schema.json\` at the top of the file.
 
 | key | type, default | environment variable | meaning |

@@ -230,4 +230,36 @@ describe.each(roads)("asking the human, %s", (_name, connect) => {
     expect(await call("display_result", { message: "Done" })).toMatchObject({ status: "success" });
     expect(await call("display_result", { message: "Done" })).toMatchObject({ code: "confirmation_required" });
   });
+
+  it("asks before every tool where the configuration says so, but does not confirm a confirmation", async () => {
+    const messages: string[] = [];
+    const call = await connect(
+      ({ message }) => {
+        messages.push(message);
+        return { action: "accept", content: { confirm: true } };
+      },
+      { PATCHBAY_INTERACTION_CONFIRMATION_REQUIRED: "true" },
+    );
+    expect(await call("memory_list", {})).toMatchObject({ status: "success" });
+    expect(await call("confirm_action", { message: "Sure?" })).toMatchObject({ confirmed: true });
+    expect(messages).toEqual([
+      "Are you sure you want to perform this memory_list action?",
+      expect.stringContaining("Sure?"),
+    ]);
+  });
+});
+
+describe.each(roads.filter(([name]) => name.startsWith("the 2025 era")))("a form that fails, %s", (_name, connect) => {
+  it("is put to the chat instead", async () => {
+    const call = await connect(() => {
+      throw new Error("no window");
+    });
+    expect(await call("collect_input", FORM)).toMatchObject({ status: "needs_input", form: { title: "Book a table" } });
+    expect(await call("confirm_action", { message: "Sure?" })).toMatchObject({ status: "needs_input" });
+  });
+
+  it("is put to the chat instead, also where the client answers something else", async () => {
+    const call = await connect(() => ({ action: "shrug" }) as never);
+    expect(await call("collect_input", FORM)).toMatchObject({ status: "needs_input" });
+  });
 });
