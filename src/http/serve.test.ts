@@ -1,0 +1,111 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it } from "vitest";
+import { whenDone } from "../../test/fixtures/cleanup.ts";
+import { type HttpServer, serveHttp } from "./serve.ts";
+
+const KEY = "key-of-ana-0123456789";
+
+async function serve(options: Partial<Parameters<typeof serveHttp>[0]> = {}): Promise<HttpServer> {
+  const server = await serveHttp({
+    host: "127.0.0.1",
+    port: 0,
+    mcp: { fetch: async () => Response.json({ ok: true }), close: async () => {} },
+    apiKeys: [],
+    localUser: "local",
+    allowedHosts: [],
+    allowedOrigins: [],
+    ready: async () => ({ ready: true }),
+    ...options,
+  });
+  whenDone(() => server.close(0));
+  return server;
+}
+
+describe("serveHttp", () => {
+  it("names the address by which this machine reaches it", async () => {
+    expect((await serve()).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await serve({ host: "0.0.0.0", apiKeys: [{ key: KEY, user: "ana" }] })).url).toMatch(
+      /^http:\/\/127\.0\.0\.1:/,
+    );
+    const { url } = await serve({ host: "localhost" });
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
+  it.each(["0.0.0.0", "::", "192.0.2.1", "example.com"])(
+    "serves %s only with keys that nobody guesses",
+    async (host) => {
+      await expect(serve({ host })).rejects.toMatchObject({
+        code: "invalid_config",
+        message: expect.stringContaining("without authentication"),
+      });
+      await expect(serve({ host, apiKeys: [{ key: "key-of-ana", user: "ana" }] })).rejects.toMatchObject({
+        code: "invalid_config",
+        message: expect.stringMatching(/key of less than 16 characters/),
+      });
+    },
+  );
+
+  it("says what is wrong with an address", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((done) => other.once("listening", done));
+    whenDone(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    await expect(serve({ port })).rejects.toMatchObject({
+      code: "invalid_config",
+      message: `Port ${port} on 127.0.0.1 is in use.`,
+    });
+    await expect(serve({ host: "192.0.2.1", apiKeys: [{ key: KEY, user: "ana" }] })).rejects.toMatchObject({
+      code: "invalid_config",
+      message: "Cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL).",
+    });
+  });
+
+  it("says whether it is ready, and nothing of a bug", async () => {
+    const { url } = await serve({ ready: async () => ({ ready: false, reason: "The memory database is locked." }) });
+    const response = await fetch(`${url}/readyz`);
+    expect([response.status, await response.text()]).toEqual([503, "The memory database is locked."]);
+
+    const bugs: Error[] = [];
+    const broken = await serve({
+      mcp: { fetch: () => Promise.reject(new Error("/srv/secret/path")), close: async () => {} },
+      onerror: (error) => bugs.push(error),
+    });
+    const failed = await fetch(`${broken.url}/mcp`, { method: "POST" });
+    expect([failed.status, await failed.json()]).toEqual([
+      500,
+      { jsonrpc: "2.0", id: null, error: { code: -32000, message: "The server failed." } },
+    ]);
+    expect(bugs.map(({ message }) => message)).toEqual(["/srv/secret/path"]);
+  });
+
+  it("gives the user of the key to the handler, or the local user where there are none", async () => {
+    const users: string[] = [];
+    const mcp = {
+      fetch: async (_request: Request, _auth: unknown, owner: string) => {
+        users.push(owner);
+        return Response.json({});
+      },
+      close: async () => {},
+    };
+    const open = await serve({ mcp, localUser: "eva" });
+    await fetch(`${open.url}/mcp`, { method: "POST", headers: { authorization: "Bearer anything" } });
+    const keyed = await serve({
+      mcp,
+      apiKeys: [
+        { key: KEY, user: "ana" },
+        { key: "key-of-ben-0123456789", user: "ben" },
+      ],
+    });
+    for (const authorization of [
+      `Bearer ${KEY}`,
+      `bearer  ${KEY}`,
+      "Bearer key-of-ben-0123456789",
+      `Bearer ${KEY} x`,
+      "",
+    ]) {
+      await fetch(`${keyed.url}/mcp`, { method: "POST", headers: { authorization } });
+    }
+    expect(users).toEqual(["eva", "ana", "ana", "ben"]);
+  });
+});
