@@ -7,6 +7,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`patchbay-mcp needs Node 22.19 or newer, this is ${process.versions.node}.\n`);
   process.exit(1);
 }
+// A reader that stops reading, such as head, is no failure.
+process.stdout.on("error", () => {});
 module.enableCompileCache?.();
 const { runCommand } = await import("./cli/run-command.ts");
 const code = await runCommand(process.argv.slice(2), process.env);

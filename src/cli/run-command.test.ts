@@ -1,10 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: configuration refers to variables that way
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
-import { runProcess } from "../../test/fixtures/spawn.ts";
+import { runProcess, startProcess } from "../../test/fixtures/spawn.ts";
 import { VERSION } from "../version.ts";
 
 /** Runs the program in a folder of its own that holds the given configuration. */
@@ -84,6 +85,14 @@ describe("patchbay-mcp", () => {
 });
 
 describe("patchbay-mcp config", () => {
+  it("does not mind a reader that stops reading", async () => {
+    const env = { PATH: process.env.PATH ?? "", HOME: temporaryFolder() };
+    const running = startProcess({ command: process.execPath, args: [resolve("src/main.ts"), "config"], env });
+    running.process.stdout?.destroy();
+    await once(running.process, "exit");
+    expect([running.process.exitCode, running.stderr()]).toEqual([0, ""]);
+  });
+
   it("shows every value with its origin, and no secret", async () => {
     const { code, stdout, stderr } = await run(["config", "--user", "ana"], {
       config: [

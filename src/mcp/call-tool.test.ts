@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { startPatchbay } from "../../test/fixtures/connect.ts";
 import { ToolError } from "../errors.ts";
@@ -155,6 +155,20 @@ describe("an error", () => {
       "unknown disabled",
       "probe unauthenticated",
     ]);
+  });
+});
+
+describe("the status of a call", () => {
+  it("is repeated in silence, also where the tool never said anything", async () => {
+    const { boundary, request, said } = await boundaryOf(() => new Promise(() => {}), { callTimeoutMs: 60_000 });
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const call = boundary.call("probe", {}, request());
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(said()).toEqual(["Working", "Working"]);
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(read(await call).json.code).toBe("deadline_exceeded");
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkMessage } from "./check-message.ts";
 
@@ -5,6 +6,29 @@ const request = (fields: Record<string, unknown>) => ({ jsonrpc: "2.0", id: 1, m
 const call = (params: unknown) => request({ method: "tools/call", params });
 
 describe("checkMessage", () => {
+  it("gives a message or an answer for any JSON", () => {
+    const members = fc.record(
+      {
+        jsonrpc: fc.oneof(fc.constant("2.0"), fc.jsonValue()),
+        id: fc.jsonValue(),
+        method: fc.oneof(fc.constantFrom("tools/call", "tools/list", "initialize"), fc.jsonValue()),
+        params: fc.oneof(
+          fc.record({ name: fc.jsonValue(), arguments: fc.jsonValue(), _meta: fc.jsonValue() }),
+          fc.jsonValue(),
+        ),
+        result: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(members, fc.jsonValue()), (value) => {
+        const checked = checkMessage(value);
+        if ("answer" in checked) expect(checked.answer.jsonrpc).toBe("2.0");
+        else expect(checked.message).toBe(value);
+      }),
+    );
+  });
+
   it.each([
     ["a request", request({})],
     ["a request with a text id", request({ id: "a" })],

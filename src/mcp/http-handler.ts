@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import {
   type AuthInfo,
   createMcpHandler,
@@ -6,21 +5,13 @@ import {
   legacyStatelessFallback,
   type McpServerFactory,
 } from "@modelcontextprotocol/server";
+import type { ToolError } from "../errors.ts";
 import { checkMessage } from "./check-message.ts";
 import { acceptingBoth, asJson, wantsJson } from "./json-answer.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
-import {
-  type Answer,
-  ENDS_BYTES,
-  errorAnswer,
-  exceedsDepth,
-  type MessageLimits,
-  notJson,
-  refusal,
-  tooDeep,
-  tooLong,
-} from "./message-guard.ts";
+import { type Answer, ENDS_BYTES, errorAnswer, type MessageLimits, refusal, tooLong } from "./message-guard.ts";
+import { readJson } from "./read-json.ts";
 
 export interface HttpMcpHandler {
   /** Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs. */
@@ -31,7 +22,6 @@ export interface HttpMcpHandler {
 
 /** Below the 15 s after which proxies and clients begin to give up on a silent stream. */
 const KEEP_ALIVE_MS = 10_000;
-const PARSE_ERROR = -32700;
 
 /**
  * Streamable HTTP for every era on one endpoint: 2026-07-28, stateless legacy (any POST without a session works, plain curl
@@ -91,22 +81,17 @@ async function readBody(request: Request, limits: MessageLimits): Promise<{ pars
     response.headers.set("Connection", "close");
     return response;
   }
-  if (exceedsDepth(bytes, limits.maxDepth)) return refuse(400, bytes, tooDeep(limits.maxDepth));
-  if (!isUtf8(bytes)) return respond(400, errorAnswer(null, undefined, notJson(), PARSE_ERROR));
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return respond(400, errorAnswer(null, undefined, notJson(), PARSE_ERROR));
-  }
+  const read = readJson(bytes, limits);
+  if (!("value" in read)) return refuse(400, bytes, read.error, read.code);
+  const parsed = read.value;
   if (Array.isArray(parsed)) return { parsed };
   const checked = checkMessage(parsed);
   return "message" in checked ? { parsed: checked.message } : respond(400, checked.answer);
 }
 
-function refuse(status: number, bytes: Buffer, error: ReturnType<typeof tooLong>): Response {
-  const answer = refusal(bytes.subarray(0, ENDS_BYTES).toString(), bytes.subarray(-ENDS_BYTES).toString(), error);
-  return respond(status, answer ?? errorAnswer(null, undefined, error));
+function refuse(status: number, bytes: Buffer, error: ToolError, code?: number): Response {
+  const [head, tail] = [bytes.subarray(0, ENDS_BYTES), bytes.subarray(-ENDS_BYTES)].map(String) as [string, string];
+  return respond(status, refusal(head, tail, error, code) ?? errorAnswer(null, undefined, error, code));
 }
 
 /** A refused tools/call is answered under 200, because bridges lose what comes under another status. */

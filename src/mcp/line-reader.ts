@@ -1,16 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import type { ToolError } from "../errors.ts";
-import {
-  type Answer,
-  ENDS_BYTES,
-  errorAnswer,
-  exceedsDepth,
-  type MessageLimits,
-  notJson,
-  refusal,
-  tooDeep,
-  tooLong,
-} from "./message-guard.ts";
+import { type Answer, ENDS_BYTES, errorAnswer, type MessageLimits, refusal, tooLong } from "./message-guard.ts";
+import { readJson } from "./read-json.ts";
 
 /** What a line held: parsed JSON, or the answer to a line that cannot be read. */
 export type Line = { value: unknown } | { answer: Answer };
@@ -22,7 +12,6 @@ export interface LineReader {
   end(): Line[];
 }
 
-const PARSE_ERROR = -32700;
 const LINE_FEED = 0x0a;
 
 /**
@@ -80,15 +69,14 @@ export function createLineReader(limits: MessageLimits): LineReader {
 }
 
 function readLine(bytes: Buffer, limits: MessageLimits): Line | undefined {
-  if (!isUtf8(bytes)) return refuse(bytes, bytes, notJson(), PARSE_ERROR);
-  if (exceedsDepth(bytes, limits.maxDepth)) return refuse(bytes, bytes, tooDeep(limits.maxDepth));
-  const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
-  if (text.trim() === "") return undefined;
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return refuse(bytes, bytes, notJson(), PARSE_ERROR);
-  }
+  if (isBlank(bytes)) return undefined;
+  const read = readJson(bytes, limits);
+  return "value" in read ? read : refuse(bytes, bytes, read.error, read.code);
+}
+
+/** Whether the line holds nothing but spaces, tabs and carriage returns. */
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
 function refuse(start: Buffer, end: Buffer, error: ToolError, code?: number): Line {

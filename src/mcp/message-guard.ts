@@ -36,10 +36,6 @@ export function tooLong(maxBytes: number): ToolError {
   });
 }
 
-export function notJson(): ToolError {
-  return new ToolError("invalid_input", "The message is not JSON.", { hint: "Send one JSON-RPC message in UTF-8." });
-}
-
 export type RequestId = string | number;
 
 /** A JSON-RPC response. */
