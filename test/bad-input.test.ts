@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { type FakeProvider, type Fault, startFakeProvider } from "./fixtures/fake-provider.ts";
 import { type ServerOptions, serverCommand, startHttpServer, startProcess } from "./fixtures/spawn.ts";
@@ -383,8 +383,8 @@ const HOSTILE_QUERIES = [
   "a OR ".repeat(2000),
 ];
 
-afterAll(() => {
-  expect(answers.length).toBeGreaterThan(0);
+it("shows no secret, no path of the host and no stack in any of the answers above", () => {
+  expect(answers.length).toBeGreaterThan(100);
   for (const answer of answers) {
     for (const leak of [...SECRETS, process.cwd(), "node_modules", "at Object.", "at async", ".ts:", "file://"])
       if (answer.includes(leak)) throw new Error(`An answer shows ${leak}: ${answer.slice(0, 2000)}`);
