@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
-import { configSchema } from "../src/config.ts";
+import { configSchema } from "../src/config/config-schema.ts";
 import { describeTool } from "../src/mcp/tool-schema.ts";
 import { tools } from "../src/tools/index.ts";
 import { leanStart } from "./lean-start.ts";

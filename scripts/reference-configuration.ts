@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { configSchema } from "../src/config.ts";
-import { environmentName } from "../src/config-environment.ts";
+import { configSchema } from "../src/config/config-schema.ts";
+import { environmentName } from "../src/config/environment.ts";
 
 interface Schema {
   type?: string;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ApiClient } from "./api/api-client.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config-schema.ts";
 import { ToolError } from "./errors.ts";
 import type { Interaction } from "./interaction/interaction.ts";
 import type { ModelClient } from "./llm/model-client.ts";

@@ -1,5 +1,5 @@
+import type { LoadedConfig } from "./config/loaded-config.ts";
 import { ToolError } from "./errors.ts";
-import type { LoadedConfig } from "./load-config.ts";
 import { createLog, type Log } from "./log.ts";
 import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact.ts";

@@ -107,9 +107,7 @@ const packageOf = (name: string) =>
     .split("/")
     .slice(0, name.startsWith("@") ? 2 : 1)
     .join("/");
-/** The files that load the configuration are one room. */
-const roomOf = (file: string) =>
-  (file.split("/")[1] ?? "").replace(/\.ts$/, "").replace(/^(load-config|config-.*)$/, "config");
+const roomOf = (file: string) => (file.split("/")[1] ?? "").replace(/\.ts$/, "");
 const show = ({ from, to, kind }: Import) => `${from} → ${to} (${kind})`;
 
 const files = globSync("src/**/*.ts").filter((file) => !isTest(file));

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
-import type { LoadedConfig } from "../load-config.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import type { AnyTool } from "../tools/define-tool.ts";
 

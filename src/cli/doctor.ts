@@ -1,7 +1,7 @@
 import { createPatchbay } from "../start.ts";
 import { tools } from "../tools/index.ts";
 import { checkAll, unusableTools } from "./checks.ts";
-import type { CommandContext } from "./run-command.ts";
+import type { CommandContext } from "./command-context.ts";
 
 const MARKS = { ok: "ok     ", off: "off    ", broken: "BROKEN " };
 

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { ToolError } from "../errors.ts";
 import type { MemoryStore, MemoryUser } from "../memory/store.ts";
 import { createServices } from "../services.ts";
-import type { CommandContext } from "./run-command.ts";
+import type { CommandContext } from "./command-context.ts";
 
 type Command = (store: MemoryStore, user: MemoryUser, file: string) => Promise<number>;
 

@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { loadConfig } from "../config/load-config.ts";
 import { ToolError } from "../errors.ts";
-import { type LoadedConfig, loadConfig } from "../load-config.ts";
 import { VERSION } from "../version.ts";
+import type { CommandContext } from "./command-context.ts";
 
 const USAGE = `patchbay-mcp ${VERSION}
 
@@ -17,14 +18,6 @@ const USAGE = `patchbay-mcp ${VERSION}
   --host, --port    where http listens
   --version, --help
 `;
-
-/** A command's whole input. */
-export interface CommandContext {
-  loaded: LoadedConfig;
-  env: NodeJS.ProcessEnv;
-  /** Words after the command's name. */
-  words: string[];
-}
 
 /**
  * Runs the command that the arguments name and gives the exit code: 0 done, 1 failed, 2 wrong usage. Servers resolve when

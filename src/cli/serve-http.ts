@@ -5,8 +5,8 @@ import { createServerFactory } from "../mcp/server.ts";
 import { createPatchbay } from "../start.ts";
 import { VERSION } from "../version.ts";
 import { checkAll } from "./checks.ts";
+import type { CommandContext } from "./command-context.ts";
 import { stopSignal, surviveRejections } from "./process-events.ts";
-import type { CommandContext } from "./run-command.ts";
 import { connectionHelp, toolTable } from "./start-page.ts";
 
 /** Milliseconds that calls under way may still take once the server is asked to stop. */

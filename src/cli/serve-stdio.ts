@@ -2,8 +2,8 @@ import { createServerFactory } from "../mcp/server.ts";
 import { serveStdio } from "../mcp/stdio.ts";
 import { createPatchbay } from "../start.ts";
 import { VERSION } from "../version.ts";
+import type { CommandContext } from "./command-context.ts";
 import { stopSignal, surviveRejections } from "./process-events.ts";
-import type { CommandContext } from "./run-command.ts";
 
 /** A client's line may be larger than what HTTP takes, since the pipe is the client's own. */
 const MAX_LINE_BYTES = 10 * 1024 * 1024;

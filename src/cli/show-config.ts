@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import { z } from "zod";
-import { configSchema } from "../config.ts";
-import { type LoadedConfig, type Origins, redactConfig } from "../load-config.ts";
+import { configSchema } from "../config/config-schema.ts";
+import { redactConfig } from "../config/load-config.ts";
+import type { LoadedConfig, Origins } from "../config/loaded-config.ts";
 import { createRedactor, secretsOfEnvironment } from "../redact.ts";
 
 /** Prints the JSON Schema of the configuration. */

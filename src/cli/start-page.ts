@@ -1,4 +1,4 @@
-import type { LoadedConfig } from "../load-config.ts";
+import type { LoadedConfig } from "../config/loaded-config.ts";
 import { tools } from "../tools/index.ts";
 import { type Check, unusableTools } from "./checks.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { configSchema } from "./config.ts";
+import { configSchema } from "./config-schema.ts";
 
 /** What the loader has to know of a schema, seen through its defaults and optionals. */
 export interface SchemaView {

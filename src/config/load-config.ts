@@ -1,31 +1,6 @@
-import type { Config } from "./config.ts";
 import { dataDirOf, findConfigFile } from "./config-file.ts";
-
-/** Where a value came from, such as `patchbay.yaml:12`, `PATCHBAY_HTTP_PORT`, `--port`. */
-export type Origins = Map<string, string>;
-
-export interface LoadedConfig {
-  config: Config & { dataDir: string };
-  /** Path of each value (`memory.maxMemories`) → its origin. What is missing is a default. */
-  origins: Origins;
-  /** The file that was read, if any. */
-  file: string | undefined;
-  /** Every secret value, for redaction. */
-  secrets: string[];
-  /** Paths of the values that are secrets. */
-  secretPaths: ReadonlySet<string>;
-  /** What is probably not meant, but no error. */
-  warnings: string[];
-}
-
-export interface LoadOptions {
-  /** `--config`; otherwise `$PATCHBAY_CONFIG`, the working folder, the user's configuration folder. */
-  file?: string | undefined;
-  env: NodeJS.ProcessEnv;
-  cwd: string;
-  /** Values of command-line options by path, such as `{ "http.port": 8080 }`; they win over everything. */
-  flags?: Record<string, unknown>;
-}
+import type { Config } from "./config-schema.ts";
+import type { LoadedConfig, LoadOptions } from "./loaded-config.ts";
 
 /** The defaults of every value; the build puts them in. */
 declare const __CONFIG_DEFAULTS__: Omit<Config, "dataDir"> | undefined;
@@ -47,7 +22,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     dataDir === "" ||
     Object.keys(env).some((name) => name.startsWith("PATCHBAY_"));
   if (configured || typeof __CONFIG_DEFAULTS__ !== "object")
-    return (await import("./config-merge.ts")).mergeConfig(file, options);
+    return (await import("./merge-config.ts")).mergeConfig(file, options);
   return {
     config: { dataDir: dataDirOf(dataDir as string | undefined, cwd, env), ...__CONFIG_DEFAULTS__ },
     origins: new Map(dataDir === undefined ? [] : [["dataDir", "--data-dir"]]),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolvePath } from "./config-file.ts";
-import { isSecretPath } from "./config-schema-paths.ts";
+import { isSecretPath } from "./schema-paths.ts";
 
 export interface ReferenceOptions {
   env: NodeJS.ProcessEnv;

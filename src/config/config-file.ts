@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { ToolError } from "./errors.ts";
+import { ToolError } from "../errors.ts";
 
 /** What a configuration file holds, with the line of each value by its path (`memory.maxMemories`). */
 export interface ConfigFile {

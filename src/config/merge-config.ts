@@ -1,12 +1,12 @@
 import { dirname } from "node:path";
 import type { z } from "zod";
-import { configSchema } from "./config.ts";
-import { readEnvironment, unknownVariables } from "./config-environment.ts";
+import { ToolError } from "../errors.ts";
 import { dataDirOf, readConfigFile, resolvePath } from "./config-file.ts";
-import { resolveReferences } from "./config-references.ts";
-import { mayHoldSecret, schemaAt, viewOf } from "./config-schema-paths.ts";
-import { ToolError } from "./errors.ts";
-import type { LoadedConfig, LoadOptions, Origins } from "./load-config.ts";
+import { configSchema } from "./config-schema.ts";
+import { readEnvironment, unknownVariables } from "./environment.ts";
+import type { LoadedConfig, LoadOptions, Origins } from "./loaded-config.ts";
+import { resolveReferences } from "./references.ts";
+import { mayHoldSecret, schemaAt, viewOf } from "./schema-paths.ts";
 
 type Tree = Record<string, unknown>;
 type Path = readonly string[];

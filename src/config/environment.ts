@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { schemaAt, viewOf } from "./config-schema-paths.ts";
+import { schemaAt, viewOf } from "./schema-paths.ts";
 
 type Tree = Record<string, unknown>;
 

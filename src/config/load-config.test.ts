@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../test/fixtures/cleanup.ts";
+import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
 import { loadConfig, redactConfig } from "./load-config.ts";
 
 let folder: string;
