@@ -1,6 +1,6 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { loadConfig } from "../src/load-config.ts";
+import { loadConfig } from "../src/config/load-config.ts";
 import { createServerFactory } from "../src/mcp/server.ts";
 import { createPatchbay } from "../src/start.ts";
 import displayResult from "../src/tools/display-result.ts";
