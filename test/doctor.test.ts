@@ -54,6 +54,7 @@ describe("patchbay-mcp doctor", () => {
     expect(stdout).toMatch(/^BROKEN llm\.modelId: .*local\/missing/m);
     expect(stdout).toMatch(/^BROKEN API gone: /m);
     expect(stdout).toMatch(/^ {2}call_api: /m);
+    expect(stdout).toMatch(/^ {2}llm_processor: can be used, but not with .*provider gone/m);
   });
 
   it("tells a wrong pipeline and a database that cannot be opened", async () => {
@@ -77,6 +78,13 @@ describe("the start page of patchbay-mcp http", () => {
     expect(page).toMatch(/^ {2}off {2}llm_processor +No model provider is configured/m);
     for (const client of ["Open-WebUI", "mcpo", "Inspector", "stdio"]) expect(page).toContain(`  ${client} `);
     expect(page).toContain(`${server.url}/mcp`);
+    // What is printed for stdio can be pasted: it starts this very program.
+    const { mcpServers } = JSON.parse(/^ {2}stdio +(\{.*\})$/m.exec(page)?.[1] ?? "{}") as {
+      mcpServers: { patchbay: { command: string; args: string[] } };
+    };
+    const { command, args } = mcpServers.patchbay;
+    const version = await runProcess({ command, args: [...args, "--version"], env: {} });
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(page).toContain("everybody on this machine is one user");
   });
 

@@ -55,6 +55,12 @@ export function unusableTools(
   return reasons;
 }
 
+/** What is broken of the parts that a tool uses. */
+export function brokenParts(checks: readonly Check[], tool: AnyTool): Check[] {
+  const services = new Set<string>(tool.uses.map(servedBy));
+  return checks.filter((check) => check.state === "broken" && services.has(check.service));
+}
+
 /** The service whose check tells whether this one works. */
 function servedBy(service: keyof Services): keyof Services {
   return service === "processor" || service === "moa" ? "llm" : service;

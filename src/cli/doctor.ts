@@ -1,6 +1,6 @@
 import { createPatchbay } from "../start.ts";
 import { tools } from "../tools/index.ts";
-import { checkAll, unusableTools } from "./checks.ts";
+import { brokenParts, checkAll, unusableTools } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
 
 const MARKS = { ok: "ok     ", off: "off    ", broken: "BROKEN " };
@@ -16,7 +16,12 @@ export async function doctorCommand({ loaded, env }: CommandContext): Promise<nu
     ]);
     const off = unusableTools(checks, tools, loaded.config);
     lines.push("", `${tools.length - off.size} of ${tools.length} tools can be used.`);
-    for (const [name, reason] of off) lines.push(`  ${name}: ${reason}`);
+    for (const tool of tools) {
+      const reason = off.get(tool.name);
+      const broken = brokenParts(checks, tool).map(({ name }) => name);
+      if (reason !== undefined) lines.push(`  ${tool.name}: ${reason}`);
+      else if (broken.length > 0) lines.push(`  ${tool.name}: can be used, but not with ${broken.join(", ")}`);
+    }
     process.stdout.write(patchbay.redact(`${lines.join("\n")}\n`));
     return checks.some((check) => check.state === "broken") ? 1 : 0;
   } finally {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { toToolError } from "../errors.ts";
 import { serveHttp } from "../http/serve.ts";
 import { createHttpMcpHandler } from "../mcp/http-handler.ts";
@@ -65,7 +66,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
 
   async function printStartPage(): Promise<void> {
     const checks = await checkAll(loaded, patchbay.services);
-    const help = connectionHelp(server.url, auth.apiKeys.length > 0);
+    const help = connectionHelp(server.url, auth.apiKeys.length > 0, resolve(process.argv[1] ?? ""));
     process.stdout.write(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`));
   }
 }
