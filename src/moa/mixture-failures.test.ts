@@ -5,7 +5,7 @@ import { configured, failure, modelClient, never } from "../../test/fixtures/mod
 import { createMixtureOfAgents } from "./mixture-of-agents.ts";
 
 describe("a failing agent", () => {
-  it("is left out; the trace says why", async () => {
+  it("is left out; the trace and a warning say why", async () => {
     const { server, run } = await mixtureOn({ ...named("a", "c"), b: fails });
     const result = await run();
     expect(result).toMatchObject({ answer: "a3", degraded: true });
@@ -14,6 +14,7 @@ describe("a failing agent", () => {
       { layer: 1, model: "fake/b", status: "error", tokens: 0, error: expect.stringContaining("Broken") },
       { layer: 2, model: "fake/b", status: "error" },
     ]);
+    expect(result.warnings).toEqual([expect.stringMatching(/^"fake\/b" failed in 2 of 2 calls: .*Broken/)]);
     expect(promptOf(server.chats.find(isLater)!).match(/<proposal-/g)).toHaveLength(2);
   });
 
@@ -77,6 +78,7 @@ describe("a hanging agent", () => {
     const hanging = result.trace.find((entry) => entry.model === "fake/b")!;
     expect(hanging).toMatchObject({ status: "cancelled", error: "Left behind: most agents had answered." });
     expect(hanging.ms).toBeLessThan(10_000);
+    expect(result.warnings).toEqual(['"fake/b" failed in 1 of 1 call: Left behind: most agents had answered.']);
     await vi.waitFor(() => expect(server.chats.find((chat) => chat.body!.model === "b")!.abandoned).toBe(true));
   });
 

@@ -7,7 +7,14 @@ import { chooseModels } from "./choose-models.ts";
 import { fitPrompt, type Prompt, sizeOf } from "./fit-prompt.ts";
 import { aggregationMessages, finalMessages, queryMessages } from "./prompts.ts";
 import { seededRandom, shuffled } from "./random.ts";
-import { type CallOutcome, type PlannedCall, runCall, runLayer, type TraceEntry } from "./run-layer.ts";
+import {
+  type CallOutcome,
+  failureWarnings,
+  type PlannedCall,
+  runCall,
+  runLayer,
+  type TraceEntry,
+} from "./run-layer.ts";
 
 export interface MixtureOptions {
   models: readonly string[];
@@ -113,6 +120,7 @@ export function createMixtureOfAgents(client: ModelClient, options: MixtureOptio
         warnings: new Set(warnings),
       };
       const layers = await runLayers(run);
+      for (const warning of failureWarnings(run.trace)) run.warnings.add(warning);
       const answer = await aggregate(run, layers);
       if (context.signal.aborted) throw abortError(context.signal);
       const degraded = missing > 0 || run.trace.some((entry) => entry.status !== "ok");

@@ -107,6 +107,24 @@ export async function runLayer(
   }
 }
 
+/** Models that warnings name, and characters of the reason of each. */
+const WARNED_MODELS = 8;
+const WARNED_REASON = 300;
+
+/** One sentence for each model that failed as an agent, with its first reason; the trace has the others. */
+export function failureWarnings(trace: readonly TraceEntry[]): string[] {
+  const byModel = Map.groupBy(trace, (entry) => entry.model);
+  const warnings = [...byModel].flatMap(([model, entries]) => {
+    const failed = entries.filter((entry) => entry.status !== "ok");
+    const reason = failed[0]?.error ?? failed[0]?.status;
+    if (reason === undefined) return [];
+    const calls = `${failed.length} of ${entries.length} ${entries.length === 1 ? "call" : "calls"}`;
+    return [`"${model}" failed in ${calls}: ${reason.slice(0, WARNED_REASON)}`];
+  });
+  const more = warnings.length - WARNED_MODELS;
+  return more > 0 ? [...warnings.slice(0, WARNED_MODELS), `And ${more} more failed; the trace says why.`] : warnings;
+}
+
 /** A majority, but never all: with two, one is enough. */
 function quorum(alive: number): number {
   return Math.max(1, Math.min(Math.floor(alive / 2) + 1, alive - 1));
