@@ -130,7 +130,7 @@ async function checkNames(
   const failures: Check[] = [];
   for (const name of names) {
     try {
-      const chosen = await llm.resolve(name, { configured: true, avoid: [...standIns.values()], signal });
+      const chosen = await llm.resolve(name, { configured: key, avoid: [...standIns.values()], signal });
       if (chosen.warning) standIns.set(name, chosen.name);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;

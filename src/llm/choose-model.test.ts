@@ -81,7 +81,7 @@ describe("a named model", () => {
 });
 
 describe("a default name in the configuration", () => {
-  const configured = { configured: true };
+  const configured = { configured: "llm.modelId" };
   it("means a model of its family", () => {
     expect(nameOf("gpt-4", OFFERS, configured)).toBe("router/openai/gpt-4o");
     expect(nameOf("claude-3", OFFERS, configured)).toBe("router/anthropic/claude-3-5-sonnet");
@@ -114,7 +114,7 @@ describe("a default name in the configuration", () => {
     const offers = [offer("openai", openai)];
     expect(nameOf("gpt-4", offers, configured)).toBe("openai/gpt-4o");
     const others = ["claude-3", "llama-3"].map((name) =>
-      nameOf(name, offers, { configured: true, avoid: ["openai/gpt-4o"] }),
+      nameOf(name, offers, { ...configured, avoid: ["openai/gpt-4o"] }),
     );
     expect(others).toEqual(["openai/gpt-4o-mini", "openai/gpt-4o-mini"]);
     expect(() => nameOf("gpt-4", [offer("x", ["nomic-embed-text", "llama-guard3"])], configured)).toThrow(/no model/);
@@ -143,6 +143,14 @@ describe("a default name in the configuration", () => {
   });
 
   it("does not excuse another name that nobody has", () => {
-    expect(() => nameOf("my-model", OFFERS, configured)).toThrow(/no model "my-model"/);
+    expect(() => nameOf("my-model", OFFERS, configured)).toThrow(
+      expect.objectContaining({
+        message: 'There is no model "my-model", which llm.modelId names.',
+        hint: expect.stringContaining("Set llm.modelId in the configuration"),
+      }),
+    );
+    expect(() => nameOf("shared", OFFERS, configured)).toThrow(
+      /Several providers have a model "shared", .*llm\.modelId/,
+    );
   });
 });

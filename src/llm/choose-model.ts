@@ -21,10 +21,10 @@ export interface ChosenModel {
 
 export interface ChoiceOptions {
   /**
-   * The name comes from the configuration: one of the names that the configuration has by default is mapped to a model that
-   * is there. A name that a caller chose must exist.
+   * The key of the configuration that the name comes from, such as `llm.modelId`: one of the names that the configuration
+   * has by default is then mapped to a model that is there. Unset: a caller chose the name, and it must exist.
    */
-  configured?: boolean;
+  configured?: string | undefined;
   /** Models to pass over, if others are there, when a default name has no model of its family. */
   avoid?: readonly string[];
 }
@@ -50,7 +50,7 @@ const LISTED = 10;
 export function chooseModel(name: string, offers: readonly Offer[], options: ChoiceOptions = {}): ChosenModel {
   const wanted = name.trim();
   const families = options.configured && Object.hasOwn(DEFAULT_NAMES, wanted) ? DEFAULT_NAMES[wanted] : undefined;
-  const exact = byAddress(wanted, offers) ?? byName(wanted, offers, families !== undefined);
+  const exact = byAddress(wanted, offers) ?? byName(wanted, offers, families !== undefined, options);
   if (exact) return exact;
   const stand = families && standIn(wanted, families, offers, options.avoid ?? []);
   if (stand) return stand;
@@ -71,7 +71,12 @@ function byAddress(wanted: string, offers: readonly Offer[]): ChosenModel | unde
   return undefined;
 }
 
-function byName(wanted: string, offers: readonly Offer[], takeFirst: boolean): ChosenModel | undefined {
+function byName(
+  wanted: string,
+  offers: readonly Offer[],
+  takeFirst: boolean,
+  options: ChoiceOptions,
+): ChosenModel | undefined {
   const matches = offers.flatMap(({ provider, models }) => {
     const model = find(wanted, models);
     return model === undefined ? [] : [chosen(provider, model)];
@@ -79,7 +84,7 @@ function byName(wanted: string, offers: readonly Offer[], takeFirst: boolean): C
   // Nobody chose a default name, so nobody can be asked which one was meant.
   if (matches.length <= 1 || takeFirst) return matches[0];
   const names = matches.map((match) => match.name);
-  throw new ToolError("unknown_model", `Several providers have a model "${shorten(wanted)}".`, {
+  throw new ToolError("unknown_model", `Several providers have a model "${shorten(wanted)}"${source(options)}.`, {
     hint: `Say which: ${names.join(", ")}.`,
     details: { available_models: names },
   });
@@ -161,11 +166,16 @@ function unknownModel(wanted: string, offers: readonly Offer[], options: ChoiceO
     all.length > 0
       ? `Available: ${some.join(", ")}${more}.`
       : "The providers offer no models; with Ollama, `ollama pull llama3.2` gets one.";
-  const where = options.configured ? "Configure one of the available models. " : "";
-  return new ToolError("unknown_model", `There is no model "${shorten(wanted)}".`, {
-    hint: [where + list, ...failures].join(" "),
+  const { configured } = options;
+  const advice = configured ? [`Set ${configured} in the configuration to a model that is there.`] : [];
+  return new ToolError("unknown_model", `There is no model "${shorten(wanted)}"${source(options)}.`, {
+    hint: [...advice, list, ...failures].join(" "),
     details: { available_models: some },
   });
+}
+
+function source({ configured }: ChoiceOptions): string {
+  return configured === undefined ? "" : `, which ${configured} names`;
 }
 
 function chosen(provider: Provider, model: string): ChosenModel {

@@ -20,10 +20,11 @@ export interface Connection {
 
 export interface Directory {
   /**
-   * What every provider offers. Lists are kept for a minute, and for ten while a new one is on its way; `fresh` asks again.
+   * What every provider offers. Lists are kept for a minute, and for ten while a new one is on its way; with `maxAgeMs`, those
+   * that were asked for longer ago are asked for again.
    * @throws ToolError `not_configured`
    */
-  offers(signal: AbortSignal, fresh?: boolean): Promise<Offer[]>;
+  offers(signal: AbortSignal, maxAgeMs?: number): Promise<Offer[]>;
   connection(provider: Provider): Connection;
   close(): Promise<void>;
 }
@@ -49,6 +50,7 @@ interface KeptList {
   /** The list before this one, as long as it is good enough. */
   old: Promise<Offer> | undefined;
   until: number;
+  askedAt: number;
 }
 
 /**
@@ -73,14 +75,18 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
   };
 
   /** Shared by all who ask, so it has a limit of its own instead of one caller's signal. */
-  const list = (provider: Provider, limitMs: number, fresh: boolean): Promise<Offer> => {
+  const list = (provider: Provider, limitMs: number, maxAgeMs: number | undefined): Promise<Offer> => {
     if (provider.models.length > 0) return Promise.resolve({ provider, models: provider.models });
     const now = performance.now();
     const kept = lists.get(provider.name);
     const isGood = kept?.answered !== undefined && kept.answered.failure === undefined;
-    if (kept && !fresh && (now < kept.until || kept.answered === undefined)) return kept.old ?? kept.offer;
-    const old = !fresh && isGood && now < kept.until + KEEP_OLD_MS ? kept.offer : undefined;
-    const entry: KeptList = { offer: ask(provider, limitMs), old, until: now + KEEP_MS };
+    if (kept && maxAgeMs === undefined && (now < kept.until || kept.answered === undefined))
+      return kept.old ?? kept.offer;
+    // One that is on its way is as new as can be.
+    if (kept && maxAgeMs !== undefined && (kept.answered === undefined || now - kept.askedAt < maxAgeMs))
+      return kept.offer;
+    const old = maxAgeMs === undefined && isGood && now < kept.until + KEEP_OLD_MS ? kept.offer : undefined;
+    const entry: KeptList = { offer: ask(provider, limitMs), old, until: now + KEEP_MS, askedAt: now };
     lists.set(provider.name, entry);
     entry.offer.then(
       (offer) => {
@@ -107,17 +113,17 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
     }
   };
 
-  const probeOllama = async (fresh: boolean): Promise<Offer[]> => {
+  const probeOllama = async (maxAgeMs: number | undefined): Promise<Offer[]> => {
     if (fixed || known.some((provider) => provider.name === "ollama")) return [];
-    const offer = await list(localOllama(options.ollamaUrl), PROBE_MS, fresh);
+    const offer = await list(localOllama(options.ollamaUrl), PROBE_MS, maxAgeMs);
     return offer.failure ? [] : [offer];
   };
 
   return {
-    async offers(signal, fresh = false) {
+    async offers(signal, maxAgeMs) {
       const asked = Promise.all([
-        Promise.all(known.map((provider) => list(provider, LIST_MS, fresh))),
-        probeOllama(fresh),
+        Promise.all(known.map((provider) => list(provider, LIST_MS, maxAgeMs))),
+        probeOllama(maxAgeMs),
       ]);
       const offers = (await unlessAborted(asked, signal)).flat();
       if (offers.length === 0) throw noProvider(problems);

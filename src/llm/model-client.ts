@@ -31,6 +31,8 @@ export interface CompletionRequest {
   messages: readonly ChatMessage[];
   /** `provider/model` or a name that only one provider has. Default: the configured model. */
   model?: string | undefined;
+  /** Whether `model` is one of the configured fallback models: where nobody has it, the next is asked. */
+  isFallback?: boolean;
   /** Models to try in order when the first fails. Default: the configured ones. */
   fallbackModels?: readonly string[] | undefined;
   maxTokens?: number | undefined;
@@ -84,6 +86,11 @@ export interface ModelClient {
   models(signal?: AbortSignal): Promise<{ provider: string; model: string; name: string }[]>;
   /** The model that a name means. @throws ToolError `unknown_model`, `not_configured` */
   resolve(name: string, options?: ChoiceOptions & { signal?: AbortSignal }): Promise<ChosenModel>;
+  /**
+   * The model that is asked first when a call names none: the configured one, or the first fallback model that is there.
+   * @throws ToolError as `resolve`
+   */
+  resolveDefault(signal: AbortSignal): Promise<ChosenModel>;
   /** Asks every provider for its list; never throws. Empty: there is no provider. */
   check(signal?: AbortSignal): Promise<ProviderCheck[]>;
   readonly tokens: TokenEstimator;
@@ -94,6 +101,9 @@ export interface ModelClient {
   close(): Promise<void>;
 }
 
+/** Where the names come from that no caller gave. */
+const MODEL_KEY = "llm.modelId";
+const FALLBACK_KEY = "llm.fallbackModels";
 /** Retries of one call, all models together: a fallback model does not start them anew. */
 const MAX_RETRIES = 2;
 const FIRST_WAIT_MS = 250;
@@ -101,6 +111,8 @@ const FIRST_WAIT_MS = 250;
 const WAIT_BEFORE_FALLBACK_MS = 2000;
 /** Waits from here on are told. */
 const WAIT_WORTH_TELLING_MS = 1000;
+/** How old a list may be that a configured name is not found in: a name that is wrong to stay must not ask at every call. */
+const MISSING_LIST_AGE_MS = 2000;
 const FOREVER = new AbortController().signal;
 
 /** A client for all providers, configured or found. Nothing is loaded or contacted before the first call. */
@@ -127,8 +139,22 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     } catch (error) {
       // A model pulled a moment ago is in no kept list yet.
       if (!(error instanceof ToolError) || error.code !== "unknown_model") throw error;
-      return chooseModel(name, await directory.offers(signal, true), choice);
+      const maxAgeMs = choice.configured === undefined ? 0 : MISSING_LIST_AGE_MS;
+      return chooseModel(name, await directory.offers(signal, maxAgeMs), choice);
     }
+  }
+
+  async function resolveDefault(signal: AbortSignal): Promise<ChosenModel> {
+    const failures: Failure[] = [];
+    for (const [index, name] of [options.modelId, ...options.fallbackModels].entries()) {
+      try {
+        return await resolve(name, { configured: index === 0 ? MODEL_KEY : FALLBACK_KEY, signal });
+      } catch (error) {
+        if (!(error instanceof ToolError) || error.code !== "unknown_model") throw error;
+        failures.push({ model: name, error });
+      }
+    }
+    throw finalError(failures, 0);
   }
 
   /** One HTTP request, once the provider has a free place; the deadline starts with the first one. */
@@ -205,21 +231,21 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     const timeoutMs = request.timeoutMs ?? options.timeout * 1000;
     const call: Call = { request, signal, status, timeoutMs, attempts: 0, retries: 0 };
     const warnings: string[] = [];
-    const failures: { model: string; error: ToolError }[] = [];
+    const failures: Failure[] = [];
     const named = request.model ?? options.modelId;
     const names = [named, ...(request.fallbackModels ?? options.fallbackModels)];
 
     for (const [index, name] of names.entries()) {
       let model: ChosenModel | undefined;
+      const isFallback = index > 0 || request.isFallback === true;
+      const configured = isFallback ? FALLBACK_KEY : request.model === undefined ? MODEL_KEY : undefined;
       try {
-        const configured = index > 0 || request.model === undefined;
         model = await resolve(name, { configured, signal });
         if (failures.some((failure) => failure.model === model!.name)) continue;
         if (model.warning) warnings.push(model.warning);
         const reply = await askModel(call, model, index === names.length - 1);
         refuseCutPrompt(reply, call, model);
-        const first = failures[0];
-        if (first) warnings.push(`Model "${first.model}" failed (${first.error.message}); "${model.name}" answered.`);
+        for (const failure of failures) warnings.push(fallbackWarning(failure, model.name));
         const usage = reply.usage ?? estimateUsage(request.messages, reply.text);
         if (reply.usage) tokens.learn(model.name, textOf(request.messages), reply.usage.prompt_tokens);
         return {
@@ -234,8 +260,10 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
       } catch (error) {
         if (signal.aborted) throw abortError(signal);
         if (!(error instanceof ToolError)) throw error;
-        // A wrong name is a mistake to correct, and a longer context is not to be hoped for: neither is for a fallback.
-        if (index === 0 && (model === undefined || error.code === "context_overflow")) throw error;
+        // A longer context is not to be hoped for.
+        if (index === 0 && error.code === "context_overflow") throw error;
+        // A caller's wrong name is the caller's to correct, and where no provider can be asked, no other name is better.
+        if (index === 0 && !model && (configured === undefined || error.code !== "unknown_model")) throw error;
         failures.push({ model: model?.name ?? name, error });
         if (names.length > index + 1) status?.progress(`${model?.name ?? name} failed, trying ${names[index + 1]}`);
       }
@@ -274,6 +302,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
   return {
     complete,
     resolve,
+    resolveDefault,
     tokens,
     defaults: { model: options.modelId, fallbackModels: options.fallbackModels },
     contextOf(model) {
@@ -288,7 +317,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     },
     async check(signal = FOREVER) {
       try {
-        const offers = await directory.offers(signal, true);
+        const offers = await directory.offers(signal, 0);
         return offers.map(({ provider, models, failure }) => ({
           name: provider.name,
           kind: provider.kind,
@@ -333,8 +362,19 @@ function waitBeforeRetry(failure: ModelError, call: Call, remainingMs: number, i
   return wait < most ? wait : undefined;
 }
 
+/** A model that gave no usable answer: its full name, or the name that nobody has. */
+export interface Failure {
+  model: string;
+  error: ToolError;
+}
+
+/** What a result says of a model that another one had to stand in for. */
+export function fallbackWarning({ model, error }: Failure, answered: string): string {
+  return `Model "${model}" failed (${error.message}); "${answered}" answered.`;
+}
+
 /** The error of the first model, with the reasons of the others. */
-function finalError(failures: readonly { model: string; error: ToolError }[], attempts: number): ToolError {
+function finalError(failures: readonly Failure[], attempts: number): ToolError {
   const { error } = failures[0]!;
   const issues: ErrorIssue[] = failures.map((failure) => ({ path: failure.model, message: failure.error.message }));
   return new ToolError(error.code, error.message, {

@@ -93,6 +93,49 @@ describe("a result without a schema", () => {
     });
   });
 
+  it("comes from the fallback model where llm.modelId names no model, with a warning", async () => {
+    const { server, run, lines } = await setUp(
+      { b: { reply: "fine" } },
+      { modelId: "typo", fallbackModels: ["z", "b"] },
+    );
+    expect(await run({ input: "x" })).toMatchObject({
+      data: "fine",
+      model: "fake/b",
+      fallback_used: true,
+      attempts: 1,
+      warnings: [
+        'Model "typo" failed (There is no model "typo", which llm.modelId names.); "fake/b" answered.',
+        'Model "z" failed (There is no model "z", which llm.fallbackModels names.); "fake/b" answered.',
+      ],
+    });
+    expect(lines).toContain("Processing with fake/b");
+    // The list is asked for once, however many names are missing.
+    expect(server.requests.filter((request) => request.method === "GET")).toHaveLength(1);
+  });
+
+  it("is an error that names the setting where no configured model is there", async () => {
+    const { run } = await setUp({ b: {} }, { modelId: "typo", fallbackModels: ["z"] });
+    expect(await failure(run({ input: "x" }))).toMatchObject({
+      code: "unknown_model",
+      message: 'There is no model "typo", which llm.modelId names.',
+      hint: "Set llm.modelId in the configuration to a model that is there. Available: fake/b.",
+      issues: [
+        { path: "typo", message: expect.stringContaining("llm.modelId") },
+        { path: "z", message: expect.stringContaining("llm.fallbackModels") },
+      ],
+    });
+  });
+
+  it("never comes from another model than the caller's where nobody has that", async () => {
+    const { server, run } = await setUp({ a: {}, b: {} }, { fallbackModels: ["b"] });
+    expect(await failure(run({ input: "x", model: "typo" }))).toMatchObject({
+      code: "unknown_model",
+      message: 'There is no model "typo".',
+      hint: "Available: fake/a, fake/b.",
+    });
+    expect(server.chats).toHaveLength(0);
+  });
+
   it.each(["", "  \n"])("is refused for the empty input %j", async (input) => {
     const { run } = await setUp({ a: {} });
     expect(await failure(run({ input }))).toMatchObject({ code: "invalid_input", message: "Input data is required" });
@@ -193,8 +236,27 @@ describe("a result with a schema", () => {
       { a: { reply: "No." }, b: { reply: '{"name": "Ana", "age": 3}' } },
       { fallbackModels: ["b"] },
     );
-    expect(await run({ input: "x", outputSchema: PERSON })).toMatchObject({ model: "fake/b", fallback_used: true });
+    expect(await run({ input: "x", outputSchema: PERSON })).toMatchObject({
+      model: "fake/b",
+      fallback_used: true,
+      warnings: ['Model "fake/a" failed (The answer of "fake/a" is not JSON.); "fake/b" answered.'],
+    });
     expect(server.chats.map((chat) => chat.body!.model)).toEqual(["a", "a", "b"]);
+  });
+
+  it("warns of each model that could not do it, and passes over a fallback model that nobody has", async () => {
+    const { run } = await setUp(
+      { a: { reply: "No." }, b: { fault: "detail" }, c: { reply: "{}" }, d: { reply: '{"name": "Ana", "age": 3}' } },
+      { fallbackModels: ["typo", "b", "c", "d"] },
+    );
+    const { warnings, model } = await run({ input: "x", outputSchema: PERSON });
+    expect(model).toBe("fake/d");
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Model "typo" failed \(.*llm\.fallbackModels.*\); "fake\/c" answered\.$/),
+      expect.stringMatching(/^Model "fake\/b" failed \(.*not loaded.*\); "fake\/c" answered\.$/),
+      'Model "fake/a" failed (The answer of "fake/a" is not JSON.); "fake/d" answered.',
+      'Model "fake/c" failed (The answer of "fake/c" does not satisfy output_schema.); "fake/d" answered.',
+    ]);
   });
 
   it("is an error with the reasons where no model gives one, never an invalid value", async () => {

@@ -93,11 +93,10 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
         });
       }
       const check = request.outputSchema && (await compileSchema(request.outputSchema));
-      const configured = request.model === undefined;
-      const model = await client.resolve(request.model ?? client.defaults.model, {
-        configured,
-        signal: context.signal,
-      });
+      const { signal } = context;
+      const model = await (request.model === undefined
+        ? client.resolveDefault(signal)
+        : client.resolve(request.model, { signal }));
       const run: Run = {
         client,
         context,
@@ -258,7 +257,7 @@ async function ask(
     return completion;
   };
   if (run.schema && run.check && checked) {
-    const { value, repaired, completion, fallbackUsed } = await structuredAnswer(complete, {
+    const { value, repaired, completion, fallbackUsed, warnings } = await structuredAnswer(complete, {
       messages,
       schema: run.schema,
       check: run.check,
@@ -270,6 +269,7 @@ async function ask(
           active_model: model,
         }),
     });
+    for (const warning of warnings) run.warnings.add(warning);
     return { ...common(completion), data: value, format: "json", text: JSON.stringify(value), repaired, fallbackUsed };
   }
   const completion = await complete({ messages, model: run.model, maxTokens });

@@ -1,7 +1,7 @@
 import { type ErrorIssue, ToolError } from "../errors.ts";
 import type { SchemaCheck } from "./check-schema.ts";
 import type { ChatMessage } from "./model-adapter.ts";
-import type { Completion, CompletionRequest } from "./model-client.ts";
+import { type Completion, type CompletionRequest, type Failure, fallbackWarning } from "./model-client.ts";
 import { jsonCandidates } from "./read-json.ts";
 
 export interface StructuredAnswer {
@@ -9,6 +9,8 @@ export interface StructuredAnswer {
   repaired: boolean;
   completion: Completion;
   fallbackUsed: boolean;
+  /** Why models that answered were passed over for the one that gave the value. */
+  warnings: string[];
 }
 
 export interface StructuredRequest {
@@ -35,10 +37,13 @@ export async function structuredAnswer(complete: Complete, request: StructuredRe
   let model = request.model;
   let fallbacks = request.fallbackModels;
   let fallbackUsed = false;
+  const failures: Failure[] = [];
   let last: { completion: Completion; read: Read } | undefined;
 
   for (;;) {
-    const completion = await complete({ ...asking(request), model, fallbackModels: fallbacks }).catch((error) => {
+    const isFallback = last !== undefined;
+    const question = { ...asking(request), model, isFallback, fallbackModels: fallbacks };
+    const completion = await complete(question).catch((error) => {
       // What an earlier model answered says more than that a later one failed.
       if (last && error instanceof ToolError && error.code !== "aborted") return undefined;
       throw error;
@@ -52,8 +57,11 @@ export async function structuredAnswer(complete: Complete, request: StructuredRe
       last = (await askAgain(complete, request, completion, last.read)) ?? last;
     }
     if (isValid(last.read)) {
-      return { value: last.read.value, repaired: last.read.repaired, completion: last.completion, fallbackUsed };
+      const warnings = failures.map((failed) => fallbackWarning(failed, completion.model));
+      const { value, repaired } = last.read;
+      return { value, repaired, completion: last.completion, fallbackUsed, warnings };
     }
+    failures.push({ model: completion.model, error: failure(last.completion, last.read) });
     const next = fallbacks[0];
     if (next === undefined) break;
     model = next;

@@ -29,10 +29,10 @@ export async function chooseModels(
 ): Promise<ChosenModels> {
   const stands = new Map<string, string>();
   const warnings: string[] = [];
-  const choose = async (name: string, isConfigured: boolean): Promise<string> => {
-    const known = isConfigured ? stands.get(name) : undefined;
+  const choose = async (name: string, key?: string): Promise<string> => {
+    const known = key === undefined ? undefined : stands.get(name);
     if (known !== undefined) return known;
-    const model = await client.resolve(name, { configured: isConfigured, avoid: [...stands.values()], signal });
+    const model = await client.resolve(name, { configured: key, avoid: [...stands.values()], signal });
     if (model.warning) warnings.push(model.warning);
     stands.set(name, model.name);
     return model.name;
@@ -42,7 +42,7 @@ export async function chooseModels(
   const missing: ToolError[] = [];
   for (const name of called.models ?? configured.models) {
     try {
-      models.push(await choose(name, called.models === undefined));
+      models.push(await choose(name, called.models === undefined ? "moa.models" : undefined));
     } catch (error) {
       if (called.models !== undefined || !isUnknown(error)) throw error;
       missing.push(error);
@@ -53,13 +53,13 @@ export async function chooseModels(
   if (first === undefined) throw missing[0];
 
   const found = (aggregator: string): ChosenModels => ({ models, aggregator, missing: missing.length, warnings });
-  if (called.aggregatorModel !== undefined) return found(await choose(called.aggregatorModel, false));
+  if (called.aggregatorModel !== undefined) return found(await choose(called.aggregatorModel));
   if (called.models !== undefined) {
-    const own = await choose(configured.aggregatorModel, true).catch(() => undefined);
+    const own = await choose(configured.aggregatorModel, "moa.aggregatorModel").catch(() => undefined);
     return found(own !== undefined && models.includes(own) ? own : first);
   }
   try {
-    return found(await choose(configured.aggregatorModel, true));
+    return found(await choose(configured.aggregatorModel, "moa.aggregatorModel"));
   } catch (error) {
     if (!isUnknown(error)) throw error;
     warnings.push(`${error.message} "${first}" aggregates instead.`);

@@ -140,8 +140,8 @@ describe("the models of the configuration", () => {
     expect(result.degraded).toBe(true);
     expect(result.trace).toHaveLength(5);
     expect(result.warnings).toEqual([
-      'There is no model "c". The mixture goes on without it.',
-      'There is no model "gone". "fake/a" aggregates instead.',
+      'There is no model "c", which moa.models names. The mixture goes on without it.',
+      'There is no model "gone", which moa.aggregatorModel names. "fake/a" aggregates instead.',
     ]);
   });
 
