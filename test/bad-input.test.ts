@@ -165,6 +165,20 @@ describe.each(["stdio", "HTTP"])("over %s", (transport) => {
       expect(read(await send(text))).toMatchObject({ status: "success" });
   });
 
+  it("takes empty texts for whatever is optional in every tool as if they were left out", async () => {
+    const { result } = await send(request("tools/list"));
+    for (const { name, inputSchema } of result?.tools ?? []) {
+      const needed = REQUIRED[name] ?? {};
+      const optional = Object.keys(inputSchema.properties).filter((parameter) => !Object.hasOwn(needed, parameter));
+      const outcome = ({ status, code, message }: Record<string, unknown>) => ({ status, code, message });
+      const plain = outcome(await tool(name, needed));
+      for (const blank of ["", null]) {
+        const filled = { ...Object.fromEntries(optional.map((parameter) => [parameter, blank])), ...needed };
+        expect(outcome(await tool(name, filled)), name).toEqual(plain);
+      }
+    }
+  });
+
   it("refuses 100,000 levels of nesting by the id of the call", async () => {
     for (const [open, close] of [
       ["[", "]"],

@@ -84,7 +84,7 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
   for (const place of PLACES) {
     const raw: unknown = request[place];
     if (raw !== undefined && raw !== null && !isObject(raw)) {
-      throw new ToolError("invalid_input", `"${place}" must be an object of parameters by name.`, {
+      throw new ToolError("invalid_input", `"${place}" must be an object such as {"name": "value"}.`, {
         issues: [{ path: `/${place}`, message: "must be an object" }],
       });
     }

@@ -21,14 +21,17 @@ const tool = defineTool({
       .max(30)
       .optional(),
     data: z.record(z.string(), z.unknown()).optional(),
+    names: z.array(z.string()).optional(),
+    code: z.string({ error: "Which code?" }).min(1, "Which code?"),
   }),
   output: z.object({}),
   run: async () => ({}),
 });
 
+/** What is wrong with the arguments; the code, which is required, is added where it is of no interest. */
 function errorOf(args: unknown): ToolError {
   try {
-    parseArguments(tool, args);
+    parseArguments(tool, Array.isArray(args) || typeof args !== "object" ? args : { code: "x", ...args });
   } catch (error) {
     return error as ToolError;
   }
@@ -37,8 +40,28 @@ function errorOf(args: unknown): ToolError {
 
 describe("parseArguments", () => {
   it("fills in defaults and takes null for absent", () => {
-    expect(parseArguments(tool, { guests: 2, name: null, place: null })).toEqual({ guests: 2, name: "nobody" });
-    expect(parseArguments(tool, { guests: 2, data: { kept: null } })).toMatchObject({ data: { kept: null } });
+    const args = { guests: 2, code: "x" };
+    expect(parseArguments(tool, { ...args, name: null, place: null })).toEqual({ ...args, name: "nobody" });
+    expect(parseArguments(tool, { ...args, data: { kept: null } })).toMatchObject({ data: { kept: null } });
+  });
+
+  it("takes an empty text for absent where the parameter is not required, of whatever type it is", () => {
+    const args = { guests: 2, code: "x" };
+    const empty = { name: "", phone: "", place: "", wishes: "", data: "" };
+    expect(parseArguments(tool, { ...args, ...empty })).toEqual({ ...args, name: "nobody" });
+    expect(parseArguments(tool, { ...args, names: [], data: { kept: "" } })).toMatchObject({
+      names: [],
+      data: { kept: "" },
+    });
+    expect(errorOf({ ...args, guests: "" }).message).toBe('"guests" must be a number, not "".');
+    expect(errorOf({ ...args, code: "" }).message).toBe("Which code?");
+    expect(errorOf({ ...args, nosuch: "" }).message).toBe('"nosuch" is no parameter of book.');
+  });
+
+  it("ends every sentence where there are several", () => {
+    expect(errorOf({ guests: 2, phone: 5 }).message).toBe("Which phone?");
+    expect(errorOf({ guests: 2, code: 5, user: "eve" }).message).toBe('Which code? "user" is no parameter of book.');
+    expect(errorOf({ guests: 0, code: "" }).message).toBe('"guests" must be at least 1, not 0. Which code?');
   });
 
   it.each([
@@ -47,13 +70,18 @@ describe("parseArguments", () => {
     [{ guests: 2.5 }, '"guests" must be a whole number, not 2.5.'],
     [{ guests: 0 }, '"guests" must be at least 1, not 0.'],
     [{ guests: 21 }, '"guests" must be at most 20, not 21.'],
-    [{ guests: 2, name: "" }, '"name" must not be empty.'],
     [{ guests: 2, name: "x".repeat(11) }, '"name" must have at most 10 characters, not 11.'],
     [{ guests: 2, phone: 5 }, "Which phone?"],
     [{ guests: 2, place: "moon" }, '"place" must be one of "inside", "outside", not "moon".'],
-    [{ guests: 2, wishes: "soup" }, '"wishes" must be a list, not "soup".'],
+    [{ guests: 2, wishes: "soup" }, '"wishes" must be a list such as [{"name": "value"}], not a string.'],
+    [{ guests: 2, names: "Ana" }, '"names" must be a list such as ["a", "b"], not a string.'],
+    [{ guests: 2, names: 5 }, '"names" must be a list such as ["a", "b"], not a number.'],
+    [{ guests: 2, names: true }, '"names" must be a list such as ["a", "b"], not true or false.'],
+    [{ guests: 2, names: { a: 1 } }, '"names" must be a list such as ["a", "b"], not an object.'],
+    [{ guests: 2, data: "x" }, '"data" must be an object such as {"name": "value"}, not a string.'],
+    [{ guests: 2, wishes: ["soup"] }, '"wishes.0" must be an object such as {"name": "value"}, not a string.'],
     [{ guests: 2, wishes: [{ dish: "soup" }, { dish: [] }] }, '"wishes.1.dish" must be a string, not a list.'],
-    [{ guests: 2, data: [1] }, '"data" must be an object, not a list.'],
+    [{ guests: 2, data: [1] }, '"data" must be an object such as {"name": "value"}, not a list.'],
     [{ guests: 2, user: "eve" }, '"user" is no parameter of book.'],
     [{ guests: 2, user: "eve", user_id: 1 }, '"user", "user_id" are no parameters of book.'],
     [{ guests: 2, wishes: [{ dish: "a", salt: 1 }] }, '"salt" is no parameter of book under "wishes.0".'],
@@ -66,7 +94,7 @@ describe("parseArguments", () => {
 
   it("names every parameter at fault, with the parameters that there are", () => {
     expect(errorOf({ guests: "x", place: 1, nosuch: true }).toResult()).toMatchObject({
-      hint: "Parameters of book: guests, name, phone, place, wishes, data.",
+      hint: "Parameters of book: guests, name, phone, place, wishes, data, names, code.",
       issues: [{ path: "guests" }, { path: "place" }, { path: "nosuch" }],
     });
   });

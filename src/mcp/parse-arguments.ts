@@ -6,8 +6,8 @@ import type { AnyTool } from "../tools/define-tool.ts";
 const MAX_ISSUES = 20;
 
 /**
- * Arguments as the tool wants them, defaults filled in. Explicit nulls count as absent, because bridges and models send them
- * for optional parameters.
+ * Arguments as the tool wants them, defaults filled in. Explicit nulls count as absent, and so do empty texts for parameters
+ * that are not required, because bridges and models send them for what they leave out.
  * @throws ToolError `invalid_input` that names every parameter at fault; a schema's own message is kept as it is.
  */
 export function parseArguments(tool: AnyTool, raw: unknown): unknown {
@@ -17,7 +17,7 @@ export function parseArguments(tool: AnyTool, raw: unknown): unknown {
   }
   const lossy = findLossy(given);
   if (lossy) throw refused([{ path: lossy.path.join("."), message: lossy.message }], tool);
-  const values = Object.values(given).includes(null) ? withoutNulls(given) : given;
+  const values = withoutBlanks(given as Record<string, unknown>, tool);
   const accepted = tool.input.safeParse(values);
   if (accepted.success) return accepted.data;
   const parsed = tool.input.safeParse(values, { error: (issue) => explain(issue, tool) });
@@ -31,17 +31,32 @@ export function parseArguments(tool: AnyTool, raw: unknown): unknown {
   );
 }
 
-function withoutNulls(given: object): object {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+function withoutBlanks(given: Record<string, unknown>, tool: AnyTool): Record<string, unknown> {
+  const isBlank = (name: string) => given[name] === null || (given[name] === "" && isOptional(tool, name));
+  const names = Object.keys(given);
+  if (!names.some(isBlank)) return given;
+  return Object.fromEntries(names.filter((name) => !isBlank(name)).map((name) => [name, given[name]]));
+}
+
+function isOptional(tool: AnyTool, name: string): boolean {
+  const shape = tool.input.shape as Record<string, z.core.$ZodType>;
+  return Object.hasOwn(shape, name) && shape[name]?._zod.optin !== undefined;
 }
 
 function refused(issues: ErrorIssue[], tool: AnyTool): ToolError {
   const shown = issues.slice(0, MAX_ISSUES).map((issue) => ({ ...issue, path: shorten(issue.path ?? "", 200) }));
   const more = issues.length > shown.length ? ` And ${issues.length - shown.length} more.` : "";
-  return new ToolError("invalid_input", shown.map((issue) => issue.message).join(" ") + more, {
+  const [only] = shown;
+  const message = only && issues.length === 1 ? only.message : shown.map((issue) => sentence(issue.message)).join(" ");
+  return new ToolError("invalid_input", message + more, {
     hint: `Parameters of ${tool.name}: ${Object.keys(tool.input.shape).join(", ")}.`,
     issues: shown,
   });
+}
+
+/** A message that others follow. Alone it stays as its tool words it. */
+function sentence(message: string): string {
+  return /[.!?…]$/.test(message) ? message : `${message}.`;
 }
 
 interface Lossy {
@@ -73,8 +88,8 @@ function explain(issue: z.core.$ZodRawIssue, tool: AnyTool): string {
   switch (issue.code) {
     case "invalid_type":
       return issue.input === undefined
-        ? `${name} is required and must be ${article(issue.expected)}.`
-        : `${name} must be ${article(issue.expected)}, not ${show(issue.input)}.`;
+        ? `${name} is required and must be ${article(issue.expected)}${exampleFor(issue.inst)}.`
+        : `${name} must be ${article(issue.expected)}${exampleFor(issue.inst)}, not ${isHolder(issue.inst) ? kindOf(issue.input) : show(issue.input)}.`;
     case "unrecognized_keys":
       return `${issue.keys.map((key) => `"${shorten(key, 80)}"`).join(", ")} ${issue.keys.length === 1 ? "is no parameter" : "are no parameters"} of ${tool.name}${path ? ` under "${path}"` : ""}.`;
     case "invalid_value":
@@ -101,6 +116,33 @@ function article(type: string): string {
     string: "a string",
   };
   return names[type] ?? `a ${type}`;
+}
+
+/** Whether the schema is that of a list or an object, whose form a wrong value leaves open. */
+function isHolder(schema: unknown): boolean {
+  return ["array", "object", "record"].includes(typeOf(schema));
+}
+
+function exampleFor(schema: unknown): string {
+  return isHolder(schema) ? ` such as ${exampleOf(schema)}` : "";
+}
+
+function exampleOf(schema: unknown): string {
+  if (typeOf(schema) !== "array") return '{"name": "value"}';
+  const { element } = (schema as z.core.$ZodArray)._zod.def;
+  const type = typeOf(element);
+  if (type === "string") return '["a", "b"]';
+  return type === "number" ? "[1, 2]" : `[${exampleOf(element)}]`;
+}
+
+function typeOf(schema: unknown): string {
+  return (schema as z.core.$ZodType | undefined)?._zod.def.type ?? "";
+}
+
+/** The kind of a value in words; the value itself would not tell what is wrong with it. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return article(typeof value);
 }
 
 function amount(origin: string, bound: string, limit: number): string {

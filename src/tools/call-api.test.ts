@@ -41,6 +41,17 @@ it("takes lists and other text as body_text", async () => {
   expect(server.requests[0]?.body).toBe("[1,2]");
 });
 
+it("takes no body where a model fills in everything with nothing", async () => {
+  const server = await startHttpServer(() => ({ json: { items: [] } }));
+  const client = await connect({ apis: { shop: { apiUrl: server.url, allow: ["GET /**"] } } });
+  const empty = { path: "", query: "", header: null, cookie: "", body: null, body_text: "" };
+  expect(await callTool(client, "call_api", { api: "shop", operation: "GET /items", ...empty })).toMatchObject({
+    status: "success",
+    data: { items: [] },
+  });
+  expect(server.requests[0]).toMatchObject({ method: "GET", url: "/items", body: "" });
+});
+
 it("gives the API's error with its status", async () => {
   const server = await startHttpServer({ status: 422, text: "city is unknown" });
   const client = await connect({ apis: { echo: { apiUrl: server.url } } });

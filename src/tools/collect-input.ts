@@ -56,8 +56,8 @@ export default defineTool({
       return { action: "collect_input", data };
     };
 
-    // Models like to fill in what is optional: an empty token is none, and no answers are none.
-    const token = input.resume_token?.trim() || undefined;
+    // Models like to fill in what is optional: no answers are none.
+    const { resume_token: token } = input;
     if (token !== undefined || Object.keys(input.answers ?? {}).length > 0) {
       if (token === undefined) {
         throw new ToolError(

@@ -4,7 +4,7 @@ import type { SettledConfirmation } from "../interaction/confirmation.ts";
 import { defineTool } from "./define-tool.ts";
 
 const label = (fallback: string, meaning: string) =>
-  z.string().min(1).max(100).default(fallback).describe(`${meaning} Default "${fallback}".`);
+  z.string().max(100).default(fallback).describe(`${meaning} Default "${fallback}".`);
 
 export default defineTool({
   name: "confirm_action",
@@ -38,7 +38,7 @@ export default defineTool({
       return { confirmed, message: `Now call ${tool} again with the same arguments, once, within five minutes.` };
     };
 
-    const token = input.resume_token?.trim() || undefined;
+    const { resume_token: token } = input;
     if (token !== undefined || input.answer !== undefined) {
       if (token === undefined) {
         throw new ToolError(
@@ -54,9 +54,7 @@ export default defineTool({
           hint: "Ask the user. Without an answer there is no consent.",
         });
       }
-      return settled(
-        confirmation.settle(context.user.id, token, input.answer, input.message?.trim() ? input.message : undefined),
-      );
+      return settled(confirmation.settle(context.user.id, token, input.answer, input.message));
     }
 
     const message = input.message ?? "";

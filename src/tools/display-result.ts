@@ -11,7 +11,6 @@ export default defineTool({
   input: z.strictObject({
     message: z
       .string()
-      .min(1)
       .max(10_000)
       .default("Operation completed successfully")
       .describe('Text of the notification. Default "Operation completed successfully".'),

@@ -100,7 +100,6 @@ describe("llm_processor", () => {
     [{ input: "" }, /^Input data is required/],
     [{ input: " \n" }, /^Input data is required/],
     [{ input: 42 }, /"input" must be a string, not 42/],
-    [{ input: "x", task: "" }, /"task" must/],
     [{ input: "x", max_tokens: 0 }, /"max_tokens" must be at least 1/],
     [{ input: "x", max_tokens: "many" }, /"max_tokens" must be/],
     [{ input: "x", output_schema: "object" }, /"output_schema" must be an object/],
@@ -113,6 +112,27 @@ describe("llm_processor", () => {
     expect(result).toMatchObject({ status: "error", code: "invalid_input", retryable: false });
     expect(result.message).toMatch(message);
     expect(server.chats).toHaveLength(0);
+  });
+
+  it("ends calls that still wait for a place at the limit of the call, and asks nobody for them", async () => {
+    const server = await provider({ models: { a: { latencyMs: 400 } } });
+    const providers = { fake: { baseUrl: server.baseUrl, concurrency: 4 } };
+    const client = await connect({ providers, llm: { modelId: "a" }, limits: { callTimeout: 1 } });
+    const results = await Promise.all(Array.from({ length: 200 }, () => process(client, { input: "x" })));
+    const late = results.filter((result) => result.status !== "success");
+    expect(results.length - late.length).toBeGreaterThanOrEqual(4);
+    expect(late.length).toBeGreaterThanOrEqual(180);
+    for (const result of late) {
+      expect(result).toMatchObject({
+        code: "deadline_exceeded",
+        message: "The call took longer than the limit of 1 s.",
+        hint: expect.stringContaining("limits.callTimeout"),
+        retryable: true,
+      });
+    }
+    expect(server.chats.length).toBeLessThanOrEqual(20);
+    // The places are free again.
+    expect(await process(client, { input: "x" })).toMatchObject({ status: "success" });
   });
 
   it("lists the models that there are where one is unknown", async () => {

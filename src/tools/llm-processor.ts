@@ -16,13 +16,12 @@ export default defineTool({
       .describe("Text or JSON text to process."),
     task: z
       .string()
-      .min(1)
       .max(10_000)
       .default("analyze")
       .describe(
         'What to do: analyze, summarize, extract, classify, translate, or any instruction, e.g. "translate to German".',
       ),
-    model: z.string().min(1).max(300).optional().describe("Model as provider/model, or a name that one provider has."),
+    model: z.string().max(300).optional().describe("Model as provider/model, or a name that one provider has."),
     system_prompt: z.string().max(100_000).optional().describe("Replaces the configured system prompt."),
     max_tokens: z.int().min(1).max(1_000_000).optional().describe("Maximum tokens of the answer."),
     output_schema: z

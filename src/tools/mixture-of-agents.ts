@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 
-const model = z.string().min(1).max(300);
-
 export default defineTool({
   name: "mixture_of_agents",
   title: "Mixture of Agents",
@@ -17,12 +15,12 @@ export default defineTool({
       .min(1, "Query is required")
       .describe("Question or task, with all the context that it needs."),
     models: z
-      .array(model)
+      .array(z.string().min(1).max(300))
       .min(1)
       .max(16)
       .optional()
       .describe("Models that agents are drawn from, as provider/model. Default: the configured ones."),
-    aggregator_model: model.optional().describe("Model that writes the final answer."),
+    aggregator_model: z.string().max(300).optional().describe("Model that writes the final answer."),
     num_layers: z.int().min(1).max(6).optional().describe("Layers of agents, 1 to 6."),
     agents_per_layer: z
       .int()
