@@ -29,6 +29,15 @@ it("caps the limit and takes a negative offset for 0", async () => {
   });
 });
 
+it.each([0, -1])("refuses a limit of %i, which would hide what there is", async (limit) => {
+  const client = await connect();
+  expect(await callTool(client, "memory_list", { limit })).toMatchObject({
+    status: "error",
+    code: "invalid_input",
+    message: "limit must be at least 1",
+  });
+});
+
 it("says how many it retrieved", async () => {
   const client = await connect();
   await callTool(client, "memory_add", { content: "x" });

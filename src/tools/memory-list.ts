@@ -9,8 +9,8 @@ export default defineTool({
   effect: "read",
   uses: ["memory"],
   input: z.strictObject({
-    limit: z.int().default(10).describe("How many, at most 100."),
-    offset: z.int().default(0).describe("How many to skip."),
+    limit: z.int().min(1, "limit must be at least 1").default(10).describe("How many; above 100 counts as 100."),
+    offset: z.int().default(0).describe("How many to skip; below 0 counts as 0."),
     tag: z.string().optional().describe("Only those with this tag."),
   }),
   output: z.object({

@@ -54,6 +54,8 @@ it.each([
   [{ query: "  " }, "Search query is required"],
   [{ query: "x\u0000" }, '"query" contains a NUL character, which text must not contain.'],
   [{ query: "x\ud800" }, '"query" contains a lone surrogate, which text must not contain.'],
+  [{ query: "x", limit: 0 }, "limit must be at least 1"],
+  [{ query: "x", limit: -5 }, "limit must be at least 1"],
   [{ query: ["x"] }, '"query" must be a string, not a list.'],
 ])("refuses %j", async (args, message) => {
   const client = await connect();

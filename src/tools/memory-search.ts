@@ -12,7 +12,7 @@ export default defineTool({
     query: z
       .string({ error: (issue) => (issue.input === undefined ? "Search query is required" : undefined) })
       .describe('A question or key words. "In quotes": a phrase; word*: what begins so.'),
-    limit: z.int().default(10).describe("How many, at most 100."),
+    limit: z.int().min(1, "limit must be at least 1").default(10).describe("How many; above 100 counts as 100."),
     tag: z.string().optional().describe("Only those with this tag."),
   }),
   output: z.object({ results: z.array(z.record(z.string(), z.unknown())) }),
