@@ -50,6 +50,21 @@ describe("progressSink", () => {
     );
   });
 
+  it("has at most two decimals in any call of usual length, whatever the percentages", () => {
+    const percent = fc.option(fc.double({ min: 0, max: 90, noNaN: true }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.array(percent, { maxLength: 50 }), (percents) => {
+        const silent = Array.from({ length: 300 }, () => event());
+        const sent = notificationsFor([...percents.map((each) => event(each)), ...silent]);
+        for (const { progress } of sent) expect(String(progress)).toMatch(/^\d+(\.\d{1,2})?$/);
+      }),
+      { numRuns: 20 },
+    );
+    expect(notificationsFor([event(), event(), event(100 / 3), event()]).map(({ progress }) => progress)).toEqual([
+      2, 3.78, 33.33, 34.36,
+    ]);
+  });
+
   it("still moves after a day of events", () => {
     const sent = notificationsFor(Array.from({ length: 172_800 }, () => event()));
     expect(sent.every(({ progress }, index) => progress > (sent[index - 1]?.progress ?? 0))).toBe(true);

@@ -14,7 +14,7 @@ function start(options: Partial<StatusOptions> = {}) {
 describe("createStatusEmitter", () => {
   it("gives events the shape of Open-WebUI's", () => {
     const { status, events } = start();
-    status.progress("Asking", 25, { active_model: "a" });
+    status.progress("Asking", 25.00001, { active_model: "a" });
     status.success("Done");
     expect(events).toEqual([
       {
