@@ -49,7 +49,8 @@ export function createApp(options: AppOptions): Hono<Env> {
     const { ready, reason } = await options.ready();
     return ready ? context.text("ok") : context.text(reason ?? "not ready", 503);
   });
-  app.all("/mcp", async (context) => {
+  // The slash at the end is easily copied along, and a redirect would cost a client its POST.
+  app.on("ALL", ["/mcp", "/mcp/"], async (context) => {
     const user = identify(context.req.header("authorization"));
     if (user === undefined) {
       const response = refuse(401, "A valid API key is required: Authorization: Bearer …");

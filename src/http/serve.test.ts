@@ -90,6 +90,7 @@ describe("serveHttp", () => {
     };
     const open = await serve({ mcp, localUser: "eva" });
     await fetch(`${open.url}/mcp`, { method: "POST", headers: { authorization: "Bearer anything" } });
+    await fetch(`${open.url}/mcp/`, { method: "POST" });
     const keyed = await serve({
       mcp,
       apiKeys: [
@@ -106,6 +107,6 @@ describe("serveHttp", () => {
     ]) {
       await fetch(`${keyed.url}/mcp`, { method: "POST", headers: { authorization } });
     }
-    expect(users).toEqual(["eva", "ana", "ana", "ben"]);
+    expect(users).toEqual(["eva", "eva", "ana", "ana", "ben"]);
   });
 });
