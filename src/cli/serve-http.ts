@@ -68,5 +68,9 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     const checks = await checkAll(loaded, patchbay.services);
     const help = connectionHelp(server.url, auth.apiKeys.length > 0, resolve(process.argv[1] ?? ""));
     process.stdout.write(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`));
+    // Now that the server is idle: the checks load only what listing models needs, and not even that where they are configured.
+    if (!checks.some(({ service, state }) => service === "llm" && state === "ok")) return;
+    const { llm } = await patchbay.services.get(["llm", "processor"]);
+    await llm.warmUp();
   }
 }

@@ -8,6 +8,7 @@ import type { ConfiguredProvider, OpenWebui } from "./find-providers.ts";
 import { createDirectory } from "./list-models.ts";
 import type { AdapterReply, ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
 import { ModelError } from "./model-error.ts";
+import { loadHttpClient } from "./openai-adapter.ts";
 import { createRequestShapes, type RequestShape } from "./request-shape.ts";
 import { withTimeout } from "./with-timeout.ts";
 
@@ -93,6 +94,8 @@ export interface ModelClient {
   resolveDefault(signal: AbortSignal): Promise<ChosenModel>;
   /** Asks every provider for its list; never throws. Empty: there is no provider. */
   check(signal?: AbortSignal): Promise<ProviderCheck[]>;
+  /** Loads what the first call would have to wait for; contacts nobody. */
+  warmUp(): Promise<void>;
   readonly tokens: TokenEstimator;
   /** Context size in tokens of a model (`provider/model`), configured or learned from an overflow. */
   contextOf(model: string): number | undefined;
@@ -331,6 +334,9 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
       } catch {
         return [];
       }
+    },
+    async warmUp() {
+      await Promise.all([import("p-queue"), loadHttpClient()]);
     },
     async close() {
       for (const queue of queues.values()) (await queue).clear();

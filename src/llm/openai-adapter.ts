@@ -8,6 +8,11 @@ import { readModelList, readReply } from "./read-reply.ts";
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** Loads the HTTP client ahead of the first request, which would wait for it. */
+export async function loadHttpClient(): Promise<void> {
+  await import("undici");
+}
+
 /**
  * The adapter for servers that speak OpenAI's chat completions (OpenAI, Ollama, Open-WebUI, llama.cpp, vLLM, OpenRouter …).
  * One method call is one HTTP request; an abort closes its socket. Limits of time belong to the caller's signal.
