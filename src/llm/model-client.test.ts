@@ -104,6 +104,19 @@ describe("deadline, retry and fallback", () => {
     expect([one.mostUnderWay, two.mostUnderWay]).toEqual([2, 3]);
   });
 
+  it("starts the time limit of a model only when the call has a place", async () => {
+    const server = await provider({ models: { a: { latencyMs: 25 } } });
+    const llm = modelClient({ providers: { fake: configured(server.baseUrl, { concurrency: 4 }) } });
+    const startedAt = performance.now();
+    const timeoutMs = 1000;
+    const calls = Array.from({ length: 200 }, () => llm.complete({ messages, timeoutMs }, { signal: never }));
+    const answers = await Promise.all(calls);
+    expect(performance.now() - startedAt).toBeGreaterThan(timeoutMs);
+    expect(answers.every(({ text, attempts }) => text === "ok" && attempts === 1)).toBe(true);
+    expect([server.chats.length, server.mostUnderWay]).toEqual([200, 4]);
+    expect(server.requests.length - server.chats.length).toBe(1);
+  });
+
   it("gives a place up as soon as its caller cancels", async () => {
     const server = await provider({ models: { a: { fault: (_request, call) => (call === 1 ? "hang" : undefined) } } });
     const llm = modelClient({ providers: { fake: configured(server.baseUrl, { concurrency: 1 }) } });
