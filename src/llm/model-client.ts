@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type PQueue from "p-queue";
-import { abortError, type ErrorIssue, ToolError } from "../errors.ts";
+import { abortError, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
 import { createTokenEstimator, type TokenEstimator } from "./estimate-tokens.ts";
 import type { ConfiguredProvider, OpenWebui } from "./find-providers.ts";
 import { createDirectory } from "./list-models.ts";
 import type { AdapterReply, ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
-import { ModelError } from "./model-error.ts";
+import { type Failure, fallbackWarning, finalError, ModelError } from "./model-error.ts";
 import { loadHttpClient } from "./openai-adapter.ts";
 import { createRequestShapes, type RequestShape } from "./request-shape.ts";
 import { withTimeout } from "./with-timeout.ts";
@@ -366,31 +366,6 @@ function waitBeforeRetry(failure: ModelError, call: Call, remainingMs: number, i
   const wait = Math.max(failure.retryAfterMs ?? backoff, 0);
   const most = isLast ? remainingMs / 2 : Math.min(remainingMs / 2, WAIT_BEFORE_FALLBACK_MS);
   return wait < most ? wait : undefined;
-}
-
-/** A model that gave no usable answer: its full name, or the name that nobody has. */
-export interface Failure {
-  model: string;
-  error: ToolError;
-}
-
-/** What a result says of a model that another one had to stand in for. */
-export function fallbackWarning({ model, error }: Failure, answered: string): string {
-  return `Model "${model}" failed (${error.message}); "${answered}" answered.`;
-}
-
-/** The error of the first model, with the reasons of the others. */
-function finalError(failures: readonly Failure[], attempts: number): ToolError {
-  const { error } = failures[0]!;
-  const issues: ErrorIssue[] = failures.map((failure) => ({ path: failure.model, message: failure.error.message }));
-  return new ToolError(error.code, error.message, {
-    hint: error.hint,
-    retryable: failures.some((failure) => failure.error.retryable),
-    retryAfterMs: error.retryAfterMs,
-    ...(failures.length > 1 && { issues }),
-    details: { ...error.details, attempts },
-    cause: error,
-  });
 }
 
 function textOf(messages: readonly ChatMessage[]): string {

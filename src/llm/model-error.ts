@@ -1,4 +1,4 @@
-import { type ErrorCode, ToolError, type ToolErrorOptions } from "../errors.ts";
+import { type ErrorCode, type ErrorIssue, ToolError, type ToolErrorOptions } from "../errors.ts";
 
 /** Why a model call failed, as far as the decision about what to do next depends on it. */
 export type FailureKind =
@@ -62,4 +62,29 @@ export class ModelError extends ToolError {
   get transient(): boolean {
     return TRANSIENT.has(this.kind);
   }
+}
+
+/** A model that gave no usable answer: its full name, or the name that nobody has. */
+export interface Failure {
+  model: string;
+  error: ToolError;
+}
+
+/** What a result says of a model that another one had to stand in for. */
+export function fallbackWarning({ model, error }: Failure, answered: string): string {
+  return `Model "${model}" failed (${error.message}); "${answered}" answered.`;
+}
+
+/** The error of the first model, with the reasons of the others. */
+export function finalError(failures: readonly Failure[], attempts: number): ToolError {
+  const { error } = failures[0]!;
+  const issues: ErrorIssue[] = failures.map((failure) => ({ path: failure.model, message: failure.error.message }));
+  return new ToolError(error.code, error.message, {
+    hint: error.hint,
+    retryable: failures.some((failure) => failure.error.retryable),
+    retryAfterMs: error.retryAfterMs,
+    ...(failures.length > 1 && { issues }),
+    details: { ...error.details, attempts },
+    cause: error,
+  });
 }

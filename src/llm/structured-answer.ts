@@ -1,7 +1,8 @@
 import { type ErrorIssue, ToolError } from "../errors.ts";
 import type { SchemaCheck } from "./check-schema.ts";
 import type { ChatMessage } from "./model-adapter.ts";
-import { type Completion, type CompletionRequest, type Failure, fallbackWarning } from "./model-client.ts";
+import type { Completion, CompletionRequest } from "./model-client.ts";
+import { type Failure, fallbackWarning } from "./model-error.ts";
 import { jsonCandidates } from "./read-json.ts";
 
 export interface StructuredAnswer {
