@@ -20,6 +20,8 @@ export interface ExpressionFunction {
   min: number;
   max: number;
   regexArgument?: number;
+  /** Whether fields that no row has may be among its arguments: it is there to deal with what is missing. */
+  takesMissing?: true;
   call(args: Value[], budget: TextBudget): Value;
 }
 
@@ -179,8 +181,16 @@ export const FUNCTIONS: ReadonlyMap<string, ExpressionFunction> = new Map<string
         isNull(value) ? null : (regex as Regex).extract(toText(value), Math.trunc(toNumber(group, "extract") ?? 0)),
     },
   ],
-  ["coalesce", { min: 1, max: 20, call: (args) => args.find((value) => !isNull(value) && value !== "") ?? null }],
-  ["is_null", { min: 1, max: 1, call: ([value]) => isNull(value) }],
+  [
+    "coalesce",
+    {
+      min: 1,
+      max: 20,
+      takesMissing: true,
+      call: (args) => args.find((value) => !isNull(value) && value !== "") ?? null,
+    },
+  ],
+  ["is_null", { min: 1, max: 1, takesMissing: true, call: ([value]) => isNull(value) }],
   ["one_of", { min: 2, max: 100, call: ([value, ...choices]) => choices.includes(value ?? null) }],
   ["number", { min: 1, max: 1, call: ([value]) => parseNumber(value ?? null) }],
   ["abs", math("abs", Math.abs)],

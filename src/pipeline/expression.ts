@@ -20,6 +20,11 @@ const MAX_NESTING = 50;
 /** A compiled expression. @throws RowFailure where the row's values do not fit. */
 export type Expression = (row: Row, budget: TextBudget) => Value;
 
+/** An expression with the fields that it needs, by name or dotted path: those that only `coalesce` or `is_null` sees are not. */
+export interface CompiledExpression extends Expression {
+  paths: readonly string[];
+}
+
 /**
  * Compiles an expression such as `price * quantity > 100 and country == "DE"` into closures: no code is generated, nothing but
  * the row's own fields can be reached, and the work is bounded by the expression's size.
@@ -29,11 +34,14 @@ export type Expression = (row: Row, budget: TextBudget) => Value;
  * ordering gives false; `+` joins as soon as one side is text.
  * @throws ToolError `invalid_input` that says where the text stops making sense.
  */
-export function compileExpression(source: string): Expression {
+export function compileExpression(source: string): CompiledExpression {
   const tokens = tokenize(source);
   let position = 0;
   let nodes = 0;
   let nesting = 0;
+  // How many functions around the current place take what is missing.
+  let tolerant = 0;
+  const paths = new Set<string>();
 
   const peek = (): Token => tokens[position] as Token;
   const fail = (message: string, token = peek()): ToolError =>
@@ -106,8 +114,7 @@ export function compileExpression(source: string): Expression {
         return node(() => value);
       }
       case "field": {
-        const field = token.value as string;
-        return node((row) => readPath(row, field) ?? null);
+        return readField(token.value as string);
       }
       case "name":
         return parseName(token);
@@ -125,7 +132,11 @@ export function compileExpression(source: string): Expression {
     const constant = CONSTANTS.get(token.text);
     if (constant !== undefined) return node(() => constant);
     if (WORDS.has(token.text)) throw fail(`expected a value, found "${token.text}"`, token);
-    return node((row) => readPath(row, token.text) ?? null);
+    return readField(token.text);
+  };
+  const readField = (path: string): Expression => {
+    if (tolerant === 0) paths.add(path);
+    return node((row) => readPath(row, path) ?? null);
   };
   const parseCall = (token: Token): Expression => {
     const called = FUNCTIONS.get(token.text);
@@ -133,12 +144,14 @@ export function compileExpression(source: string): Expression {
       throw fail(`there is no function "${token.text}"; there are ${[...FUNCTIONS.keys()].join(", ")}`, token);
     }
     const args: Expression[] = [];
+    if (called.takesMissing) tolerant++;
     if (!take(")")) {
       do {
         args.push(called.regexArgument === args.length ? parsePattern() : nested(parseChoice));
       } while (take(","));
       expect(")");
     }
+    if (called.takesMissing) tolerant--;
     if (args.length < called.min || args.length > called.max) {
       const wanted = called.min === called.max ? `${called.min}` : `${called.min} to ${called.max}`;
       throw fail(`${token.text}() takes ${wanted} arguments, not ${args.length}`, token);
@@ -155,7 +168,7 @@ export function compileExpression(source: string): Expression {
 
   const result = parseChoice();
   if (peek().kind !== "end") throw fail(`did not expect ${describe(peek())}`);
-  return result;
+  return Object.assign((row: Row, budget: TextBudget): Value => result(row, budget), { paths: [...paths] });
 }
 
 const CONSTANTS = new Map<string, Value>([
@@ -163,6 +176,8 @@ const CONSTANTS = new Map<string, Value>([
   ["false", false],
   ["null", null],
 ]);
+/** The words of the language that are values. */
+export const CONSTANT_WORDS: readonly string[] = [...CONSTANTS.keys()];
 const WORDS = new Set(["and", "or", "not"]);
 
 function describe(token: Token): string {

@@ -42,6 +42,8 @@ export interface RunResult {
   /** The data or text as it was given. */
   original: unknown;
   steps: StepRecord[];
+  /** What is probably not meant, such as a field that no row has; left out where there is nothing. */
+  warnings?: string[];
   /** Rows for json, text for the other formats. */
   final_data: Row[] | string;
   dry_run?: true;

@@ -2,22 +2,28 @@ import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { type OutputOptions, writeOutput } from "./formats/write-output.ts";
+import { describeMissing, findMissingFields } from "./missing-fields.ts";
 import { createPace } from "./pace.ts";
 import { counted, type Row, toIssues } from "./rows.ts";
 import { defaultOutput } from "./steps/format.ts";
 import type { Enrichers, PipelineUser, Step, StepContext, StepOutcome } from "./steps/step.ts";
 
 /** Changes whenever the same input and steps give another result. */
-export const ENGINE_VERSION = "1";
+export const ENGINE_VERSION = "2";
 
 /** Rows of a step's sample in a dry run. */
 const SAMPLE = 3;
 
+/** Warnings that a step's record lists, and the run. */
+const MAX_WARNINGS = 20;
+
 /** What a step did, as the result says it. */
 export interface StepRecord {
   name: string;
-  /** `partial`: some rows have reasons; `failed`: the run ended here; `skipped`: off, or after the end. */
+  /** `partial`: some rows have reasons, or there are warnings; `failed`: the run ended here; `skipped`: off, or after the end. */
   status: "success" | "partial" | "failed" | "skipped";
+  /** What is probably not meant, such as a field that no row has. */
+  warnings?: string[];
   [detail: string]: unknown;
 }
 
@@ -34,17 +40,25 @@ export interface RunInput {
   status: StatusEmitter;
 }
 
+export interface RunOutput {
+  steps: StepRecord[];
+  /** The warnings of all steps, each with its step; left out where there are none. */
+  warnings?: string[];
+  final_data: Row[] | string;
+}
+
 /**
  * Runs steps in order and writes the result.
  * @throws ToolError `validation_failed` (or what an enrichment failed with) when a step ends the run: `issues` are the reasons
- * by row, further fields are `error`, `run_id`, `steps` with the later ones skipped, and the failed step's record as `details`.
+ * by row, further fields are `error`, `run_id`, `warnings` where there are any, `steps` with the later ones skipped, and the failed step's record as `details`.
  */
-export async function runSteps(run: RunInput): Promise<{ steps: StepRecord[]; final_data: Row[] | string }> {
+export async function runSteps(run: RunInput): Promise<RunOutput> {
   const { steps, status } = run;
   const pace = createPace(run.signal);
   const textBudget = { used: 0 };
   const records: StepRecord[] = [];
   const formatOff = steps.some(({ name }) => name === "format") && steps.every((step) => !isActiveFormat(step));
+  let written: StepRecord | undefined;
   let output = formatOff ? defaultOutput("json") : run.output;
   let rows: readonly Row[] = run.rows;
 
@@ -71,14 +85,30 @@ export async function runSteps(run: RunInput): Promise<{ steps: StepRecord[]; fi
     const outcome = await step.run(rows, context);
     records.push(recordOf(step, rows.length, outcome, run.dryRun));
     if (outcome.failed !== undefined) throw failure(outcome, records, steps, run.runId);
-    if (outcome.output) output = outcome.output;
+    if (outcome.output) {
+      output = outcome.output;
+      written = records.at(-1);
+    }
     rows = outcome.rows;
   }
   status.progress(
     `Writing ${counted(rows.length, "row")} as ${output.format}`,
     Math.round((100 * steps.length) / (steps.length + 1)),
   );
-  return { steps: records, final_data: await writeOutput(rows, output, pace) };
+  // Columns are those of the rows at the end, wherever the format step stands.
+  const missing = await findMissingFields(rows, { fields: output.columns ?? [] }, pace);
+  if (written && missing.length > 0) {
+    written.status = "partial";
+    written.warnings = bounded(
+      missing.map((name) => `columns: ${Object.values(describeMissing(name, rows)).join(" ")}`),
+    );
+  }
+  const warnings = allWarnings(records);
+  return {
+    steps: records,
+    ...(warnings.length > 0 && { warnings }),
+    final_data: await writeOutput(rows, output, pace),
+  };
 }
 
 function isActiveFormat(step: Step): boolean {
@@ -86,22 +116,39 @@ function isActiveFormat(step: Step): boolean {
 }
 
 function recordOf(step: Step, rowsIn: number, outcome: StepOutcome, dryRun: boolean): StepRecord {
-  const { reasons } = outcome;
+  const { reasons, warnings = [] } = outcome;
   const total = reasons?.total ?? 0;
   return {
     name: step.name,
-    status: outcome.failed !== undefined ? "failed" : total > 0 ? "partial" : "success",
+    status: outcome.failed !== undefined ? "failed" : total > 0 || warnings.length > 0 ? "partial" : "success",
     rows_in: rowsIn,
     rows_out: outcome.failed !== undefined ? 0 : outcome.rows.length,
     ...outcome.record,
+    ...(warnings.length > 0 && { warnings: bounded(warnings) }),
     ...(reasons && total > 0 && { issues_total: total, issues: toIssues(reasons.listed) }),
     // Copied, because later steps change the rows themselves.
     ...(dryRun && { sample: JSON.parse(JSON.stringify(outcome.rows.slice(0, SAMPLE))) as unknown }),
   };
 }
 
+function bounded(warnings: readonly string[]): string[] {
+  if (warnings.length <= MAX_WARNINGS) return [...warnings];
+  return [...warnings.slice(0, MAX_WARNINGS), `… and ${counted(warnings.length - MAX_WARNINGS, "warning")} more`];
+}
+
+/** The first warnings of the steps, each with the number and name of its step. */
+function allWarnings(records: readonly StepRecord[]): string[] {
+  const all = records.flatMap(({ name, warnings = [] }, index) =>
+    warnings.map((warning) => `Step ${index + 1} (${name}), ${warning}`),
+  );
+  return all.length <= MAX_WARNINGS
+    ? all
+    : [...all.slice(0, MAX_WARNINGS), "… and more; see the warnings of each step"];
+}
+
 function failure(outcome: StepOutcome, records: StepRecord[], steps: readonly Step[], runId: string): ToolError {
   const message = outcome.failed as string;
+  const warnings = allWarnings(records);
   const skipped = steps.slice(records.length).map((step): StepRecord => {
     return { name: step.name, status: "skipped", reason: step.enabled ? "an earlier step ended the run" : "disabled" };
   });
@@ -110,7 +157,13 @@ function failure(outcome: StepOutcome, records: StepRecord[], steps: readonly St
   return new ToolError(outcome.code ?? "validation_failed", message, {
     hint: outcome.hint,
     issues: outcome.reasons && toIssues(outcome.reasons.listed),
-    details: { error: message, run_id: runId, details, steps: [...records.slice(0, -1), details, ...skipped] },
+    details: {
+      error: message,
+      run_id: runId,
+      details,
+      steps: [...records.slice(0, -1), details, ...skipped],
+      ...(warnings.length > 0 && { warnings }),
+    },
   });
 }
 

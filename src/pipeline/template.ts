@@ -21,6 +21,15 @@ export function fillTemplates(value: unknown, row: Row): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, fillTemplates(entry, row)]));
 }
 
+/** The fields that the templates inside a value name, each once. */
+export function templateFields(value: unknown): string[] {
+  if (typeof value === "string") {
+    return [...new Set([...value.matchAll(PLACEHOLDER)].map(([, path]) => (path as string).trim()))];
+  }
+  const inner = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+  return [...new Set(inner.flatMap(templateFields))];
+}
+
 /** A field's value by its name or by a dotted path into objects and lists; undefined where there is none. */
 export function readPath(row: Row, path: string): unknown {
   if (Object.hasOwn(row, path)) return row[path];

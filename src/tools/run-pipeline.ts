@@ -35,6 +35,7 @@ export default defineTool({
     run_id: z.string(),
     original: z.unknown(),
     steps: z.array(z.record(z.string(), z.unknown())),
+    warnings: z.array(z.string()).optional(),
     final_data: z.unknown(),
     dry_run: z.boolean().optional(),
   }),

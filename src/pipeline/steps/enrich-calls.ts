@@ -1,13 +1,15 @@
 import { ToolError } from "../../errors.ts";
 import { checkKeys, type Options, optionalObject, optionalString, readInteger, readString, wrong } from "../options.ts";
 import { isObject, newRow, type Row } from "../rows.ts";
-import { fillTemplates, readPath, toText } from "../template.ts";
+import { fillTemplates, readPath, templateFields, toText } from "../template.ts";
 import type { ApiRequest, EnrichContext, LlmRequest, StepContext } from "./step.ts";
 
 /** A call of another service for one row. */
 export interface RowCall<Request = unknown> {
   /** Field that takes the answer. */
   into: string;
+  /** Fields that its templates name. */
+  paths: readonly string[];
   concurrency: number;
   /** What is sent for a row; rows with the same request share one call. */
   request(row: Row): Request;
@@ -16,9 +18,10 @@ export interface RowCall<Request = unknown> {
 
 const MAX_CONCURRENCY = 16;
 
-function common(options: Options, where: string): Pick<RowCall, "into" | "concurrency"> {
+function common(options: Options, where: string, templates: unknown): Pick<RowCall, "into" | "paths" | "concurrency"> {
   return {
     into: readString(options, "into", where),
+    paths: templateFields(templates),
     concurrency: readInteger(options, "concurrency", where, { min: 1, max: MAX_CONCURRENCY, fallback: 4 }),
   };
 }
@@ -32,7 +35,7 @@ export function compileMemorySearch(options: Options, where: string): RowCall {
   const template = readString(options, "query_template", where);
   const limit = readInteger(options, "limit", where, { min: 1, max: 100, fallback: 3 });
   return {
-    ...common(options, where),
+    ...common(options, where, template),
     request: (row) => toText(fillTemplates(template, row)),
     async send(query, context) {
       if ((query as string).trim() === "") return [];
@@ -58,7 +61,11 @@ export function compileApiCall(options: Options, where: string): RowCall {
     return template ? [[part, template] as const] : [];
   });
   return {
-    ...common(options, where),
+    ...common(
+      options,
+      where,
+      templates.map(([, part]) => part),
+    ),
     request(row): ApiRequest {
       const filled = templates.map(([part, template]) => [part, fillTemplates(template, row)]);
       return { api, ...(operation !== undefined && { operation }), ...Object.fromEntries(filled) };
@@ -96,7 +103,7 @@ export function compileLlmCall(options: Options, where: string): RowCall {
     throw wrong(where, '"input_template" names no field; write {{field}} where its value belongs.');
   }
   return {
-    ...common(options, where),
+    ...common(options, where, template),
     request(row): LlmRequest {
       // The answer of an earlier run of this step is no input of the next.
       const { [into]: _, ...input } = row;

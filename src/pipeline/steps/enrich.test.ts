@@ -125,7 +125,7 @@ describe("enrich by API", () => {
       running--;
       return { data: request.query?.n };
     };
-    const rows = Array.from({ length: 20 }, (_, n) => ({ n }));
+    const rows = Array.from({ length: 20 }, (_, n) => ({ n, city: "Rome" }));
     const outcome = await enrich({ api: { ...api, concurrency: 3 } }, rows, { callApi });
     expect(most).toBe(3);
     expect(outcome.rows.map((row) => row.w)).toEqual(rows.map(({ n }) => n));
@@ -136,7 +136,10 @@ describe("enrich by API", () => {
       if (request.query?.city === "Oslo") throw new ToolError("upstream_error", "API returned error: 503");
       return { data: 1 };
     };
-    const rows = () => [{ city: "Rome" }, { city: "Oslo" }];
+    const rows = () => [
+      { city: "Rome", n: 1 },
+      { city: "Oslo", n: 2 },
+    ];
     const kept = await enrich({ api }, rows(), { callApi });
     expect(kept.rows).toMatchObject([{ w: 1 }, { w: null }]);
     expect(kept.reasons?.listed).toMatchObject([
@@ -154,15 +157,23 @@ describe("enrich by API", () => {
       if (request.query?.city === "Oslo") throw new ToolError("deadline_exceeded", "too slow");
       return { data: 1 };
     };
-    const kept = await enrich({ api }, [{ city: "Rome" }, { city: "Oslo" }], { callApi });
+    const kept = await enrich(
+      { api },
+      [
+        { city: "Rome", n: 1 },
+        { city: "Oslo", n: 2 },
+      ],
+      { callApi },
+    );
     expect(kept.rows).toMatchObject([{ w: 1 }, { w: null }]);
     expect(kept.reasons?.listed).toMatchObject([{ row: 2, rule: "deadline_exceeded" }]);
   });
 
   it("ends the run where every call failed, unless rows are to be kept", async () => {
     const callApi: Enrichers["callApi"] = () => Promise.reject(new ToolError("upstream_error", "down"));
-    expect((await enrich({ api }, [{}, {}], { callApi })).failed).toMatch(/down/);
-    expect((await enrich({ api, on_error: "keep" }, [{}, {}], { callApi })).failed).toBeUndefined();
+    const rows = [{ city: "Rome", n: 1 }, {}];
+    expect((await enrich({ api }, rows, { callApi })).failed).toMatch(/down/);
+    expect((await enrich({ api, on_error: "keep" }, rows, { callApi })).failed).toBeUndefined();
   });
 
   it("ends the run with what every row would meet", async () => {
@@ -171,7 +182,7 @@ describe("enrich by API", () => {
       calls++;
       return Promise.reject(new ToolError("unknown_api", "There is no API weather."));
     };
-    const rows = Array.from({ length: 100 }, (_, n) => ({ n }));
+    const rows = Array.from({ length: 100 }, (_, n) => ({ n, city: "Rome" }));
     await expect(enrich({ api, on_error: "keep" }, rows, { callApi })).rejects.toMatchObject({ code: "unknown_api" });
     expect(calls).toBeLessThan(10);
   });
@@ -184,13 +195,13 @@ describe("enrich by API", () => {
       abort.abort();
       signal.throwIfAborted();
     };
-    const rows = Array.from({ length: 100 }, (_, n) => ({ n }));
+    const rows = Array.from({ length: 100 }, (_, n) => ({ n, city: "Rome" }));
     await expect(enrich({ api }, rows, { callApi }, abort.signal)).rejects.toMatchObject({ code: "aborted" });
     expect(calls).toBeLessThan(10);
   });
 
   it("refuses more than 1000 different calls", async () => {
-    const rows = Array.from({ length: 1001 }, (_, n) => ({ n }));
+    const rows = Array.from({ length: 1001 }, (_, n) => ({ n, city: "Rome" }));
     await expect(enrich({ api }, rows)).rejects.toMatchObject({ code: "too_large" });
   });
 });
@@ -223,7 +234,46 @@ describe("enrich", () => {
     expect((await enrich({ lookup, llm }, [{ c: "DE" }], { processInput })).rows).toMatchObject([
       { text: "In Germany" },
     ]);
-    expect((await enrich({ llm, lookup }, [{ c: "DE" }], { processInput })).rows).toMatchObject([{ text: "In " }]);
+    const swapped = await enrich({ llm, lookup }, [{ c: "DE", country: "?" }], { processInput });
+    expect(swapped.rows).toMatchObject([{ text: "In ?" }]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["api", { api: { api: "x", query: { q: "in {{cuontry}}" }, into: "w" } }],
+    ["api", { api: { api: "x", body: { list: [{ deep: "{{cuontry}}" }] }, into: "w" } }],
+    ["memory", { memory: { query_template: "{{cuontry}}", into: "w" } }],
+    ["llm", { llm: { input_template: "{{cuontry}}", into: "w" } }],
+    ["llm", { memory: { query_template: "{{id}}", into: "w" }, llm: { input_template: "{{cuontry}}", into: "v" } }],
+  ])("makes no call where the template of %s names a field that no row has", async (kind, options) => {
+    const rows = [{ id: 1 }, { id: 2, country: "DE" }];
+    expect(await enrich(options, rows)).toMatchObject({
+      failed: `Step 1 (enrich), ${kind}: no row has a field "cuontry".`,
+      code: "invalid_input",
+      hint: 'Did you mean "country"? Fields: id, country.',
+    });
+  });
+
+  it("takes templates of fields that some rows have, or that enrichments before them set", async () => {
+    const sent: string[] = [];
+    const processInput: Enrichers["processInput"] = async (_user, { input }) => {
+      sent.push(input);
+      return { data: { mood: "good" } };
+    };
+    const options = {
+      lookup: { field: "c", table: { DE: { name: "Germany" } }, prefix: "c_" },
+      llm: { input_template: "{{c_name}}{{note}}", into: "first" },
+    };
+    const [again] = [{ llm: { input_template: "{{first.mood}}", into: "second" } }];
+    const outcome = await enrich(options, [{ c: "FR" }, { c: "FR", note: "!" }], { processInput });
+    await enrich(again as Record<string, unknown>, [...outcome.rows], { processInput });
+    expect(sent).toEqual(["", "!", "good"]);
+  });
+
+  it("warns of a lookup by a field that no row has", async () => {
+    const lookup = { field: "cc", table: { DE: 1 }, into: "x" };
+    const outcome = await enrich({ lookup }, [{ CC: "DE" }]);
+    expect(outcome.warnings).toEqual(['lookup: no row has a field "cc". Did you mean "CC"? Fields: CC.']);
+    expect(outcome.reasons?.listed).toMatchObject([{ message: 'lookup: the row has no "cc" to look up' }]);
   });
 
   it.each<[Record<string, unknown>, RegExp]>([

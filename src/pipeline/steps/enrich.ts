@@ -1,4 +1,5 @@
 import { abortError, type ErrorCode, ToolError, toToolError } from "../../errors.ts";
+import { describeMissing, findMissingFields } from "../missing-fields.ts";
 import { checkKeys, type Options, readChoice, readObject, wrong } from "../options.ts";
 import { eachPaced } from "../pace.ts";
 import { counted, createReasons, type Reasons, type Row } from "../rows.ts";
@@ -44,6 +45,14 @@ export function compileEnrich(options: Options, where: string): Step["run"] {
     const reasons = createReasons();
     const dropped = new Set<number>();
     const record: Record<string, unknown> = {};
+    const warnings: string[] = [];
+    for (const { kind, problem, help } of await missingFields(enrichments, rows, context)) {
+      // A call without what its template names would ask for something else. A dry run has seen but the first rows.
+      if (kind !== "lookup" && !context.dryRun) {
+        return ended(rows, record, reasons, `${where}, ${kind}: ${problem}`, "invalid_input", help);
+      }
+      warnings.push(`${kind}: ${problem} ${help}`);
+    }
     for (const [index, enrichment] of enrichments.entries()) {
       const { kind } = enrichment;
       const report = (done: number) => context.report(index * rows.length + done, enrichments.length * rows.length);
@@ -57,7 +66,7 @@ export function compileEnrich(options: Options, where: string): Step["run"] {
           rows,
           context.pace,
           (row, at) => {
-            const problem = dropped.has(at) ? undefined : enrichment.lookup(row);
+            const problem = dropped.has(at) ? undefined : enrichment.lookup.apply(row);
             if (problem) fail(at, problem.message, kind, problem.field, problem.value);
           },
           report,
@@ -86,8 +95,33 @@ export function compileEnrich(options: Options, where: string): Step["run"] {
       }
       if (onError === "drop") for (const row of failedRows) dropped.add(row);
     }
-    return { rows: dropped.size === 0 ? rows : rows.filter((_, index) => !dropped.has(index)), record, reasons };
+    return {
+      rows: dropped.size === 0 ? rows : rows.filter((_, index) => !dropped.has(index)),
+      record,
+      reasons,
+      warnings,
+    };
   };
+}
+
+/** The fields that lookups and templates name but no row has, and no enrichment before them in the step sets. */
+async function missingFields(
+  enrichments: readonly Enrichment[],
+  rows: readonly Row[],
+  context: StepContext,
+): Promise<{ kind: Enrichment["kind"]; problem: string; help: string }[]> {
+  const found: { kind: Enrichment["kind"]; problem: string; help: string }[] = [];
+  const set = new Set<string>();
+  for (const enrichment of enrichments) {
+    const { kind } = enrichment;
+    const reads = kind === "lookup" ? { fields: [enrichment.lookup.field] } : { paths: enrichment.call.paths };
+    for (const name of await findMissingFields(rows, reads, context.pace)) {
+      if (set.has(name) || set.has(name.split(".", 1)[0] as string)) continue;
+      found.push({ kind, ...describeMissing(name, rows) });
+    }
+    for (const field of kind === "lookup" ? enrichment.lookup.sets : [enrichment.call.into]) set.add(field);
+  }
+  return found;
 }
 
 function ended(

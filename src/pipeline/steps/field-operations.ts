@@ -17,22 +17,24 @@ import { type OperationCompiler, perField, perRow, readOnError } from "./operati
 export const pick: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "fields"], where);
   const fields = readFields(options, "fields", where);
-  return perRow((row) => {
+  const operation = perRow((row) => {
     const picked = newRow();
     for (const field of fields) if (Object.hasOwn(row, field)) picked[field] = row[field];
     return picked;
   });
+  return { ...operation, fields };
 };
 
 /** `{ op: "omit", fields }`: all but these fields. */
 export const omit: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "fields"], where);
   const fields = new Set(readFields(options, "fields", where));
-  return perRow((row) => {
+  const operation = perRow((row) => {
     const kept = newRow();
     for (const field of Object.keys(row)) if (!fields.has(field)) kept[field] = row[field];
     return kept;
   });
+  return { ...operation, fields: [...fields] };
 };
 
 /** `{ op: "rename", fields: { old: "new" } }`: fields keep their place; one that had the new name before is replaced. */
@@ -40,7 +42,7 @@ export const rename: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "fields"], where);
   const names = readTexts(options, "fields", where);
   if (new Set(names.values()).size !== names.size) throw wrong(where, "two fields get the same new name.");
-  return perRow((row) => {
+  const operation = perRow((row) => {
     const taken = new Set<string>();
     for (const [from, to] of names) if (Object.hasOwn(row, from)) taken.add(to);
     const renamed = newRow();
@@ -51,6 +53,7 @@ export const rename: OperationCompiler = (options, where) => {
     }
     return renamed;
   });
+  return { ...operation, fields: [...names.keys()] };
 };
 
 /** `{ op: "cast", fields: { field: type }, date_format?, on_error? }`: see cast() for what each type takes. */
@@ -67,7 +70,7 @@ export const castFields: OperationCompiler = (options, where) => {
   if (format !== undefined && !dateFormat) {
     throw wrong(where, `"date_format" must name YYYY, MM and DD once each (and HH, mm, ss), not ${show(format)}.`);
   }
-  return perField(
+  const operation = perField(
     readOnError(options, where),
     "cast",
     types.map(([field, type]) => ({
@@ -75,6 +78,7 @@ export const castFields: OperationCompiler = (options, where) => {
       value: (row) => (Object.hasOwn(row, field) ? cast(row[field], type as CastType, dateFormat) : undefined),
     })),
   );
+  return { ...operation, fields: types.map(([field]) => field) };
 };
 
 /** `{ op, fields? }`: changes the text of these fields, of all where none are named; other values stay. */
@@ -82,13 +86,14 @@ function textOperation(change: (text: string) => string): OperationCompiler {
   return (options, where) => {
     checkKeys(options, ["op", "fields"], where);
     const fields = optionalFields(options, "fields", where);
-    return perRow((row) => {
+    const operation = perRow((row) => {
       for (const field of fields ?? Object.keys(row)) {
         const value = row[field];
         if (typeof value === "string") row[field] = change(value);
       }
       return undefined;
     });
+    return { ...operation, ...(fields && { fields }) };
   };
 }
 
@@ -115,12 +120,13 @@ export const mapValues: OperationCompiler = (options, where) => {
   const field = readString(options, "field", where);
   const into = optionalString(options, "into", where) ?? field;
   const values = new Map(Object.entries(readObject(options.values, `${where}, "values"`)));
-  return perRow((row) => {
+  const operation = perRow((row) => {
     if (!Object.hasOwn(row, field)) return undefined;
     const key = toText(row[field]);
     row[into] = values.has(key) ? values.get(key) : options.default === undefined ? row[field] : options.default;
     return undefined;
   });
+  return { ...operation, fields: [field] };
 };
 
 /** `{ op: "split", field, separator, into? }`: a list, or with `into` a list of names one field each; the last takes the rest. */
@@ -131,7 +137,7 @@ export const split: OperationCompiler = (options, where) => {
   const into = options.into === undefined ? field : options.into;
   const names = Array.isArray(into) ? readFields(options, "into", where) : undefined;
   const name = names ? "" : readString({ into }, "into", where);
-  return perRow((row) => {
+  const operation = perRow((row) => {
     const value = row[field];
     if (typeof value !== "string") return undefined;
     const parts = value.split(separator);
@@ -146,6 +152,7 @@ export const split: OperationCompiler = (options, where) => {
     });
     return undefined;
   });
+  return { ...operation, fields: [field] };
 };
 
 /** `{ op: "join", fields, separator?, into }`: the text of fields, or of the entries of one list; empty values are left out. */
@@ -155,7 +162,7 @@ export const join: OperationCompiler = (options, where) => {
   const separator = options.separator === undefined ? " " : options.separator;
   if (typeof separator !== "string") throw wrong(where, `"separator" must be a text, not ${show(separator)}.`);
   const into = readString(options, "into", where);
-  return perField(readOnError(options, where), "join", [
+  const operation = perField(readOnError(options, where), "join", [
     {
       field: into,
       value(row, budget) {
@@ -170,6 +177,7 @@ export const join: OperationCompiler = (options, where) => {
       },
     },
   ]);
+  return { ...operation, fields };
 };
 
 /** Characters that the run may make before join stops; as much as expressions may. */
@@ -181,7 +189,7 @@ export const flatten: OperationCompiler = (options, where) => {
   const separator = optionalString(options, "separator", where) ?? ".";
   const listed = optionalFields(options, "fields", where);
   const fields = listed && new Set(listed);
-  return perRow((row) => {
+  const operation = perRow((row) => {
     const flat = newRow();
     for (const [field, value] of Object.entries(row)) {
       if (!fields || fields.has(field)) flattenInto(flat, field, value, separator, 0);
@@ -189,6 +197,7 @@ export const flatten: OperationCompiler = (options, where) => {
     }
     return flat;
   });
+  return { ...operation, ...(listed && { fields: listed }) };
 };
 
 function flattenInto(flat: Row, name: string, value: unknown, separator: string, depth: number): void {

@@ -38,6 +38,7 @@ export const group: OperationCompiler = (options, where) => {
   const onError = readOnError(options, where);
   return {
     failsRun: onError === "fail",
+    fields: [...by, ...aggregates.flatMap(({ field }) => (field === undefined ? [] : [field]))],
     async run(table, context) {
       const groups = new Map<string, Group>();
       await eachPaced(table.rows, context.pace, (row, index) => {

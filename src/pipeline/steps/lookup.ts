@@ -2,8 +2,15 @@ import { checkKeys, type Options, optionalFields, optionalString, readObject, re
 import { isObject, newRow, type Row, show } from "../rows.ts";
 import { toText } from "../template.ts";
 
-/** Adds to a row what a table says of its key; gives what is missing where the table has no entry and there is no default. */
-export type Lookup = (row: Row) => { field: string; value: unknown; message: string } | undefined;
+/** A compiled lookup. */
+export interface Lookup {
+  /** The field that holds the key. */
+  field: string;
+  /** Fields that it may set. */
+  sets: readonly string[];
+  /** Adds to a row what the table says of its key; gives what is missing where there is neither an entry nor a default. */
+  apply(row: Row): { field: string; value: unknown; message: string } | undefined;
+}
 
 /**
  * `{ field, table, key?, fields?, into?, prefix?, default? }`: `table` is an object by key, or a list of objects with `key`
@@ -24,19 +31,24 @@ export function compileLookup(options: Options, where: string): Lookup {
   if (into === undefined && scalar !== undefined) {
     throw wrong(where, `"into" must name the field for entries that are no objects, such as ${show(scalar)}.`);
   }
-  return (row) => {
+  const names = into === undefined ? entries.flatMap((entry) => Object.keys(entry as Row)) : [];
+  const sets = into === undefined ? [...new Set(names)].map((name) => prefix + name) : [into];
+  const apply: Lookup["apply"] = (row) => {
     const key = row[field];
     const found = key === null || key === undefined ? undefined : table.get(toText(key));
     const entry = found ?? fallback;
     if (entry === undefined) {
       if (into !== undefined) row[into] = null;
-      return { field, value: key ?? null, message: `the table has no entry for ${show(key)}` };
+      const missing = key === undefined || key === null;
+      const message = missing ? `the row has no ${show(field)} to look up` : `the table has no entry for ${show(key)}`;
+      return { field, value: key ?? null, message };
     }
     const chosen = fields && isObject(entry) ? pickFields(entry, fields) : entry;
     if (into !== undefined) row[into] = chosen;
     else for (const [name, value] of Object.entries(chosen as Row)) row[prefix + name] = value;
     return undefined;
   };
+  return { field, sets, apply };
 }
 
 function pickFields(entry: Record<string, unknown>, fields: readonly string[]): Row {

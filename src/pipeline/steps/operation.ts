@@ -1,4 +1,5 @@
 import type { TextBudget } from "../expression-functions.ts";
+import type { FieldReads } from "../missing-fields.ts";
 import { ON_ERROR, type OnError, type Options, readChoice } from "../options.ts";
 import type { Pace } from "../pace.ts";
 import { eachPaced } from "../pace.ts";
@@ -17,8 +18,8 @@ export interface OperationContext {
   reasons: Reasons;
 }
 
-/** A compiled operation. It may change the rows that it is given. */
-export interface Operation {
+/** A compiled operation, with the fields that it reads by name. It may change the rows that it is given. */
+export interface Operation extends FieldReads {
   /** Whether a failed row ends the run after this operation. */
   failsRun: boolean;
   run(table: Table, context: OperationContext): Promise<Table>;

@@ -1,5 +1,5 @@
 import { ToolError } from "../../errors.ts";
-import { compileExpression, type Expression } from "../expression.ts";
+import { type CompiledExpression, compileExpression, type Expression } from "../expression.ts";
 import type { TextBudget } from "../expression-functions.ts";
 import { truthy } from "../expression-functions.ts";
 import { checkKeys, type Options, optionalFields, readBoolean, readInteger, readString, wrong } from "../options.ts";
@@ -12,9 +12,10 @@ export const compute: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "field", "expression", "on_error"], where);
   const field = readString(options, "field", where);
   const expression = readExpression(options, where);
-  return perField(readOnError(options, where), "compute", [
+  const operation = perField(readOnError(options, where), "compute", [
     { field, value: (row, budget) => expression(row, budget) ?? null },
   ]);
+  return { ...operation, paths: expression.paths };
 };
 
 /** `{ op: "filter", expression, on_error? }`: keeps the rows for which the expression is true; `null` drops rows that fail. */
@@ -24,6 +25,7 @@ export const filter: OperationCompiler = (options, where) => {
   const onError = readOnError(options, where);
   return {
     failsRun: onError === "fail",
+    paths: expression.paths,
     async run(table, context) {
       const kept: Table = { rows: [], numbers: [] };
       await eachPaced(table.rows, context.pace, (row, index) => {
@@ -54,6 +56,7 @@ export const dedupe: OperationCompiler = (options, where) => {
   const fields = optionalFields(options, "fields", where);
   return {
     failsRun: false,
+    ...(fields && { fields }),
     async run(table, context) {
       const seen = new Set<string>();
       const kept: Table = { rows: [], numbers: [] };
@@ -101,6 +104,7 @@ export const sort: OperationCompiler = (options, where) => {
   });
   return {
     failsRun: false,
+    fields: keys.map(({ field }) => field),
     async run(table, context) {
       const order = table.rows.map((_, index) => index);
       order.sort((a, b) => {
@@ -156,7 +160,7 @@ export const limit: OperationCompiler = (options, where) => {
 };
 
 /** The expression of an operation, its error naming the place. */
-function readExpression(options: Options, where: string): Expression {
+function readExpression(options: Options, where: string): CompiledExpression {
   const source = readString(options, "expression", where);
   try {
     return compileExpression(source);

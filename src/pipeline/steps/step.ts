@@ -73,6 +73,8 @@ export interface StepOutcome {
   record: Record<string, unknown>;
   /** Rows with reasons; listed in the record. */
   reasons?: Reasons;
+  /** What is probably not meant, such as a field that no row has. */
+  warnings?: readonly string[];
   /** Set where the run ends here: the message of its error. */
   failed?: string;
   /** The code of that error, `validation_failed` where it is left out. */

@@ -1,4 +1,6 @@
-import { checkKeys, type Options, readObject, readString, wrong } from "../options.ts";
+import { CONSTANT_WORDS } from "../expression.ts";
+import { describeMissing, findMissingFields } from "../missing-fields.ts";
+import { checkKeys, type Options, readObject, wrong } from "../options.ts";
 import { counted, createReasons, show } from "../rows.ts";
 import {
   castFields,
@@ -56,18 +58,24 @@ export function compileTransform(options: Options, where: string): Step["run"] {
   const operations = list.map((entry: unknown, index) => {
     const here = `${where}, operation ${index + 1}`;
     const operation = readObject(entry, here);
-    const op = readString(operation, "op", here);
+    const op = typeof operation.op === "string" ? operation.op : "";
     const compile = OPERATIONS.get(op);
     if (!compile) {
-      throw wrong(here, `unknown operation ${show(op)}.`, `Operations: ${[...OPERATIONS.keys()].join(", ")}.`);
+      const problem = operation.op === undefined ? '"op" is missing.' : `unknown operation ${show(operation.op)}.`;
+      throw wrong(here, problem, `"op" is one of ${[...OPERATIONS.keys()].join(", ")}.`);
     }
     return { op, ...compile(operation, `${here} (${op})`) };
   });
 
   return async (rows, context) => {
     const reasons = createReasons();
+    const warnings: string[] = [];
     let table: Table = { rows: [...rows], numbers: rows.map((_, index) => index + 1) };
-    for (const [index, { op, failsRun, run }] of operations.entries()) {
+    for (const [index, { op, failsRun, run, ...reads }] of operations.entries()) {
+      for (const name of await findMissingFields(table.rows, reads, context.pace)) {
+        const { problem, help } = describeMissing(name, table.rows, reads.paths && CONSTANT_WORDS);
+        warnings.push(`operation ${index + 1} (${op}): ${problem} ${help}`);
+      }
       const before = reasons.total;
       table = await run(table, { pace: context.pace, textBudget: context.textBudget, reasons });
       context.report(index + 1, operations.length);
@@ -75,9 +83,9 @@ export function compileTransform(options: Options, where: string): Step["run"] {
         const failures = reasons.total - before;
         const failed = `${where}, operation ${index + 1} (${op}) failed in ${counted(failures, "row")}`;
         const hint = 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.';
-        return { rows, record: { operations: operations.length }, reasons, failed, hint };
+        return { rows, record: { operations: operations.length }, reasons, warnings, failed, hint };
       }
     }
-    return { rows: table.rows, record: { operations: operations.length }, reasons };
+    return { rows: table.rows, record: { operations: operations.length }, reasons, warnings };
   };
 }

@@ -1,0 +1,128 @@
+import type { Pace } from "./pace.ts";
+import { type Row, show } from "./rows.ts";
+import { readPath } from "./template.ts";
+
+/** Fields that an operation, an expression or a template reads. */
+export interface FieldReads {
+  /** By their exact name. */
+  fields?: readonly string[];
+  /** By name or by a dotted path into objects and lists. */
+  paths?: readonly string[];
+}
+
+/** Rows whose names are looked through for the list and the close match of a message. */
+const SAMPLED_ROWS = 1000;
+/** Names that a message lists, and those that are compared. */
+const LISTED = 20;
+const COMPARED = 500;
+
+/** What is read but in none of the rows; nothing where there are no rows. Linear, and ends as soon as all are found. */
+export async function findMissingFields(rows: readonly Row[], reads: FieldReads, pace: Pace): Promise<string[]> {
+  const fields = new Set(reads.fields);
+  const paths = new Set(reads.paths);
+  if (rows.length === 0) return [];
+  for (let start = 0; start < rows.length && fields.size + paths.size > 0; start += 256) {
+    for (const row of rows.slice(start, start + 256)) {
+      for (const field of fields) if (Object.hasOwn(row, field)) fields.delete(field);
+      for (const path of paths) if (mayHave(row, path)) paths.delete(path);
+    }
+    await pace();
+  }
+  return [...fields, ...paths];
+}
+
+/** Whether a row has the path, or cannot tell: null on the way may be an object, and a list any length, in other data. */
+function mayHave(row: Row, path: string): boolean {
+  if (readPath(row, path) !== undefined) return true;
+  const parts = path.split(".");
+  let value: unknown = row;
+  for (const [index, part] of parts.entries()) {
+    if (index > 0 && value === null) return true;
+    if (Array.isArray(value) && /^\d+$/.test(part)) return true;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return false;
+    value = (value as Row)[part];
+  }
+  return true;
+}
+
+/**
+ * What to say of a field that no row has, in two parts: the fault, and the names that there are with the closest one.
+ * `words` are names that are no fields but could have been meant, such as `true`.
+ */
+export function describeMissing(
+  name: string,
+  rows: readonly Row[],
+  words: readonly string[] = [],
+): { problem: string; help: string } {
+  const known = namesBeside(name, rows);
+  const close = closest(name, [...known, ...words]);
+  const listed = known.slice(0, LISTED).map(showName).join(", ");
+  const more = known.length > LISTED ? `, … (${known.length} in all)` : "";
+  const names = known.length === 0 ? "The rows have no fields." : `Fields: ${listed}${more}.`;
+  return {
+    problem: `no row has a field ${show(name)}.`,
+    help: `${close === undefined ? "" : `Did you mean ${show(close)}? `}${names}`,
+  };
+}
+
+/** The fields of the rows, or for a dotted path those inside the object that its beginning leads to. */
+function namesBeside(path: string, rows: readonly Row[]): string[] {
+  const top = new Set<string>();
+  const inner = new Set<string>();
+  const parent = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : undefined;
+  for (const row of rows.slice(0, SAMPLED_ROWS)) {
+    for (const name of Object.keys(row)) if (top.size < COMPARED) top.add(name);
+    const object = parent === undefined ? undefined : readPath(row, parent);
+    if (typeof object !== "object" || object === null || Array.isArray(object)) continue;
+    for (const name of Object.keys(object)) if (inner.size < COMPARED) inner.add(`${parent}.${name}`);
+  }
+  return [...(inner.size > 0 ? inner : top)];
+}
+
+function showName(name: string): string {
+  return /^[\p{L}\p{N}_$.-]{1,80}$/u.test(name) ? name : show(name);
+}
+
+/** The candidate that differs by spelling only: by case and separators, or by a letter in three. */
+function closest(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > 80) return undefined;
+  const plain = normalize(name);
+  let best: string | undefined;
+  let least = Math.floor(plain.length / 3) + 1;
+  for (const candidate of candidates) {
+    if (candidate.length > 80) continue;
+    const distance = editDistance(plain, normalize(candidate));
+    if (distance >= least) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+function normalize(name: string): string {
+  return name.toLowerCase().replace(/[\s_.-]/g, "");
+}
+
+/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+function editDistance(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1];
+      let cost = Math.min(
+        (last[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (last[j - 1] as number) + (same ? 0 : 1),
+      );
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
+        cost = Math.min(cost, (beforeLast[j - 2] as number) + 1);
+      }
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[to.length] as number;
+}
