@@ -106,14 +106,11 @@ async function checkModels({ config }: LoadedConfig, services: ServiceContainer)
   // Asking for a model words the reason where there is no provider at all.
   if (checks.length === 0) await llm.models(signal);
   if (!checks.some((check) => check.state === "ok")) return checks;
-  const {
-    llm: { modelId },
-    moa,
-  } = config;
   const named: Record<string, readonly string[]> = {
-    "llm.modelId": [modelId],
-    "moa.models": moa.models,
-    "moa.aggregatorModel": [moa.aggregatorModel],
+    "llm.modelId": [config.llm.modelId],
+    "llm.fallbackModels": config.llm.fallbackModels,
+    "moa.models": config.moa.models,
+    "moa.aggregatorModel": [config.moa.aggregatorModel],
   };
   for (const [key, names] of Object.entries(named)) checks.push(...(await checkNames(key, names, llm, signal)));
   return checks;
