@@ -53,7 +53,7 @@ export async function parseDelimited(text: string, delimiter: string, format: st
   if (!failure) parser.end();
   await ended;
 
-  if (failure) throw broken(failure, format);
+  if (failure) throw broken(failure, delimiter, format);
   checkHeader(header ?? [], format);
   if (count > MAX_ROWS) {
     throw new ToolError("too_large", `The ${format} input has ${count} rows; at most ${MAX_ROWS} are taken.`, {
@@ -67,7 +67,7 @@ export async function parseDelimited(text: string, delimiter: string, format: st
       `The ${format} input has ${counted(reasons.total, "ragged row")}: ${first.message}.`,
       {
         issues: toIssues(reasons.listed),
-        hint: "Every row needs as many cells as the header; quote cells that contain the delimiter.",
+        hint: `Cells are separated by ${DELIMITER_NAMES[delimiter]} here. Every row needs as many as the header; put a cell that contains one in quotes.`,
       },
     );
   }
@@ -88,14 +88,33 @@ function checkHeader(header: readonly string[], format: string): void {
   });
 }
 
-function broken(error: Error, format: string): ToolError {
-  const lines = (error as { lines?: number }).lines;
-  const message = error.message.replace(/ at line \d+.*$/s, "").replace(/, value is .*$/s, "");
-  return new ToolError(
-    "invalid_input",
-    `The ${format} input is broken${lines === undefined ? "" : ` at line ${lines}`}: ${message}.`,
-    { hint: 'Write a quote inside a quoted cell as "".' },
-  );
+const DELIMITER_NAMES: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes" };
+
+/** The parser's faults in plain words, each with its own way out. */
+function broken(error: Error, delimiter: string, format: string): ToolError {
+  const { code, lines } = error as { code?: string; lines?: number };
+  const place = lines === undefined ? "" : ` at line ${lines}`;
+  const fault = (problem: string, hint?: string): ToolError =>
+    new ToolError("invalid_input", `The ${format} input is broken${place}: ${problem}.`, { hint });
+  switch (code) {
+    case "CSV_QUOTE_NOT_CLOSED":
+      return fault(
+        "the text ends inside a quoted cell",
+        'A cell that begins with a quote must end with one; write a quote inside it as "".',
+      );
+    case "INVALID_OPENING_QUOTE":
+      return fault(
+        "a quote stands inside a cell that does not begin with one",
+        'Put the whole cell in quotes and write the quote inside it as "": x"y becomes "x""y".',
+      );
+    case "CSV_INVALID_CLOSING_QUOTE":
+      return fault(
+        "text follows the closing quote of a cell",
+        `After a quoted cell comes the end of the line or the delimiter (${DELIMITER_NAMES[delimiter]} here); write a quote inside a cell as "".`,
+      );
+    default:
+      return fault(error.message.replace(/ at line \d+.*$/s, "").replace(/, value is .*$/s, ""));
+  }
 }
 
 export interface DelimitedOptions {

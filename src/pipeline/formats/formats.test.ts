@@ -51,10 +51,81 @@ describe("csv", () => {
   it.each([
     ["a,a\n1,2", /has the column "a" twice/],
     ["a,\n1,2", /Column 2 of the csv header has no name/],
-    ['a\n"x', /broken at line 2: Quote Not Closed/],
-    ['a,b\n1,x"y\n', /broken at line 2: Invalid Opening Quote/],
   ])("%j is refused with its reason", async (text, message) => {
     expect((await failure(read(text, "csv"))).message).toMatch(message);
+  });
+
+  it.each([
+    ['a\n"x', /broken at line 2: the text ends inside a quoted cell/, /must end with one/],
+    ['a,b\n1,x"y\n', /broken at line 2: a quote stands inside a cell/, /x"y becomes "x""y"/],
+    ['a;b\n1;"x"y\n', /broken at line 2: text follows the closing quote/, /semicolons here/],
+  ])("with a broken quote, %j, is refused with the way out of that fault", async (text, message, hint) => {
+    expect(await failure(read(text, "csv"))).toMatchObject({
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it.each<[string, string, unknown[]]>([
+    [
+      "semicolons",
+      "id;amount\r\n1;1.234,50\r\n2;3,00",
+      [
+        { id: "1", amount: "1.234,50" },
+        { id: "2", amount: "3,00" },
+      ],
+    ],
+    [
+      "semicolons and commas in the header",
+      'id;"a, b";c, d;e\n1;x, y;2,5;z',
+      [{ id: "1", "a, b": "x, y", "c, d": "2,5", e: "z" }],
+    ],
+    [
+      "a semicolon and now and then a comma",
+      "id;a, b\n1;1,5\n2;3",
+      [
+        { id: "1", "a, b": "1,5" },
+        { id: "2", "a, b": "3" },
+      ],
+    ],
+    ["tabs", "id\tname\n1\tLi, Ana; Dr.", [{ id: "1", name: "Li, Ana; Dr." }]],
+    ["pipes", "id|name\n1|Li, Ana", [{ id: "1", name: "Li, Ana" }]],
+    ["nothing but a header", "id;name\n", []],
+    ["semicolons with quotes", '"id;x";name\n"1\n;";"a"";b"', [{ "id;x": "1\n;", name: 'a";b' }]],
+  ])("is read with %s between cells", async (_, text, rows) => {
+    expect(await read(text, "csv")).toEqual(rows);
+  });
+
+  it.each<[string, unknown[]]>([
+    [
+      "id,note\n1,a;b;c\n2,d",
+      [
+        { id: "1", note: "a;b;c" },
+        { id: "2", note: "d" },
+      ],
+    ],
+    [
+      "id,note; or none\n1,a;b\n2,d;e",
+      [
+        { id: "1", "note; or none": "a;b" },
+        { id: "2", "note; or none": "d;e" },
+      ],
+    ],
+    ["note\nhello; you | me\nbye; you", [{ note: "hello; you | me" }, { note: "bye; you" }]],
+    [
+      "note; optional\nhello\nyou\nthere",
+      [{ "note; optional": "hello" }, { "note; optional": "you" }, { "note; optional": "there" }],
+    ],
+    ['id,"a;b;c;d"\n1,"x;y"', [{ id: "1", "a;b;c;d": "x;y" }]],
+    ["id,a|b\n1,x", [{ id: "1", "a|b": "x" }]],
+  ])("of commas is read as such whatever its text holds: %j", async (text, rows) => {
+    expect(await read(text, "csv")).toEqual(rows);
+  });
+
+  it("names the delimiter where rows are ragged", async () => {
+    const error = await failure(read("a;b;c\n1;2;3\n4;5", "csv"));
+    expect(error.message).toMatch(/row 2 has 2 cells, the header has 3/);
+    expect(error.hint).toMatch(/separated by semicolons/);
   });
 
   it("reads cells of a megabyte and more than one chunk", async () => {
@@ -84,11 +155,12 @@ describe("csv", () => {
     const row = fc.record({
       a: fc.string({ unit: "binary" }),
       'b,"c': fc.string(),
-      d: fc.constantFrom("", "\n", '"', ",", " x", "\r"),
+      d: fc.constantFrom("", "\n", '"', ",", " x", "\r", ";", "|", "\t"),
     });
+    const delimiters = fc.constantFrom(",", ";", "|", "\t");
     await fc.assert(
-      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 20 }), async (rows) => {
-        const text = await write(rows, "csv", { escapeFormulas: false });
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 20 }), delimiters, async (rows, delimiter) => {
+        const text = await write(rows, "csv", { escapeFormulas: false, delimiter });
         expect(plain(await read(text, "csv"))).toEqual(JSON.parse(JSON.stringify(rows)));
       }),
     );

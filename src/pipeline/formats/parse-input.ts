@@ -2,6 +2,7 @@ import { ToolError } from "../../errors.ts";
 import type { Pace } from "../pace.ts";
 import type { Row } from "../rows.ts";
 import { parseDelimited } from "./delimited.ts";
+import { detectDelimiter } from "./detect-delimiter.ts";
 import { parseJson, parseNdjson } from "./json.ts";
 import { parseMarkdown } from "./markdown.ts";
 import { parseYaml } from "./yaml.ts";
@@ -40,7 +41,7 @@ export async function parseInput(text: string, format: InputFormat, pace: Pace):
     case "ndjson":
       return parseNdjson(content, pace);
     case "csv":
-      return parseDelimited(content, ",", format, pace);
+      return parseDelimited(content, detectDelimiter(content), format, pace);
     case "tsv":
       return parseDelimited(content, "\t", format, pace);
     case "yaml":

@@ -10,18 +10,23 @@ const FALSE = new Set(["false", "no", "n", "off", "0"]);
 
 /**
  * A value as another type; null and, but for `string`, blank text become null. `date` gives `YYYY-MM-DD`, or an instant in
- * UTC where a time is there; `dateFormat` reads other orders, such as `DD.MM.YYYY HH:mm`.
+ * UTC where a time is there; `dateFormat` reads other orders, such as `DD.MM.YYYY HH:mm`. With a decimal sign, numbers
+ * may be written with it and with their thousands in groups, `1.234,50`; without one as in JSON.
  * @throws RowFailure where the value does not say such a value.
  */
-export function cast(value: unknown, type: CastType, dateFormat?: DateFormat): unknown {
+export function cast(
+  value: unknown,
+  type: CastType,
+  { dateFormat, decimal }: { dateFormat?: DateFormat | undefined; decimal?: DecimalSign | undefined } = {},
+): unknown {
   if (value === null || value === undefined) return null;
   if (type === "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
   if (typeof value === "string" && value.trim() === "") return null;
   switch (type) {
     case "number":
-      return castNumber(value, "number");
+      return castNumber(value, "number", decimal);
     case "integer": {
-      const number = castNumber(value, "whole number");
+      const number = castNumber(value, "whole number", decimal);
       if (!Number.isSafeInteger(number)) throw cannot(value, "a whole number");
       return number;
     }
@@ -36,14 +41,35 @@ function cannot(value: unknown, what: string): RowFailure {
   return new RowFailure("cast", `${show(value)} is not ${what}`);
 }
 
-function castNumber(value: unknown, what: string): number {
+/** Signs before the decimals of a number. */
+export const DECIMAL_SIGNS = [".", ","] as const;
+export type DecimalSign = (typeof DECIMAL_SIGNS)[number];
+
+/** Numbers whose thousands are in groups: by the other sign, an apostrophe, or one of the blanks that are used for it. */
+const GROUPED: Record<DecimalSign, RegExp> = {
+  ".": /^[+-]?\d{1,3}(?:([,'’ \u00A0\u2009\u202F])\d{3}(?:\1\d{3})*)(?:\.\d*)?$/,
+  ",": /^[+-]?\d{1,3}(?:([.'’ \u00A0\u2009\u202F])\d{3}(?:\1\d{3})*)(?:,\d*)?$/,
+};
+
+function castNumber(value: unknown, what: string, decimal: DecimalSign | undefined): number {
   if (typeof value === "number") return value;
-  if (typeof value === "string") {
-    const text = value.trim();
-    const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-    if (Number.isFinite(number)) return number;
-  }
-  throw cannot(value, `a ${what}`);
+  if (typeof value !== "string") throw cannot(value, `a ${what}`);
+  const number = readNumber(value.trim(), decimal);
+  if (number !== undefined) return number;
+  const ways = DECIMAL_SIGNS.flatMap((sign) => {
+    const read = sign === decimal ? undefined : readNumber(value.trim(), sign);
+    return read === undefined ? [] : [`"decimal": "${sign}" would read it as ${read}`];
+  });
+  throw cannot(value, [`a ${what}`, ...ways].join("; "));
+}
+
+function readNumber(text: string, decimal: DecimalSign | undefined): number | undefined {
+  const grouped = decimal !== undefined && GROUPED[decimal].test(text);
+  const plain = grouped ? text.replace(decimal === "," ? /[^\d,+-]/g : /[^\d.+-]/g, "") : text;
+  if (decimal === "," && plain.includes(".")) return undefined;
+  const written = decimal === "," ? plain.replace(",", ".") : plain;
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written) ? Number(written) : Number.NaN;
+  return Number.isFinite(number) ? number : undefined;
 }
 
 function castBoolean(value: unknown): boolean {

@@ -3,6 +3,7 @@ import {
   type Options,
   optionalFields,
   optionalString,
+  readChoice,
   readFields,
   readObject,
   readString,
@@ -10,7 +11,7 @@ import {
 } from "../options.ts";
 import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../rows.ts";
 import { toText } from "../template.ts";
-import { CAST_TYPES, type CastType, cast, compileDateFormat } from "./cast.ts";
+import { CAST_TYPES, type CastType, cast, compileDateFormat, DECIMAL_SIGNS } from "./cast.ts";
 import { type OperationCompiler, perField, perRow, readOnError } from "./operation.ts";
 
 /** `{ op: "pick", fields }`: only these fields, in this order. */
@@ -56,9 +57,9 @@ export const rename: OperationCompiler = (options, where) => {
   return { ...operation, fields: [...names.keys()] };
 };
 
-/** `{ op: "cast", fields: { field: type }, date_format?, on_error? }`: see cast() for what each type takes. */
+/** `{ op: "cast", fields: { field: type }, date_format?, decimal?, on_error? }`: see cast() for what each type takes. */
 export const castFields: OperationCompiler = (options, where) => {
-  checkKeys(options, ["op", "fields", "date_format", "on_error"], where);
+  checkKeys(options, ["op", "fields", "date_format", "decimal", "on_error"], where);
   const types = [...readTexts(options, "fields", where)];
   for (const [field, type] of types) {
     if (!CAST_TYPES.includes(type as CastType)) {
@@ -70,12 +71,14 @@ export const castFields: OperationCompiler = (options, where) => {
   if (format !== undefined && !dateFormat) {
     throw wrong(where, `"date_format" must name YYYY, MM and DD once each (and HH, mm, ss), not ${show(format)}.`);
   }
+  const decimal = options.decimal === undefined ? undefined : readChoice(options, "decimal", where, DECIMAL_SIGNS);
   const operation = perField(
     readOnError(options, where),
     "cast",
     types.map(([field, type]) => ({
       field,
-      value: (row) => (Object.hasOwn(row, field) ? cast(row[field], type as CastType, dateFormat) : undefined),
+      value: (row) =>
+        Object.hasOwn(row, field) ? cast(row[field], type as CastType, { dateFormat, decimal }) : undefined,
     })),
   );
   return { ...operation, fields: types.map(([field]) => field) };

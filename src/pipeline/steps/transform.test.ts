@@ -151,6 +151,43 @@ describe("transform", () => {
     expect(await transform([{ op: "cast", fields: { a: type } }], data)).toEqual(to.map((a) => ({ a })));
   });
 
+  it.each<[string, string, unknown[], unknown[]]>([
+    [
+      "number",
+      ",",
+      ["1.234,50", "-3,00", "1234,5", "1.234.567", "12 345,6", "1\u202f234", "1'234,5", ",5", "7", 8.5],
+      [1234.5, -3, 1234.5, 1234567, 12345.6, 1234, 1234.5, 0.5, 7, 8.5],
+    ],
+    ["number", ".", ["1,234.50", "1,234,567", "1234.5", "1e3"], [1234.5, 1234567, 1234.5, 1000]],
+    ["integer", ",", ["1.234", "12,0"], [1234, 12]],
+  ])("casts to %s with the decimal sign %j", async (type, decimal, from, to) => {
+    const operation = { op: "cast", fields: { a: type }, decimal };
+    expect(
+      await transform(
+        [operation],
+        from.map((a) => ({ a })),
+      ),
+    ).toEqual(to.map((a) => ({ a })));
+  });
+
+  it.each<[string | undefined, string, string]>([
+    [",", "1.5", '"1.5" is not a number; "decimal": "." would read it as 1.5'],
+    [",", "1.23,4", '"1.23,4" is not a number'],
+    [",", "1.234 567", '"1.234 567" is not a number'],
+    [".", "1,50", '"1,50" is not a number; "decimal": "," would read it as 1.5'],
+    [undefined, "1.234,50", '"1.234,50" is not a number; "decimal": "," would read it as 1234.5'],
+    [undefined, "1,234.50", '"1,234.50" is not a number; "decimal": "." would read it as 1234.5'],
+    [
+      undefined,
+      "1,234",
+      '"1,234" is not a number; "decimal": "." would read it as 1234; "decimal": "," would read it as 1.234',
+    ],
+    [undefined, "x", '"x" is not a number'],
+  ])("with the decimal sign %j, %j is no number", async (decimal, a, message) => {
+    const operation = { op: "cast", fields: { a: "number" }, ...(decimal !== undefined && { decimal }) };
+    expect((await attempt([operation], [{ a }])).reasons?.listed).toMatchObject([{ message: `"a": ${message}` }]);
+  });
+
   it("casts dates of other formats", async () => {
     const operation = { op: "cast", fields: { a: "date" }, date_format: "DD.MM.YYYY HH:mm" };
     expect(await transform([operation], [{ a: "1.2.2026 09:30" }])).toEqual([{ a: "2026-02-01T09:30:00.000Z" }]);
@@ -269,6 +306,7 @@ describe("transform", () => {
     [{ op: "rename", fields: { a: "x", b: "x" } }, /same new name/],
     [{ op: "cast", fields: { a: "money" } }, /type of "a" must be one of string, number/],
     [{ op: "cast", fields: { a: "date" }, date_format: "YYYY" }, /must name YYYY, MM and DD/],
+    [{ op: "cast", fields: { a: "number" }, decimal: ";" }, /"decimal" must be one of \., ,/],
     [{ op: "cast", fields: {} }, /must map field names to texts/],
     [{ op: "compute", field: "a", expression: "1 +" }, /operation 1 \(compute\): The expression "1 \+" is wrong/],
     [{ op: "filter" }, /"expression" must be a text, not nothing/],
