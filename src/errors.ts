@@ -17,7 +17,8 @@ export const ERROR_CODES = {
   declined: "The human said no.",
   cancelled: "The human closed the form, or did not answer in time.",
   unsupported: "This client cannot ask the human.",
-  confirmation_required: "The human has to confirm first, and this client cannot ask.",
+  confirmation_required:
+    "The human has to confirm first: with status `needs_input` in the chat; as an error where only a form may ask.",
   deadline_exceeded: "The time limit passed.",
   aborted: "The caller cancelled or disconnected.",
   rate_limited: "Too many requests, by a limit of this server or of the remote side.",

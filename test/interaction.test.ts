@@ -217,18 +217,73 @@ describe.each(roads)("asking the human, %s", (_name, connect) => {
     }, CONFIRM);
     expect(await call("display_result", {})).toMatchObject({ status: "success", action: "display_result" });
     expect(await call("display_result", {})).toMatchObject({ status: "error", code: "declined" });
-    expect(messages[0]).toBe("Are you sure you want to perform this display_result action?");
+    expect(messages[0]).toMatch(
+      /^Are you sure you want to perform this display_result action\?\n\nmessage: "Operation /,
+    );
   });
 
   it("lets a call through once after a confirmation in the chat", async () => {
     const call = await connect(undefined, CONFIRM);
     const refused = await call("display_result", { message: "Done" });
-    expect(refused).toMatchObject({ status: "error", code: "confirmation_required" });
+    expect(refused).toEqual({
+      status: "needs_input",
+      code: "confirmation_required",
+      message:
+        "Are you sure you want to perform this display_result action? The user has to confirm first; nothing has been done yet.",
+      hint: expect.stringContaining("confirm_action"),
+      question: {
+        title: "Confirmation",
+        message: expect.stringMatching(/^Are you sure .*display_result action\?\n\nmessage: "Done"\n/),
+        confirm_label: "Confirm",
+        cancel_label: "Cancel",
+      },
+      resume_token: expect.any(String),
+    });
     const answer = { answer: true, resume_token: refused.resume_token };
     expect(await call("confirm_action", answer)).toMatchObject({ confirmed: true });
     expect(await call("display_result", { message: "Other" })).toMatchObject({ code: "confirmation_required" });
     expect(await call("display_result", { message: "Done" })).toMatchObject({ status: "success" });
     expect(await call("display_result", { message: "Done" })).toMatchObject({ code: "confirmation_required" });
+  });
+
+  it("says what is confirmed, and asks nobody about what cannot be done", async () => {
+    const messages: string[] = [];
+    const call = await connect(
+      ({ message }) => {
+        messages.push(message);
+        return { action: "accept", content: { confirm: true } };
+      },
+      { PATCHBAY_INTERACTION_CONFIRMATION_REQUIRED: '["memory_delete","memory_update"]' },
+    );
+    const { memory } = (await call("memory_add", { content: 'Ana says "tea"\nalways' })) as { memory: { id: string } };
+    const memory_id = memory.id;
+    expect(await call("memory_delete", { memory_id: memory_id.replace(/.$/, "z") })).toMatchObject({
+      code: "not_found",
+    });
+    expect(messages).toEqual([]);
+    expect(await call("memory_update", { memory_id, content: "Ana prefers coffee", tags: [] })).toMatchObject({
+      status: "success",
+    });
+    expect(await call("memory_delete", { memory_id })).toMatchObject({ status: "success" });
+    expect(messages).toEqual([
+      `Are you sure you want to perform this memory_update action?\n\nMemory until now: "Ana says \\"tea\\"\\nalways"\nmemory_id: "${memory_id}"\ncontent: "Ana prefers coffee"\ntags: []`,
+      `Are you sure you want to perform this memory_delete action?\n\nMemory: "Ana prefers coffee"\nmemory_id: "${memory_id}"`,
+    ]);
+  });
+
+  it.each([
+    ["chat", "needs_input"],
+    ["elicitation", "error"],
+  ])("keeps to the configured way of asking, %s", async (form, status) => {
+    const env = { ...CONFIRM, PATCHBAY_INTERACTION_FORM: form };
+    const asked: string[] = [];
+    const human: Human = ({ message }) => {
+      asked.push(message);
+      return { action: "accept", content: { confirm: true } };
+    };
+    const call = await connect(form === "chat" ? human : undefined, env);
+    expect(await call("display_result", {})).toMatchObject({ status, code: "confirmation_required" });
+    expect(asked).toEqual([]);
   });
 
   it("asks before every tool where the configuration says so, but does not confirm a confirmation", async () => {
@@ -243,7 +298,7 @@ describe.each(roads)("asking the human, %s", (_name, connect) => {
     expect(await call("memory_list", {})).toMatchObject({ status: "success" });
     expect(await call("confirm_action", { message: "Sure?" })).toMatchObject({ confirmed: true });
     expect(messages).toEqual([
-      "Are you sure you want to perform this memory_list action?",
+      expect.stringMatching(/^Are you sure you want to perform this memory_list action\?/),
       expect.stringContaining("Sure?"),
     ]);
   });

@@ -59,6 +59,8 @@ export interface ApiClient {
    * `deadline_exceeded`, `upstream_unreachable`, `upstream_error`, `invalid_response`, `too_large`, `invalid_config`, `aborted`.
    */
   call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult>;
+  /** The method and the URL, without its query, that a call would go to; sends nothing. @throws ToolError as `call` for its arguments */
+  preview(request: ApiRequest): Promise<{ method: string; url: string }>;
   /** Operations of all APIs that do what the query says, best first. @throws ToolError `not_configured`, `unknown_api` */
   search(request: SearchRequest): Promise<SearchReply>;
   /** @throws ToolError `not_configured`, `unknown_api`, `unknown_operation`, `invalid_input` where several APIs have it. */
@@ -166,8 +168,15 @@ export function createApiClient(
     }
   }
 
+  async function preview(request: ApiRequest): Promise<{ method: string; url: string }> {
+    const { description } = await open(request.api);
+    const { method, url } = await prepareRequest(description, request);
+    return { method, url: description.secrets.inText(url.origin + url.pathname) };
+  }
+
   return {
     call,
+    preview,
     async search(request) {
       if (request.api !== undefined || Object.keys(apis).length === 0) assertKnown(request.api ?? "");
       return search(request);

@@ -22,7 +22,7 @@ async function boundaryOf(
     description: "Runs.",
     effect: "read",
     uses: [],
-    input: z.strictObject({ text: z.string().optional() }),
+    input: z.strictObject({ text: z.string().optional(), data: z.record(z.string(), z.unknown()).optional() }),
     output: z.looseObject({}),
     run: (input, context) => run(context, input),
   });
@@ -286,5 +286,36 @@ describe("a question", () => {
       const answer = request({ canAsk: true, ask: async () => ({ action: "accept", content }) });
       expect(read(await boundary.call("probe", {}, answer)).json).toMatchObject({ answer: {} });
     }
+  });
+});
+
+describe("a call that has to be confirmed", () => {
+  /** The question that the call `args` puts to the chat. */
+  async function questionFor(args: Record<string, unknown>): Promise<string> {
+    const { boundary, request } = await boundaryOf(async () => ({}), { confirmationRequired: true });
+    const { isError, json } = read(await boundary.call("probe", args, request()));
+    expect(isError).toBe(false);
+    expect(json).toMatchObject({ status: "needs_input", code: "confirmation_required" });
+    return (json.question as { message: string }).message;
+  }
+
+  it("shows no secret to anybody, also where it is cut", async () => {
+    const message = await questionFor({ text: `${"x".repeat(290)}${SECRET}`, data: { [SECRET]: [SECRET] } });
+    expect(message).toContain('data: {"[redacted]":["[redacted]"]}');
+    expect(message).not.toContain(SECRET.slice(0, 4));
+  });
+
+  it("stays short, and lets no long argument hide another one", async () => {
+    const message = await questionFor({ text: "x".repeat(100_000), data: { all: true } });
+    expect(message.length).toBeLessThan(500);
+    expect(message).toContain('data: {"all":true}');
+    expect(message).toContain("… (100002 characters)");
+  });
+
+  it("shows no secret in the client's form", async () => {
+    const { boundary, request } = await boundaryOf(async () => ({}), { confirmationRequired: true });
+    const outcome = await boundary.call("probe", { text: SECRET }, request({ canAsk: true }));
+    expect(outcome).toMatchObject({ kind: "question", key: "confirm_action" });
+    expect(JSON.stringify(outcome.kind === "question" && outcome.question)).not.toContain(SECRET);
   });
 });

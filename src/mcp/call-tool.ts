@@ -5,6 +5,7 @@ import { createStatusEmitter, type RunningStatus } from "../status/create-status
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
+import { confirmCall } from "./confirm-call.ts";
 import { Deadline } from "./deadline.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
@@ -68,6 +69,8 @@ export interface ToolBoundaryOptions {
 
 export interface ToolBoundary {
   tools: readonly AnyTool[];
+  /** Whether the human is asked before the tool runs. */
+  needsConfirmation(tool: AnyTool): boolean;
   /** Runs a tool. Never throws: every failure is a result with `isError`. */
   call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
   /** Resolves when no call is under way, or after `ms` milliseconds. */
@@ -174,7 +177,12 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     deadlines.push(deadline);
     const asking = askingOf(request, state, deadline);
     const work = async (): Promise<Record<string, unknown>> => {
-      if (needsConfirmation(tool)) await confirm(tool, input, user, status, asking);
+      if (needsConfirmation(tool)) {
+        const { services, redact } = options;
+        const call = { tool, input, user, signal: deadline.signal };
+        const unanswered = await confirmCall(call, { services, redact, status, asking });
+        if (unanswered) return unanswered;
+      }
       const services = tool.uses.length > 0 ? await options.services.get(tool.uses) : {};
       return tool.run(input, {
         user,
@@ -212,38 +220,6 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return typeof required === "boolean" ? required : required.includes(tool.name);
   }
 
-  async function confirm(
-    tool: AnyTool,
-    input: unknown,
-    user: User,
-    status: RunningStatus,
-    asking: Asking,
-  ): Promise<void> {
-    const { interaction } = await options.services.get(["interaction"]);
-    if (interaction.confirmation.takeGrant(user.id, tool.name, input)) return;
-    const message = interaction.confirmation.question(tool.name);
-    if (asking.canAsk) status.progress("Waiting for the user's confirmation");
-    try {
-      const answer = await takeAnswer(asking, "confirm_action", {
-        message,
-        schema: {
-          type: "object",
-          properties: { confirm: { type: "boolean", title: "Confirm", description: message, default: false } },
-          required: ["confirm"],
-        },
-      });
-      if (answer.confirm !== true)
-        throw new ToolError("declined", "Action cancelled by user", { hint: "The user said no." });
-    } catch (error) {
-      if (!(error instanceof ToolError) || error.code !== "unsupported") throw error;
-      throw new ToolError("confirmation_required", `${message} The user has to confirm first.`, {
-        hint: "Ask the user in the chat. Then call confirm_action with this message, this resume_token and the user's answer, and after a yes repeat this call unchanged.",
-        retryable: true,
-        details: { resume_token: interaction.confirmation.request(user.id, tool.name, input) },
-      });
-    }
-  }
-
   function successResult(output: Record<string, unknown>): CallToolResult {
     return toResult("status" in output ? output : { status: "success", ...output });
   }
@@ -264,7 +240,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return (event) => sink(redactJson(event, options.redact) as StatusEvent);
   }
 
-  return { tools: enabled, call, idle, stop };
+  return { tools: enabled, needsConfirmation, call, idle, stop };
 }
 
 /** What the client answers counts only for the question that this call asked. */

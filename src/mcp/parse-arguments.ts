@@ -10,7 +10,7 @@ const MAX_ISSUES = 20;
  * that are not required, because bridges and models send them for what they leave out.
  * @throws ToolError `invalid_input` that names every parameter at fault; a schema's own message is kept as it is.
  */
-export function parseArguments(tool: AnyTool, raw: unknown): unknown {
+export function parseArguments(tool: AnyTool, raw: unknown): Record<string, unknown> {
   const given = raw ?? {};
   if (typeof given !== "object" || Array.isArray(given)) {
     throw new ToolError("invalid_input", `The arguments of ${tool.name} must be an object with named parameters.`);

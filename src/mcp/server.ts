@@ -17,8 +17,9 @@ import { abortError, ToolError } from "../errors.ts";
 import type { Question, User } from "../tools/define-tool.ts";
 import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
+import { CONFIRMATION_FIELDS } from "./confirm-call.ts";
 import { progressSink } from "./progress.ts";
-import { describeTool } from "./tool-schema.ts";
+import { describeTool, withFields } from "./tool-schema.ts";
 
 const INSTRUCTIONS =
   "Patchbay keeps the user's memories (search them before asking what the user may have said already), runs data through models and pipelines, calls configured APIs and asks the user for input.";
@@ -57,7 +58,9 @@ export interface ServerOptions {
  * protocol era. What instances share is in the boundary and its services.
  */
 export function createServerFactory(options: ServerOptions): McpServerFactory {
-  const tools = options.boundary.tools.map(describeTool);
+  const tools = options.boundary.tools.map((tool) =>
+    options.boundary.needsConfirmation(tool) ? withFields(describeTool(tool), CONFIRMATION_FIELDS) : describeTool(tool),
+  );
   let made: RequestStateCodec<CallState> | undefined;
   // Most servers never ask anybody, and cryptography is dear to load.
   const codec = (): RequestStateCodec<CallState> => {

@@ -35,6 +35,12 @@ export function describeTool(tool: AnyTool): Tool {
   return described;
 }
 
+/** The tool with further fields in the outline of its result; those that it has keep their types. */
+export function withFields(tool: Tool, fields: Record<string, JsonSchema>): Tool {
+  const own = (tool.outputSchema?.properties ?? {}) as Record<string, JsonSchema>;
+  return { ...tool, outputSchema: { ...tool.outputSchema, type: "object", properties: { ...fields, ...own } } };
+}
+
 /** Drops what adds bytes without telling a client anything: the dialect, and the bounds that zod puts on every integer. */
 function portable(schema: JsonSchema): JsonSchema {
   const result: JsonSchema = {};

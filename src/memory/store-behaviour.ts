@@ -251,6 +251,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     ])("says of the id %j what is wrong", async (id, code, message) => {
       const store = await openStore();
       await store.add(ana, { content: "x" });
+      await expect(store.get(ana, id)).rejects.toMatchObject({ code, message });
       await expect(store.delete(ana, id)).rejects.toMatchObject({ code, message });
       await expect(store.update(ana, id, { content: "y" })).rejects.toMatchObject({ code, message });
     });
@@ -265,6 +266,8 @@ export function describeStore(name: string, openStore: OpenStore): void {
       expect((await store.search(ben, { query: "secret plan" })).results).toEqual([]);
       await expect(store.update(ben, secret.id, { content: "mine" })).rejects.toMatchObject({ code: "not_found" });
       await expect(store.delete(ben, secret.id)).rejects.toMatchObject({ code: "not_found" });
+      await expect(store.get(ben, secret.id)).rejects.toMatchObject({ code: "not_found" });
+      expect(await store.get(ana, secret.id.toUpperCase())).toEqual(secret);
       expect(await collect(store.export(ben))).toEqual([]);
       expect((await store.list(ana)).memories).toEqual([secret]);
     });

@@ -102,6 +102,8 @@ export interface MemoryStore {
   /** The memories that match, best first. @throws ToolError `invalid_input`, `disabled` */
   search(user: MemoryUser, request: SearchRequest): Promise<{ results: FoundMemory[] }>;
   /** @throws ToolError `invalid_input`, `not_found` */
+  get(user: MemoryUser, id: string): Promise<Memory>;
+  /** @throws ToolError `invalid_input`, `not_found` */
   update(user: MemoryUser, id: string, changes: MemoryChanges): Promise<Memory>;
   /** Removes it for good: its text is gone from the database's files. @throws ToolError `invalid_input`, `not_found` */
   delete(user: MemoryUser, id: string): Promise<void>;

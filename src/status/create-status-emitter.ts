@@ -94,7 +94,12 @@ export function createStatusEmitter(options: StatusOptions): RunningStatus {
     },
     emit,
     progress: (description, percent, extra) =>
-      emit(description, "in_progress", false, percent === undefined ? extra : { ...extra, progress: Math.round(percent * 100) / 100 }),
+      emit(
+        description,
+        "in_progress",
+        false,
+        percent === undefined ? extra : { ...extra, progress: Math.round(percent * 100) / 100 },
+      ),
     success: (description, extra) => emit(description, "success", true, { progress: 100, ...extra }),
     error: (description, extra) => emit(description, "error", true, extra),
     close() {

@@ -52,6 +52,36 @@ it("takes no body where a model fills in everything with nothing", async () => {
   expect(server.requests[0]).toMatchObject({ method: "GET", url: "/items", body: "" });
 });
 
+it("says which request it is where it has to be confirmed, without credentials", async () => {
+  const server = await startHttpServer({ status: 204 });
+  const client = await connect(
+    {
+      apis: { shop: { apiUrl: server.url, apiKey: `\${SHOP_KEY}`, allow: ["DELETE /**"] } },
+      interaction: { confirmationRequired: ["call_api"] },
+    },
+    { env: { SHOP_KEY: "key-123456" } },
+  );
+  const args = { api: "shop", operation: "DELETE /items/{id}", path: { id: 7 }, query: { force: "key-123456" } };
+  const { question, resume_token } = await callTool(client, "call_api", args);
+  expect((question as { message: string }).message).toBe(
+    [
+      "Are you sure you want to perform this call_api action?",
+      "",
+      `Request: DELETE ${server.url}/items/7`,
+      'api: "shop"',
+      'operation: "DELETE /items/{id}"',
+      'path: {"id":7}',
+      'query: {"force":"[redacted]"}',
+    ].join("\n"),
+  );
+  expect(await callTool(client, "call_api", { ...args, operation: "PUT /items/{id}" })).toMatchObject({
+    code: "forbidden",
+  });
+  expect(server.requests).toHaveLength(0);
+  await callTool(client, "confirm_action", { answer: true, resume_token });
+  expect(await callTool(client, "call_api", args)).toMatchObject({ status: "success", http_status: 204 });
+});
+
 it("gives the API's error with its status", async () => {
   const server = await startHttpServer({ status: 422, text: "city is unknown" });
   const client = await connect({ apis: { echo: { apiUrl: server.url } } });

@@ -41,14 +41,24 @@ export default defineTool({
     cached: z.boolean().optional(),
     warnings: z.array(z.string()).optional(),
   }),
+  async confirms(input, { services }) {
+    const { method, url } = await services.apis.preview(requestOf(input));
+    return `Request: ${method} ${url}`;
+  },
   async run(input, { user, signal, services, status }) {
-    const { body_text: bodyText, ...rest } = input;
-    const result = await services.apis.call(user, { ...(rest as typeof rest & Values), bodyText }, { signal, status });
+    const result = await services.apis.call(user, requestOf(input), { signal, status });
     const from = result.cached ? `from the cache of ${input.api}` : `from ${input.api}`;
     status.success(`Received ${result.http_status} ${from}`);
     return { ...result, data: result.data ?? null };
   },
 });
 
-/** What the schema leaves open; the client checks that each is an object. */
-type Values = { [Name in "path" | "query" | "header" | "cookie" | "body"]?: Record<string, unknown> };
+type Place = "path" | "query" | "header" | "cookie" | "body";
+
+/** The call as the client takes it, which checks what the schema leaves open: that each place has an object. */
+function requestOf<Input extends { api: string; body_text?: string | undefined } & { [Name in Place]?: unknown }>({
+  body_text: bodyText,
+  ...rest
+}: Input) {
+  return { ...(rest as typeof rest & { [Name in Place]?: Record<string, unknown> }), bodyText };
+}

@@ -10,7 +10,7 @@ export default defineTool({
   name: "confirm_action",
   title: "Ask the user for confirmation",
   description:
-    "Asks the user yes or no before something is done. If the result has status needs_input, or another tool answers confirmation_required, ask the user in the chat and call this with answer and resume_token. Never answer for the user.",
+    "Asks the user yes or no before something is done. If the result has status needs_input, or that of another tool has code confirmation_required, ask the user in the chat and call this with answer and resume_token. Never answer for the user.",
   effect: "read",
   uses: ["interaction"],
   input: z.strictObject({

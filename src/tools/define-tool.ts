@@ -58,12 +58,24 @@ export interface ToolDefinition<
   input: Input;
   /** Shape of a successful result, besides `status`. */
   output: Output;
+  /**
+   * What the human is told besides the arguments, where the configuration wants this tool confirmed: what they stand for, in
+   * one short line. It changes nothing. @throws ToolError what the call would, so that nobody is asked in vain
+   */
+  confirms?(
+    input: z.output<Input>,
+    context: Pick<ToolContext<Uses>, "user" | "signal" | "services">,
+  ): string | Promise<string>;
   /** Result of a successful call; the boundary adds `status: "success"` where the tool sets no status itself. */
   run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
 }
 
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
-export type AnyTool = Omit<ToolDefinition, "run"> & {
+export type AnyTool = Omit<ToolDefinition, "run" | "confirms"> & {
+  confirms?(
+    input: unknown,
+    context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
+  ): string | Promise<string>;
   run(input: unknown, context: ToolContext<keyof Services>): Promise<Record<string, unknown>>;
 };
 

@@ -14,6 +14,10 @@ export default defineTool({
       .describe("Its id, from memory_list or memory_search."),
   }),
   output: z.object({ message: z.string() }),
+  async confirms(input, { user, services }) {
+    const { content } = await services.memory.get(user, input.memory_id);
+    return `Memory: ${JSON.stringify(content)}`;
+  },
   async run(input, { user, services, status }) {
     status.progress("Deleting memory");
     await services.memory.delete(user, input.memory_id);

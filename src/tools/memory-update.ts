@@ -16,6 +16,10 @@ export default defineTool({
     tags: z.array(z.string()).optional().describe("The new tags, instead of all old ones."),
   }),
   output: z.object({ memory: z.record(z.string(), z.unknown()) }),
+  async confirms(input, { user, services }) {
+    const { content } = await services.memory.get(user, input.memory_id);
+    return `Memory until now: ${JSON.stringify(content)}`;
+  },
   async run(input, { user, services, status }) {
     status.progress("Updating memory");
     const { memory_id: id, ...changes } = input;

@@ -17,7 +17,7 @@ import { createGroupCommit } from "./group-commit.ts";
 import { backUp, verify } from "./maintenance.ts";
 import { readAfter, readFound, readPage, readStats, readUser } from "./read-memories.ts";
 import { toMemory } from "./rows.ts";
-import { addMemory, deleteMemory, importMemories, termsOf, updateMemory } from "./write-memories.ts";
+import { addMemory, deleteMemory, importMemories, ownMemory, termsOf, updateMemory } from "./write-memories.ts";
 
 export type SqliteStoreOptions = MemoryLimits & DatabaseOptions;
 
@@ -65,6 +65,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
         if (!owner) return { results: [] };
         return { results: readFound(database, owner, findMemories(database, owner, query, { limit, tag })) };
       });
+    },
+
+    async get(user, id) {
+      const uuid = readId(id);
+      return connection.read((database) => toMemory(ownMemory(database, user, uuid).row));
     },
 
     async update(user, id, changes) {

@@ -142,7 +142,8 @@ function insert(database: Database, owner: UserRow, memory: CheckedImport, terms
   return toMemory(row);
 }
 
-function ownMemory(database: Database, user: MemoryUser, id: string): { owner: UserRow; row: MemoryRow } {
+/** @throws ToolError `not_found` */
+export function ownMemory(database: Database, user: MemoryUser, id: string): { owner: UserRow; row: MemoryRow } {
   const owner = readUser(database, user);
   const row = owner && findRow(database, owner, id);
   if (!row) throw memoryNotFound();
