@@ -60,11 +60,13 @@ describe("patchbay-mcp doctor", () => {
   it("tells a wrong pipeline and a database that cannot be opened", async () => {
     const { code, stdout } = await doctor({
       dataDir: "/dev/null/nowhere",
-      pipelines: { clean: { processingSteps: ["polish"] } },
+      pipelines: { clean: { processingSteps: ["polish"] }, tidy: { processingSteps: ["format"] } },
     });
     expect(code, stdout).toBe(1);
     expect(stdout).toMatch(/^BROKEN memory: /m);
-    expect(stdout).toMatch(/^BROKEN pipelines: .*clean.*polish/m);
+    expect(stdout).toMatch(/^BROKEN pipeline clean: .*polish/m);
+    expect(stdout).toMatch(/^ok {5}pipelines: tidy$/m);
+    expect(stdout).toMatch(/run_pipeline: can be used, but not with pipeline clean$/m);
   });
 });
 

@@ -164,7 +164,14 @@ async function checkApis({ config }: LoadedConfig, services: ServiceContainer): 
 async function checkPipelines(services: ServiceContainer): Promise<Check[]> {
   const { pipelines } = await services.get(["pipelines"]);
   const named = pipelines.list();
-  const detail =
-    named.length === 0 ? "none named; steps are given in the call" : named.map(({ name }) => name).join(", ");
-  return [{ service: "pipelines", name: "pipelines", state: "ok", detail }];
+  const working = named.filter(({ error }) => error === undefined).map(({ name }) => name);
+  // Steps given in the call work whatever the named pipelines are like.
+  const none = named.length === 0 ? "none named" : "no named one works";
+  const detail = working.length === 0 ? `${none}; steps are given in the call` : working.join(", ");
+  const broken = named.flatMap(({ name, error, hint }): Check[] =>
+    error === undefined
+      ? []
+      : [{ service: "pipelines", name: `pipeline ${name}`, state: "broken", detail: error, hint }],
+  );
+  return [{ service: "pipelines", name: "pipelines", state: "ok", detail }, ...broken];
 }

@@ -243,6 +243,14 @@ describe("a request", () => {
     expect(error.message).toMatch(message);
   });
 
+  it("takes empty texts for what is left out", async () => {
+    const blank = { pipeline: "", inputFormat: "", outputFormat: "" };
+    const request = { ...blank, data: [{ a: 1 }], text: "", steps: ["format"] };
+    expect((await run(request)).final_data).toEqual([{ a: 1 }]);
+    expect((await run({ ...blank, text: '[{"a":1}]' })).final_data).toEqual([{ a: 1 }]);
+    expect((await failure(run({ ...blank, text: "" }))).message).toMatch(/input is empty/);
+  });
+
   it("beyond the limits of rows, size or nesting is refused", async () => {
     expect((await failure(run({ data: new Array(200_001).fill({}) }))).message).toMatch(/200001 rows/);
     expect((await failure(run({ text: `["${"x".repeat(8_400_000)}"]` }))).code).toBe("too_large");
@@ -367,14 +375,22 @@ describe("named pipelines", () => {
       /Step 1 \(transform\), operation 2 \(pick\): "fields" must be a list/,
     ],
     ["a format", { inputFormat: "xls" }, /"inputFormat" must be one of/],
-  ])("are checked when created: %s that is wrong", (_, definition, message) => {
-    let error: unknown;
-    try {
-      createPipelines({ p: named(definition) }, noServices);
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toMatchObject({ code: "invalid_config", message: expect.stringMatching(message) });
+  ])("that are wrong say so when they are called and when they are listed: %s", async (_, definition, message) => {
+    const broken = { ...definitions, p: named(definition) };
+    expect(await failure(run({ pipeline: "p", data: [] }, broken))).toMatchObject({
+      code: "invalid_config",
+      message: expect.stringMatching(message),
+    });
+    const [, listed] = createPipelines(broken, noServices).list();
+    expect(listed).toMatchObject({ name: "p", steps: [] });
+    expect(`Pipeline "p": ${listed?.error}`).toMatch(message);
+  });
+
+  it("that are wrong leave the others and steps in the call alone", async () => {
+    const broken = { ...definitions, p: named({ processingSteps: ["polish"] }) };
+    expect((await run({ pipeline: "clean", text: "amount\n5" }, broken)).final_data).toBe('{"amount":5}\n');
+    expect((await run({ data: [{ a: 1 }], steps: ["format"] }, broken)).final_data).toEqual([{ a: 1 }]);
+    expect((await failure(run({ pipeline: "x", data: [] }, broken))).hint).toBe("Configured pipelines: clean.");
   });
 });
 

@@ -54,14 +54,18 @@ export interface PipelineSummary {
   description: string;
   inputFormat: string;
   outputFormat: string;
-  /** Names of the steps in order. */
+  /** Names of the steps in order; none where the definition is wrong. */
   steps: string[];
+  /** What is wrong with the definition; the pipeline cannot run. */
+  error?: string;
+  hint?: string;
 }
 
 export interface Pipelines {
   /**
    * Runs data through steps. The same request gives the same result, as far as the services that enrich it answer the same.
-   * @throws ToolError `invalid_input` for a wrong request, definition or input text, `unknown_pipeline`, `too_large`,
+   * @throws ToolError `invalid_input` for a wrong request, definition or input text, `unknown_pipeline`, `invalid_config` that
+   * names the pipeline, the step and the key where the configured one is wrong, `too_large`,
    * `validation_failed` when a step ends the run (its fields: see runSteps), `aborted` or `deadline_exceeded`.
    */
   run(
@@ -69,35 +73,29 @@ export interface Pipelines {
     request: RunRequest,
     context: { signal: AbortSignal; status: StatusEmitter },
   ): Promise<RunResult>;
-  /** The configured pipelines. */
+  /** The configured pipelines, wrong ones with their error. */
   list(): PipelineSummary[];
 }
 
 interface NamedPipeline {
   definition: PipelineDefinition;
-  steps: Step[];
+  compiled: Step[] | ToolError;
 }
 
-/**
- * Pipelines of the configuration, and any that a caller defines.
- * @throws ToolError `invalid_config` that names the pipeline, the step and the key where a definition is wrong.
- */
+/** Pipelines of the configuration, and any that a caller defines. A wrong one of the configuration leaves the others alone. */
 export function createPipelines(definitions: Record<string, PipelineDefinition>, enrichers: Enrichers): Pipelines {
-  const named = new Map<string, NamedPipeline>();
-  for (const [name, definition] of Object.entries(definitions)) {
-    try {
-      named.set(name, { definition, steps: compileDefinition(definition) });
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      throw new ToolError("invalid_config", `Pipeline ${show(name)}: ${error.message}`, { hint: error.hint });
-    }
-  }
+  const named = new Map(
+    Object.entries(definitions).map(([name, definition]): [string, NamedPipeline] => [
+      name,
+      { definition, compiled: compileDefinition(definition) },
+    ]),
+  );
 
   return {
-    async run(user, request, { signal, status }) {
+    async run(user, asked, { signal, status }) {
+      const request = withoutBlanks(asked);
       const { pipeline, dryRun = false } = request;
-      const found = pipeline === undefined ? undefined : named.get(pipeline);
-      if (pipeline !== undefined && !found) throw unknownPipeline(pipeline, [...named.keys()]);
+      const found = pipeline === undefined ? undefined : findPipeline(named, pipeline);
       if (found && request.steps) {
         throw new ToolError("invalid_input", 'Give either "pipeline" or "steps", not both.', {
           hint: `${show(pipeline)} has steps of its own; leave one of the two out.`,
@@ -138,19 +136,54 @@ export function createPipelines(definitions: Record<string, PipelineDefinition>,
       return { run_id: runId, original, ...result, ...(dryRun && { dry_run: true as const }) };
     },
     list: () =>
-      [...named].map(([name, { definition, steps }]) => ({
+      [...named].map(([name, { definition, compiled }]) => ({
         name,
         description: definition.description,
         inputFormat: definition.inputFormat,
         outputFormat: definition.outputFormat,
-        steps: steps.map((step) => step.name),
+        ...(compiled instanceof ToolError
+          ? { steps: [], error: compiled.message, ...(compiled.hint !== undefined && { hint: compiled.hint }) }
+          : { steps: compiled.map((step) => step.name) }),
       })),
   };
 }
 
-function compileDefinition(definition: PipelineDefinition): Step[] {
-  readFormat("inputFormat", definition.inputFormat, INPUT_FORMATS);
-  return compileSteps(definition.processingSteps, readFormat("outputFormat", definition.outputFormat, OUTPUT_FORMATS));
+/** The steps of a definition, or what is wrong with it. */
+function compileDefinition(definition: PipelineDefinition): Step[] | ToolError {
+  try {
+    readFormat("inputFormat", definition.inputFormat, INPUT_FORMATS);
+    const outputFormat = readFormat("outputFormat", definition.outputFormat, OUTPUT_FORMATS);
+    return compileSteps(definition.processingSteps, outputFormat);
+  } catch (error) {
+    if (error instanceof ToolError) return error;
+    throw error;
+  }
+}
+
+function findPipeline(named: ReadonlyMap<string, NamedPipeline>, name: string) {
+  const found = named.get(name);
+  if (!found) {
+    const known = [...named].flatMap(([other, { compiled }]) => (compiled instanceof ToolError ? [] : [other]));
+    throw unknownPipeline(name, known);
+  }
+  const { definition, compiled } = found;
+  if (!(compiled instanceof ToolError)) return { definition, steps: compiled };
+  const advice = "The configuration of the server is to be corrected; other pipelines and steps in the call work.";
+  throw new ToolError("invalid_config", `Pipeline ${show(name)}: ${compiled.message}`, {
+    hint: compiled.hint === undefined ? advice : `${compiled.hint} ${advice}`,
+  });
+}
+
+/** The request without the empty texts that some callers send for what they leave out. */
+function withoutBlanks(request: RunRequest): RunRequest {
+  const { pipeline, text, inputFormat, outputFormat } = request;
+  return {
+    ...request,
+    pipeline: pipeline || undefined,
+    text: text === "" && request.data !== undefined ? undefined : text,
+    inputFormat: inputFormat || undefined,
+    outputFormat: outputFormat || undefined,
+  };
 }
 
 function readFormat<Format extends string>(key: string, value: string | undefined, formats: readonly Format[]): Format {

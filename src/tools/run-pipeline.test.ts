@@ -87,6 +87,26 @@ it("names the pipeline and the key when the configuration is wrong", async () =>
   });
 });
 
+it("runs other pipelines and steps beside a wrong one of the configuration", async () => {
+  const client = await connect({
+    pipelines: { bad: { processingSteps: ["polish"] }, good: { processingSteps: ["format"] } },
+  });
+  const data = [{ a: 1 }];
+  expect((await callTool(client, "run_pipeline", { pipeline: "good", data })).final_data).toEqual(data);
+  expect((await callTool(client, "run_pipeline", { data, steps: ["format"] })).final_data).toEqual(data);
+});
+
+it("warns of a misspelt field in its result", async () => {
+  const client = await connect();
+  const steps = [{ name: "transform", operations: [{ op: "filter", expression: "idd > 0" }] }];
+  expect(await callTool(client, "run_pipeline", { data: [{ id: 1 }], steps })).toMatchObject({
+    status: "success",
+    final_data: [],
+    steps: [{ status: "partial" }],
+    warnings: [expect.stringContaining('no row has a field "idd". Did you mean "id"?')],
+  });
+});
+
 it("finds the caller's own memories for a row, and nobody else's", async () => {
   const patchbay = await startPatchbay();
   const ana = await connect({}, { patchbay, user: "ana" });
