@@ -294,6 +294,31 @@ describe("mcpo, started as docs/clients.md says", () => {
   );
 });
 
+it("hands a confirmation to the model through mcpo as a result, and lets the call through once after a yes", async () => {
+  const options = { built: true, config: { interaction: { confirmationRequired: ["memory_delete"] } } };
+  const { command, args, env } = serverCommand(options);
+  const file = join(temporaryFolder(), "mcpo.json");
+  writeFileSync(file, JSON.stringify({ mcpServers: { patchbay: { command, args, env } } }));
+  const post = poster(`${await startMcpo("--config", file)}/patchbay`);
+  const { memory } = (await post("memory_add", { content: "Ana prefers tea" })).body as { memory: Json };
+  const call = { memory_id: memory.id };
+  const asked = await post("memory_delete", call);
+  expect(asked).toMatchObject({
+    status: 200,
+    body: {
+      status: "needs_input",
+      code: "confirmation_required",
+      message: expect.stringContaining("has to confirm first"),
+      hint: expect.stringContaining("confirm_action"),
+      question: { message: expect.stringContaining('Memory: "Ana prefers tea"') },
+    },
+  });
+  expect((await post("memory_list")).body).toMatchObject({ total: 1 });
+  const answer = { answer: true, resume_token: asked.body.resume_token };
+  expect((await post("confirm_action", answer)).body).toMatchObject({ status: "success", confirmed: true });
+  expect(await post("memory_delete", call)).toMatchObject({ status: 200, body: { status: "success" } });
+}, 60_000);
+
 const KEYS = { apiKeys: [{ key: "key-of-ana", user: "ana" }] };
 
 /** A configuration in which every tool has what it needs, on a data folder that several servers share. */
