@@ -16,6 +16,15 @@ const SPACE = /\s+/y;
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const NAME = /[\p{L}_$][\p{L}\p{N}_$]*(?:\.[\p{L}\p{N}_$]+)*/uy;
 const SYMBOL = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:(),]/y;
+/** What signs of other languages are here. */
+const ADVICE: Record<string, string> = {
+  "=": "Write `==` to compare.",
+  "&": "Write `and` or `&&`.",
+  "|": "Write `or` or `||`.",
+  "^": "There is no power; multiply.",
+  "[": "Write tags.0 for an entry of a list, and names with other characters in backticks.",
+  "{": "Write a field by its name alone.",
+};
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r" };
 
 /**
@@ -40,7 +49,8 @@ export function tokenize(source: string): Token[] {
     }
     const token = quoted(source, at) ?? plain(match, at);
     if (!token) {
-      const hint = source[at] === "=" ? " Write == to compare." : "";
+      const advice = ADVICE[source[at] as string];
+      const hint = advice === undefined ? "" : ` ${advice}`;
       throw new ToolError(
         "invalid_input",
         `The expression ${show(source)} is wrong at character ${at + 1}: ${show(source[at])} has no meaning here.${hint}`,

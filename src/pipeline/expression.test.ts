@@ -7,6 +7,23 @@ import { newRow, RowFailure } from "./rows.ts";
 const evaluate = (source: string, row: Record<string, unknown> = {}): unknown =>
   compileExpression(source)(newRow(row), { used: 0 });
 
+it.each<[string, RegExp]>([
+  ["a == 1 AND true", /did not expect "AND"\. Instead of AND write `and`\.$/],
+  ["a == 1 Or b", /Instead of Or write `or`\./],
+  ["NOT a", /did not expect "a"\. Instead of NOT write `not`\./],
+  ["NOT (a)", /no function "NOT".* Instead of NOT write `not`\./],
+  ["a AND (b)", /Instead of AND write `and`\./],
+  ["a in (1, 2)", /Instead of in write `one_of\(x, a, b\)`\./],
+  ["a & b", /"&" has no meaning here\. Write `and` or `&&`\./],
+  ["a | b", /Write `or` or `\|\|`\./],
+  ["a = 1", /Write `==` to compare\./],
+  ["a <> 1", /expected a value, found ">"\. For "not equal" write `!=`\./],
+  ["tags[0]", /Write tags\.0/],
+  ["{{a}} > 1", /field by its name alone/],
+])("an expression in another language's words is refused with how to write it: %s", (source, message) => {
+  expect(() => compileExpression(source)).toThrow(message);
+});
+
 describe("an expression", () => {
   it.each<[string, unknown]>([
     ["1 + 2 * 3", 7],
@@ -65,7 +82,7 @@ describe("an expression", () => {
 
   it.each([
     ["1 +", /character 4: expected a value, found the end/],
-    ["a = 1", /character 3.*Write ==/],
+    ["a = 1", /character 3.*Write `==`/],
     ["(1", /expected "\)", found the end/],
     ["1 2", /did not expect "2"/],
     ["'abc", /quote at character 1 that does not end/],

@@ -29,7 +29,7 @@ export interface CompiledExpression extends Expression {
  * Compiles an expression such as `price * quantity > 100 and country == "DE"` into closures: no code is generated, nothing but
  * the row's own fields can be reached, and the work is bounded by the expression's size.
  *
- * Loosest to tightest: `a ? b : c`, `or`, `and`, `not`, comparisons (`== != < <= > >=`), `+ -`, `* / %`, unary `-`. Fields are
+ * Loosest to tightest: `a ? b : c`, `or` (`||`), `and` (`&&`), `not` (`!`), comparisons (`== != < <= > >=`), `+ -`, `* / %`, unary `-`. Fields are
  * written by name, dotted into objects, in backticks where the name is no identifier. With null arithmetic gives null and
  * ordering gives false; `+` joins as soon as one side is text.
  * @throws ToolError `invalid_input` that says where the text stops making sense.
@@ -44,8 +44,13 @@ export function compileExpression(source: string): CompiledExpression {
   const paths = new Set<string>();
 
   const peek = (): Token => tokens[position] as Token;
-  const fail = (message: string, token = peek()): ToolError =>
-    new ToolError("invalid_input", `The expression ${show(source)} is wrong at character ${token.at + 1}: ${message}.`);
+  const fail = (message: string, token = peek()): ToolError => {
+    const before = tokens[tokens.indexOf(token) - 1];
+    const unequal = token.text === ">" && before?.text === "<" ? 'For "not equal" write `!=`.' : undefined;
+    const advice = unequal ?? adviceFor(token) ?? (before && adviceFor(before));
+    const place = `The expression ${show(source)} is wrong at character ${token.at + 1}: ${message}.`;
+    return new ToolError("invalid_input", advice === undefined ? place : `${place} ${advice}`);
+  };
   const take = (...symbols: string[]): string | undefined => {
     const token = peek();
     if ((token.kind !== "symbol" && token.kind !== "name") || !symbols.includes(token.text)) return undefined;
@@ -179,6 +184,25 @@ const CONSTANTS = new Map<string, Value>([
 /** The words of the language that are values. */
 export const CONSTANT_WORDS: readonly string[] = [...CONSTANTS.keys()];
 const WORDS = new Set(["and", "or", "not"]);
+
+/** How operators of other languages are written here, by what those languages write. */
+const OPERATORS_ELSEWHERE = new Map<string, string>([
+  ["AND", "`and`"],
+  ["OR", "`or`"],
+  ["NOT", "`not`"],
+  ["XOR", "`!=`"],
+  ["IS", "`==` or `is_null(x)`"],
+  ["IN", "`one_of(x, a, b)`"],
+  ["LIKE", "`contains(x, part)`, `starts_with(x, part)` or `matches(x, pattern)`"],
+  ["BETWEEN", "`x >= a and x <= b`"],
+]);
+
+function adviceFor({ kind, text }: Token): string | undefined {
+  const written = OPERATORS_ELSEWHERE.get(text.toUpperCase());
+  return kind !== "name" || WORDS.has(text) || written === undefined
+    ? undefined
+    : `Instead of ${text} write ${written}.`;
+}
 
 function describe(token: Token): string {
   return token.kind === "end" ? "the end" : show(token.text);

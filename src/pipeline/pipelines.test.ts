@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { createPipelines, type PipelineDefinition, type RunRequest } from "./pipelines.ts";
@@ -151,7 +153,7 @@ describe("steps", () => {
     ["an unknown step", "bogus", /Step 1: unknown step "bogus"/, /validate, transform, enrich, format/],
     ["an unknown key", { name: "validate", shema: {} }, /Step 1 \(validate\): unknown key "shema"/, /schema, mode/],
     ["an unknown mode", { name: "validate", schema: {}, mode: "x" }, /"mode" must be one of stop, drop, flag/, /^$/],
-    ["a broken schema", { name: "validate", schema: { type: 5 } }, /Step 1 \(validate\): The schema is no valid/, /./],
+    ["a broken schema", { name: "validate", schema: { type: 5 } }, /Step 1 \(validate\): The schema is no valid/, /^$/],
     [
       "an unknown operation",
       { name: "transform", operations: [{ op: "nope" }] },
@@ -391,6 +393,30 @@ describe("named pipelines", () => {
     expect((await run({ pipeline: "clean", text: "amount\n5" }, broken)).final_data).toBe('{"amount":5}\n');
     expect((await run({ data: [{ a: 1 }], steps: ["format"] }, broken)).final_data).toEqual([{ a: 1 }]);
     expect((await failure(run({ pipeline: "x", data: [] }, broken))).hint).toBe("Configured pipelines: clean.");
+  });
+});
+
+describe("the examples of docs/pipelines.md", async () => {
+  const page = await readFile(new URL("../../docs/pipelines.md", import.meta.url), "utf8");
+  const example = (language: string, place = 0) =>
+    parse([...page.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "gs"))][place]?.[1] ?? "");
+
+  it("give what the page says", async () => {
+    const { input_format, output_format, ...request } = example("json");
+    const result = await run({ ...request, inputFormat: input_format, outputFormat: output_format });
+    expect(result.final_data).toEqual([
+      { id: 1, customer: "Ana", amount: 19.9, country: "DE", gross: 23.68, currency: "EUR" },
+    ]);
+    expect(result.steps.map(({ status }) => status)).toEqual(["partial", "partial", "success", "success"]);
+  });
+
+  it("drop orders without an id, and those alone", async () => {
+    const { clean_orders } = example("yaml").pipelines;
+    const text = "id,amount\n1,5\n,6\n \t,7\n3,";
+    expect((await run({ pipeline: "clean_orders", text }, { clean_orders })).final_data).toEqual([
+      { id: "1", amount: 5 },
+      { id: "3", amount: null },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { ToolError } from "../../errors.ts";
 import { compileRegex } from "../regex.ts";
-import { isObject, shorten, show } from "../rows.ts";
+import { counted, isObject, shorten, show } from "../rows.ts";
 import { FORMATS } from "./json-schema-formats.ts";
 
 const MAX_SCHEMA = 262_144;
@@ -63,7 +63,7 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
     validate = ajv.compile(body);
   } catch (error) {
     if (error instanceof ToolError) throw error;
-    throw invalid(error instanceof Error ? error.message : String(error));
+    throw invalid(error instanceof Error ? error.message : String(error), "Only $refs inside the schema are followed.");
   }
   return (value, rows = 1) => {
     budget = MAX_CALLS + rows * 1000;
@@ -88,12 +88,23 @@ function checkSchema(schema: Record<string, unknown>): void {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
   const error = metaSchema.errors?.[0];
-  throw invalid(`${error?.instancePath || "the schema"} ${error?.message}`);
+  if (!error) throw invalid("no reason is known");
+  let value: unknown = schema;
+  for (const part of pathOf(error)) value = (value as Record<string, unknown>)[part];
+  const place = error.instancePath || "the schema";
+  if (error.schemaPath.includes("/simpleTypes/")) {
+    const named = Array.isArray(value) ? (value.find((type) => !TYPES.includes(type)) ?? value) : value;
+    throw invalid(`${show(named)} at ${place} is no type; types are ${TYPES.join(", ")}`);
+  }
+  throw invalid(`${place} ${explain(error, error.params)}, not ${show(value)}`);
 }
 
-function invalid(reason: string): ToolError {
+/** The types of JSON Schema 2020-12. */
+const TYPES: readonly unknown[] = ["array", "boolean", "integer", "null", "number", "object", "string"];
+
+function invalid(reason: string, hint?: string): ToolError {
   return new ToolError("invalid_input", `The schema is no valid JSON Schema 2020-12: ${shorten(reason, 200)}.`, {
-    hint: "Only $refs inside the schema are followed.",
+    hint,
   });
 }
 
@@ -134,16 +145,25 @@ function canonical(value: unknown): unknown {
   };
 }
 
+function entries(count: unknown): string {
+  return count === 1 ? "1 entry" : `${count} entries`;
+}
+
 function toViolation(error: ErrorObject): Violation {
-  const path = error.instancePath
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const path = pathOf(error);
   const params = error.params as Record<string, unknown>;
   const field = params.missingProperty ?? params.additionalProperty ?? params.unevaluatedProperty;
   if (typeof field === "string") path.push(field);
   if (error.keyword === "uniqueItems" && typeof params.index === "number") path.push(String(params.index));
   return { path, rule: error.keyword, message: explain(error, params) };
+}
+
+/** Where in the value an error is: its JSON pointer in parts. */
+function pathOf(error: ErrorObject): string[] {
+  return error.instancePath
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function explain(error: ErrorObject, params: Record<string, unknown>): string {
@@ -155,6 +175,38 @@ function explain(error: ErrorObject, params: Record<string, unknown>): string {
       return "is not allowed by the schema";
     case "enum":
       return `must be one of ${show(params.allowedValues)}`;
+    case "type":
+      return `must be ${[params.type].flat().join(" or ")}`;
+    case "uniqueItems":
+      return error.message?.startsWith("must be") ? error.message : "must name nothing twice";
+    case "dependentRequired":
+      return `is required where ${show(params.property)} is there`;
+    case "propertyNames":
+      return `has the field ${show(params.propertyName)}, whose name is not allowed`;
+    case "minLength":
+      return params.limit === 1
+        ? "must not be empty"
+        : `must have at least ${counted(Number(params.limit), "character")}`;
+    case "maxLength":
+      return `must have at most ${counted(Number(params.limit), "character")}`;
+    case "minItems":
+      return `must have at least ${entries(params.limit)}`;
+    case "maxItems":
+      return `must have at most ${entries(params.limit)}`;
+    case "minProperties":
+      return `must have at least ${counted(Number(params.limit), "field")}`;
+    case "maxProperties":
+      return `must have at most ${counted(Number(params.limit), "field")}`;
+    case "contains":
+      return `must contain at least ${entries(params.minContains)} of the kind that "contains" describes`;
+    case "not":
+      return 'must not match the schema under "not"';
+    case "anyOf":
+      return 'must match one of the schemas under "anyOf"';
+    case "oneOf":
+      return 'must match exactly one of the schemas under "oneOf"';
+    case "false schema":
+      return "is not allowed by the schema";
     case "const":
       return `must be ${show(params.allowedValue)}`;
     default:

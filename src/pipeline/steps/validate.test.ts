@@ -57,6 +57,35 @@ describe("validate", () => {
     );
   });
 
+  it.each<[Record<string, unknown>, unknown, string]>([
+    [{ minLength: 1 }, "", '"a" must not be empty'],
+    [{ minLength: 2 }, "x", '"a" must have at least 2 characters'],
+    [{ maxLength: 1 }, "xy", '"a" must have at most 1 character'],
+    [{ minItems: 1 }, [], '"a" must have at least 1 entry'],
+    [{ maxItems: 1 }, [1, 2], '"a" must have at most 1 entry'],
+    [{ minProperties: 1 }, {}, '"a" must have at least 1 field'],
+    [{ not: { type: "string" } }, "x", '"a" must not match the schema under "not"'],
+    [{ type: ["string", "null"] }, 5, '"a" must be string or null'],
+    [{ dependentRequired: { x: ["y"] } }, { x: 1 }, '"a.y" is required where "x" is there'],
+  ])("says in plain words what breaks %j", async (property, a, message) => {
+    const outcome = await validate({ schema: { properties: { a: property } } }, [{ a }]);
+    expect(outcome.reasons?.listed).toMatchObject([{ message }]);
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [
+      { type: "objekt" },
+      /"objekt" at \/type is no type; types are array, boolean, integer, null, number, object, string\.$/,
+    ],
+    [{ type: ["string", "nul"] }, /"nul" at \/type is no type/],
+    [{ properties: { a: { type: "Number" } } }, /"Number" at \/properties\/a\/type is no type/],
+    [{ properties: { type: "string" } }, /\/properties\/type must be object or boolean, not "string"/],
+    [{ required: "id" }, /\/required must be array, not "id"/],
+    [{ required: ["a", "a"] }, /\/required must name nothing twice, not \["a","a"\]/],
+  ])("refuses the schema %j with what is wrong in it", (schema, message) => {
+    expect(() => compileValidate({ schema }, "Step 1 (validate)")).toThrow(message);
+  });
+
   it("lists 100 reasons and counts all, with long values cut", async () => {
     const rows = Array.from({ length: 250 }, () => ({ id: "x".repeat(500) }));
     const outcome = await validate({ schema: { properties: { id: { maxLength: 3 } } } }, rows);
