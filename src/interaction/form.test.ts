@@ -34,9 +34,12 @@ describe("reading a form", () => {
   });
 
   it("fills in label, type, placeholder, required and options of a field", () => {
-    expect(readForm({ fields: [{ name: "city", options: null, label: null }] }).fields).toEqual([
-      { name: "city", label: "city", type: "text", placeholder: "", required: false, options: [] },
-    ]);
+    const filled = { name: "city", label: "city", type: "text", placeholder: "", required: false, options: [] };
+    for (const nothing of [undefined, null, ""]) {
+      const [type, label, options, required, placeholder] = Array.from({ length: 5 }, () => nothing);
+      const field = { name: "city", type, label, options, required, placeholder };
+      expect(readForm({ fields: [field] }).fields).toEqual([filled]);
+    }
   });
 
   it("takes options as texts, numbers or value and label, and makes a field with options a select", () => {

@@ -135,12 +135,12 @@ function readField(given: unknown, index: number): Field {
   }
   const name = readName(given.name, at);
   const options = readOptions(given.options, at);
-  const type = readType(given.type ?? (options.length > 0 ? "select" : "text"), at);
+  const type = readType(blank(given.type) ? (options.length > 0 ? "select" : "text") : given.type, at);
   if (type === "select" && options.length === 0) throw invalid(`${at} (${quote(name)}) is a select and needs options.`);
   if (type !== "select" && options.length > 0) {
     throw invalid(`${at} (${quote(name)}) has options, but its type is ${type}; use type select.`);
   }
-  const required = given.required ?? false;
+  const required = blank(given.required) ? false : given.required;
   if (typeof required !== "boolean") throw invalid(`${at}.required must be true or false.`);
   return {
     name,
@@ -174,8 +174,8 @@ function readType(given: unknown, at: string): FieldType {
 }
 
 function readOptions(given: unknown, at: string): Option[] {
-  if (given === undefined || given === null) return [];
-  if (!Array.isArray(given)) throw invalid(`${at}.options must be a list.`);
+  if (blank(given)) return [];
+  if (!Array.isArray(given)) throw invalid(`${at}.options must be a list such as ["a", "b"].`);
   if (given.length > MAX_OPTIONS) throw invalid(`${at}.options has ${given.length} entries; at most ${MAX_OPTIONS}.`);
   const values = new Set<string>();
   return given.map((one, index) => {
@@ -198,10 +198,15 @@ function readOption(given: unknown, at: string): Option {
 
 /** A text, or `fallback` where there is none. */
 function text(given: unknown, at: string, fallback: string): string {
-  if (given === undefined || given === null) return fallback;
+  if (blank(given)) return fallback;
   if (typeof given !== "string") throw invalid(`${at} must be a text.`);
   if (given.length > MAX_LABEL) throw invalid(`${at} has ${given.length} characters; at most ${MAX_LABEL}.`);
   return given.trim() === "" ? fallback : given;
+}
+
+/** What models send for a key that they leave out. */
+function blank(given: unknown): given is undefined | null | "" {
+  return given === undefined || given === null || given === "";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -38,7 +38,7 @@ export function describeTool(tool: AnyTool): Tool {
 /** The tool with further fields in the outline of its result; those that it has keep their types. */
 export function withFields(tool: Tool, fields: Record<string, JsonSchema>): Tool {
   const own = (tool.outputSchema?.properties ?? {}) as Record<string, JsonSchema>;
-  return { ...tool, outputSchema: { ...tool.outputSchema, type: "object", properties: { ...fields, ...own } } };
+  return { ...tool, outputSchema: { ...tool.outputSchema, type: "object", properties: { ...own, ...fields, ...own } } };
 }
 
 /** Drops what adds bytes without telling a client anything: the dialect, and the bounds that zod puts on every integer. */
