@@ -44,12 +44,16 @@ it("takes lists and other text as body_text", async () => {
 it("takes no body where a model fills in everything with nothing", async () => {
   const server = await startHttpServer(() => ({ json: { items: [] } }));
   const client = await connect({ apis: { shop: { apiUrl: server.url, allow: ["GET /**"] } } });
-  const empty = { path: "", query: "", header: null, cookie: "", body: null, body_text: "" };
-  expect(await callTool(client, "call_api", { api: "shop", operation: "GET /items", ...empty })).toMatchObject({
-    status: "success",
-    data: { items: [] },
-  });
-  expect(server.requests[0]).toMatchObject({ method: "GET", url: "/items", body: "" });
+  for (const empty of [
+    { path: "", query: "", header: null, cookie: "", body: null, body_text: "" },
+    { path: {}, query: {}, header: {}, cookie: {}, body: "", body_text: null },
+  ]) {
+    expect(await callTool(client, "call_api", { api: "shop", operation: "GET /items", ...empty })).toMatchObject({
+      status: "success",
+      data: { items: [] },
+    });
+    expect(server.requests.at(-1)).toMatchObject({ method: "GET", url: "/items", body: "" });
+  }
 });
 
 it("says which request it is where it has to be confirmed, without credentials", async () => {
