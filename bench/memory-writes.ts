@@ -16,6 +16,7 @@ const SYNC_MS = 3;
  */
 export async function benchMemoryWrites(): Promise<Figure[]> {
   return withFolder(async (folder) => [
+    await storeFigure(),
     ...(await measure("disk as it is", {}, false)),
     ...(await measure(`syncs of ${SYNC_MS} ms`, slowSync(folder), true)),
   ]);
@@ -58,6 +59,20 @@ async function measure(disk: string, env: Record<string, string>, judged: boolea
       ...limit(4),
     },
   ];
+}
+
+/** The store alone, on the disk as it is: the harshest comparison, for a fast disk leaves nothing to wait for. */
+async function storeFigure(): Promise<Figure> {
+  const output = await withFolder(async (folder) =>
+    execFileSync(process.execPath, ["bench/store-adds.ts", folder], { encoding: "utf8" }),
+  );
+  const { bare, add } = JSON.parse(output) as { bare: number; add: number };
+  return {
+    what: "durable add of the memory store, one at a time, against bare better-sqlite3 inserts; disk as it is",
+    measured: `${round(add)}/s against ${round(bare)}/s`,
+    ratio: add / bare,
+    limit: { atLeast: 0.8 },
+  };
 }
 
 /** The environment in which syncs take longer. Needs a C compiler. */
