@@ -100,6 +100,16 @@ describe("a hanging agent", () => {
     expect(await failure(run())).toMatchObject({ code: "deadline_exceeded", retryable: true });
   });
 
+  it("has its whole limit from when its provider has a place for it", async () => {
+    const slow = (name: string) => ({ reply: name, latencyMs: 300 });
+    const { run } = await mixtureOn(
+      { a: slow("a"), b: slow("b"), c: slow("c") },
+      { numLayers: 1, callTimeout: 0.5 },
+      { concurrency: 1 },
+    );
+    expect(await run()).toMatchObject({ degraded: false, warnings: [] });
+  });
+
   it("leaves time for the aggregator", async () => {
     const fault = (request: ChatRequest) =>
       request.messages.at(-1)!.content.startsWith("Synthesize") ? ("hang" as const) : undefined;

@@ -167,11 +167,11 @@ async function runAgents(
   offset = 0,
 ): Promise<CallOutcome[]> {
   const { status, signal } = run.context;
-  const timeoutMs = timeFor(run, layer);
+  const limits = limitsOf(run, layer);
   const line = `Processing layer ${layer}/${run.numLayers}`;
   const said = announceCalls(status, { line, layer, models, from: percent(run, layer - 1), to: percent(run, layer) });
   const calls = models.map((model, index) =>
-    plan(run, { layer, role: "agent", agent: offset + index + 1, model, timeoutMs }, prompt),
+    plan(run, { layer, role: "agent", agent: offset + index + 1, model, ...limits }, prompt),
   );
   try {
     const outcomes = await runLayer(calls, signal, (index) => said.ended(index));
@@ -198,11 +198,11 @@ async function aggregate(run: Run, layers: readonly (readonly string[])[]): Prom
   const chain = [run.aggregator, ...others.sort((a, b) => Number(failedAlready.has(a)) - Number(failedAlready.has(b)))];
 
   for (const [index, model] of chain.slice(0, MAX_AGGREGATORS).entries()) {
-    const timeoutMs = timeFor(run, layer);
-    if (timeoutMs <= 0) break;
+    const limits = limitsOf(run, layer);
+    if (limits.giveUpMs <= 0) break;
     const line = "Performing final aggregation";
     const said = announceCalls(status, { line, layer, models: [model], from: percent(run, run.numLayers), to: 99 });
-    const call = plan(run, { layer, role: "aggregator", agent: index + 1, model, timeoutMs }, prompt);
+    const call = plan(run, { layer, role: "aggregator", agent: index + 1, model, ...limits }, prompt);
     const outcome = await runCall(call, signal);
     said.stop();
     record(run, outcome);
@@ -246,12 +246,15 @@ async function complete(
   return ask(fitted.messages, fitted.maxTokens);
 }
 
-/** Milliseconds for a call of this layer: its own limit, or its share of what is left, so that every layer has a turn. */
-function timeFor(run: Run, layer: number): number {
+/**
+ * How long a call of this layer may take: from when its provider has a place for it, its own limit; from now on, its share of
+ * what is left of the run, so that every layer has a turn.
+ */
+function limitsOf(run: Run, layer: number): Pick<PlannedCall, "timeoutMs" | "giveUpMs"> {
   const stagesLeft = run.numLayers + 2 - layer;
   // A failed aggregator leaves as much again to the next one.
-  const share = (run.endsAt - performance.now()) / Math.max(2, stagesLeft);
-  return Math.floor(Math.min(run.callTimeoutMs, share));
+  const giveUpMs = Math.floor((run.endsAt - performance.now()) / Math.max(2, stagesLeft));
+  return { timeoutMs: Math.min(run.callTimeoutMs, giveUpMs), giveUpMs };
 }
 
 function record(run: Run, { entry, completion }: CallOutcome): void {

@@ -29,8 +29,10 @@ export interface PlannedCall {
   role: TraceEntry["role"];
   agent: number;
   model: string;
-  /** Milliseconds until the call is given up. */
+  /** Milliseconds that the model may take, from when its provider has a place for the call. */
   timeoutMs: number;
+  /** Milliseconds, from now, until the call is given up wherever it is. */
+  giveUpMs: number;
   complete(signal: AbortSignal): Promise<Completion>;
 }
 
@@ -51,9 +53,9 @@ export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<C
   let onAbort = () => {};
   const givenUp = new Promise<CallOutcome>((resolve) => {
     timer = setTimeout(() => {
-      resolve({ entry: entry("timeout", 0, `No answer within ${call.timeoutMs / 1000} s.`) });
+      resolve({ entry: entry("timeout", 0, `No answer within ${call.giveUpMs / 1000} s.`) });
       stop.abort();
-    }, call.timeoutMs);
+    }, call.giveUpMs);
     onAbort = () => resolve({ entry: entry("cancelled", 0, reasonOf(parent)) });
     if (parent.aborted) onAbort();
     else parent.addEventListener("abort", onAbort, { once: true });
