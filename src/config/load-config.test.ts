@@ -360,6 +360,12 @@ describe("secrets", () => {
     );
   });
 
+  it("in the query of a URL are known too, and ordinary parameters are not", async () => {
+    const url = "https://api.example.com/v1?api_key=key-in-url&lang=german";
+    const { secrets } = await load(`apis: { c: { apiUrl: "${url}" } }`);
+    expect(secrets).toEqual(["key-in-url"]);
+  });
+
   it("are replaced where the configuration is shown", async () => {
     const { config, secretPaths } = await load(text, env);
     expect(redactConfig(config, secretPaths)).toMatchObject({

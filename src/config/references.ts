@@ -51,7 +51,7 @@ function resolveText(value: string, options: ReferenceOptions, path: readonly st
     onProblem(path, `the environment variable ${name} is not set. Set it, or write \${${name}:-default}`);
     return "";
   });
-  for (const part of passwordsInUrl(text)) onSecret(part, undefined);
+  for (const part of secretsInUrl(text)) onSecret(part, undefined);
   if (!isSecretPath(path)) return text;
   if (text.startsWith("file:")) {
     referred = true;
@@ -73,13 +73,16 @@ function resolveText(value: string, options: ReferenceOptions, path: readonly st
   return text;
 }
 
-function passwordsInUrl(text: string): string[] {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(text) || !URL.canParse(text)) return [];
-  const { password } = new URL(text);
-  if (password === "") return [];
+/** The password of a URL and the values of parameters that are named like credentials, as written and decoded. */
+function secretsInUrl(text: string): string[] {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(?:@|.*\?)/i.test(text) || !URL.canParse(text)) return [];
+  const { password, searchParams } = new URL(text);
+  const named = [...searchParams].filter(([name]) => CREDENTIAL_NAME.test(name)).map(([, value]) => value);
+  const secrets = password === "" ? named : [password, ...named];
   try {
-    return [password, decodeURIComponent(password)];
+    if (password !== "") secrets.push(decodeURIComponent(password));
   } catch {
-    return [password];
+    // It is no percent-encoding; as written it is a secret already.
   }
+  return secrets.filter((secret) => secret !== "");
 }
