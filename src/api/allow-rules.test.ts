@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { mayAllow, parseAllowRule } from "./allow-rules.ts";
 
@@ -27,8 +28,30 @@ it.each([
   ["GET /v1/a.b", "GET", "/v1/axb", false],
   ["GET /v1/caf%C3%A9/*", "GET", "/v1/caf%C3%A9/1", true],
   ["GET /*/items", "GET", "/v1/items", true],
+  ["GET /*/*", "GET", "/v1/a/b", true],
+  ["GET /**", "GET", "/", true],
+  ["GET /a{x}{y}b", "GET", "/a12b", true],
+  ["GET /a{x}{y}b", "GET", "/a1b", false],
 ])("%s and %s %s: %s", (text, method, path, allowed) => {
   expect(rule(text).matches(method, path)).toBe(allowed);
+});
+
+it("reads many * against a long path at once", () => {
+  const long = `/${"a/".repeat(4000)}z`;
+  expect(rule("GET /*/*/*/items").matches("GET", long)).toBe(false);
+  expect(rule("GET /*/a/*/a/*/a/*/a/z").matches("GET", long)).toBe(true);
+  expect(rule(`GET /${"{x}".repeat(20)}/y`).matches("GET", `/${"a".repeat(8000)}`)).toBe(false);
+});
+
+it("reads a rule as the regular expression of its wildcards does", () => {
+  const letters = fc.constantFrom("a", "b", "/", "*", "{x}");
+  fc.assert(
+    fc.property(fc.array(letters, { maxLength: 8 }), fc.stringMatching(/^[ab/]{0,10}$/), (parts, text) => {
+      const pattern = parts.map((part) => (part === "*" ? ".*" : part === "{x}" ? "[^/]+" : part)).join("");
+      const expected = new RegExp(`^/${pattern}$`).test(`/${text}`);
+      expect(rule(`GET /${parts.join("")}`).matches("GET", `/${text}`)).toBe(expected);
+    }),
+  );
 });
 
 it.each([

@@ -31,7 +31,6 @@ export function parseAllowRule(text: string, api: string): AllowRule {
     );
   }
   const tokens = tokensOf(decodeFully(path, path));
-  const pattern = new RegExp(`^${tokens.map(patternOf).join("")}$`, "su");
   return {
     text: `${method} ${path}`,
     method,
@@ -41,7 +40,7 @@ export function parseAllowRule(text: string, api: string): AllowRule {
       if (method !== "*" && method !== asked) return false;
       // A server may take an encoded slash for a separator: the rule has to allow both readings.
       const decoded = decodeFully(concrete, concrete);
-      return pattern.test(decoded) && pattern.test(decodeFully(concrete.replace(/%(?:25)*2f/gi, "_"), concrete));
+      return fits(tokens, decoded) && fits(tokens, decodeFully(concrete.replace(/%(?:25)*2f/gi, "_"), concrete));
     },
   };
 }
@@ -65,10 +64,33 @@ function tokensOf(path: string): Token[] {
   return [...path.replace(/\{[^{}/]*\}/g, "\u0000")].map((char) => (char === "\u0000" ? "{}" : char));
 }
 
-function patternOf(token: Token): string {
-  if (token === "*") return ".*";
-  if (token === "{}") return "[^/]+";
-  return token.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&");
+/** Whether a text fits, in time that grows with tokens × characters at worst: all ways to read it are followed at once. */
+function fits(tokens: readonly Token[], text: string): boolean {
+  let places = new Set<number>();
+  /** A `*` may stand for nothing, so what comes after it may come at once. */
+  const enter = (set: Set<number>, place: number): void => {
+    let at = place;
+    while (!set.has(at)) {
+      set.add(at);
+      if (tokens[at] === "*") at++;
+    }
+  };
+  enter(places, 0);
+  for (const char of text) {
+    const next = new Set<number>();
+    for (const at of places) {
+      const token = tokens[at];
+      if (token === "*") enter(next, at);
+      else if (token === "{}") {
+        if (char === "/") continue;
+        next.add(at);
+        enter(next, at + 1);
+      } else if (token === char) enter(next, at + 1);
+    }
+    if (next.size === 0) return false;
+    places = next;
+  }
+  return places.has(tokens.length);
 }
 
 function overlap(left: readonly Token[], right: readonly Token[]): boolean {

@@ -152,9 +152,6 @@ function documentedTarget(api: ApiDescription, operation: DocumentOperation, val
   };
 }
 
-/** A longer segment is given as a parameter: several parameters in one segment take too many tries to tell apart. */
-const MAX_MATCHED_SEGMENT = 500;
-
 /** The operation whose template fits a canonical path, the one with the most literal text first. */
 function matchTemplates(
   operations: readonly DocumentOperation[],
@@ -163,19 +160,50 @@ function matchTemplates(
 ): { operation: DocumentOperation; values: Record<string, string> } | undefined {
   let best: { operation: DocumentOperation; values: Record<string, string>; literal: number } | undefined;
   const segments = path.split("/");
-  if (segments.some((segment) => segment.length > MAX_MATCHED_SEGMENT)) return undefined;
   for (const operation of operations) {
-    if (operation.method !== method || operation.path.split("/").length !== segments.length) continue;
-    const names = placeholdersOf(operation.path);
-    const literals = operation.path.split(/\{[^{}/]+\}/);
-    const pattern = literals.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("([^/]+?)");
-    const found = new RegExp(`^${pattern}$`).exec(path);
-    const literal = literals.join("").length;
-    if (!found || (best && best.literal >= literal)) continue;
-    const values = names.map((name, index) => [name, decodeURIComponent(found[index + 1] as string)]);
+    if (operation.method !== method) continue;
+    const templates = operation.path.split("/");
+    const literal = operation.path.replace(PLACEHOLDER, "").length;
+    if (templates.length !== segments.length || (best && best.literal >= literal)) continue;
+    const found: string[] = [];
+    const fits = templates.every((template, index) => {
+      const values = matchSegment(template, segments[index] as string);
+      if (values) found.push(...values);
+      return values !== undefined;
+    });
+    if (!fits) continue;
+    const values = placeholdersOf(operation.path).map((name, index) => [name, found[index]]);
     best = { operation, values: Object.fromEntries(values), literal };
   }
   return best;
+}
+
+const PLACEHOLDER = /\{[^{}/]+\}/g;
+
+/**
+ * The decoded values of a segment's placeholders, each as short as it can be, in linear time: the first place where the text
+ * between two placeholders stands is as good as any later one. Undefined where the segment does not fit.
+ */
+function matchSegment(template: string, segment: string): string[] | undefined {
+  const literals = template.split(PLACEHOLDER);
+  const first = literals[0] as string;
+  if (literals.length === 1) return segment === first ? [] : undefined;
+  if (!segment.startsWith(first)) return undefined;
+  const values: string[] = [];
+  let start = first.length;
+  for (const [index, text] of literals.slice(1).entries()) {
+    const isLast = index === literals.length - 2;
+    const end = isLast ? segment.length - text.length : segment.indexOf(text, start + 1);
+    if (end <= start || !segment.startsWith(text, end)) return undefined;
+    values.push(segment.slice(start, end));
+    start = end + text.length;
+  }
+  try {
+    return values.map(decodeURIComponent);
+  } catch {
+    // A placeholder that ends amid a percent-encoding.
+    return undefined;
+  }
 }
 
 export function unknownOperation(api: Pick<ApiDescription, "name" | "operations">, named: string): ToolError {
