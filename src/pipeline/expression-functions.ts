@@ -5,7 +5,7 @@ import { toText } from "./template.ts";
 /** Characters of one text that an expression may make. */
 const MAX_TEXT = 1_000_000;
 /** Characters that all expressions of one run may make together. */
-const MAX_TOTAL_TEXT = 64_000_000;
+export const MAX_TOTAL_TEXT = 64_000_000;
 
 /** Counts the text that expressions make, so that a small definition cannot fill the memory. */
 export interface TextBudget {

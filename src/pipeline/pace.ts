@@ -2,7 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { abortError } from "../errors.ts";
 
 /** To be awaited between pieces of work: lets other work run when this one has had its time, and throws once the call has ended. */
-export type Pace = () => Promise<void>;
+export interface Pace {
+  (): Promise<void>;
+  /** Whether this work has had its time, or its call has ended. Cheap enough to ask for every row. */
+  due(): boolean;
+}
 
 /**
  * Gives way to the event loop about every 12 ms of work.
@@ -10,17 +14,19 @@ export type Pace = () => Promise<void>;
  */
 export function createPace(signal: AbortSignal): Pace {
   let since = performance.now();
-  return async () => {
-    if (performance.now() - since >= 12) {
+  const due = (): boolean => performance.now() - since >= 12 || signal.aborted;
+  const pace = async (): Promise<void> => {
+    if (due()) {
       await nextTurn();
       since = performance.now();
     }
     if (signal.aborted) throw abortError(signal);
   };
+  return Object.assign(pace, { due });
 }
 
 /**
- * Runs `work` on every item in order, in batches between which the event loop gets its turn.
+ * Runs `work` on every item in order, in batches between which the event loop gets its turn; a batch ends early when its time is over.
  * `onBatch` hears how many items are done.
  */
 export async function eachPaced<Item>(
@@ -29,10 +35,12 @@ export async function eachPaced<Item>(
   work: (item: Item, index: number) => void,
   onBatch?: (done: number) => void,
 ): Promise<void> {
-  for (let start = 0; start < items.length; start += 256) {
-    const end = Math.min(start + 256, items.length);
-    for (let index = start; index < end; index++) work(items[index] as Item, index);
-    onBatch?.(end);
+  let index = 0;
+  while (index < items.length) {
+    const end = Math.min(index + 256, items.length);
+    do work(items[index] as Item, index++);
+    while (index < end && !pace.due());
+    onBatch?.(index);
     await pace();
   }
 }

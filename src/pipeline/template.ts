@@ -1,16 +1,28 @@
+import { ToolError } from "../errors.ts";
 import { isObject, type Row } from "./rows.ts";
 
 const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
 const ONLY_PLACEHOLDER = /^\{\{([^{}]+)\}\}$/;
+/** Characters that one template may make of one row. */
+const MAX_FILLED = 8_388_608;
 
 /**
  * Fills `{{field}}` from a row; `{{a.b}}` reads inside an object unless a field is called so. A missing field or null gives
  * nothing, an object its JSON. A template that is nothing but one placeholder gives the value itself, not its text.
+ * @throws ToolError `too_large` where the text gets too long.
  */
 export function fillTemplate(template: string, row: Row): unknown {
   const only = ONLY_PLACEHOLDER.exec(template);
   if (only) return readPath(row, (only[1] as string).trim()) ?? null;
-  return template.replace(PLACEHOLDER, (_, path: string) => toText(readPath(row, path.trim())));
+  let length = template.length;
+  return template.replace(PLACEHOLDER, (_, path: string) => {
+    const text = toText(readPath(row, path.trim()));
+    length += text.length;
+    if (length > MAX_FILLED) {
+      throw new ToolError("too_large", `A template makes more than ${MAX_FILLED} characters of a row.`);
+    }
+    return text;
+  });
 }
 
 /** Fills every text inside a value: an object or list is filled entry by entry, its keys stay. */

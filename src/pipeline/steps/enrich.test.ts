@@ -19,6 +19,7 @@ function enrich(
     signal: used,
     status: silent,
     pace: createPace(used),
+    textBudget: { used: 0 },
     dryRun: false,
     report() {},
   };
@@ -203,6 +204,12 @@ describe("enrich by API", () => {
   it("refuses more than 1000 different calls", async () => {
     const rows = Array.from({ length: 1001 }, (_, n) => ({ n, city: "Rome" }));
     await expect(enrich({ api }, rows)).rejects.toMatchObject({ code: "too_large" });
+  });
+
+  it("ends where a template makes too much text of one row", async () => {
+    const row = { text: "x".repeat(1_000_000) };
+    const memory = { query: "a {{text}}".repeat(9), into: "known" };
+    await expect(enrich({ memory }, [row])).rejects.toMatchObject({ code: "too_large" });
   });
 });
 

@@ -2,6 +2,7 @@ import { abortError, type ErrorCode, ToolError, toToolError } from "../../errors
 import { describeMissing, findMissingFields } from "../missing-fields.ts";
 import { checkKeys, type Options, readChoice, readObject, wrong } from "../options.ts";
 import { eachPaced } from "../pace.ts";
+import { shortKey, sizeOf, spendKey } from "../row-key.ts";
 import { counted, createReasons, type Reasons, type Row } from "../rows.ts";
 import { compileApiCall, compileLlmCall, compileMemorySearch, type RowCall } from "./enrich-calls.ts";
 import { compileLookup, type Lookup } from "./lookup.ts";
@@ -165,20 +166,19 @@ async function callForRows(
   const rowsByRequest = new Map<string, number[]>();
   await eachPaced(rows, context.pace, (row, index) => {
     if (dropped.has(index)) return;
-    const key = JSON.stringify(call.request(row));
+    spendKey(sizeOf(row), context.textBudget);
+    const request = JSON.stringify(call.request(row));
+    spendKey(request.length, context.textBudget);
+    const key = shortKey(request);
     const sharing = rowsByRequest.get(key);
     if (sharing) sharing.push(index);
     else rowsByRequest.set(key, [index]);
-  });
-  if (rowsByRequest.size > MAX_CALLS) {
-    throw new ToolError(
-      "too_large",
-      `${where} would make ${rowsByRequest.size} calls; at most ${MAX_CALLS} are made.`,
-      {
+    if (rowsByRequest.size > MAX_CALLS) {
+      throw new ToolError("too_large", `${where} would make more than ${MAX_CALLS} calls.`, {
         hint: "Filter, dedupe or limit the rows first.",
-      },
-    );
-  }
+      });
+    }
+  });
   const failures = new Map<number, ToolError>();
   const waiting = [...rowsByRequest.values()];
   // One failure that ends the run also ends the calls under way beside it.

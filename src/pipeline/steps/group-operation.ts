@@ -1,8 +1,8 @@
 import { checkKeys, type Options, optionalFields, readChoice, readObject, readString } from "../options.ts";
 import { eachPaced } from "../pace.ts";
+import { keyOf } from "../row-key.ts";
 import { newRow, type Reasons, type Row, RowFailure, show } from "../rows.ts";
 import { addFailure, type OperationCompiler, readOnError, type Table } from "./operation.ts";
-import { keyOf } from "./row-operations.ts";
 
 const AGGREGATES = ["count", "sum", "min", "max", "avg", "first", "last"] as const;
 type AggregateName = (typeof AGGREGATES)[number];
@@ -42,7 +42,7 @@ export const group: OperationCompiler = (options, where) => {
     async run(table, context) {
       const groups = new Map<string, Group>();
       await eachPaced(table.rows, context.pace, (row, index) => {
-        const key = keyOf(row, by);
+        const key = keyOf(row, by, context.textBudget);
         const number = table.numbers[index] as number;
         let found = groups.get(key);
         if (!found) {

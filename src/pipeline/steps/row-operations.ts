@@ -4,6 +4,7 @@ import type { TextBudget } from "../expression-functions.ts";
 import { truthy } from "../expression-functions.ts";
 import { checkKeys, type Options, optionalFields, readBoolean, readInteger, readString, wrong } from "../options.ts";
 import { eachPaced } from "../pace.ts";
+import { keyOf } from "../row-key.ts";
 import { isObject, type Row, RowFailure, show } from "../rows.ts";
 import { addFailure, type OperationCompiler, perField, readOnError, type Table } from "./operation.ts";
 
@@ -61,7 +62,8 @@ export const dedupe: OperationCompiler = (options, where) => {
       const seen = new Set<string>();
       const kept: Table = { rows: [], numbers: [] };
       await eachPaced(table.rows, context.pace, (row, index) => {
-        const key = fields ? keyOf(row, fields) : keyOf(row, Object.keys(row).sort(), true);
+        const budget = context.textBudget;
+        const key = fields ? keyOf(row, fields, budget) : keyOf(row, Object.keys(row).sort(), budget, true);
         if (seen.has(key)) return;
         seen.add(key);
         kept.rows.push(row);
@@ -71,23 +73,6 @@ export const dedupe: OperationCompiler = (options, where) => {
     },
   };
 };
-
-/** Equal for rows with equal values in the fields, whatever the order of keys inside. */
-export function keyOf(row: Row, fields: readonly string[], withNames = false): string {
-  return JSON.stringify(
-    fields.map((field) => (withNames ? [field, sorted(row[field])] : (sorted(row[field]) ?? null))),
-  );
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  return {
-    entries: Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  };
-}
 
 /** `{ op: "sort", by, descending? }`: by fields, each a name or `{ field, descending }`; equal rows keep their order. */
 export const sort: OperationCompiler = (options, where) => {
