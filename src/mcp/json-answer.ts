@@ -17,7 +17,11 @@ export function acceptingBoth(request: Request): Request {
 export async function asJson(response: Response): Promise<Response> {
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) return response;
   const text = await response.text();
-  const messages = [...text.matchAll(/^data: ?(.+)$/gm)].map((line) => JSON.parse(line[1] as string) as object);
+  // A line ends at its newline only: U+2028, which JSON may hold as it is, ends a line for a regular expression.
+  const data = text
+    .split("\n")
+    .flatMap((line) => (line.startsWith("data:") ? [line.slice("data:".length).trim()] : []));
+  const messages = data.filter(Boolean).map((json) => JSON.parse(json) as object);
   const answers = messages.filter((message) => "id" in message && !("method" in message));
   return Response.json(answers.length === 1 ? answers[0] : answers, { status: response.status });
 }

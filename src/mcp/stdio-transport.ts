@@ -45,7 +45,7 @@ export class StdioTransport implements Transport {
   /** Resolves when the line is on its way; waits where the reader is slow. */
   send(message: JSONRPCMessage): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("The connection is closed."));
-    const writable = this.#output.write(`${JSON.stringify(message)}\n`);
+    const writable = this.#output.write(lineOf(message));
     if ("id" in message && !("method" in message)) this.#settle(message.id as RequestId);
     return writable ? Promise.resolve() : new Promise((resolve) => this.#whenWritable.push(resolve));
   }
@@ -109,7 +109,7 @@ export class StdioTransport implements Transport {
   #take(line: Line): void {
     const checked = "answer" in line ? line : checkMessage(line.value);
     if (!("message" in checked)) {
-      this.#output.write(`${JSON.stringify(checked.answer)}\n`);
+      this.#output.write(lineOf(checked.answer));
       return;
     }
     const { message } = checked;
@@ -128,4 +128,9 @@ export class StdioTransport implements Transport {
     if (id !== undefined) this.#unanswered.delete(id);
     if (this.#unanswered.size === 0) for (const resolve of this.#whenAnswered.splice(0)) resolve();
   }
+}
+
+/** JSON in one line for every reader: some, such as node:readline, take U+2028 and U+2029 for the end of a line. */
+function lineOf(message: object): string {
+  return `${JSON.stringify(message).replace(/[\u2028\u2029]/g, (mark) => (mark === "\u2028" ? "\\u2028" : "\\u2029"))}\n`;
 }
