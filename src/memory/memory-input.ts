@@ -9,6 +9,8 @@ import type { ListRequest, MemoryChanges, MemoryLimits, NewMemory } from "./stor
 
 const MAX_TAGS = 20;
 const MAX_TAG_LENGTH = 50;
+/** UTF-16 units of a tag as given; normalising a long run of marks takes time that grows with its square. */
+const MAX_GIVEN_TAG_LENGTH = 1_000;
 const MAX_SOURCE_LENGTH = 200;
 const MAX_SPEAKER_LENGTH = 100;
 const MAX_PAGE = 100;
@@ -156,7 +158,9 @@ function readTags(tags: readonly string[]): string[] {
 }
 
 function cleanTag(tag: string): string {
-  return tag.normalize("NFC").trim().replace(/\s+/g, " ");
+  const bare = tag.trim().replace(/\s+/g, " ");
+  if (bare.length > MAX_GIVEN_TAG_LENGTH) checkLength("A tag", bare, MAX_TAG_LENGTH);
+  return bare.normalize("NFC");
 }
 
 function readOptional(name: string, value: string | undefined, limit: number): string | undefined {

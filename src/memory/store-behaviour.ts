@@ -94,6 +94,18 @@ export function describeStore(name: string, openStore: OpenStore): void {
       expect(tags).toEqual(["To do", "café"]);
     });
 
+    it("refuses a tag far too long at once, also as a filter", async () => {
+      const store = await openStore();
+      // Letters with marks in the wrong order, whose normalisation takes the square of their number: minutes for these.
+      const tag = `a${"\u0301\u0315".repeat(1_000_000)}`;
+      const refused = { code: "invalid_input", message: "A tag has 2000001 characters; the limit is 50." };
+      await expect(store.add(ana, { content: "x", tags: [tag] })).rejects.toMatchObject(refused);
+      await expect(store.list(ana, { tag })).rejects.toMatchObject(refused);
+      await expect(store.search(ana, { query: "x", tag })).rejects.toMatchObject(refused);
+      expect(await store.search(ana, { query: tag })).toEqual({ results: [] });
+      expect((await store.add(ana, { content: "x", tags: [`a${" ".repeat(5_000)}b`] })).tags).toEqual(["a b"]);
+    });
+
     it("stores two memories of the same content", async () => {
       const store = await openStore();
       const [first, second] = await addAll(store, ana, ["same", "same"]);

@@ -61,6 +61,8 @@ const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー々]+/gu;
 /** Marks that readers leave out: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels. Those of Indic scripts stay. */
 const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]/g;
+/** More marks than any writing puts on a character (UAX #15, stream-safe text). Sorting them takes the square of their number. */
+const MARKS_BEYOND = /(\p{M}{30})\p{M}+/gu;
 const LETTERS: Record<string, string> = {
   ß: "ss",
   ẞ: "SS",
@@ -94,6 +96,7 @@ function isAscii(text: string): boolean {
 /** NFKC without the marks that readers leave out. Hangul is taken apart by the way and put together again. */
 function fold(text: string): string {
   return text
+    .replace(MARKS_BEYOND, "$1")
     .normalize("NFKD")
     .replace(MARKS, "")
     .normalize("NFC")
