@@ -14,13 +14,16 @@ const NUMBER = "12345678";
 /** A boundary around one tool, `probe`, that does what the test says. */
 async function boundaryOf(
   run: (context: ToolContext<never>, input: Record<string, unknown>) => Promise<Record<string, unknown>>,
-  options: { callTimeoutMs?: number; confirmationRequired?: boolean; disabled?: string[] } = {},
+  {
+    effect = "read",
+    ...options
+  }: { callTimeoutMs?: number; confirmationRequired?: boolean; disabled?: string[]; effect?: "read" | "write" } = {},
 ) {
   const probe = defineTool({
     name: "probe",
     title: "Probe",
     description: "Runs.",
-    effect: "read",
+    effect,
     uses: [],
     input: z.strictObject({ text: z.string().optional(), data: z.record(z.string(), z.unknown()).optional() }),
     output: z.looseObject({}),
@@ -245,6 +248,31 @@ describe("a question", () => {
     expect((await boundary.call("probe", { text: "a" }, request({ ...canAsk, inputResponses }))).kind).toBe("question");
     const other = { ...answered, state: { ...first.state, asked: "other" } };
     expect((await boundary.call("probe", { text: "a" }, request(other))).kind).toBe("question");
+  });
+
+  it("serves a call that acts once only, also at the same time, while a call that reads may be repeated", async () => {
+    for (const effect of ["read", "write"] as const) {
+      let runs = 0;
+      const act = async () => ({ runs: ++runs });
+      const { boundary, request } = await boundaryOf(act, { effect, confirmationRequired: true });
+      const first = await boundary.call("probe", {}, request({ canAsk: true }));
+      const state = first.kind === "question" ? first.state : undefined;
+      const unanswered = await boundary.call("probe", {}, request({ canAsk: true, state, inputResponses: {} }));
+      expect(unanswered).toMatchObject({ kind: "question", state: { id: state?.id } });
+      const inputResponses = { confirm_action: { action: "accept", content: { confirm: true } } };
+      const again = () => boundary.call("probe", {}, request({ canAsk: true, state, inputResponses }));
+      const [one, two] = (await Promise.all([again(), again()])).map((outcome) => read(outcome).json);
+      expect(one).toMatchObject({ status: "success" });
+      const late = unanswered.kind === "question" ? { ...unanswered.state } : undefined;
+      const three = read(await boundary.call("probe", {}, request({ canAsk: true, state: late, inputResponses }))).json;
+      if (effect === "read") expect(runs).toBe(3);
+      else {
+        const used = { code: "invalid_input", message: "This confirmation was used already." };
+        expect(two).toMatchObject(used);
+        expect(three).toMatchObject(used);
+        expect(runs).toBe(1);
+      }
+    }
   });
 
   it("is put over the connection where that can carry it, without the time of the answer counting", async () => {

@@ -9,6 +9,7 @@ import { confirmCall } from "./confirm-call.ts";
 import { Deadline } from "./deadline.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
+import { createUsedAnswers } from "./used-answers.ts";
 
 /** What the boundary has to know of a call besides its arguments; all of it comes from the transport. */
 export interface CallRequest {
@@ -30,6 +31,8 @@ export interface CallRequest {
 
 /** What a call that waits for the human carries to its next round. */
 export interface CallState {
+  /** Random, the same in every round of the call. */
+  id: string;
   tool: string;
   /** Digest of the arguments: an answer counts only for the call that asked. */
   digest: string;
@@ -89,6 +92,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const enabled = options.tools.filter((tool) => !options.disabled.includes(tool.name));
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
+  const usedAnswers = createUsedAnswers();
   const logSinks = (options.statusSinks ?? []).map(redacting);
   let running = 0;
   // A list and not a set: what a set has let go is kept by its table for a while, with all that hangs on it.
@@ -172,6 +176,9 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     }
     const input = parseArguments(tool, args);
     const state = request.state && (await matchState(request.state, name, args));
+    // A read may be repeated with the same answers, as clients do whose connection was lost.
+    const claimed = state && !tool.effect.startsWith("read") ? state.id : undefined;
+    if (claimed !== undefined) usedAnswers.claim(claimed);
     const user = request.user;
     const deadline = new Deadline(request.signal, options.callTimeoutMs);
     deadlines.push(deadline);
@@ -201,11 +208,18 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       return { kind: "result", result };
     } catch (thrown) {
       if (!(thrown instanceof AwaitingAnswer)) throw thrown;
+      if (claimed !== undefined) usedAnswers.release(claimed);
       return {
         kind: "question",
         key: thrown.key,
         question: thrown.question,
-        state: { tool: name, digest: await digestOf(args), asked: thrown.key, answers: asking.answers },
+        state: {
+          id: state?.id ?? crypto.randomUUID(),
+          tool: name,
+          digest: await digestOf(args),
+          asked: thrown.key,
+          answers: asking.answers,
+        },
       };
     } finally {
       deadline.stop();

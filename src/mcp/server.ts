@@ -20,6 +20,7 @@ import type { CallState, ToolBoundary } from "./call-tool.ts";
 import { CONFIRMATION_FIELDS } from "./confirm-call.ts";
 import { progressSink } from "./progress.ts";
 import { describeTool, withFields } from "./tool-schema.ts";
+import { ANSWER_SECONDS } from "./used-answers.ts";
 
 const INSTRUCTIONS =
   "Patchbay keeps the user's memories (search them before asking what the user may have said already), runs data through models and pipelines, calls configured APIs and asks the user for input.";
@@ -31,9 +32,6 @@ const VALIDATED_RESULT = passing<CallToolResult | InputRequiredResult>();
 function passing<T>(): StandardSchemaV1<T> {
   return { "~standard": { version: 1, vendor: "patchbay", validate: (value) => ({ value: value as T }) } };
 }
-
-/** Seconds that a human may take to answer. */
-const ANSWER_SECONDS = 900;
 
 /**
  * Over a pipe, clients built on the TypeScript SDK drop a notification that they read together with the result. Some wait is
