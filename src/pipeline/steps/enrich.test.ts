@@ -208,7 +208,7 @@ describe("enrich by API", () => {
 
   it("ends where a template makes too much text of one row", async () => {
     const row = { text: "x".repeat(1_000_000) };
-    const memory = { query: "a {{text}}".repeat(9), into: "known" };
+    const memory = { query_template: "a {{text}}".repeat(9), into: "known" };
     await expect(enrich({ memory }, [row])).rejects.toMatchObject({ code: "too_large" });
   });
 });

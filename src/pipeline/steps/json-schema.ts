@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { ToolError } from "../../errors.ts";
+import { FORMATS } from "../../json-schema/formats.ts";
 import { compileRegex } from "../regex.ts";
 import { counted, isObject, shorten, show } from "../rows.ts";
-import { FORMATS } from "./json-schema-formats.ts";
 
 const MAX_SCHEMA = 262_144;
 /** Calls of schema functions that checking one row may take. Only schemas whose `$ref`s multiply come near it. */
