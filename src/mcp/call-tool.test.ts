@@ -261,17 +261,15 @@ describe("a question", () => {
       expect(unanswered).toMatchObject({ kind: "question", state: { id: state?.id } });
       const inputResponses = { confirm_action: { action: "accept", content: { confirm: true } } };
       const again = () => boundary.call("probe", {}, request({ canAsk: true, state, inputResponses }));
-      const [one, two] = (await Promise.all([again(), again()])).map((outcome) => read(outcome).json);
-      expect(one).toMatchObject({ status: "success" });
-      const late = unanswered.kind === "question" ? { ...unanswered.state } : undefined;
-      const three = read(await boundary.call("probe", {}, request({ canAsk: true, state: late, inputResponses }))).json;
-      if (effect === "read") expect(runs).toBe(3);
-      else {
-        const used = { code: "invalid_input", message: "This confirmation was used already." };
-        expect(two).toMatchObject(used);
-        expect(three).toMatchObject(used);
-        expect(runs).toBe(1);
-      }
+      const both = await Promise.all([again(), again()]);
+      const late = unanswered.kind === "question" ? unanswered.state : undefined;
+      const third = await boundary.call("probe", {}, request({ canAsk: true, state: late, inputResponses }));
+      const messages = [...both, third]
+        .map((outcome) => read(outcome).json)
+        .map(({ status, message }) => message ?? status);
+      const used = "This confirmation was used already.";
+      expect(messages.sort()).toEqual(effect === "read" ? ["success", "success", "success"] : [used, used, "success"]);
+      expect(runs).toBe(effect === "read" ? 3 : 1);
     }
   });
 
