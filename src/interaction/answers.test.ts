@@ -142,4 +142,13 @@ describe("checking answers", () => {
       }),
     );
   });
+
+  it("names some of many answers that no field asked for, and counts the rest", () => {
+    const form = readForm({ fields: [{ name: "a" }] });
+    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1]));
+    const { issues } = checkAnswers(form, many);
+    expect(issues).toHaveLength(21);
+    expect(issues[0]?.message).toBe('"k0" is not a field of this form (a)');
+    expect(issues.at(-1)?.message).toBe("49980 more are no fields of this form either");
+  });
 });

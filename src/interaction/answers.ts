@@ -10,6 +10,9 @@ export interface CheckedAnswers {
 /** Longest answer in characters, by type. */
 export const MAX_LENGTH = { text: 2_000, textarea: 20_000, email: 320, url: 2_048 } as const;
 
+/** An error names no more answers that belong to no field. */
+const MAX_UNKNOWN = 20;
+
 const TRUE_WORDS = ["true", "yes", "y", "on", "1"];
 const FALSE_WORDS = ["false", "no", "n", "off", "0"];
 
@@ -36,11 +39,14 @@ export function checkAnswers(form: Form, answers: unknown): CheckedAnswers {
     else data.push([field.name, reading.value]);
   }
   const names = new Set(form.fields.map((field) => field.name));
-  for (const key of Object.keys(given)) {
-    if (names.has(key)) continue;
+  const fields = shorten([...names].join(", "), 300);
+  const unknown = Object.keys(given).filter((key) => !names.has(key));
+  for (const key of unknown.slice(0, MAX_UNKNOWN)) {
     const shown = shorten(key);
-    issues.push({ path: shown, message: `"${shown}" is not a field of this form (${[...names].join(", ")})` });
+    issues.push({ path: shown, message: `"${shown}" is not a field of this form (${fields})` });
   }
+  const more = unknown.length - MAX_UNKNOWN;
+  if (more > 0) issues.push({ path: "answers", message: `${more} more are no fields of this form either` });
   return { data: Object.fromEntries(data), issues };
 }
 

@@ -137,4 +137,12 @@ describe("parseArguments", () => {
       }),
     );
   });
+
+  it("names some of many unknown parameters and counts the rest", () => {
+    const { message, issues } = errorOf(
+      Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 1])),
+    );
+    expect(message).toMatch(/"k0", "k1".*"k19" and 99980 more are no parameters of book\./);
+    expect(message.length + JSON.stringify(issues).length).toBeLessThan(1_500);
+  });
 });

@@ -24,7 +24,7 @@ export function parseArguments(tool: AnyTool, raw: unknown): Record<string, unkn
   if (parsed.success) return parsed.data;
   throw refused(
     parsed.error.issues.map((issue) => ({
-      path: issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join("."),
+      path: issue.code === "unrecognized_keys" ? issue.keys.slice(0, MAX_ISSUES).join(", ") : issue.path.join("."),
       message: issue.message,
     })),
     tool,
@@ -91,7 +91,7 @@ function explain(issue: z.core.$ZodRawIssue, tool: AnyTool): string {
         ? `${name} is required and must be ${article(issue.expected)}${exampleFor(issue.inst)}.`
         : `${name} must be ${article(issue.expected)}${exampleFor(issue.inst)}, not ${isHolder(issue.inst) ? kindOf(issue.input) : show(issue.input)}.`;
     case "unrecognized_keys":
-      return `${issue.keys.map((key) => `"${shorten(key, 80)}"`).join(", ")} ${issue.keys.length === 1 ? "is no parameter" : "are no parameters"} of ${tool.name}${path ? ` under "${path}"` : ""}.`;
+      return `${namesOf(issue.keys)} ${issue.keys.length === 1 ? "is no parameter" : "are no parameters"} of ${tool.name}${path ? ` under "${path}"` : ""}.`;
     case "invalid_value":
       return `${name} must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}, not ${show(issue.input)}.`;
     case "too_small":
@@ -103,6 +103,13 @@ function explain(issue: z.core.$ZodRawIssue, tool: AnyTool): string {
     default:
       return `${name} is not valid: ${show(issue.input)}.`;
   }
+}
+
+/** Names in quotes, the first of many and the number of the others. */
+function namesOf(keys: readonly string[]): string {
+  const shown = keys.slice(0, MAX_ISSUES).map((key) => `"${shorten(key, 80)}"`);
+  const more = keys.length - shown.length;
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
 }
 
 function article(type: string): string {
