@@ -52,12 +52,14 @@ describe("secretsOfEnvironment", () => {
   it("finds values by the names of their variables", () => {
     const env = {
       OPENAI_API_KEY: "sk-1",
-      GH_TOKEN: "t",
+      GH_TOKEN: "ghp_1",
       PATH: "/bin",
       KEYBOARD: "us",
-      DB_PASSWORD: "p",
+      DB_PASSWORD: "Passw0rd",
+      SORT_KEY: "content",
+      LONG_TOKEN: "abcdefghijklmnopqrstu",
       EMPTY_KEY: "",
     };
-    expect(secretsOfEnvironment(env)).toEqual(["sk-1", "t", "p"]);
+    expect(secretsOfEnvironment(env)).toEqual(["sk-1", "ghp_1", "Passw0rd", "abcdefghijklmnopqrstu"]);
   });
 });

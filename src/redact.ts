@@ -1,6 +1,8 @@
-const REDACTED = "[redacted]";
+/** What stands in the place of a secret. */
+export const REDACTED = "[redacted]";
 /** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. */
 export const MIN_SECRET_LENGTH = 6;
+const PLAIN_WORD = /^[a-z]{1,20}$/;
 
 /** A function that replaces every given secret in a text, also where it stands as JSON, percent-encoded or in base64. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
@@ -15,10 +17,13 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   };
 }
 
-/** The values of environment variables that are named like credentials, so that they are redacted wherever they turn up. */
+/**
+ * The values of environment variables that are named like credentials, so that they are redacted wherever they turn up. A
+ * plain word, as in `SORT_KEY=content`, is none: replacing it would mangle ordinary text.
+ */
 export function secretsOfEnvironment(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(env).flatMap(([name, value]) =>
-    /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/.test(name) && value ? [value] : [],
+    /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/.test(name) && value && !PLAIN_WORD.test(value) ? [value] : [],
   );
 }
 
