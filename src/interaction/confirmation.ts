@@ -20,8 +20,13 @@ export interface SettledConfirmation {
 export interface Confirmation {
   /** The words that ask before a tool runs. */
   question(tool: string): string;
-  /** A token for a call that waits for the human's consent: of this user, tool and arguments, in whatever key order. */
-  request(user: string, tool: string, args: unknown): string;
+  /** The words that say of a call that it waits for the human. */
+  waiting(tool: string): string;
+  /**
+   * A token for a call that waits for the human's consent: of this user, tool and arguments, in whatever key order.
+   * `message` is the whole question that the human is asked. Default: `question`.
+   */
+  request(user: string, tool: string, args: unknown, message?: string): string;
   /** Whether the human has consented to exactly this call in the last minutes. Consent serves for one call. */
   takeGrant(user: string, tool: string, args: unknown): boolean;
   /** The question as an MCP elicitation. */
@@ -32,7 +37,7 @@ export interface Confirmation {
   pend(user: string, message: string): string;
   /**
    * Takes the human's answer to what `request` or `pend` asked. The token ends with it; a yes to a call is kept for
-   * `takeGrant`. `message`, where given, has to be the one that was asked.
+   * `takeGrant`. `message`, where given, has to be the one that was asked, or say no more than which tool asked.
    * @throws ToolError `invalid_input` for a token or a message that does not fit.
    */
   settle(user: string, token: string, answer: boolean, message?: string): SettledConfirmation;
@@ -53,6 +58,10 @@ export function confirmationQuestion(tool: string): string {
   return `Are you sure you want to perform this ${tool} action?`;
 }
 
+function waitingMessage(tool: string): string {
+  return `${confirmationQuestion(tool)} The user has to confirm first; nothing has been done yet.`;
+}
+
 /** Questions of yes and no, and the consents given in the chat that wait for their call. */
 export function createConfirmation({ sealer, now, pendingMs, grantMs }: ConfirmationOptions): Confirmation {
   const grants = new Map<string, number>();
@@ -67,7 +76,9 @@ export function createConfirmation({ sealer, now, pendingMs, grantMs }: Confirma
 
   return {
     question: confirmationQuestion,
-    request: (user, tool, args) => sealer.seal(user, PURPOSE, { tool, digest: digest(args) }, pendingMs),
+    waiting: waitingMessage,
+    request: (user, tool, args, message = confirmationQuestion(tool)) =>
+      sealer.seal(user, PURPOSE, { tool, digest: digest(args), message: digest(message.trim()) }, pendingMs),
 
     takeGrant(user, tool, args) {
       const key = grantKey(user, tool, digest(args));
@@ -99,18 +110,20 @@ export function createConfirmation({ sealer, now, pendingMs, grantMs }: Confirma
       return confirm === true || confirm === "true";
     },
 
-    pend: (user, message) => sealer.seal(user, PURPOSE, { message: digest(message) }, pendingMs),
+    pend: (user, message) => sealer.seal(user, PURPOSE, { message: digest(message.trim()) }, pendingMs),
 
     settle(user, token, answer, message) {
       const opened = sealer.open(user, PURPOSE, token);
-      const asked = opened.payload as { message: string } | { tool: string; digest: string };
-      if ("message" in asked && message !== undefined && asked.message !== digest(message)) {
+      const asked = opened.payload as { message: string } | { message: string; tool: string; digest: string };
+      const own = "tool" in asked ? [confirmationQuestion(asked.tool), waitingMessage(asked.tool)] : [];
+      const said = message?.trim();
+      if (said !== undefined && asked.message !== digest(said) && !own.includes(said)) {
         throw new ToolError("invalid_input", "The message is not the one that this resume_token was made for.", {
           hint: "Repeat the message unchanged or leave it out, or ask again without resume_token.",
         });
       }
       sealer.consume(opened);
-      if ("message" in asked) return { confirmed: answer };
+      if (!("tool" in asked)) return { confirmed: answer };
       if (answer) grant(grantKey(user, asked.tool, asked.digest));
       return { confirmed: answer, tool: asked.tool };
     },

@@ -82,10 +82,10 @@ export async function confirmCall(
   return {
     status: "needs_input",
     code: "confirmation_required",
-    message: `${question} The user has to confirm first; nothing has been done yet.`,
+    message: confirmation.waiting(tool.name),
     hint: `Show the user the whole question in the chat and wait for the answer. Then call confirm_action with resume_token and answer (true only if the user clearly said yes), and after a yes call ${tool.name} again with the same arguments. Never answer for the user.`,
     question: { title: "Confirmation", message, confirm_label: "Confirm", cancel_label: "Cancel" },
-    resume_token: confirmation.request(user.id, tool.name, input),
+    resume_token: confirmation.request(user.id, tool.name, input, message),
   };
 }
 

@@ -112,6 +112,25 @@ describe("confirm_action with a client that cannot ask", () => {
     expect(confirmation.takeGrant("ana", "memory_delete", { memory_id: "1" })).toBe(false);
   });
 
+  it("takes no consent to another question than the one that a tool's call put", async () => {
+    const { call, interaction } = setUp(cannotAsk);
+    const { confirmation } = interaction;
+    const whole = `${confirmation.question("memory_delete")}\n\nIt says: Ana prefers tea`;
+    const request = () => confirmation.request("ana", "memory_delete", {}, whole);
+    const token = request();
+    await expect(call({ message: "Keep it?", answer: true, resume_token: token })).rejects.toMatchObject(refused);
+    expect(confirmation.takeGrant("ana", "memory_delete", {})).toBe(false);
+    for (const message of [
+      whole,
+      `${whole}\n`,
+      confirmation.question("memory_delete"),
+      confirmation.waiting("memory_delete"),
+    ]) {
+      expect(await call({ message, answer: true, resume_token: request() })).toMatchObject({ confirmed: true });
+    }
+    expect(await call({ answer: true, resume_token: token })).toMatchObject({ confirmed: true });
+  });
+
   it("does not fall back to the chat when forms are configured", async () => {
     const { call } = setUp(cannotAsk, { form: "elicitation" });
     await expect(call({ message: "Sure?" })).rejects.toMatchObject({ code: "unsupported" });
