@@ -5,6 +5,8 @@ import { startPatchbay } from "../../test/fixtures/connect.ts";
 import { ToolError } from "../errors.ts";
 import { createRedactor } from "../redact.ts";
 import type { StatusEvent } from "../status/status-event.ts";
+import collectInput from "../tools/collect-input.ts";
+import confirmAction from "../tools/confirm-action.ts";
 import { defineTool, type ToolContext } from "../tools/define-tool.ts";
 import { type CallLog, type CallOutcome, type CallRequest, createToolBoundary } from "./call-tool.ts";
 
@@ -271,6 +273,37 @@ describe("a question", () => {
       expect(messages.sort()).toEqual(effect === "read" ? ["success", "success", "success"] : [used, used, "success"]);
       expect(runs).toBe(effect === "read" ? 3 : 1);
     }
+  });
+
+  it("that was confirmed in the chat is not confirmed again for its answers", async () => {
+    const { request } = await boundaryOf(async () => ({}));
+    const boundary = createToolBoundary({
+      tools: [collectInput, confirmAction],
+      services: (await startPatchbay()).services,
+      disabled: [],
+      confirmationRequired: true,
+      callTimeoutMs: 5_000,
+      redact: (text) => text,
+    });
+    const call = async (name: string, args: object) => read(await boundary.call(name, args, request())).json;
+    const fields = [{ name: "age", type: "integer", required: true }];
+    const unconfirmed = await call("collect_input", { fields });
+    expect(unconfirmed).toMatchObject({ code: "confirmation_required" });
+    await call("confirm_action", { resume_token: unconfirmed.resume_token, answer: true });
+    const { status, resume_token } = await call("collect_input", { fields });
+    expect(status).toBe("needs_input");
+
+    const answers = { age: 42 };
+    expect(await call("collect_input", { answers: { age: "?" }, resume_token })).toMatchObject({
+      code: "validation_failed",
+    });
+    const altered = `${String(resume_token).slice(0, -4)}AAAA`;
+    for (const token of [altered, unconfirmed.resume_token]) {
+      expect(await call("collect_input", { answers, resume_token: token })).toMatchObject({ code: "invalid_input" });
+    }
+    expect(await call("collect_input", { answers, resume_token })).toMatchObject({ status: "success", data: answers });
+    expect(await call("collect_input", { answers, resume_token })).toMatchObject({ code: "invalid_input" });
+    expect(await call("collect_input", { fields })).toMatchObject({ code: "confirmation_required" });
   });
 
   it("is put over the connection where that can carry it, without the time of the answer counting", async () => {

@@ -184,19 +184,19 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     deadlines.push(deadline);
     const asking = askingOf(request, state, deadline);
     const work = async (): Promise<Record<string, unknown>> => {
-      if (needsConfirmation(tool)) {
-        const { services, redact } = options;
+      const services = (tool.uses.length > 0 ? await options.services.get(tool.uses) : {}) as Services;
+      if (needsConfirmation(tool) && !tool.continues?.(input, { user, services })) {
         const call = { tool, input, user, signal: deadline.signal };
-        const unanswered = await confirmCall(call, { services, redact, status, asking });
+        const means = { services: options.services, redact: options.redact, status, asking };
+        const unanswered = await confirmCall(call, means);
         if (unanswered) return unanswered;
       }
-      const services = tool.uses.length > 0 ? await options.services.get(tool.uses) : {};
       return tool.run(input, {
         user,
         get signal() {
           return deadline.signal;
         },
-        services: services as Services,
+        services,
         status,
         elicit: (key, question) => takeAnswer(asking, key, question),
       });

@@ -49,6 +49,11 @@ export default defineTool({
     schema: z.record(z.string(), z.unknown()).optional(),
     resume_token: z.string().optional(),
   }),
+  continues({ resume_token: token, ...input }, { user, services }) {
+    if (token === undefined) return false;
+    services.interaction.forms.resume(user.id, token, input);
+    return true;
+  },
   async run(input, context) {
     const { forms, mode } = context.services.interaction;
     const answered = (data: Record<string, unknown>) => {

@@ -66,16 +66,22 @@ export interface ToolDefinition<
     input: z.output<Input>,
     context: Pick<ToolContext<Uses>, "user" | "signal" | "services">,
   ): string | Promise<string>;
+  /**
+   * Whether the call only goes on with one that the human has been asked about already, so that it needs no confirmation of
+   * its own. @throws ToolError where it cannot go on
+   */
+  continues?(input: z.output<Input>, context: Pick<ToolContext<Uses>, "user" | "services">): boolean;
   /** Result of a successful call; the boundary adds `status: "success"` where the tool sets no status itself. */
   run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
 }
 
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
-export type AnyTool = Omit<ToolDefinition, "run" | "confirms"> & {
+export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues"> & {
   confirms?(
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
   ): string | Promise<string>;
+  continues?(input: unknown, context: Pick<ToolContext<keyof Services>, "user" | "services">): boolean;
   run(input: unknown, context: ToolContext<keyof Services>): Promise<Record<string, unknown>>;
 };
 
