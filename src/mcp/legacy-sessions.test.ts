@@ -8,7 +8,7 @@ afterEach(async () => {
   await sessions.close();
 });
 
-function start(options: { maxSessions?: number; idleMs?: number } = {}): void {
+function start(options: { maxSessions?: number; maxPerOwner?: number; idleMs?: number } = {}): void {
   const factory = () => new Server({ name: "test", version: "0" }, { capabilities: {} });
   sessions = createLegacySessions(factory, { keepAliveMs: 10_000, ...options });
 }
@@ -78,6 +78,28 @@ describe("createLegacySessions", () => {
     for (const session of [first, third]) expect((await send("ana", undefined, session, "GET")).status).toBe(200);
     const response = await send("ana", initialize({ elicitation: {} }));
     expect(response.status).toBe(503);
+  });
+
+  it("gives an owner a share, whose idlest sessions make room before those of others", async () => {
+    start({ maxSessions: 4, maxPerOwner: 2 });
+    const bens = await open("ben");
+    const first = await open();
+    await new Promise((done) => setTimeout(done, 5));
+    const second = await open();
+    const third = await open();
+    expect(await statusOf("ana", first)).toBe(404);
+    expect(await statusOf("ben", bens)).toBe(200);
+
+    for (const session of [second, third]) expect((await send("ana", undefined, session, "GET")).status).toBe(200);
+    expect((await send("ana", initialize({ elicitation: {} }))).status).toBe(503);
+    const bensSecond = await open("ben");
+    // All four are taken: the idlest that has no stream makes room for cai.
+    await new Promise((done) => setTimeout(done, 5));
+    expect(await statusOf("ben", bens)).toBe(200);
+    const cais = await open("cai");
+    expect(await statusOf("ben", bensSecond)).toBe(404);
+    expect(await statusOf("ben", bens)).toBe(200);
+    expect(await statusOf("cai", cais)).toBe(200);
   });
 
   it("ends sessions that nobody uses", async () => {

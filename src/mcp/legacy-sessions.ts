@@ -33,13 +33,15 @@ export interface LegacySessions {
 /**
  * Sessions of 2025-era clients over HTTP, for those that need one: a client that can be asked is reached by a request from
  * the server, which has no road without a session. Every other legacy client is served statelessly and survives restarts.
- * Bounded in number (the idlest makes room) and in idle time; a session answers only its owner.
+ * Bounded in number and in idle time; each owner has at most a share, and the idlest makes room, of the same owner first. A
+ * session answers only its owner.
  */
 export function createLegacySessions(
   factory: McpServerFactory,
-  options: { maxSessions?: number; idleMs?: number; keepAliveMs: number },
+  options: { maxSessions?: number; maxPerOwner?: number; idleMs?: number; keepAliveMs: number },
 ): LegacySessions {
   const maxSessions = options.maxSessions ?? 256;
+  const maxPerOwner = options.maxPerOwner ?? 64;
   const idleMs = options.idleMs ?? 30 * 60_000;
   const sessions = new Map<string, Session>();
 
@@ -54,12 +56,12 @@ export function createLegacySessions(
   }, 60_000).unref();
 
   async function open(owner: string, authInfo: AuthInfo | undefined): Promise<Session | undefined> {
-    if (sessions.size >= maxSessions) {
-      const idlest = [...sessions]
-        .filter(([, session]) => session.open === 0)
-        .sort((a, b) => a[1].lastUsedAt - b[1].lastUsedAt)[0];
-      if (!idlest) return undefined;
-      await drop(idlest[0]);
+    const own = [...sessions].filter(([, session]) => session.owner === owner);
+    const hasShare = own.length < maxPerOwner;
+    if (!hasShare || sessions.size >= maxSessions) {
+      const idlest = idlestOf(own) ?? (hasShare ? idlestOf([...sessions]) : undefined);
+      if (idlest === undefined) return undefined;
+      await drop(idlest);
     }
     const server = (await factory({ era: "legacy", ...(authInfo && { authInfo }) })) as Server;
     const transport = new WebStandardStreamableHTTPServerTransport({
@@ -102,6 +104,11 @@ export function createLegacySessions(
       await Promise.all([...sessions.keys()].map(drop));
     },
   };
+}
+
+/** The id of the session that nobody has used for the longest time; none where each has a stream that is read. */
+function idlestOf(sessions: readonly [string, Session][]): string | undefined {
+  return sessions.filter(([, { open }]) => open === 0).sort(([, a], [, b]) => a.lastUsedAt - b.lastUsedAt)[0]?.[0];
 }
 
 function opensSession(body: unknown): boolean {
