@@ -1,5 +1,6 @@
-import type { ErrorObject, Options } from "ajv";
+import type { ErrorObject } from "ajv";
 import { type ErrorIssue, ToolError } from "../errors.ts";
+import { readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
 import type { JsonObject } from "./operation.ts";
 
 /** Says what is wrong with a value; nothing is, if the list is empty. May convert what the value holds, see `coerce`. */
@@ -16,66 +17,30 @@ export interface CheckOptions {
 }
 
 const MAX_ISSUES = 20;
-const MAX_PATTERN = 1000;
-/** Program size × characters of one match, about a second at worst; a longer text counts as kept or broken. */
-const MAX_MATCH_WORK = 200_000_000;
 
 /**
  * Compiles a JSON Schema 2020-12 (draft-07 where it says so). Patterns run on a linear-time engine, for they meet texts from
- * outside. Nothing is ever fetched.
+ * outside, and the steps of a check are limited. Nothing is ever fetched.
  * @throws ToolError `invalid_config` in mode `strict` where the schema is wrong.
  */
 export async function compileCheck(schema: JsonObject, options: CheckOptions): Promise<SchemaCheck> {
   const strict = options.mode === "strict";
-  const [{ Ajv2020 }, { Ajv }, { format: formats }, { RE2JS }] = await Promise.all([
-    import("ajv/dist/2020.js"),
-    import("ajv"),
-    import("@cfworker/json-schema"),
-    import("re2js"),
-  ]);
-  const regExp = Object.assign(
-    (pattern: string) => {
-      let regex: import("re2js").RE2JS | undefined;
-      try {
-        if (pattern.length > MAX_PATTERN) throw new Error(`a pattern is longer than ${MAX_PATTERN} characters`);
-        regex = RE2JS.compile(RE2JS.translateRegExp(pattern));
-      } catch (error) {
-        if (strict) throw error;
-      }
-      return {
-        test: (text: string) =>
-          regex === undefined || (text.length * regex.programSize() > MAX_MATCH_WORK ? !strict : regex.test(text)),
-        // ajv tells patterns apart by this.
-        toString: () => `/${pattern}/`,
-      };
-    },
-    { code: "linear" },
-  );
-  const settings: Options = {
-    strict: false,
-    allErrors: true,
-    logger: false,
-    validateSchema: strict,
+  const bounded = await readSchema(schema, {
+    ...(options.coerce && { coerce: true }),
     ownProperties: true,
-    verbose: true,
-    ...(options.coerce && { coerceTypes: "array" as const }),
-    code: { regExp },
-  };
-  const dialect = typeof schema.$schema === "string" ? schema.$schema : "";
-  const ajv = /draft-0[4-7]/.test(dialect) ? new Ajv(settings) : new Ajv2020(settings);
-  // In other people's documents formats are hints (JSON Schema 2020-12, 7.2.1), often wrong ones.
-  if (strict)
-    for (const [name, check] of Object.entries(formats)) ajv.addFormat(name, check as (text: string) => boolean);
-  const { $schema: _dialect, ...plain } = schema;
+    checkFormats: strict,
+    skipBadPatterns: !strict,
+  });
   try {
-    if (plain.$async !== undefined) throw new Error("$async is not supported");
-    const validate = ajv.compile(plain);
+    const [problem] = strict ? bounded.problems() : [];
+    if (problem) throw new Error(`${problem.instancePath || "/"} ${problem.message}`);
+    const find = bounded.compile();
     return (value) => {
       try {
-        return validate(value) ? [] : (validate.errors ?? []).filter(notCompound).slice(0, MAX_ISSUES).map(issueOf);
+        return find(value).filter(notCompound).slice(0, MAX_ISSUES).map(issueOf);
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        return strict ? [{ path: "/", message: "is nested too deeply to be checked" }] : [];
+        if (!(error instanceof SchemaLimitError)) throw error;
+        return strict ? [{ path: "/", message: `cannot be checked: the schema ${error.message}` }] : [];
       }
     };
   } catch (error) {

@@ -54,5 +54,6 @@ export const FORMATS: Record<string, (text: string) => boolean> = {
   ipv4: (text) => isIP(text) === 4,
   ipv6: (text) => isIP(text) === 6,
   uri: isUri,
+  url: isUri,
   uuid: (text) => /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text),
 };

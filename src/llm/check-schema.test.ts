@@ -64,3 +64,72 @@ describe("a schema that is right", () => {
     expect(check(bad)).not.toEqual([]);
   });
 });
+
+describe("a schema that would hold the server", () => {
+  const doubling = (levels: number) => ({
+    $ref: `#/$defs/n${levels}`,
+    $defs: Object.fromEntries(
+      Array.from({ length: levels + 1 }, (_, i) => {
+        const below = { $ref: `#/$defs/n${i - 1}` };
+        return [`n${i}`, i === 0 ? { type: "object" } : { allOf: [below, below] }];
+      }),
+    ),
+  });
+
+  it.each([
+    ["refers to itself without end", { $ref: "#" }, "output_schema refers to itself without end"],
+    ["multiplies its $refs", doubling(37), "output_schema takes too many steps"],
+    ["does so as draft-07 says", { ...doubling(37), $schema: DRAFT_7 }, "output_schema takes too many steps"],
+    [
+      "is too large",
+      { properties: Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`p${i}`, {}])) },
+      "the limit is 100000",
+    ],
+    ["is nested too deeply", nested(9000), "is nested too deeply"],
+  ])("since it %s is refused", async (_why, schema, reason) => {
+    const error = await failure(compileSchema(schema));
+    expect(error.code).toBe("invalid_input");
+    expect(error.message).toContain(reason);
+  });
+
+  it("by its errors is stopped when the value comes", async () => {
+    const never = Array.from({ length: 5000 }, () => ({ type: "null" }));
+    const check = await compileSchema({ items: { anyOf: never } });
+    expect(() => check(Array(10_000).fill(1))).toThrow(expect.objectContaining({ code: "invalid_input" }));
+  });
+
+  it("by its patterns is stopped when the value comes", async () => {
+    const patterns = Array.from({ length: 20 }, (_, i) => ({ pattern: `(a|aa){1,100}${i}$` }));
+    const check = await compileSchema({ anyOf: patterns });
+    expect(() => check("a".repeat(100_000))).toThrow(expect.objectContaining({ code: "invalid_input" }));
+  });
+
+  it("is none where it is only recursive or large", async () => {
+    const check = await compileSchema({
+      $ref: "#/$defs/node",
+      $defs: { node: { type: "object", properties: { next: { $ref: "#/$defs/node" }, v: { type: "integer" } } } },
+    });
+    expect(check({ next: { next: { v: 1 } } })).toEqual([]);
+    expect(check({ next: { next: { v: "x" } } })).toEqual([{ path: "/next/next/v", message: "must be integer" }]);
+  });
+
+  it("finds equal entries among many, whatever the order of their fields", async () => {
+    const check = await compileSchema({ uniqueItems: true });
+    const items: object[] = Array.from({ length: 60_000 }, (_, a) => ({ a, b: 1 }));
+    expect(check(items)).toEqual([]);
+    expect(check([...items, { b: 1, a: 0 }])).toEqual([{ path: "/", message: "must NOT have duplicate items" }]);
+    expect(check([1, "1", [1], { 0: 1 }, null])).toEqual([]);
+  });
+
+  it("reads long texts of any format at once", async () => {
+    const long = `a:${"a.".repeat(100_000)}`;
+    for (const format of ["url", "uri", "email", "hostname", "date-time", "uuid", "regex"]) {
+      const check = await compileSchema({ format });
+      expect(Array.isArray(check(long))).toBe(true);
+    }
+  });
+
+  function nested(depth: number): Record<string, unknown> {
+    return depth === 0 ? {} : { not: nested(depth - 1) };
+  }
+});

@@ -1,5 +1,6 @@
-import type { ErrorObject, Options } from "ajv";
+import type { ErrorObject } from "ajv";
 import { type ErrorIssue, ToolError } from "../errors.ts";
+import { readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
 
 /** Says what is wrong with a value; nothing is, if the list is empty. */
 export type SchemaCheck = (value: unknown) => ErrorIssue[];
@@ -8,50 +9,60 @@ const MAX_ISSUES = 20;
 /** Reasons that the message of a wrong schema tells. */
 const TOLD_ISSUES = 3;
 const TYPES = "array, boolean, integer, null, number, object, string";
-const MAX_PATTERN = 1000;
-/** Program size × characters of one match, about a second at worst; a longer text does not match. */
-const MAX_MATCH_WORK = 200_000_000;
+/** Characters of a schema as JSON. */
+const MAX_SCHEMA = 100_000;
+/** Checked at once, so that a schema that refers to itself without end is told of before a model is asked. */
+const SAMPLES = [null, 0, "", [], {}];
 
 /**
  * Compiles a caller's JSON Schema (2020-12, or draft-07 where it says so). Patterns run on a linear-time engine, for both the
  * pattern and the text that it meets come from outside. Formats are checked. Nothing is ever fetched.
- * @throws ToolError `invalid_input` where the schema itself is wrong.
+ * @throws ToolError `invalid_input` where the schema itself is wrong or too large; the check throws it where the schema takes
+ * too many steps.
  */
 export async function compileSchema(schema: Record<string, unknown>): Promise<SchemaCheck> {
-  const [{ Ajv2020 }, { Ajv }, { format: formats }, { RE2JS }] = await Promise.all([
-    import("ajv/dist/2020.js"),
-    import("ajv"),
-    import("@cfworker/json-schema"),
-    import("re2js"),
-  ]);
-  const regExp = Object.assign(
-    (pattern: string) => {
-      if (pattern.length > MAX_PATTERN) throw new Error(`a pattern is longer than ${MAX_PATTERN} characters`);
-      const regex = RE2JS.compile(RE2JS.translateRegExp(pattern));
-      return {
-        test: (text: string) => text.length * regex.programSize() <= MAX_MATCH_WORK && regex.test(text),
-        // ajv tells patterns apart by this.
-        toString: () => `/${pattern}/`,
-      };
-    },
-    { code: "linear" },
-  );
-  // Verbose: errors carry the value that is wrong.
-  const options: Options = { strict: false, allErrors: true, verbose: true, logger: false, code: { regExp } };
-  const dialect = typeof schema.$schema === "string" ? schema.$schema : "";
-  const ajv = /draft-0[4-7]/.test(dialect) ? new Ajv(options) : new Ajv2020(options);
-  for (const [name, check] of Object.entries(formats)) ajv.addFormat(name, check as (text: string) => boolean);
-
-  const { $schema: _dialect, ...plain } = schema;
+  const size = sizeOf(schema);
+  if (size > MAX_SCHEMA) {
+    throw new ToolError("invalid_input", `output_schema has ${size} characters; the limit is ${MAX_SCHEMA}.`, {
+      hint: "Ask for less at once, and put what repeats under $defs.",
+      issues: [{ path: "output_schema", message: `must have at most ${MAX_SCHEMA} characters` }],
+    });
+  }
+  const bounded = await readSchema(schema, { checkFormats: true });
   try {
-    if (plain.$async !== undefined) throw new Error("$async is not supported");
-    if (ajv.validateSchema(plain) !== true) throw wrongSchema(schemaIssues(ajv.errors ?? []));
-    const validate = ajv.compile(plain);
-    return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, MAX_ISSUES).map(issueOf));
+    const problems = bounded.problems();
+    if (problems.length > 0) throw wrongSchema(schemaIssues(problems));
+    const find = bounded.compile();
+    const check: SchemaCheck = (value) => {
+      try {
+        return find(value).slice(0, MAX_ISSUES).map(issueOf);
+      } catch (error) {
+        if (!(error instanceof SchemaLimitError)) throw error;
+        throw new ToolError("invalid_input", `output_schema ${error.message}.`, {
+          hint: "Use fewer $refs, and none that lead back to themselves without a field or an entry between.",
+          issues: [{ path: "output_schema", message: error.message }],
+        });
+      }
+    };
+    for (const sample of SAMPLES) check(sample);
+    return check;
   } catch (error) {
     if (error instanceof ToolError) throw error;
-    throw wrongSchema([{ path: "", message: error instanceof Error ? error.message.slice(0, 300) : "unknown reason" }]);
+    const reason = error instanceof RangeError ? "it is nested too deeply" : messageOf(error);
+    throw wrongSchema([{ path: "", message: reason }]);
   }
+}
+
+function sizeOf(schema: Record<string, unknown>): number {
+  try {
+    return JSON.stringify(schema).length;
+  } catch {
+    throw wrongSchema([{ path: "", message: "it is nested too deeply" }]);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 300) : "unknown reason";
 }
 
 /** @param issues paths are JSON pointers into the schema */
