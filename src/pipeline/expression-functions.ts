@@ -1,4 +1,4 @@
-import type { Regex } from "./regex.ts";
+import type { Regex, RegexWork } from "./regex.ts";
 import { RowFailure, show } from "./rows.ts";
 import { toText } from "./template.ts";
 
@@ -7,8 +7,8 @@ const MAX_TEXT = 1_000_000;
 /** Characters that all expressions of one run may make together. */
 export const MAX_TOTAL_TEXT = 64_000_000;
 
-/** Counts the text that expressions make, so that a small definition cannot fill the memory. */
-export interface TextBudget {
+/** Counts the text that expressions make and the work of their matches, so that a small definition cannot fill the memory. */
+export interface TextBudget extends RegexWork {
   used: number;
 }
 
@@ -168,7 +168,7 @@ export const FUNCTIONS: ReadonlyMap<string, ExpressionFunction> = new Map<string
       min: 2,
       max: 2,
       regexArgument: 1,
-      call: ([value, regex]) => !isNull(value) && (regex as Regex).test(toText(value)),
+      call: ([value, regex], budget) => !isNull(value) && (regex as Regex).test(toText(value), budget),
     },
   ],
   [
@@ -177,8 +177,10 @@ export const FUNCTIONS: ReadonlyMap<string, ExpressionFunction> = new Map<string
       min: 2,
       max: 3,
       regexArgument: 1,
-      call: ([value, regex, group]) =>
-        isNull(value) ? null : (regex as Regex).extract(toText(value), Math.trunc(toNumber(group, "extract") ?? 0)),
+      call: ([value, regex, group], budget) =>
+        isNull(value)
+          ? null
+          : (regex as Regex).extract(toText(value), Math.trunc(toNumber(group, "extract") ?? 0), budget),
     },
   ],
   [

@@ -173,7 +173,11 @@ export function compileExpression(source: string): CompiledExpression {
 
   const result = parseChoice();
   if (peek().kind !== "end") throw fail(`did not expect ${describe(peek())}`);
-  return Object.assign((row: Row, budget: TextBudget): Value => result(row, budget), { paths: [...paths] });
+  const evaluate = (row: Row, budget: TextBudget): Value => {
+    budget.matchedInRow = 0;
+    return result(row, budget);
+  };
+  return Object.assign(evaluate, { paths: [...paths] });
 }
 
 const CONSTANTS = new Map<string, Value>([

@@ -58,6 +58,8 @@ export interface Reasons {
   readonly listed: readonly Reason[];
   readonly total: number;
   add(reason: Reason): void;
+  /** Counts reasons that are not listed. */
+  count(more: number): void;
 }
 
 /** An empty collector of reasons. */
@@ -68,6 +70,9 @@ export function createReasons(): Reasons {
     listed,
     get total() {
       return total;
+    },
+    count(more) {
+      total += more;
     },
     add(reason) {
       total++;

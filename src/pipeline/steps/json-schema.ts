@@ -1,12 +1,20 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { ToolError } from "../../errors.ts";
 import { FORMATS } from "../../json-schema/formats.ts";
-import { compileRegex } from "../regex.ts";
-import { counted, isObject, shorten, show } from "../rows.ts";
+import { compileRegex, type RegexWork } from "../regex.ts";
+import { shortKey, sizeOf, sorted } from "../row-key.ts";
+import { counted, shorten, show } from "../rows.ts";
 
 const MAX_SCHEMA = 262_144;
 /** Calls of schema functions that checking one row may take. Only schemas whose `$ref`s multiply come near it. */
 const MAX_CALLS = 100_000;
+
+/** Errors that checking one value may find, those of branches that do not count in the end included. */
+const MAX_ERRORS = 20_000;
+/** Violations of one value that are listed; all are counted. */
+const MAX_VIOLATIONS = 20;
+/** Characters of the entries that uniqueItems compares in one value. */
+const MAX_COMPARED = 16_000_000;
 
 /** One violation: where in the value, which rule, what is wrong. */
 export interface Violation {
@@ -15,8 +23,17 @@ export interface Violation {
   message: string;
 }
 
-/** Lists what is wrong with a value; nothing where it is valid. `rows` is the number of rows that the value holds. */
-export type JsonSchemaCheck = (value: unknown, rows?: number) => Violation[];
+/** What is wrong with a value: how many violations there are, and the first 20, or all where the value is a list of rows. */
+export interface Violations {
+  total: number;
+  listed: Violation[];
+}
+
+/**
+ * Lists what is wrong with a value. `work` counts what patterns take. `rows` is the number of rows that the value holds, where
+ * it is a list of them.
+ */
+export type JsonSchemaCheck = (value: unknown, work: RegexWork, rows?: number) => Violations;
 
 /**
  * Compiles a JSON Schema 2020-12. Patterns run in linear time, `uniqueItems` too, and `$ref`s that multiply end at a limit, so
@@ -28,6 +45,9 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
     throw new ToolError("too_large", `The schema has more than ${MAX_SCHEMA} characters.`);
   }
   let budget = 0;
+  let errors = 0;
+  let compared = 0;
+  let matching: RegexWork = {};
   // Which draft a schema names makes no difference to how it is read.
   const { $schema: _, ...body } = schema;
   checkSchema(body);
@@ -41,9 +61,19 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
     formats: FORMATS,
     logger: false,
     code: {
-      regExp: linearRegex,
+      regExp: Object.assign(
+        (pattern: string) => {
+          const regex = compileRegex(pattern);
+          return { test: (text: string) => regex.test(text, matching), toString: () => regex.toString() };
+        },
+        { code: "linearRegex" },
+      ),
       // Each schema that a $ref names is a function of its own: counting at its entry bounds their number.
-      process: (code: string) => code.replace("dynamicAnchors={}}={}){", "dynamicAnchors={}}={}){self.tick();"),
+      // Errors are counted where they are made, before those of a large schema and value fill the memory.
+      process: (code: string) =>
+        code
+          .replace("dynamicAnchors={}}={}){", "dynamicAnchors={}}={}){self.tick();")
+          .replaceAll("errors++;", "errors++;self.fault();"),
     },
   });
   Object.assign(ajv, {
@@ -54,6 +84,17 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
         });
       }
     },
+    fault() {
+      if (++errors > MAX_ERRORS) {
+        throw new ToolError("too_large", `Checking the schema finds more than ${MAX_ERRORS} errors in one go.`, {
+          hint: "Describe one row instead of the list of rows, and use enum instead of many anyOf or oneOf.",
+        });
+      }
+    },
+  });
+  const uniqueItems = createUniqueItems((length) => {
+    compared += length;
+    if (compared > MAX_COMPARED) throw new ToolError("too_large", '"uniqueItems" has too much to compare.');
   });
   ajv.removeKeyword("uniqueItems");
   ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: uniqueItems, errors: true });
@@ -65,15 +106,28 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
     if (error instanceof ToolError) throw error;
     throw invalid(error instanceof Error ? error.message : String(error), "Only $refs inside the schema are followed.");
   }
-  return (value, rows = 1) => {
-    budget = MAX_CALLS + rows * 1000;
+  return (value, work, rows) => {
+    budget = MAX_CALLS + (rows ?? 1) * 1000;
+    errors = 0;
+    compared = 0;
+    matching = work;
+    work.matchedInRow = 0;
+    work.rowsAtOnce = rows ?? 1;
     try {
-      if (validate(value)) return [];
+      if (validate(value)) return { total: 0, listed: [] };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      return [{ path: [], rule: "$ref", message: "the schema refers to itself without end here" }];
+      return {
+        total: 1,
+        listed: [{ path: [], rule: "$ref", message: "the schema refers to itself without end here" }],
+      };
+    } finally {
+      work.rowsAtOnce = 1;
     }
-    return (validate.errors ?? []).filter((error) => !COMPOUND.has(error.keyword)).map(toViolation);
+    const found = (validate.errors ?? []).filter((error) => !COMPOUND.has(error.keyword));
+    validate.errors = null;
+    const listed = rows === undefined ? found.slice(0, MAX_VIOLATIONS) : found;
+    return { total: found.length, listed: listed.map(toViolation) };
   };
 }
 
@@ -111,38 +165,30 @@ function invalid(reason: string, hint?: string): ToolError {
 /** Keywords that only say that a branch below failed, whose own violation is listed. */
 const COMPOUND = new Set(["if"]);
 
-const linearRegex = Object.assign((pattern: string) => compileRegex(pattern), { code: "linearRegex" });
-
 interface UniqueItems {
   (unique: boolean, items: unknown[]): boolean;
   errors?: Partial<ErrorObject>[];
 }
 
-const uniqueItems: UniqueItems = (unique, items) => {
-  if (!unique) return true;
-  const seen = new Map<string, number>();
-  for (const [index, item] of items.entries()) {
-    const key = JSON.stringify(canonical(item));
-    const earlier = seen.get(key);
-    if (earlier !== undefined) {
-      const message = `must be unique, but entries ${earlier + 1} and ${index + 1} are the same`;
-      uniqueItems.errors = [{ keyword: "uniqueItems", message, params: { index } }];
-      return false;
+/** `uniqueItems` in linear time; `spend` hears the characters of each entry before they are written for comparison. */
+function createUniqueItems(spend: (length: number) => void): UniqueItems {
+  const uniqueItems: UniqueItems = (unique, items) => {
+    if (!unique) return true;
+    const seen = new Map<string, number>();
+    for (const [index, item] of items.entries()) {
+      spend(sizeOf(item));
+      const key = shortKey(JSON.stringify(sorted(item)));
+      const earlier = seen.get(key);
+      if (earlier !== undefined) {
+        const message = `must be unique, but entries ${earlier + 1} and ${index + 1} are the same`;
+        uniqueItems.errors = [{ keyword: "uniqueItems", message, params: { index } }];
+        return false;
+      }
+      seen.set(key, index);
     }
-    seen.set(key, index);
-  }
-  return true;
-};
-
-/** The value with sorted keys, so that equal values have equal JSON. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (!isObject(value)) return value;
-  return {
-    entries: Object.keys(value)
-      .sort()
-      .map((key) => [key, canonical(value[key])]),
+    return true;
   };
+  return uniqueItems;
 }
 
 function entries(count: unknown): string {

@@ -320,4 +320,11 @@ describe("transform", () => {
   ])("refuses %j", (operation, message) => {
     expect(() => compileTransform({ operations: [operation] }, "Step 1 (transform)")).toThrow(message);
   });
+
+  it("ends the run where a pattern is too large for a text, whatever on_error says", async () => {
+    const expression = 'extract(a, "((x|xx|xxx){1,30}){1,30}y", 1)';
+    const operation = { op: "compute", field: "b", expression, on_error: "null" };
+    await expect(attempt([operation], [{ a: "x".repeat(15_000) }])).rejects.toMatchObject({ code: "too_large" });
+    expect(await transform([operation], [{ a: "xxy" }])).toEqual([{ a: "xxy", b: "xx" }]);
+  });
 });

@@ -7,7 +7,12 @@ import { compileValidate } from "./validate.ts";
 
 function validate(options: Record<string, unknown>, data: unknown[], context: Partial<StepContext> = {}) {
   const pace = createPace(new AbortController().signal);
-  return compileValidate(options, "Step 1 (validate)")(toRows(data), { pace, report() {}, ...context } as StepContext);
+  return compileValidate(options, "Step 1 (validate)")(toRows(data), {
+    pace,
+    report() {},
+    textBudget: { used: 0 },
+    ...context,
+  } as StepContext);
 }
 
 const schema = {
@@ -191,5 +196,37 @@ describe("validate", () => {
   ])("refuses a schema that cannot be used: %j", (broken) => {
     expect(() => compileValidate({ schema: broken }, "Step 1 (validate)")).toThrow(ToolError);
     expect(() => compileValidate({ schema: broken }, "Step 1 (validate)")).toThrow(/Step 1 \(validate\): /);
+  });
+
+  it("lists 20 violations of a row, counts all, and keeps none of rows that it drops", async () => {
+    const many = { anyOf: Array.from({ length: 2000 }, (_, n) => ({ const: n + 2 })) };
+    const rows = Array.from({ length: 300 }, () => ({ a: 1 }));
+    const outcome = await validate({ schema: many, mode: "drop" }, rows);
+    expect(outcome.rows).toEqual([]);
+    expect(outcome.record).toMatchObject({ rows_invalid: 300 });
+    expect(outcome.reasons?.total).toBe(300 * 2001);
+    expect(outcome.reasons?.listed).toHaveLength(100);
+    const flagged = await validate({ schema: many, mode: "flag" }, rows.slice(0, 2));
+    expect(flagged.rows[1]?._issues).toHaveLength(20);
+  });
+
+  it("refuses a check that finds errors without measure", async () => {
+    const items = { anyOf: Array.from({ length: 300 }, (_, n) => ({ const: n + 2 })) };
+    const rows = Array.from({ length: 100 }, () => ({ a: 1 }));
+    await expect(validate({ schema: { type: "array", items } }, rows)).rejects.toMatchObject({ code: "too_large" });
+  });
+
+  it.each([
+    ["one match", { pattern: "(x|y)*x(x|y){900}z" }],
+    ["the matches of one row", { allOf: Array.from({ length: 50 }, (_, n) => ({ pattern: `x{${300 + n}}z` })) }],
+  ])("refuses patterns that would take too long in %s", async (_, a) => {
+    const checked = validate({ schema: { properties: { a } }, mode: "drop" }, [{ a: "xy".repeat(4000) }]);
+    await expect(checked).rejects.toMatchObject({ code: "too_large" });
+  });
+
+  it("refuses patterns that would take too long in the whole run", async () => {
+    const textBudget = { used: 0, matched: 2_000_000_000 };
+    const checked = validate({ schema: { properties: { a: { pattern: "x" } } } }, [{ a: "x" }], { textBudget });
+    await expect(checked).rejects.toMatchObject({ code: "too_large" });
   });
 });

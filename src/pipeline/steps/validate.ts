@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { checkKeys, type Options, optionalObject, readChoice, readString, wrong } from "../options.ts";
 import { eachPaced } from "../pace.ts";
-import { createReasons, newRow, type Reasons, type Row } from "../rows.ts";
+import { createReasons, MAX_REASONS, newRow, type Reasons, type Row } from "../rows.ts";
 import { compileJsonSchema, type JsonSchemaCheck, type Violation } from "./json-schema.ts";
 import type { Step, StepContext, StepOutcome } from "./step.ts";
 
@@ -33,47 +33,70 @@ export function compileValidate(options: Options, where: string): Step["run"] {
   const wholeArray = schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"));
   return async (rows, context) => {
     const reasons = createReasons();
-    const failures = wholeArray ? checkAll(check, rows, reasons) : await checkEach(check, rows, reasons, context);
+    const failures = wholeArray
+      ? checkAll(check, rows, reasons, context)
+      : await checkEach(check, rows, reasons, context, mode === "flag");
     return outcome(rows, mode, flagField, failures, reasons, context);
   };
 }
 
-/** Violations by index of the row. */
+/** Violations that the flags of all rows may hold together. */
+const MAX_FLAGGED = 1_000_000;
+
+/** The rows that failed by index, with their violations where these are wanted. */
 type Failures = ReadonlyMap<number, readonly Violation[]>;
+
+const NONE: readonly Violation[] = [];
 
 async function checkEach(
   check: JsonSchemaCheck,
   rows: readonly Row[],
   reasons: Reasons,
   context: StepContext,
+  keep: boolean,
 ): Promise<Failures> {
-  const failures = new Map<number, Violation[]>();
+  const failures = new Map<number, readonly Violation[]>();
+  let kept = 0;
   await eachPaced(
     rows,
     context.pace,
     (row, index) => {
-      const violations = check(row);
-      if (violations.length === 0) return;
-      failures.set(index, violations);
-      for (const violation of violations) addReason(reasons, index + 1, row, violation.path, violation);
+      const { total, listed } = check(row, context.textBudget);
+      if (total === 0) return;
+      failures.set(index, keep ? listed : NONE);
+      for (const violation of listed) addReason(reasons, index + 1, row, violation.path, violation);
+      reasons.count(total - listed.length);
+      kept += keep ? listed.length : 0;
+      if (kept > MAX_FLAGGED) {
+        throw new ToolError("too_large", `The rows have more than ${MAX_FLAGGED} violations to flag.`, {
+          hint: 'Use the mode "drop" or "stop", or send fewer rows.',
+        });
+      }
     },
     (done) => context.report(done, rows.length),
   );
   return failures;
 }
 
-function checkAll(check: JsonSchemaCheck, rows: readonly Row[], reasons: Reasons): Failures {
+function checkAll(check: JsonSchemaCheck, rows: readonly Row[], reasons: Reasons, context: StepContext): Failures {
   const failures = new Map<number, Violation[]>();
-  for (const violation of check(rows, rows.length)) {
+  for (const violation of check(rows, context.textBudget, rows.length).listed) {
     const [index, ...path] = violation.path;
     const row = index === undefined ? undefined : rows[Number(index)];
     addReason(reasons, row ? Number(index) + 1 : 0, row, path, violation);
-    if (row) failures.set(Number(index), [...(failures.get(Number(index)) ?? []), violation]);
+    if (!row) continue;
+    const earlier = failures.get(Number(index));
+    if (earlier) earlier.push(violation);
+    else failures.set(Number(index), [violation]);
   }
   return failures;
 }
 
 function addReason(reasons: Reasons, number: number, row: Row | undefined, path: string[], violation: Violation): void {
+  if (reasons.listed.length >= MAX_REASONS) {
+    reasons.count(1);
+    return;
+  }
   const field = path.length === 0 ? null : path.join(".");
   const subject = field === null ? (number === 0 ? "the rows" : "the row") : `"${field}"`;
   let value: unknown = row;
