@@ -138,6 +138,10 @@ describe("headers that a call cannot set", () => {
     "X-Original-URL",
     "X-Forwarded-For",
     "Forwarded",
+    "X_Key",
+    "x_app",
+    "Content_Length",
+    "X_Forwarded_For",
   ])("%s", async (name) => {
     const server = await startHttpServer();
     const client = openClient({

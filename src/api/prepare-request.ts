@@ -18,22 +18,25 @@ export async function prepareRequest(api: ApiDescription, request: ApiRequest): 
   const target = findTarget(api, request);
   const given = await api.checker.parameters(target, request);
   const path = fillPath(target, given.path);
+  if (path.length > MAX_URL) throw tooLong();
   assertContained(path);
   assertAllowed(api, target.method, path, target.itself);
 
   const credential = placeCredential(api, target);
   const url = urlOf(api, target, path);
   url.search = buildQuery(api, target, given.query, credential);
-  if (url.href.length > MAX_URL) {
-    throw new ToolError("invalid_input", `The URL would be longer than ${MAX_URL} characters.`, {
-      hint: "Give shorter values, or send them in the body.",
-    });
-  }
+  if (url.href.length > MAX_URL) throw tooLong();
   const headers = buildHeaders(api, target, given.header, given.cookie, credential);
   const { body, contentType } = await buildBody(target, request, headers["content-type"], api.checker);
   if (contentType !== undefined) headers["content-type"] = contentType;
   else delete headers["content-type"];
   return { target, method: target.method, url, path, headers, body };
+}
+
+function tooLong(): ToolError {
+  return new ToolError("invalid_input", `The URL would be longer than ${MAX_URL} characters.`, {
+    hint: "Give shorter values, or send them in the body.",
+  });
 }
 
 function fillPath(target: Target, values: Readonly<Record<string, unknown>>): string {
@@ -46,6 +49,8 @@ function fillPath(target: Target, values: Readonly<Record<string, unknown>>): st
       throw invalidArguments(target, [{ path: pointer("path", name), message: "holds half a surrogate pair" }]);
     }
     const text = serializeInPath(parameter, value);
+    // Before anything is decoded or folded, which takes long for a long text.
+    if (text.length > MAX_URL) throw tooLong();
     if (text === "") throw invalidArguments(target, [{ path: pointer("path", name), message: "must not be empty" }]);
     try {
       assertContained(`/${text}`);
@@ -81,6 +86,7 @@ function buildQuery(
   const own = new Set(new URLSearchParams(api.base.search).keys());
   if (credential?.in === "query") own.add(credential.name);
   const pairs = [api.base.search.replace(/^\?/, ""), target.fixedQuery];
+  let length = 0;
   for (const [name, value] of Object.entries(query)) {
     if (!name.isWellFormed()) throw new ToolError("invalid_input", "A query parameter's name is no valid text.");
     const declared = target.details.parameters.find((entry) => entry.in === "query" && entry.name === name);
@@ -93,7 +99,11 @@ function buildQuery(
         issues: [{ path: pointer("query", name.slice(0, 80)), message: "cannot be set by a call" }],
       });
     }
-    pairs.push(...made);
+    for (const pair of made) {
+      pairs.push(pair);
+      length += pair.length + 1;
+      if (length > MAX_URL) throw tooLong();
+    }
   }
   if (credential?.in === "query") pairs.push(`${encodeStrictly(credential.name)}=${encodeStrictly(credential.value)}`);
   return pairs.filter((pair) => pair !== "").join("&");

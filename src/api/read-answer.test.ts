@@ -96,6 +96,17 @@ describe("an answer", () => {
     ).toBe("x");
   });
 
+  it("keeps numbers that are too large to be held as texts, and says so", async () => {
+    const result = await answered(
+      typed("application/json", '{"big":[1e999,-1E+400],"id":10000000000000000001,"n":1e30}'),
+    );
+    expect(result).toMatchObject({ data: { big: ["1e999", "-1E+400"], id: "10000000000000000001", n: 1e30 } });
+    expect(result.warnings).toEqual([
+      "Numbers too large to be held are given as texts.",
+      "Whole numbers beyond 2^53 are given as texts, to keep them exact.",
+    ]);
+  });
+
   it("keeps whole numbers beyond 2^53 exactly, as texts", async () => {
     const result = await answered(
       typed("application/json", '{"id":12345678901234567890,"n":9007199254740991,"f":1.2345678901234567890}'),

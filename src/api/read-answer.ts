@@ -94,7 +94,9 @@ function parseJson(
   const warnings: string[] = [];
   let value: unknown;
   try {
-    value = /\d{16}/.test(text) ? JSON.parse(text, keepLargeIntegers(warnings) as never) : JSON.parse(text);
+    value = /\d{16}|\d[eE]\+?\d{2}/.test(text)
+      ? JSON.parse(text, keepLargeNumbers(warnings) as never)
+      : JSON.parse(text);
   } catch (error) {
     const reason = error instanceof RangeError ? "is nested too deeply" : "cannot be read";
     throw bad(`${reason}: ${JSON.stringify(secrets.inText(text).slice(0, 100))}`, error);
@@ -104,12 +106,17 @@ function parseJson(
   return { data: clean.value, warnings };
 }
 
-/** A reviver that keeps whole numbers beyond 2^53, which are ids as a rule, exactly: as texts. */
-function keepLargeIntegers(warnings: string[]) {
+/** A reviver that gives what a number cannot hold as text: whole numbers beyond 2^53, ids as a rule, and ones like 1e999. */
+function keepLargeNumbers(warnings: string[]) {
+  const warn = (text: string) => {
+    if (!warnings.includes(text)) warnings.push(text);
+  };
   return (_key: string, value: unknown, context?: { source?: string }): unknown => {
     const source = context?.source;
-    if (typeof value !== "number" || Number.isSafeInteger(value) || !source || !/^-?\d+$/.test(source)) return value;
-    if (warnings.length === 0) warnings.push("Whole numbers beyond 2^53 are given as texts, to keep them exact.");
+    if (typeof value !== "number" || Number.isSafeInteger(value) || !source) return value;
+    if (/^-?\d+$/.test(source)) warn("Whole numbers beyond 2^53 are given as texts, to keep them exact.");
+    else if (!Number.isFinite(value)) warn("Numbers too large to be held are given as texts.");
+    else return value;
     return source;
   };
 }

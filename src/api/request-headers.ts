@@ -39,6 +39,11 @@ const FORBIDDEN = new Set([
 ]);
 const FORBIDDEN_PREFIXES = ["proxy-", "sec-", "x-forwarded-"];
 
+/** Servers that pass headers on as variables (CGI, RFC 3875, 4.1.18) cannot tell `_` from `-`. */
+function sameToServers(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
 /** Where the API's key goes, and what it looks like there. */
 export interface PlacedCredential extends Credential {
   value: string;
@@ -81,10 +86,12 @@ export function buildHeaders(
   if (credential?.in === "header" && !fixed.has(credential.name.toLowerCase())) {
     fixed.set(credential.name.toLowerCase(), credential.value);
   }
+  const taken = new Set([...fixed.keys()].map(sameToServers));
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
+    const read = sameToServers(name);
     if (!TOKEN.test(name)) throw invalid(name, "is no header name");
-    if (FORBIDDEN.has(lower) || fixed.has(lower) || FORBIDDEN_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
+    if (FORBIDDEN.has(read) || taken.has(read) || FORBIDDEN_PREFIXES.some((prefix) => read.startsWith(prefix))) {
       throw new ToolError("forbidden", `The header "${name.slice(0, 80)}" cannot be set by a call.`, {
         hint:
           lower === "cookie"

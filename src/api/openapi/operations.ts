@@ -33,7 +33,7 @@ export function readOperations(document: ApiDocument, api: string): DocumentOper
     for (const key of DOCUMENT_METHODS) {
       const node = item[key];
       if (!isObject(node)) continue;
-      const operationId = typeof node.operationId === "string" ? node.operationId : "";
+      const operationId = typeof node.operationId === "string" ? node.operationId.trim() : "";
       uses.set(operationId, (uses.get(operationId) ?? 0) + 1);
       found.push({ operation: operationOf(document, api, key, template, item, node), operationId });
     }
