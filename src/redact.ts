@@ -1,5 +1,4 @@
-/** What stands in the place of a secret. */
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 /** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. */
 export const MIN_SECRET_LENGTH = 6;
 const PLAIN_WORD = /^[a-z]{1,20}$/;

@@ -1,7 +1,7 @@
-import { REDACTED } from "../redact.ts";
-
 /** Characters of a secret for which keys are rewritten too. A shorter one may be a plain word that is a field of a result. */
 const MIN_IN_KEY = 12;
+/** What `redact` puts in the place of a secret. */
+const REDACTED = "[redacted]";
 
 /**
  * Plain JSON with the secrets in its strings and, where they are long, in its keys replaced by `redact`; a number is replaced
