@@ -72,8 +72,8 @@ export interface OperationDetails {
   body: RequestBody | undefined;
   /** Media types of successful answers. */
   produces: readonly string[];
-  /** How the key travels by the document's security schemes; undefined: as a bearer token. */
-  credential: Credential | undefined;
+  /** How the key travels by the document's security schemes; undefined: as a bearer token; null: the operation takes none. */
+  credential: Credential | null | undefined;
   /** The schema of the JSON answer of an HTTP status, as the document has it. */
   responseSchema(status: number): unknown;
 }

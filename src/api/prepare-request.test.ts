@@ -49,3 +49,18 @@ describe("templates with several parameters in one segment", () => {
     expect(requests[0]?.url).toBe("/files/a.b");
   });
 });
+
+it("the key goes to no operation that the document opens to all, unless the configuration names its header", async () => {
+  const document = minimalDocument(
+    { "/open": { get: { security: [] } }, "/closed": { get: {} } },
+    { security: [{ k: [] }], components: { securitySchemes: { k: { type: "http", scheme: "bearer" } } } },
+  );
+  const sent = async (operation: string, more: object) => {
+    const { client, requests } = await openDocumented(document, { apiKey: "key-123456", ...more });
+    await call(client, { api: "x", operation });
+    return requests[0]?.headers;
+  };
+  expect((await sent("GET /open", {}))?.authorization).toBeUndefined();
+  expect((await sent("GET /closed", {}))?.authorization).toBe("Bearer key-123456");
+  expect((await sent("GET /open", { apiKeyHeader: "X-Key" }))?.["x-key"]).toBe("key-123456");
+});

@@ -51,12 +51,13 @@ export interface PlacedCredential extends Credential {
 
 /**
  * The key of the API as this operation wants it: in the header that the configuration names, else as the document says,
- * else as a bearer token. The user information of the URL is the last resort.
+ * else as a bearer token; none where the document says that the operation takes none. The user information of the URL is the last resort.
  */
 export function placeCredential(api: ApiDescription, target: Target): PlacedCredential | undefined {
   const { apiKey, apiKeyHeader } = api.settings;
   if (apiKey !== undefined && apiKey !== "") {
     if (apiKeyHeader !== undefined) return { in: "header", name: apiKeyHeader, scheme: "", value: apiKey };
+    if (target.details.credential === null) return undefined;
     const credential = target.details.credential ?? { in: "header", name: "Authorization", scheme: "Bearer" };
     return { ...credential, value: withScheme(credential.scheme, apiKey) };
   }

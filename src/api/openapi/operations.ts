@@ -181,8 +181,12 @@ function readEncoding(node: JsonObject): FormEncoding {
   return { ...(style && { style }), ...(typeof node.explode === "boolean" && { explode: node.explode }) };
 }
 
-/** How the key travels: by the first scheme of the operation's, else the document's, security that a key can serve. */
-function readCredential(document: ApiDocument, node: JsonObject): Credential | undefined {
+/**
+ * How the key travels: by the first scheme of the operation's, else the document's, security that a key can serve. Null where
+ * the operation itself lists none, which takes the document's away (OpenAPI 3.1.1, "Operation Object").
+ */
+function readCredential(document: ApiDocument, node: JsonObject): Credential | null | undefined {
+  if (Array.isArray(node.security) && node.security.length === 0) return null;
   const requirements = Array.isArray(node.security) ? node.security : document.root.security;
   const components = isObject(document.root.components) ? document.root.components : {};
   const schemes = components.securitySchemes ?? document.root.securityDefinitions;
