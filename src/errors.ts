@@ -54,6 +54,8 @@ export interface ToolErrorOptions {
   issues?: ErrorIssue[] | undefined;
   /** Further fields of the error result, e.g. `{ http_status: 503 }`. Must be plain JSON without secrets. */
   details?: Record<string, unknown> | undefined;
+  /** What the status line says, where it is worded otherwise than the message. */
+  statusLine?: string | undefined;
   cause?: unknown;
 }
 
@@ -77,6 +79,8 @@ export class ToolError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly issues: ErrorIssue[] | undefined;
   readonly details: Record<string, unknown> | undefined;
+  /** What the status line says. */
+  readonly statusLine: string;
 
   constructor(code: ErrorCode, message: string, options: ToolErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -87,6 +91,7 @@ export class ToolError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.issues = options.issues;
     this.details = options.details;
+    this.statusLine = options.statusLine ?? message;
   }
 
   /** The JSON that the caller sees; never the cause or the stack. */

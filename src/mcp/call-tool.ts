@@ -116,7 +116,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     } catch (thrown) {
       const error =
         request.signal.aborted && !(thrown instanceof ToolError) ? abortError(request.signal) : toToolError(thrown);
-      status.error(error.message);
+      status.error(error.statusLine);
       outcome = { kind: "result", result: errorResult(error) };
       label = error.code;
       failure = error.code === "internal" ? error.cause : undefined;

@@ -122,6 +122,7 @@ export function limitReached(limit: number, stored: number, more = 1): ToolError
   const asked = more === 1 ? "" : `, and ${more} more were to be added`;
   return new ToolError("limit_reached", `Memory limit reached: ${stored} of ${limit} memories are stored${asked}.`, {
     hint: "Delete or update memories first, or raise memory.maxMemories in the configuration.",
+    statusLine: `Maximum number of memories (${limit}) reached`,
   });
 }
 
@@ -135,7 +136,10 @@ function readContent(content: string | undefined, limits: MemoryLimits): string 
     throw new ToolError(
       "invalid_input",
       `Memory too long: it has ${length} characters, the limit is ${limits.maxMemoryLength}.`,
-      { hint: "Shorten it, or split it into several memories." },
+      {
+        hint: "Shorten it, or split it into several memories.",
+        statusLine: `Memory exceeds maximum length of ${limits.maxMemoryLength} characters`,
+      },
     );
   }
   return content;

@@ -80,6 +80,19 @@ describe("memory_add", () => {
     });
   });
 
+  it("says in its status line which limit was met", async () => {
+    const client = await connect({ memory: { maxMemories: 1, maxMemoryLength: 3 } });
+    const lastLine = async (content: string) => {
+      const lines: (string | undefined)[] = [];
+      const onprogress = ({ message }: { message?: string | undefined }) => void lines.push(message);
+      await client.callTool({ name: "memory_add", arguments: { content } }, { onprogress });
+      return lines.at(-1);
+    };
+    expect(await lastLine("four")).toBe("Memory exceeds maximum length of 3 characters");
+    expect(await lastLine("one")).toBe("Memory added successfully");
+    expect(await lastLine("two")).toBe("Maximum number of memories (1) reached");
+  });
+
   it("is kept for the next start of the server", async () => {
     const first = await startPatchbay();
     const client = await connect({}, { patchbay: first });
