@@ -3,6 +3,7 @@ import { temporaryFolder, whenDone } from "../../../test/fixtures/cleanup.ts";
 import { describeSearch } from "../search-behaviour.ts";
 import type { MemoryLimits } from "../store.ts";
 import { describeStore } from "../store-behaviour.ts";
+import { describeTransfer } from "../transfer-behaviour.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 async function openStore(limits: Partial<MemoryLimits> = {}) {
@@ -13,4 +14,5 @@ async function openStore(limits: Partial<MemoryLimits> = {}) {
 }
 
 describeStore("SQLite", openStore);
+describeTransfer("SQLite", openStore);
 describeSearch("SQLite", openStore);
