@@ -158,6 +158,18 @@ describe("a request", () => {
     expect((await failure(run({ text: "[".repeat(100_000) + "]".repeat(100_000) }))).code).toBe("too_large");
   });
 
+  it("with steps or schemas that are too large together is refused", async () => {
+    const fill = { name: "transform", operations: [{ op: "fill", values: { b: "x".repeat(600_000) } }] };
+    expect((await failure(run({ data: [{}], steps: [fill, fill] }))).message).toMatch(/steps together/);
+    const properties = Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`p${n}`, { type: "string" }]));
+    const validate = { name: "validate", schema: { properties } };
+    const refused = await failure(run({ data: [{}], steps: new Array(5).fill(validate) }));
+    expect(refused).toMatchObject({ code: "too_large", message: expect.stringMatching(/schemas together/) });
+    const table = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [n, n]));
+    const enrich = { name: "enrich", lookup: { field: "a", table, into: "b" } };
+    expect((await run({ data: [{ a: 7 }], steps: [enrich] })).final_data).toEqual([{ a: 7, b: 7 }]);
+  });
+
   it("ends soon after it is cancelled", async () => {
     const abort = new AbortController();
     const data = Array.from({ length: 100_000 }, (_, id) => ({ id }));

@@ -5,6 +5,8 @@ export type Row = Record<string, unknown>;
 
 /** Rows that a run may hold. */
 export const MAX_ROWS = 200_000;
+/** Columns of a table: csv, tsv and markdown. */
+export const MAX_COLUMNS = 10_000;
 /** Nesting of a value inside a row. */
 export const MAX_DEPTH = 64;
 /** Reasons that are listed; all are counted. */
@@ -97,6 +99,14 @@ export function shorten(value: unknown, length = 80): unknown {
   if (typeof value !== "object" || value === null) return value;
   const json = JSON.stringify(value);
   return json.length <= length ? value : `${json.slice(0, length)}…`;
+}
+
+/** @throws ToolError `too_large` for a table with more columns than are taken. */
+export function checkColumns(count: number, format: string): void {
+  if (count <= MAX_COLUMNS) return;
+  throw new ToolError("too_large", `The ${format} table has more than ${MAX_COLUMNS} columns.`, {
+    hint: "Send or ask for json instead, or pick fewer fields.",
+  });
 }
 
 /** A number with its noun. */

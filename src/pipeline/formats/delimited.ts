@@ -1,6 +1,6 @@
 import { ToolError } from "../../errors.ts";
 import type { Pace } from "../pace.ts";
-import { counted, createReasons, MAX_ROWS, newRow, type Row, show, toIssues } from "../rows.ts";
+import { checkColumns, counted, createReasons, MAX_ROWS, newRow, type Row, show, toIssues } from "../rows.ts";
 
 const CHUNK = 65_536;
 
@@ -75,6 +75,7 @@ export async function parseDelimited(text: string, delimiter: string, format: st
 }
 
 function checkHeader(header: readonly string[], format: string): void {
+  checkColumns(header.length, format);
   const seen = new Set<string>();
   header.forEach((name, index) => {
     if (name.trim() === "")

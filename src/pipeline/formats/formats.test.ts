@@ -326,6 +326,25 @@ describe("markdown", () => {
   });
 });
 
+describe("a table", () => {
+  it.each([
+    ["csv", ",", ""],
+    ["tsv", "\t", ""],
+    ["markdown", "|", `\n${"-|".repeat(10_001)}`],
+  ] as const)("of more than 10,000 columns is refused in %s", async (format, separator, ruler) => {
+    const names = Array.from({ length: 10_001 }, (_, n) => `c${n}`);
+    const error = await failure(read(`${names.join(separator)}${ruler}\n`, format));
+    expect(error).toMatchObject({ code: "too_large" });
+  });
+
+  it("of more than 10,000 columns is not written, though as json it is", async () => {
+    const row = Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`c${n}`, n]));
+    expect((await failure(write([row], "csv"))).code).toBe("too_large");
+    expect((await failure(write([row], "markdown"))).code).toBe("too_large");
+    expect(await write([row], "json")).toHaveLength(1);
+  });
+});
+
 describe("any result", () => {
   it("that is too long to send is refused", async () => {
     const rows = new Array(400).fill({ a: "x".repeat(100_000) });

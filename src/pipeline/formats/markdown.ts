@@ -1,5 +1,5 @@
 import { ToolError } from "../../errors.ts";
-import { counted, createReasons, newRow, type Row, show, toIssues, toRows } from "../rows.ts";
+import { checkColumns, counted, createReasons, newRow, type Row, show, toIssues, toRows } from "../rows.ts";
 
 /**
  * The rows of a Markdown table (GitHub's form): a line of names, a line of dashes, a line for each row. Cells are text;
@@ -15,7 +15,9 @@ export function parseMarkdown(text: string): Row[] {
     });
   }
   const header = cellsOf(lines[ruler - 1] as string);
-  const repeated = header.find((name, index) => name === "" || header.indexOf(name) !== index);
+  checkColumns(header.length, "markdown");
+  const names = new Set<string>();
+  const repeated = header.find((name) => name === "" || names.size === names.add(name).size);
   if (repeated !== undefined) {
     throw new ToolError("invalid_input", `The table has the column ${show(repeated)} twice or without a name.`);
   }

@@ -1,6 +1,6 @@
 import { ToolError } from "../../errors.ts";
 import { eachPaced, type Pace } from "../pace.ts";
-import { newRow, type Row } from "../rows.ts";
+import { checkColumns, newRow, type Row } from "../rows.ts";
 import { writeDelimitedLine } from "./delimited.ts";
 import { writeMarkdownLine } from "./markdown.ts";
 import { writeYamlEntry } from "./yaml.ts";
@@ -92,6 +92,7 @@ async function columnsOf(rows: readonly Row[], options: OutputOptions, pace: Pac
   const columns = new Set<string>();
   await eachPaced(rows, pace, (row) => {
     for (const key of Object.keys(row)) columns.add(key);
+    checkColumns(columns.size, options.format);
   });
   return [...columns];
 }
