@@ -32,7 +32,8 @@ const MAX_PATTERN = 1000;
 const MAX_PROGRAMS = 100_000;
 /** Program size × characters of one match, about a second at worst. */
 const MAX_MATCH_WORK = 200_000_000;
-const MATCH_WORK_PER_STEP = 2000;
+/** The same for all matches of a check together, added to the limit of one for each character that the value holds. */
+const MATCH_WORK_PER_CHARACTER = 10;
 const CHARACTERS_PER_STEP = 50;
 
 /**
@@ -46,9 +47,10 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
     import("re2js"),
   ]);
   let budget = Number.POSITIVE_INFINITY;
+  let matchWork = Number.POSITIVE_INFINITY;
   const spend = (steps: number): void => {
     budget -= steps;
-    if (budget < 0) throw new SchemaLimitError("takes too many steps to check: its $refs or patterns multiply");
+    if (budget < 0) throw new SchemaLimitError("takes too many steps to check: its $refs or branches multiply");
   };
 
   let programs = 0;
@@ -72,7 +74,8 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
           if (regex === undefined) return true;
           const work = text.length * regex.programSize();
           if (work > MAX_MATCH_WORK) return options.skipBadPatterns === true;
-          spend(work / MATCH_WORK_PER_STEP);
+          matchWork -= work;
+          if (matchWork < 0) throw new SchemaLimitError("takes too many steps to check: its patterns are too large");
           return regex.test(text);
         },
         // ajv tells patterns apart by this.
@@ -124,7 +127,9 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
       if (plain.$async !== undefined) throw new Error("$async is not supported");
       const validate = ajv.compile(plain);
       return (value) => {
-        budget = MAX_STEPS + STEPS_PER_NODE * sizeOf(value);
+        const { nodes, characters } = sizeOf(value);
+        budget = MAX_STEPS + STEPS_PER_NODE * (nodes + characters / CHARACTERS_PER_STEP);
+        matchWork = MAX_MATCH_WORK + MATCH_WORK_PER_CHARACTER * characters;
         try {
           return validate(value) ? [] : (validate.errors ?? []);
         } catch (error) {
@@ -139,17 +144,24 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
   };
 }
 
-/** Values in a value, long texts counted as several. */
-function sizeOf(value: unknown): number {
-  let size = 0;
+/** How many values a value holds, and how many characters its texts and names have. */
+function sizeOf(value: unknown): { nodes: number; characters: number } {
+  let nodes = 0;
+  let characters = 0;
   const left = [value];
   while (left.length > 0) {
     const next = left.pop();
-    size++;
-    if (typeof next === "string") size += next.length / CHARACTERS_PER_STEP;
-    else if (typeof next === "object" && next !== null) for (const key in next) left.push(next[key as never]);
+    nodes++;
+    if (typeof next === "string") characters += next.length;
+    else if (Array.isArray(next)) for (const item of next) left.push(item);
+    else if (typeof next === "object" && next !== null) {
+      for (const [name, item] of Object.entries(next)) {
+        characters += name.length;
+        left.push(item);
+      }
+    }
   }
-  return size;
+  return { nodes, characters };
 }
 
 function allDiffer(items: readonly unknown[], spend: (steps: number) => void): boolean {

@@ -99,9 +99,9 @@ describe("a schema that would hold the server", () => {
   });
 
   it("by its patterns is stopped when the value comes", async () => {
-    const patterns = Array.from({ length: 20 }, (_, i) => ({ pattern: `(a|aa){1,100}${i}$` }));
-    const check = await compileSchema({ anyOf: patterns });
-    expect(() => check("a".repeat(100_000))).toThrow(expect.objectContaining({ code: "invalid_input" }));
+    const check = await compileSchema({ items: { pattern: "(x|y)*x(x|y){900}z" } });
+    const texts = Array(500).fill("z".repeat(15_000));
+    expect(() => check(texts)).toThrow(expect.objectContaining({ code: "invalid_input" }));
   });
 
   it("is none where it is only recursive or large", async () => {
