@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { openSqliteStore } from "../src/memory/sqlite/sqlite-store.ts";
+import { openBareTable } from "./bare-table.ts";
 import { median } from "./figure.ts";
 
 /**
@@ -12,13 +12,7 @@ const WARM_UP = 2_000;
 const ROUNDS = 20;
 const EACH = 250;
 
-const database = new Database(join(folder, "bare.db"));
-database.pragma("journal_mode = WAL");
-database.pragma("synchronous = FULL");
-database.exec(
-  "create table memory (id text primary key, user text not null, content text not null, created_at integer not null)",
-);
-const insert = database.prepare("insert into memory values (?, ?, ?, ?)");
+const insert = openBareTable(join(folder, "bare.db"));
 const store = await openSqliteStore({
   file: join(folder, "memory.db"),
   maxMemories: 1_000_000,
@@ -28,7 +22,7 @@ const store = await openSqliteStore({
 
 let number = 0;
 const text = () => `Ana prefers green tea in the afternoon, note ${number++}`;
-const bare = async () => insert.run(crypto.randomUUID(), "local", text(), Date.now());
+const bare = async () => insert(text());
 const add = () => store.add({ id: "local" }, { content: text() });
 
 async function perSecond(write: () => Promise<unknown>, count: number): Promise<number> {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { ApiClient } from "./api/api-client.ts";
 import type { Config } from "./config/config-schema.ts";
-import { ToolError } from "./errors.ts";
 import type { Interaction } from "./interaction/interaction.ts";
 import type { ModelClient } from "./llm/model-client.ts";
 import type { InputProcessor } from "./llm/process-input.ts";
@@ -94,9 +93,4 @@ export function createServices(
       }
     },
   };
-}
-
-/** The error of a service that the configuration leaves out. */
-export function notConfigured(what: string, hint: string): ToolError {
-  return new ToolError("not_configured", what, { hint });
 }

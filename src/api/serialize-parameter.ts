@@ -1,5 +1,6 @@
 import { ToolError } from "../errors.ts";
 import { encodeStrictly } from "./contained-path.ts";
+import { isObject } from "./openapi/document.ts";
 import type { Parameter } from "./operation.ts";
 
 /** What decides how a value becomes text. */
@@ -110,8 +111,4 @@ export function toText(value: unknown): string {
   }
   if (!text.isWellFormed()) throw new ToolError("invalid_input", "A parameter holds half a surrogate pair.");
   return text;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -253,6 +253,3 @@ export const configSchema = z.strictObject({
 
 /** The effective configuration, every default filled in. */
 export type Config = z.output<typeof configSchema>;
-export type ProviderConfig = Config["providers"][string];
-export type ApiConfig = Config["apis"][string];
-export type PipelineConfig = Config["pipelines"][string];

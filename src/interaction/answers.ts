@@ -1,5 +1,5 @@
 import type { ErrorIssue } from "../errors.ts";
-import type { Field, FieldType, Form } from "./form.ts";
+import { type Field, type FieldType, type Form, isObject } from "./form.ts";
 
 /** Answers after checking: the values of the right ones by name, and one issue for each wrong one. */
 export interface CheckedAnswers {
@@ -158,8 +158,4 @@ function codePoints(text: string): number {
   let length = 0;
   for (const _ of text) length += 1;
   return length;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

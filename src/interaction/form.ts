@@ -209,7 +209,7 @@ function blank(given: unknown): given is undefined | null | "" {
   return given === undefined || given === null || given === "";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,5 +1,6 @@
 import { ToolError } from "../errors.ts";
 import type { Question } from "../tools/define-tool.ts";
+import { isObject } from "./check-message.ts";
 
 /** What a client says to a question (MCP elicitation, form mode). The content is untrusted. */
 export interface HumanResponse {
@@ -71,8 +72,4 @@ function acceptedContent(response: HumanResponse | null): Record<string, unknown
         hint: "Ask the user in the chat.",
       });
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

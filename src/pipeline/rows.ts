@@ -30,11 +30,6 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A field's value, undefined where the row has none; inherited properties of plain objects are no fields. */
-export function getField(row: Record<string, unknown>, field: string): unknown {
-  return Object.hasOwn(row, field) ? row[field] : undefined;
-}
-
 /** Why a row failed. `row` counts from 1 in the rows that entered the step. */
 export interface Reason {
   row: number;
