@@ -108,11 +108,42 @@ const moa = z.strictObject({
   timeout: seconds("Time limit of the whole run.").default(240),
 });
 
+const ranking = z.strictObject({
+  neighbours: z.boolean().default(true).describe("What stands next to a memory in its source counts too."),
+  speaker: z.boolean().default(true).describe("What the person said whom the query names comes first."),
+  time: z.boolean().default(true).describe("A query that asks when prefers memories that tell a time."),
+  coverage: z.boolean().default(true).describe("Memories with more of the query's words come first."),
+  importance: z.boolean().default(true).describe("More important memories come first."),
+  spelling: z.boolean().default(true).describe("A word that nothing has stands for words spelled alike."),
+});
+
 const memory = z.strictObject({
   maxMemories: z.int().min(1).default(1000).describe("Maximum number of memories of a user."),
   maxMemoryLength: z.int().min(1).max(1_000_000).default(500).describe("Maximum length of a memory in characters."),
+  maxTotalSize: z
+    .int()
+    .min(1)
+    .default(1_073_741_824)
+    .describe("Maximum size of all memories of a user together, in bytes of UTF-8."),
   enableSearch: z.boolean().default(true).describe("Whether memory_search is available."),
-  database: z.enum(["sqlite"]).default("sqlite").describe("Where memories are kept: `sqlite`, a file in `dataDir`."),
+  keepVersions: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(20)
+    .describe("Earlier versions of each memory that are kept, so that changes can be taken back; 0 keeps none."),
+  keepDeletedDays: z
+    .number()
+    .min(0)
+    .max(3650)
+    .default(0)
+    .describe("Days that a deleted memory can be brought back; with 0 its text is gone at once."),
+  database: secret("Where memories are kept: `sqlite`, a file in `dataDir`, or the URL of a PostgreSQL database.")
+    .refine((value) => value === "sqlite" || /^postgres(?:ql)?:\/\//.test(value), {
+      error: 'must be "sqlite" or a postgres:// URL',
+    })
+    .default("sqlite"),
+  ranking: ranking.prefault({}).describe("The parts of the search's ranking, each on or off."),
 });
 
 const api = z.strictObject({

@@ -1,5 +1,5 @@
 import { ToolError } from "../errors.ts";
-import type { NewMemory } from "./store.ts";
+import type { MemoryVersion, NewMemory } from "./store.ts";
 
 /** A memory of a file, still to be checked. */
 export interface FileMemory extends NewMemory {
@@ -7,6 +7,10 @@ export interface FileMemory extends NewMemory {
   /** Milliseconds since 1970. */
   created?: number | undefined;
   updated?: number | undefined;
+  version?: number | undefined;
+  origin?: string | undefined;
+  superseded_by?: string | undefined;
+  history?: MemoryVersion[] | undefined;
 }
 
 /** What stands at one place of a file: a memory, or what is wrong there. */

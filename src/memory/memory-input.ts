@@ -1,11 +1,10 @@
 import { type ErrorIssue, ToolError } from "../errors.ts";
-import { type FileMemory, readMemoryFile } from "./memory-file.ts";
-import type { ListRequest, MemoryChanges, MemoryLimits, NewMemory } from "./store.ts";
+import { type FileEntry, type FileMemory, readMemoryFile } from "./memory-file.ts";
+import { millisecondsOf, readTime } from "./memory-time.ts";
+import type { MemoryChanges, MemoryLimits, MemoryVersion, NewMemory } from "./store.ts";
+import { checkLength, checkText, lengthBeyond } from "./text-checks.ts";
 
-/**
- * What every store takes, decided once. Text may be any Unicode string without NUL, which PostgreSQL refuses, and without
- * lone surrogates, which no UTF-8 can hold; it is stored and given back exactly. Lengths count code points.
- */
+/** What every store takes, decided once. */
 
 const MAX_TAGS = 20;
 const MAX_TAG_LENGTH = 50;
@@ -13,70 +12,127 @@ const MAX_TAG_LENGTH = 50;
 const MAX_GIVEN_TAG_LENGTH = 1_000;
 const MAX_SOURCE_LENGTH = 200;
 const MAX_SPEAKER_LENGTH = 100;
-const MAX_PAGE = 100;
+const MAX_KIND_LENGTH = 50;
+const MAX_KEY_LENGTH = 200;
+const MAX_AT_ONCE = 100;
 const MAX_ISSUES = 100;
-const ISO_TIME = /^\d{4}-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** A new memory, checked: texts within their limits, tags clean, empty optional texts left out. */
-export interface CheckedMemory {
-  content: string;
-  tags: string[];
+/** What a memory says besides content and tags, checked; undefined where it says nothing. */
+export interface CheckedDetails {
+  /** Folded by `tagKey`. */
+  kind: string | undefined;
+  importance: number | undefined;
   source: string | undefined;
   speaker: string | undefined;
   occurred_at: string | undefined;
+  /** Milliseconds since 1970. */
+  expires: number | undefined;
 }
 
-export type CheckedImport = CheckedMemory & Pick<FileMemory, "id" | "created" | "updated">;
+/** A new memory, checked: texts within their limits, tags clean, empty optional texts left out. */
+export interface CheckedMemory extends CheckedDetails {
+  content: string;
+  tags: string[];
+  /** Id of the older memory whose place it takes. */
+  supersedes: string | undefined;
+}
+
+/** A memory of a file, checked. What the file does not say is undefined. */
+export interface CheckedImport extends CheckedMemory {
+  where: string;
+  id: string | undefined;
+  /** Milliseconds since 1970. */
+  created: number | undefined;
+  updated: number | undefined;
+  version: number | undefined;
+  origin: string | undefined;
+  superseded_by: string | undefined;
+  history: MemoryVersion[];
+}
+
+/** What is to change, checked; absent where it stays. `expires: undefined` takes the time of expiry away. */
+export type CheckedChanges = Partial<CheckedDetails> & { content?: string; tags?: string[] };
 
 /** @throws ToolError `invalid_input` */
 export function readNewMemory(input: NewMemory, limits: MemoryLimits): CheckedMemory {
-  return {
-    content: readContent(input.content, limits),
-    tags: readTags(input.tags ?? []),
-    source: readOptional("source", input.source, MAX_SOURCE_LENGTH),
-    speaker: readOptional("speaker", input.speaker, MAX_SPEAKER_LENGTH),
-    occurred_at: readTime(input.occurred_at),
-  };
+  const memory = readMemory(input, limits);
+  if (memory.expires !== undefined && memory.expires <= Date.now()) throw alreadyExpired(input.expires_at ?? "");
+  return memory;
 }
 
-/** @throws ToolError `invalid_input` when there is nothing to change, or a change is wrong */
-export function readChanges(changes: MemoryChanges, limits: MemoryLimits): { content?: string; tags?: string[] } {
-  // Bridges and models send "" for what they leave out.
-  const content = changes.content === "" ? undefined : changes.content;
-  if (content === undefined && changes.tags === undefined) {
-    throw new ToolError("invalid_input", "There is nothing to change.", { hint: "Give content, tags, or both." });
+/** @throws ToolError `invalid_input` with an issue for each that is wrong */
+export function readNewMemories(inputs: readonly NewMemory[], limits: MemoryLimits): CheckedMemory[] {
+  if (inputs.length === 0) throw new ToolError("invalid_input", "Memory content is required");
+  if (inputs.length === 1) return [readNewMemory(inputs[0] as NewMemory, limits)];
+  if (inputs.length > MAX_AT_ONCE) {
+    throw new ToolError(
+      "invalid_input",
+      `${inputs.length} memories are too many at once; the limit is ${MAX_AT_ONCE}.`,
+      {
+        hint: "Nothing was stored. Add them in several calls.",
+      },
+    );
   }
-  return {
-    ...(content !== undefined && { content: readContent(content, limits) }),
-    ...(changes.tags !== undefined && { tags: readTags(changes.tags) }),
-  };
-}
-
-/** The memories of a file, see `readMemoryFile`. @throws ToolError `invalid_input` with an issue for each that is wrong */
-export function readImport(text: string, limits: MemoryLimits): CheckedImport[] {
-  const entries = readMemoryFile(text);
-  const issues: ErrorIssue[] = [];
-  const checked: CheckedImport[] = [];
-  for (const { where, memory, problem } of entries) {
-    try {
-      if (!memory) throw new ToolError("invalid_input", problem ?? "is no memory");
-      const { created, updated } = memory;
-      const id = memory.id === undefined ? undefined : readId(memory.id);
-      checked.push({ ...readNewMemory(memory, limits), id, created, updated });
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      const message = error.code === "not_found" ? `"id" is no UUID` : error.message;
-      issues.push({ path: where, message });
-    }
-  }
+  const { checked, issues } = checkEach(inputs, (input) => readNewMemory(input, limits));
   if (issues.length > 0) {
-    throw new ToolError("invalid_input", `${issues.length} of ${entries.length} memories cannot be imported.`, {
-      hint: "Nothing was imported. Correct them, or take them out, and import again.",
-      issues: issues.slice(0, MAX_ISSUES),
+    throw new ToolError("invalid_input", `${issues.length} of ${inputs.length} memories cannot be stored.`, {
+      hint: "Nothing was stored. Correct them and call again.",
+      issues,
     });
   }
   return checked;
+}
+
+/** @throws ToolError `invalid_input` when there is nothing to change, or a change is wrong */
+export function readChanges(changes: MemoryChanges, limits: MemoryLimits): CheckedChanges | { restore: number } {
+  const { content, tags, kind, importance, source, speaker, occurred_at, expires_at } = changes;
+  const restore = changes.restore_version;
+  // Bridges and models send "" for what they leave out.
+  const given = Object.fromEntries(
+    Object.entries({ content, kind, importance, source, speaker, occurred_at, expires_at }).filter(
+      ([name, value]) => value !== undefined && (name === "content" ? value !== "" : String(value).trim() !== ""),
+    ),
+  ) as MemoryChanges;
+  const count = Object.keys(given).length + (tags === undefined ? 0 : 1);
+  if (restore !== undefined) {
+    if (count > 0) {
+      throw new ToolError(
+        "invalid_input",
+        '"restore_version" takes all of the memory back; it goes with no other change.',
+      );
+    }
+    return { restore };
+  }
+  if (count === 0) {
+    throw new ToolError("invalid_input", "There is nothing to change.", { hint: "Give content, tags, or both." });
+  }
+  const checked: CheckedChanges = {};
+  if (given.content !== undefined) checked.content = readContent(given.content, limits);
+  if (tags !== undefined) checked.tags = readTags(tags);
+  if (given.kind !== undefined) checked.kind = readKind(given.kind);
+  if (given.importance !== undefined) checked.importance = readImportance(given.importance);
+  if (given.source !== undefined) checked.source = readOptional("source", given.source, MAX_SOURCE_LENGTH);
+  if (given.speaker !== undefined) checked.speaker = readOptional("speaker", given.speaker, MAX_SPEAKER_LENGTH);
+  if (given.occurred_at !== undefined) checked.occurred_at = readTime("occurred_at", given.occurred_at);
+  if (given.expires_at !== undefined) {
+    checked.expires = given.expires_at.trim().toLowerCase() === "never" ? undefined : readExpiry(given.expires_at);
+    if (checked.expires !== undefined && checked.expires <= Date.now()) throw alreadyExpired(given.expires_at);
+  }
+  return checked;
+}
+
+/** The memories of a file, those that are right and what is wrong with the others. See `readMemoryFile`. */
+export function readImport(text: string, limits: MemoryLimits): { checked: CheckedImport[]; issues: ErrorIssue[] } {
+  return checkEach(readMemoryFile(text), (entry) => readFileMemory(entry, limits));
+}
+
+/** @throws ToolError `invalid_input` with an issue for each that is wrong, 100 at most */
+export function importRefused(issues: readonly ErrorIssue[], entries: number): ToolError {
+  return new ToolError("invalid_input", `${issues.length} of ${entries} memories cannot be imported.`, {
+    hint: "Nothing was imported. Correct them, or take them out, and import again.",
+    issues: issues.slice(0, MAX_ISSUES),
+  });
 }
 
 /** The id in lower case. @throws ToolError `invalid_input`, or `not_found` for what cannot be an id */
@@ -93,18 +149,9 @@ export function readQuery(query: string): string {
   return query;
 }
 
-/** Limit and offset as they count: within 0–100, and not negative. */
-export function readRange(request: ListRequest): { limit: number; offset: number } {
-  const limit = Math.trunc(request.limit ?? 10);
-  const offset = Math.trunc(request.offset ?? 0);
-  return { limit: Math.min(Math.max(limit, 0), MAX_PAGE), offset: Math.max(offset, 0) };
-}
-
-/** A tag to filter by, folded like `tagKey`; undefined where none was given. */
-export function readTagFilter(tag: string | undefined): string | undefined {
-  if (tag === undefined || tag.trim() === "") return undefined;
-  checkText("tag", tag);
-  return tagKey(cleanTag(tag));
+/** Undefined where none was given. @throws ToolError `invalid_input` */
+export function readIdempotencyKey(key: string | undefined): string | undefined {
+  return readOptional("idempotency_key", key, MAX_KEY_LENGTH);
 }
 
 /** What tags are compared by: case does not count. */
@@ -124,6 +171,122 @@ export function limitReached(limit: number, stored: number, more = 1): ToolError
     hint: "Delete or update memories first, or raise memory.maxMemories in the configuration.",
     statusLine: `Maximum number of memories (${limit}) reached`,
   });
+}
+
+/** Sizes in bytes of UTF-8. */
+export function sizeReached(limit: number, stored: number, more: number): ToolError {
+  return new ToolError(
+    "limit_reached",
+    `Memory limit reached: ${stored} of ${limit} bytes are stored, and ${more} more were to be added.`,
+    {
+      hint: "Delete or shorten memories first, or raise memory.maxTotalSize in the configuration.",
+      statusLine: `Maximum size of memories (${limit} bytes) reached`,
+    },
+  );
+}
+
+export function versionNotKept(version: number, kept: readonly number[]): ToolError {
+  return new ToolError("not_found", `Version ${version} of the memory is not kept.`, {
+    hint: kept.length > 0 ? `Versions that can be restored: ${kept.join(", ")}.` : "No earlier version is kept.",
+  });
+}
+
+/** The call before with the same key was another one. */
+export function keyUsed(): ToolError {
+  return new ToolError("invalid_input", '"idempotency_key" was used for other memories before.', {
+    hint: "Nothing was stored. Use a new key for each call, and the same one only to repeat it.",
+  });
+}
+
+/** Folded; undefined where none was given. @throws ToolError `invalid_input` */
+export function readKind(kind: string | undefined): string | undefined {
+  const text = readOptional("kind", kind?.trim(), MAX_KIND_LENGTH);
+  return text && tagKey(text);
+}
+
+/** Without the blanks around it, and one blank for each run of them within. @throws ToolError `invalid_input` when far too long */
+export function cleanTag(tag: string): string {
+  const bare = tag.trim().replace(/\s+/g, " ");
+  if (bare.length > MAX_GIVEN_TAG_LENGTH) checkLength("A tag", bare, MAX_TAG_LENGTH);
+  return bare.normalize("NFC");
+}
+
+function readMemory(input: NewMemory, limits: MemoryLimits): CheckedMemory {
+  return {
+    content: readContent(input.content, limits),
+    tags: readTags(input.tags ?? []),
+    kind: readKind(input.kind),
+    importance: readImportance(input.importance),
+    source: readOptional("source", input.source, MAX_SOURCE_LENGTH),
+    speaker: readOptional("speaker", input.speaker, MAX_SPEAKER_LENGTH),
+    occurred_at: readTime("occurred_at", input.occurred_at),
+    expires: readExpiry(input.expires_at),
+    supersedes: input.supersedes === undefined || input.supersedes.trim() === "" ? undefined : readId(input.supersedes),
+  };
+}
+
+function readFileMemory({ where, memory, problem }: FileEntry, limits: MemoryLimits): CheckedImport {
+  if (!memory) throw new ToolError("invalid_input", problem ?? "is no memory");
+  const { created, updated, version, superseded_by, history = [] }: FileMemory = memory;
+  return {
+    ...readMemory(memory, limits),
+    where,
+    id: readFileId("id", memory.id),
+    created,
+    updated,
+    version,
+    origin: readOptional("origin", memory.origin, MAX_KIND_LENGTH),
+    superseded_by: readFileId("superseded_by", superseded_by),
+    history: [...history],
+  };
+}
+
+function readFileId(name: string, id: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  if (!UUID.test(id.trim())) throw new ToolError("invalid_input", `"${name}" is no UUID`);
+  return id.trim().toLowerCase();
+}
+
+/** Checks each and keeps what is wrong with those that are refused, by their places. */
+function checkEach<From, To>(
+  inputs: readonly From[],
+  check: (input: From) => To,
+): { checked: To[]; issues: ErrorIssue[] } {
+  const checked: To[] = [];
+  const issues: ErrorIssue[] = [];
+  inputs.forEach((input, index) => {
+    try {
+      checked.push(check(input));
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      const where = (input as { where?: string }).where ?? `memories/${index}`;
+      issues.push({ path: where, message: error.message });
+    }
+  });
+  return { checked, issues };
+}
+
+function alreadyExpired(time: string): ToolError {
+  return new ToolError(
+    "invalid_input",
+    `"expires_at" must be in the future, not ${JSON.stringify(time.slice(0, 40))}.`,
+    {
+      hint: 'Leave it out for a memory that does not expire; "never" takes it away from one that does.',
+    },
+  );
+}
+
+function readImportance(importance: number | undefined): number | undefined {
+  if (importance === undefined) return undefined;
+  if (!(importance >= 0 && importance <= 1)) {
+    throw new ToolError("invalid_input", `"importance" must be from 0 to 1, not ${importance}.`);
+  }
+  return importance;
+}
+
+function readExpiry(time: string | undefined): number | undefined {
+  const given = readTime("expires_at", time);
+  return given === undefined ? undefined : millisecondsOf(given);
 }
 
 function readContent(content: string | undefined, limits: MemoryLimits): string {
@@ -161,56 +324,9 @@ function readTags(tags: readonly string[]): string[] {
   return [...clean.values()];
 }
 
-function cleanTag(tag: string): string {
-  const bare = tag.trim().replace(/\s+/g, " ");
-  if (bare.length > MAX_GIVEN_TAG_LENGTH) checkLength("A tag", bare, MAX_TAG_LENGTH);
-  return bare.normalize("NFC");
-}
-
 function readOptional(name: string, value: string | undefined, limit: number): string | undefined {
   if (value === undefined || value.trim() === "") return undefined;
   checkText(name, value);
   checkLength(`"${name}"`, value, limit);
   return value;
-}
-
-function readTime(value: string | undefined): string | undefined {
-  const time = value?.trim();
-  if (time === undefined || time === "") return undefined;
-  if (!ISO_TIME.test(time) || Number.isNaN(Date.parse(time)) || !dayExists(time)) {
-    throw new ToolError(
-      "invalid_input",
-      `"occurred_at" must be an ISO 8601 date or time, not ${JSON.stringify(time.slice(0, 40))}.`,
-      { hint: "Write 2026-03-01, or 2026-03-01T14:30:00Z." },
-    );
-  }
-  return time;
-}
-
-/** Whether the day is in the calendar: Date.parse takes the 30th of February for a day of March. */
-function dayExists(time: string): boolean {
-  const [year, month, day] = time.slice(0, 10).split("-").map(Number) as [number, number, number?];
-  return day === undefined || day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
-}
-
-function checkText(name: string, text: string): void {
-  const problem = text.includes("\u0000") ? "a NUL character" : text.isWellFormed() ? undefined : "a lone surrogate";
-  if (problem === undefined) return;
-  throw new ToolError("invalid_input", `"${name}" contains ${problem}, which text must not contain.`, {
-    hint: "Send the text without it.",
-  });
-}
-
-function checkLength(what: string, text: string, limit: number): void {
-  const length = lengthBeyond(text, limit);
-  if (length === undefined) return;
-  throw new ToolError("invalid_input", `${what} has ${length} characters; the limit is ${limit}.`);
-}
-
-/** The number of code points where it exceeds the limit. Code units, which are cheap to count, are never fewer. */
-function lengthBeyond(text: string, limit: number): number | undefined {
-  if (text.length <= limit) return undefined;
-  let length = 0;
-  for (const _ of text) length++;
-  return length > limit ? length : undefined;
 }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import { ToolError } from "../../errors.ts";
+import { tagKey } from "../memory-input.ts";
 import { migrate } from "./migrations.ts";
 import { isLocked } from "./storage-error.ts";
 
@@ -55,6 +56,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       db.pragma(`journal_size_limit = ${MAX_LOG_BYTES}`);
       // Sorting and other passing work leaves no text in files of its own.
       db.pragma("temp_store = memory");
+      db.function("fold", { deterministic: true }, (text) => (typeof text === "string" ? tagKey(text) : null));
       migrate(db);
       db.exec("create virtual table if not exists temp.memory_vocabulary using fts5vocab(main, memory_index, row)");
     }, options.lockTimeoutMs);

@@ -1,11 +1,13 @@
 import type BetterSqlite3 from "better-sqlite3";
 import { ToolError } from "../../errors.ts";
+import { timeOf } from "../memory-time.ts";
+import { identityOf } from "./rows.ts";
 
 /** "Patc" as a number: tells our files from other programs' SQLite files. */
 const APPLICATION_ID = 0x50617463;
 
 /** Each takes the database one version up. A migration that was released never changes. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   create table user (
     uid integer primary key,
@@ -56,6 +58,78 @@ const MIGRATIONS: readonly string[] = [
   create virtual table memory_index using fts5(terms, content='', tokenize="ascii tokenchars '_'");
   insert into memory_index (memory_index, rank) values ('secure-delete', 1);
   `,
+  `
+  alter table memory add column version integer not null default 1;
+  -- what wrote this version
+  alter table memory add column origin text not null default 'unknown';
+  alter table memory add column kind text;
+  alter table memory add column importance real;
+  -- milliseconds since 1970
+  alter table memory add column expires integer;
+  -- public id of the memory that has taken its place; it is in the index no longer
+  alter table memory add column superseded_by text;
+  -- when it happened, or else when it was added, in milliseconds since 1970
+  alter table memory add column time integer not null default 0;
+  -- identityOf(): tells whether the same was stored before
+  alter table memory add column identity integer not null default 0;
+  -- bytes of the contents of the user's memories as they were added, up to this one
+  alter table memory add column running integer not null default 0;
+  update memory set
+    time = memory_time(occurred_at, created),
+    identity = memory_identity(uid, content, source, speaker);
+  update memory set running = sums.running from (
+    select id, sum(octet_length(content)) over (partition by uid order by id) as running from memory
+  ) as sums where memory.id = sums.id;
+  create index memory_identity on memory (identity);
+  create index memory_expires on memory (expires) where expires is not null;
+  create index memory_superseded on memory (uid) where superseded_by is not null;
+
+  -- bytes that the running sum counts, as far as it was known when a memory was removed, and what is to be added to it for
+  -- memories that were removed or changed
+  alter table user add column running_at_removal integer not null default 0;
+  alter table user add column bytes_changed integer not null default 0;
+  update user set running_at_removal = coalesce((select max(running) from memory where memory.uid = user.uid), 0);
+
+  -- earlier versions: a JSON object of what toMemory() gives of them
+  create table history (
+    id integer not null,
+    version integer not null,
+    data text not null,
+    -- milliseconds since 1970
+    replaced integer not null,
+    primary key (id, version)
+  ) strict, without rowid;
+
+  -- deleted memories that can be brought back: a JSON object of their columns
+  create table trash (
+    id integer primary key,
+    data text not null,
+    -- milliseconds since 1970
+    deleted integer not null
+  ) strict;
+
+  -- calls that were made with a key, and the public ids of what they added: a JSON array
+  create table idempotency (
+    uid integer not null,
+    key text not null,
+    digest text not null,
+    ids text not null,
+    created integer not null,
+    primary key (uid, key)
+  ) strict, without rowid;
+
+  create table embedding_model (
+    mid integer primary key,
+    name text not null unique
+  ) strict;
+
+  create table embedding (
+    -- that of the memory
+    id integer primary key,
+    model integer not null references embedding_model (mid),
+    vector blob not null
+  ) strict;
+  `,
 ];
 
 /**
@@ -64,6 +138,16 @@ const MIGRATIONS: readonly string[] = [
  */
 export function migrate(db: BetterSqlite3.Database): void {
   if (versionOf(db) === MIGRATIONS.length) return;
+  db.function("memory_time", { deterministic: true }, (occurredAt, created) =>
+    timeOf(occurredAt as string | null, created as number),
+  );
+  db.function("memory_identity", { deterministic: true }, (uid, content, source, speaker) =>
+    identityOf(uid as number, {
+      content: content as string,
+      source: source as string | null,
+      speaker: speaker as string | null,
+    }),
+  );
   db.exec("begin exclusive");
   try {
     const version = versionOf(db);

@@ -1,57 +1,148 @@
-import type { FoundMemory, MemoryLimits, MemoryStats, MemoryUser } from "../store.ts";
+import type { CheckedList, Position } from "../memory-filter.ts";
+import { memoryNotFound } from "../memory-input.ts";
+import type { FoundMemory, MemoryLimits, MemoryStats, MemoryUser, SortOrder } from "../store.ts";
 import type { Database } from "./database.ts";
+import { currentMemories, satisfying } from "./filter-sql.ts";
 import type { Hit } from "./find-memories.ts";
-import { baseOf, COLUMNS, type MemoryRow, toMemory, type UserRow } from "./rows.ts";
+import { baseOf, COLUMNS, type MemoryRow, numberOf, toMemory, type UserRow } from "./rows.ts";
 
 type Row = Omit<MemoryRow, "terms">;
 
 export interface Page {
   rows: Row[];
   total: number;
+  /** Where the page ended, if there is more. */
+  end: Position | undefined;
 }
+
+export const DEFAULT_MAX_TOTAL_SIZE = 2 ** 30;
+/** Names that statistics count. */
+const MAX_COUNTED = 100;
 
 export function readUser(database: Database, user: MemoryUser): UserRow | undefined {
-  const row = database.get<{ uid: number; removed: number; last: number; indexed: number; foreign_ids: number }>(
-    `select uid, removed, indexed, foreign_ids, max(last_at_removal, coalesce(
-       (select max(id) from memory where id > user.uid << 32 and id < (user.uid + 1) << 32) - (uid << 32), 0)) as last
-     from user where key = ?`,
+  const row = database.get<{
+    uid: number;
+    removed: number;
+    last: number;
+    running: number;
+    bytes_changed: number;
+    indexed: number;
+    foreign_ids: number;
+  }>(
+    `select user.uid as uid, removed, indexed, foreign_ids, bytes_changed,
+       max(last_at_removal, coalesce(newest.id - (user.uid << 32), 0)) as last,
+       max(running_at_removal, coalesce(newest.running, 0)) as running
+     from user left join memory as newest on newest.id =
+       (select max(id) from memory where id > user.uid << 32 and id < (user.uid + 1) << 32)
+     where key = ?`,
     user.id,
   );
-  return row && { ...row, n: row.last - row.removed, foreignIds: row.foreign_ids === 1 };
+  if (!row) return undefined;
+  const { uid, last, running, indexed } = row;
+  const bytes = running + row.bytes_changed;
+  return { uid, n: last - row.removed, bytes, last, running, indexed, foreignIds: row.foreign_ids === 1 };
 }
 
-/** The newest memories, those with a tag (a key as `tagKey` makes it) where one is given. */
-export function readPage(
+/** What `sort` goes by: a number, the greatest first, but for `oldest`. */
+const SORT_VALUES: Record<SortOrder, string> = {
+  newest: "memory.id",
+  oldest: "memory.id",
+  updated: "updated",
+  occurred: "time",
+  importance: "coalesce(importance, 0.5)",
+};
+
+export function readPage(database: Database, owner: UserRow, list: CheckedList): Page {
+  const among = satisfying(owner, list.filter, currentMemories(owner, list));
+  const value = SORT_VALUES[list.sort];
+  const [direction, beyond] = list.sort === "oldest" ? ["asc", ">"] : ["desc", "<"];
+  const parameters = [...among.parameters];
+  let place = "";
+  if (list.cursor) {
+    place = `and (${value}, memory.id) ${beyond} (?, ?)`;
+    parameters.push(list.cursor.value, baseOf(owner) + list.cursor.number);
+  }
+  const order = value === "memory.id" ? `memory.id ${direction}` : `${value} ${direction}, memory.id ${direction}`;
+  const rows = database.all<Row & { value: number }>(
+    `select ${COLUMNS}, ${value} as value from memory where ${among.sql} ${place} order by ${order} limit ? offset ?`,
+    ...parameters,
+    list.limit + 1,
+    list.offset,
+  );
+  const page = rows.slice(0, list.limit);
+  const last = page.at(-1);
+  return {
+    rows: page,
+    total: countPage(database, owner, list, among),
+    end: last && rows.length > list.limit ? { value: last.value, number: last.id - baseOf(owner) } : undefined,
+  };
+}
+
+/** How many memories the list has, without reading all of them where nothing is filtered. */
+function countPage(
   database: Database,
   owner: UserRow,
-  { limit, offset, tag }: { limit: number; offset: number; tag: string | undefined },
-): Page {
-  if (tag === undefined) {
-    const base = baseOf(owner);
-    const sql = `select ${COLUMNS} from memory where id > ? and id <= ? order by id desc limit ? offset ?`;
-    return { rows: database.all<Row>(sql, base, base + owner.last, limit, offset), total: owner.n };
+  list: CheckedList,
+  among: { sql: string; parameters: unknown[] },
+): number {
+  if (Object.keys(list.filter).length > 0) {
+    return database.column<number>(`select count(*) from memory where ${among.sql}`, ...among.parameters)[0] ?? 0;
   }
-  const ids = "select id from tag where uid = ? and name = ? order by id desc limit ? offset ?";
-  const sql = `select ${COLUMNS} from memory where id in (${ids}) order by id desc`;
-  const [total] = database.column<number>("select count(*) from tag where uid = ? and name = ?", owner.uid, tag);
-  return { rows: database.all<Row>(sql, owner.uid, tag, limit, offset), total: total ?? 0 };
+  const base = baseOf(owner);
+  const [expired = 0] = database.column<number>(
+    `select count(*) from memory indexed by memory_expires
+     where expires <= ? and id > ? and id <= ?${list.superseded ? "" : " and superseded_by is null"}`,
+    Date.now(),
+    base,
+    base + owner.last,
+  );
+  return owner.n - expired - (list.superseded ? 0 : countSuperseded(database, owner));
+}
+
+function countSuperseded(database: Database, owner: UserRow): number {
+  const sql = "select count(*) from memory indexed by memory_superseded where uid = ? and superseded_by is not null";
+  return database.column<number>(sql, owner.uid)[0] ?? 0;
+}
+
+/** A user's memory by its public id, also a superseded one. @throws ToolError `not_found`, also for one that has expired */
+export function ownMemory(database: Database, user: MemoryUser, id: string): { owner: UserRow; row: MemoryRow } {
+  const owner = readUser(database, user);
+  const row = owner && findRow(database, owner, id);
+  if (!row || isExpired(row)) throw memoryNotFound();
+  return { owner, row };
+}
+
+export function findRow(database: Database, owner: UserRow, uuid: string): MemoryRow | undefined {
+  const base = baseOf(owner);
+  const select = `select ${COLUMNS}, terms from memory where`;
+  const row = database.get<MemoryRow>(`${select} id = ? and uuid = ?`, base + numberOf(uuid), uuid);
+  if (row || !owner.foreignIds) return row;
+  return database.get<MemoryRow>(`${select} id > ? and id <= ? and uuid = ?`, base, base + owner.last, uuid);
+}
+
+export function isExpired(row: Pick<MemoryRow, "expires">): boolean {
+  return row.expires !== null && row.expires <= Date.now();
+}
+
+/** The memories after the one with this id, or the first ones, oldest first, superseded ones too. */
+export function readAfter(database: Database, user: MemoryUser, id: number, limit: number): Row[] {
+  const owner = readUser(database, user);
+  if (!owner) return [];
+  const { sql, parameters } = currentMemories(owner, { superseded: true });
+  return database.all<Row>(
+    `select ${COLUMNS} from memory where memory.id > ? and ${sql} order by id limit ?`,
+    Math.max(id, baseOf(owner)),
+    ...parameters,
+    limit,
+  );
 }
 
 export function readFound(database: Database, owner: UserRow, hits: readonly Hit[]): FoundMemory[] {
   const base = baseOf(owner);
   return hits.map(({ number, score }) => {
     const row = database.get<Row>(`select ${COLUMNS} from memory where id = ?`, base + number) as Row;
-    return { ...toMemory(row), score: Math.round(score * 1e4) / 1e4 };
+    return { ...toMemory(row), score: Math.round(score * 1e4) / 1e4, reason: { matched: [] } };
   });
-}
-
-/** The memories after the one with this id, or the first ones, oldest first. */
-export function readAfter(database: Database, user: MemoryUser, id: number, limit: number): Row[] {
-  const owner = readUser(database, user);
-  if (!owner) return [];
-  const base = baseOf(owner);
-  const sql = `select ${COLUMNS} from memory where id > ? and id <= ? order by id limit ?`;
-  return database.all<Row>(sql, Math.max(id, base), base + owner.last, limit);
 }
 
 export function readIds(database: Database, owner: UserRow): Set<string> {
@@ -60,21 +151,48 @@ export function readIds(database: Database, owner: UserRow): Set<string> {
 }
 
 export function readStats(database: Database, user: MemoryUser, limits: MemoryLimits): MemoryStats {
-  const none = { memories: 0, maxMemories: limits.maxMemories, characters: 0, tags: 0 };
+  const none: MemoryStats = {
+    memories: 0,
+    maxMemories: limits.maxMemories,
+    characters: 0,
+    bytes: 0,
+    maxTotalSize: limits.maxTotalSize ?? DEFAULT_MAX_TOTAL_SIZE,
+    tags: 0,
+    byTag: {},
+    bySource: {},
+    byKind: {},
+    superseded: 0,
+  };
   const owner = readUser(database, user);
   if (!owner || owner.n === 0) return none;
   const base = baseOf(owner);
+  const range = [base, base + owner.last];
   const totals = database.get<{ characters: number; oldest: number; newest: number }>(
     `select sum(length(content)) as characters, min(created) as oldest, max(created) as newest
      from memory where id > ? and id <= ?`,
-    base,
-    base + owner.last,
+    ...range,
   );
   const [tags] = database.column<number>("select count(distinct name) from tag where uid = ?", owner.uid);
+  const counted = (sql: string, ...parameters: unknown[]): Record<string, number> =>
+    Object.fromEntries(
+      database
+        .all<{ name: string; n: number }>(`${sql} group by 1 order by n desc, name limit ${MAX_COUNTED}`, ...parameters)
+        .map(({ name, n }) => [name, n]),
+    );
+  const byColumn = (column: string) =>
+    counted(
+      `select ${column} as name, count(*) as n from memory where id > ? and id <= ? and ${column} is not null`,
+      ...range,
+    );
   return {
     ...none,
     memories: owner.n,
+    bytes: owner.bytes,
     tags: tags ?? 0,
+    byTag: counted("select name, count(*) as n from tag where uid = ?", owner.uid),
+    bySource: byColumn("source"),
+    byKind: byColumn("kind"),
+    superseded: countSuperseded(database, owner),
     ...(totals && {
       characters: totals.characters,
       oldest: new Date(totals.oldest).toISOString(),

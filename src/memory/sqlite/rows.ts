@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { crc32 } from "node:zlib";
 import type { Memory } from "../store.ts";
 
 /** A user, if there is any memory of theirs, or was. */
@@ -6,8 +7,12 @@ export interface UserRow {
   uid: number;
   /** How many memories there are. */
   n: number;
+  /** Bytes of UTF-8 of all contents. */
+  bytes: number;
   /** The last number given to a memory. */
   last: number;
+  /** Running sum of bytes up to that memory, as it was when they were added. */
+  running: number;
   /** Memories up to this number are in the index. */
   indexed: number;
   /** Whether some memories have ids that do not end in their numbers. */
@@ -21,15 +26,22 @@ export interface MemoryRow {
   content: string;
   terms: string;
   tags: string;
+  kind: string | null;
+  importance: number | null;
   source: string | null;
   speaker: string | null;
   occurred_at: string | null;
+  expires: number | null;
   created: number;
   updated: number;
+  version: number;
+  origin: string;
+  superseded_by: string | null;
 }
 
 /** What `toMemory` needs of a memory. */
-export const COLUMNS = "id, uuid, content, tags, source, speaker, occurred_at, created, updated";
+export const COLUMNS =
+  "id, uuid, content, tags, kind, importance, source, speaker, occurred_at, expires, created, updated, version, origin, superseded_by";
 
 const NUMBERS = 2 ** 32;
 
@@ -43,12 +55,26 @@ export function toMemory(row: Omit<MemoryRow, "terms">): Memory {
     id: row.uuid,
     content: row.content,
     tags: JSON.parse(row.tags) as string[],
-    created_at: new Date(row.created).toISOString(),
-    updated_at: new Date(row.updated).toISOString(),
+    ...(row.kind !== null && { kind: row.kind }),
+    ...(row.importance !== null && { importance: row.importance }),
     ...(row.source !== null && { source: row.source }),
     ...(row.speaker !== null && { speaker: row.speaker }),
     ...(row.occurred_at !== null && { occurred_at: row.occurred_at }),
+    ...(row.expires !== null && { expires_at: new Date(row.expires).toISOString() }),
+    created_at: new Date(row.created).toISOString(),
+    updated_at: new Date(row.updated).toISOString(),
+    version: row.version,
+    origin: row.origin,
+    ...(row.superseded_by !== null && { superseded_by: row.superseded_by }),
   };
+}
+
+/**
+ * What tells whether the same was stored before: a number in the range of the user's ids. Two that differ may have the same
+ * (CRC-32), so what is found by it has to be compared.
+ */
+export function identityOf(uid: number, memory: Pick<MemoryRow, "content" | "source" | "speaker">): number {
+  return uid * NUMBERS + crc32(`${memory.content}\0${memory.source ?? ""}\0${memory.speaker ?? ""}`);
 }
 
 /**

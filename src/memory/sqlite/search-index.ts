@@ -20,7 +20,7 @@ export function indexLongTail(database: Database, user: UserRow, added: string):
   if (user.last - user.indexed < MAX_TAIL && added.length < MAX_TAIL_TERMS) return;
   const base = baseOf(user);
   const tail = database.all<{ id: number; terms: string }>(
-    "select id, terms from memory where id > ? and id <= ? order by id",
+    "select id, terms from memory where id > ? and id <= ? and superseded_by is null order by id",
     base + user.indexed,
     base + user.last,
   );

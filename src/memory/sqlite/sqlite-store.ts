@@ -1,28 +1,37 @@
 import { ToolError } from "../../errors.ts";
+import { createChangeListeners } from "../change-listeners.ts";
+import { readFilter, readForget, readList, readRange, writeCursor } from "../memory-filter.ts";
 import {
+  importRefused,
   readChanges,
   readId,
+  readIdempotencyKey,
   readImport,
-  readNewMemory,
+  readNewMemories,
   readQuery,
-  readRange,
-  readTagFilter,
 } from "../memory-input.ts";
 import { parseQuery } from "../search/query.ts";
-import type { MemoryLimits, MemoryStore } from "../store.ts";
+import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, NewMemory } from "../store.ts";
 import { createConnection } from "./connection.ts";
-import type { DatabaseOptions } from "./database.ts";
+import type { Database, DatabaseOptions } from "./database.ts";
 import { findMemories } from "./find-memories.ts";
+import { countToForget, forgetSome, forgetUser, hasOutdated, removeOutdated } from "./forget-memories.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { readHistory } from "./history.ts";
+import { importMemories } from "./import-memories.ts";
 import { backUp, verify } from "./maintenance.ts";
-import { readAfter, readFound, readPage, readStats, readUser } from "./read-memories.ts";
+import { termsOf } from "./memory-table.ts";
+import { ownMemory, readAfter, readFound, readPage, readStats, readUser } from "./read-memories.ts";
 import { toMemory } from "./rows.ts";
-import { addMemory, deleteMemory, importMemories, ownMemory, termsOf, updateMemory } from "./write-memories.ts";
+import { addMemories, deleteMemory, updateMemory } from "./write-memories.ts";
 
 export type SqliteStoreOptions = MemoryLimits & DatabaseOptions;
 
 /** Memories of an export that are read at once. */
 const EXPORT_PAGE = 500;
+/** Milliseconds between two looks for what has expired. */
+const OUTDATED_MS = 60_000;
+const DEFAULT_ORIGIN = "store";
 
 /**
  * Memories in a SQLite file, which any number of processes may use at once. The folder and the file are made where there are
@@ -32,22 +41,47 @@ const EXPORT_PAGE = 500;
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<MemoryStore> {
   const connection = createConnection(options);
   const commits = createGroupCommit(connection, options.lockTimeoutMs);
+  const changes = createChangeListeners();
+  const keepDeletedDays = options.keepDeletedDays ?? 0;
   await connection.open();
+  const outdated = setInterval(() => void removeAllOutdated().catch(() => undefined), OUTDATED_MS).unref();
+
+  /** What fails here, such as a full disk, is told by the next call of a user; what has expired is found by nothing anyway. */
+  async function removeAllOutdated(): Promise<void> {
+    while (await connection.read((database) => hasOutdated(database, keepDeletedDays))) {
+      await commits.write((database) => removeOutdated(database, keepDeletedDays), { erases: true });
+    }
+  }
+
+  async function add(user: MemoryUser, memories: readonly NewMemory[], given: AddOptions): Promise<AddedMemory[]> {
+    const additions = readNewMemories(memories, options).map((memory) => ({ memory, terms: termsOf(memory) }));
+    const idempotencyKey = readIdempotencyKey(given.idempotencyKey);
+    const write = { origin: given.origin ?? DEFAULT_ORIGIN, idempotencyKey };
+    const added = await commits.write((database) => addMemories(database, user, additions, write, options));
+    changes.tell(
+      user,
+      added.filter(({ existing }) => !existing).map(({ id }) => id),
+    );
+    return added;
+  }
 
   return {
-    async add(user, memory) {
-      const checked = readNewMemory(memory, options);
-      const terms = termsOf(checked);
-      return commits.write((database) => addMemory(database, user, checked, terms, options.maxMemories));
+    async add(user, memory, given = {}) {
+      const [added] = await add(user, [memory], given);
+      return added as AddedMemory;
     },
 
+    addAll: (user, memories, given = {}) => add(user, memories, given),
+
     async list(user, request = {}) {
-      const { limit, offset } = readRange(request);
-      const tag = readTagFilter(request.tag);
+      const list = readList(request);
+      const { limit, offset } = list;
       return connection.read((database) => {
         const owner = readUser(database, user);
-        const { rows, total } = owner ? readPage(database, owner, { limit, offset, tag }) : { rows: [], total: 0 };
-        return { memories: rows.map(toMemory), total, limit, offset };
+        if (!owner) return { memories: [], total: 0, limit, offset };
+        const { rows, total, end } = readPage(database, owner, list);
+        const page = { memories: rows.map(toMemory), total, limit, offset };
+        return end ? { ...page, next_cursor: writeCursor(end, list.sort) } : page;
       });
     },
 
@@ -59,7 +93,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       }
       const query = parseQuery(readQuery(request.query));
       const { limit } = readRange(request);
-      const tag = readTagFilter(request.tag);
+      const { tag } = readFilter(request);
       return connection.read((database) => {
         const owner = readUser(database, user);
         if (!owner) return { results: [] };
@@ -72,15 +106,43 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       return connection.read((database) => toMemory(ownMemory(database, user, uuid).row));
     },
 
-    async update(user, id, changes) {
+    async history(user, id) {
       const uuid = readId(id);
-      const checked = readChanges(changes, options);
-      return commits.write((database) => updateMemory(database, user, uuid, checked), { erases: true });
+      return connection.read((database) => readHistory(database, ownMemory(database, user, uuid).row.id));
+    },
+
+    async update(user, id, given, { origin = DEFAULT_ORIGIN } = {}) {
+      const uuid = readId(id);
+      const checked = readChanges(given, options);
+      const write = (database: Database) => updateMemory(database, user, uuid, checked, origin, options);
+      const memory = await commits.write(write, { erases: true });
+      changes.tell(user, [memory.id]);
+      return memory;
     },
 
     async delete(user, id) {
       const uuid = readId(id);
-      await commits.write((database) => deleteMemory(database, user, uuid), { erases: true });
+      await commits.write((database) => deleteMemory(database, user, uuid, options), { erases: true });
+      changes.tell(user, [uuid]);
+    },
+
+    async forget(user, request, { dryRun = false } = {}) {
+      const filter = readForget(request);
+      const count = await connection.read((database) => countToForget(database, user, filter));
+      if (dryRun) return count;
+      // What is added meanwhile stays.
+      const last = await connection.read((database) => readUser(database, user)?.last ?? 0);
+      let forgotten = 0;
+      for (;;) {
+        const some = await commits.write(
+          (database) => (filter ? forgetSome(database, user, filter, last, options) : forgetUser(database, user, last)),
+          { erases: true },
+        );
+        if (some === 0) break;
+        forgotten += some;
+      }
+      if (forgotten > 0) changes.tell(user);
+      return forgotten;
     },
 
     stats: (user) => connection.read((database) => readStats(database, user, options)),
@@ -88,17 +150,33 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     async *export(user) {
       for (let last = 0; ; ) {
         const from = last;
-        const rows = await connection.read((database) => readAfter(database, user, from, EXPORT_PAGE));
-        if (rows.length === 0) return;
-        yield* rows.map(toMemory);
-        last = rows.at(-1)?.id ?? last;
+        const memories = await connection.read((database) =>
+          readAfter(database, user, from, EXPORT_PAGE).map((row) => {
+            last = row.id;
+            const history = readHistory(database, row.id);
+            return history.length > 0 ? { ...toMemory(row), history } : toMemory(row);
+          }),
+        );
+        if (memories.length === 0) return;
+        yield* memories;
       }
     },
 
-    async import(user, text) {
-      const checked = readImport(text, options).map((memory) => ({ memory, terms: termsOf(memory) }));
-      return commits.write((database) => importMemories(database, user, checked, options.maxMemories));
+    async import(user, text, { partial = false, origin = "import" } = {}) {
+      const { checked, issues } = readImport(text, options);
+      if (issues.length > 0 && !partial) throw importRefused(issues, checked.length + issues.length);
+      const memories = checked.map((memory) => ({ memory, terms: termsOf(memory) }));
+      const isNew = await commits.write((database) => importMemories(database, user, memories, origin, options));
+      const added = isNew.filter(Boolean).length;
+      if (added > 0) changes.tell(user);
+      return {
+        added,
+        existing: isNew.length - added,
+        refused: issues.slice(0, 100).map(({ path, message }) => ({ where: path, message })),
+      };
     },
+
+    users: () => connection.read((database) => database.column<string>("select key from user order by uid")),
 
     verify: () => connection.read(verify),
 
@@ -111,7 +189,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       }
     },
 
+    onChange: changes.listen,
+
     async close() {
+      clearInterval(outdated);
       await commits.idle();
       connection.close();
     },

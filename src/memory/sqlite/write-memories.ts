@@ -1,173 +1,250 @@
-import { type CheckedImport, type CheckedMemory, limitReached, memoryNotFound, tagKey } from "../memory-input.ts";
-import { termsIn } from "../search/tokenize.ts";
-import type { ImportOutcome, Memory, MemoryUser } from "../store.ts";
+import { createHash } from "node:crypto";
+import {
+  type CheckedChanges,
+  type CheckedMemory,
+  keyUsed,
+  limitReached,
+  memoryNotFound,
+  sizeReached,
+  tagKey,
+  versionNotKept,
+} from "../memory-input.ts";
+import type { AddedMemory, Memory, MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
-import { readIds, readUser } from "./read-memories.ts";
-import { baseOf, COLUMNS, type MemoryRow, newUuid, numberOf, toMemory, type UserRow } from "./rows.ts";
-import { addToIndex, indexLongTail, isIndexed, removeFromIndex } from "./search-index.ts";
+import {
+  DEFAULT_KEEP_VERSIONS,
+  findInTrash,
+  keepVersion,
+  putInTrash,
+  readVersion,
+  readVersionNumbers,
+  takeFromTrash,
+} from "./history.ts";
+import { appendMemory, createUser, putBack, removeRow, replaceRow, sizeOf, tagsOf, termsOf } from "./memory-table.ts";
+import { DEFAULT_MAX_TOTAL_SIZE, findRow, isExpired, ownMemory, readUser } from "./read-memories.ts";
+import { COLUMNS, identityOf, type MemoryRow, toMemory, type UserRow } from "./rows.ts";
 
 /** The writes. Each is part of a transaction of its caller, and checks everything before it changes anything. */
 
-/** What a memory is found by, separated by spaces. */
-export function termsOf(memory: Pick<CheckedMemory, "content" | "speaker" | "tags">): string {
-  const texts = [memory.content, ...(memory.speaker === undefined ? [] : [memory.speaker]), ...memory.tags];
-  const terms = texts.map((text) => termsIn(text)).filter((found) => found !== "");
-  return terms.join(" ");
+/** A memory to add and what it is found by. */
+export interface Addition {
+  memory: CheckedMemory;
+  terms: string;
 }
 
-/** @throws ToolError `limit_reached` */
-export function addMemory(
+/** Adds all or none. @throws ToolError `limit_reached`, `not_found`, `invalid_input` */
+export function addMemories(
   database: Database,
   user: MemoryUser,
-  memory: CheckedMemory,
-  terms: string,
-  maxMemories: number,
-): Memory {
+  additions: readonly Addition[],
+  options: { origin: string; idempotencyKey: string | undefined },
+  limits: MemoryLimits,
+): AddedMemory[] {
   const known = readUser(database, user);
-  if (known && known.n >= maxMemories) throw limitReached(maxMemories, known.n);
+  const { idempotencyKey: key, origin } = options;
+  const digest = key === undefined ? "" : digestOf(additions);
+  if (known && key !== undefined) {
+    const before = readKeyedCall(database, known, key, digest);
+    if (before) return before;
+  }
+  const same = additions.map(({ memory }) => known && findSame(database, known, memory));
+  const superseded = additions.map(({ memory }) =>
+    memory.supersedes === undefined ? undefined : ((known && findRow(database, known, memory.supersedes)) ?? fail()),
+  );
+  const fresh = additions.filter((_, index) => !same[index]).map(({ memory }) => memory);
+  checkLimits(known, distinct(fresh), limits);
+
   const owner = known ?? createUser(database, user);
-  const added = insert(database, owner, memory, terms);
-  indexLongTail(database, owner, terms);
+  const added = additions.map(({ memory, terms }, index): AddedMemory => {
+    // Another one of the same call may have been the same.
+    const there = same[index] ?? (additions.length > 1 ? findSame(database, owner, memory) : undefined);
+    const row = there
+      ? addMissingTags(database, owner, there, memory.tags, origin, limits)
+      : appendMemory(database, owner, memory, terms, origin);
+    const old = superseded[index];
+    if (old && old.id !== row.id && old.superseded_by !== row.uuid) {
+      replaceRow(database, owner, old, { ...old, superseded_by: row.uuid });
+    }
+    return there ? { ...toMemory(row), existing: true } : toMemory(row);
+  });
+  if (key !== undefined) {
+    database.run(
+      "insert or replace into idempotency (uid, key, digest, ids, created) values (?, ?, ?, ?, ?)",
+      owner.uid,
+      key,
+      digest,
+      JSON.stringify(added.map((memory) => memory.id)),
+      Date.now(),
+    );
+  }
   return added;
 }
 
-/** Adds those that are not there yet, by their ids, or none. @throws ToolError `limit_reached` */
-export function importMemories(
-  database: Database,
-  user: MemoryUser,
-  memories: readonly { memory: CheckedImport; terms: string }[],
-  maxMemories: number,
-): ImportOutcome {
-  const known = readUser(database, user);
-  const seen = known ? readIds(database, known) : new Set<string>();
-  const fresh = memories.filter(({ memory: { id } }) => {
-    if (id === undefined) return true;
-    if (seen.has(id)) return false;
-    seen.add(id);
-    return true;
-  });
-  const stored = known?.n ?? 0;
-  if (stored + fresh.length > maxMemories) throw limitReached(maxMemories, stored, fresh.length);
-  const owner = known ?? createUser(database, user);
-  for (const { memory, terms } of fresh) {
-    insert(database, owner, memory, terms);
-    indexLongTail(database, owner, terms);
-  }
-  if (fresh.some(({ memory }) => memory.id !== undefined)) {
-    database.run("update user set foreign_ids = 1 where uid = ?", owner.uid);
-  }
-  return { added: fresh.length, existing: memories.length - fresh.length };
-}
-
-/** @throws ToolError `not_found` */
+/** Changes a memory, or takes it back to an earlier version. @throws ToolError `not_found`, `limit_reached` */
 export function updateMemory(
   database: Database,
   user: MemoryUser,
   id: string,
-  change: { content?: string; tags?: string[] },
+  changes: CheckedChanges | { restore: number },
+  origin: string,
+  limits: MemoryLimits,
 ): Memory {
+  if ("restore" in changes) return restoreVersion(database, user, id, changes.restore, origin, limits);
   const { owner, row } = ownMemory(database, user, id);
-  const content = change.content ?? row.content;
-  const tags = change.tags ?? tagsOf(row);
-  const terms = termsOf({ content, tags, speaker: row.speaker ?? undefined });
-  if (isIndexed(owner, row.id) && terms !== row.terms) {
-    removeFromIndex(database, owner, row.id, row.terms);
-    addToIndex(database, owner, row.id, terms);
-  }
-  if (change.tags) {
-    removeTags(database, owner, row);
-    addTags(database, owner, tags, row.id);
-  }
-  const changed: MemoryRow = { ...row, content, terms, tags: JSON.stringify(tags), updated: Date.now() };
-  database.run(
-    "update memory set content = ?, terms = ?, tags = ?, updated = ? where id = ?",
-    changed.content,
-    changed.terms,
-    changed.tags,
-    changed.updated,
-    row.id,
+  const { tags, ...details } = changes;
+  const columns = Object.entries(details).map(([name, value]) => [name, value ?? null]);
+  const changed: MemoryRow = { ...row, ...Object.fromEntries(columns), ...(tags && { tags: JSON.stringify(tags) }) };
+  return toMemory(writeVersion(database, owner, row, changed, origin, limits));
+}
+
+/** Takes it out of the tables, or into the trash where deleted memories are kept. @throws ToolError `not_found` */
+export function deleteMemory(database: Database, user: MemoryUser, id: string, limits: MemoryLimits): void {
+  const { owner, row } = ownMemory(database, user, id);
+  discard(database, owner, row, limits);
+}
+
+export function discard(database: Database, owner: UserRow, row: MemoryRow, limits: MemoryLimits): void {
+  const keep = (limits.keepDeletedDays ?? 0) > 0;
+  if (keep) putInTrash(database, row, Date.now());
+  removeRow(database, owner, row, { keepHistory: keep });
+}
+
+/** @throws ToolError `limit_reached` */
+export function checkLimits(
+  owner: UserRow | undefined,
+  fresh: readonly { content: string }[],
+  limits: MemoryLimits,
+): void {
+  if (fresh.length === 0) return;
+  const stored = owner?.n ?? 0;
+  if (stored + fresh.length > limits.maxMemories) throw limitReached(limits.maxMemories, stored, fresh.length);
+  const bytes = fresh.reduce((sum, { content }) => sum + sizeOf(content), 0);
+  checkSize(owner?.bytes ?? 0, bytes, limits);
+}
+
+/** A current memory with the same content, source and speaker. */
+export function findSame(
+  database: Database,
+  owner: UserRow,
+  memory: Pick<CheckedMemory, "content" | "source" | "speaker">,
+): MemoryRow | undefined {
+  const wanted = { content: memory.content, source: memory.source ?? null, speaker: memory.speaker ?? null };
+  const candidates = database.all<MemoryRow>(
+    `select ${COLUMNS}, terms from memory where identity = ? and superseded_by is null order by id`,
+    identityOf(owner.uid, wanted),
   );
-  return toMemory(changed);
+  return candidates.find(
+    (row) =>
+      row.content === wanted.content &&
+      row.source === wanted.source &&
+      row.speaker === wanted.speaker &&
+      !isExpired(row),
+  );
 }
 
-/** @throws ToolError `not_found` */
-export function deleteMemory(database: Database, user: MemoryUser, id: string): void {
-  const { owner, row } = ownMemory(database, user, id);
-  if (isIndexed(owner, row.id)) removeFromIndex(database, owner, row.id, row.terms);
-  removeTags(database, owner, row);
-  database.run("delete from memory where id = ?", row.id);
-  const count = "update user set removed = removed + 1, last_at_removal = ? where uid = ?";
-  database.run(count, owner.last, owner.uid);
+function fail(): never {
+  throw memoryNotFound();
 }
 
-function createUser(database: Database, user: MemoryUser): UserRow {
-  database.run("insert into user (key) values (?)", user.id);
-  return readUser(database, user) as UserRow;
+function distinct(memories: readonly CheckedMemory[]): CheckedMemory[] {
+  if (memories.length < 2) return [...memories];
+  return [...new Map(memories.map((memory) => [JSON.stringify(identity(memory)), memory])).values()];
 }
 
-/** Writes a memory as the user's last one, and keeps `owner` up to date. */
-function insert(database: Database, owner: UserRow, memory: CheckedImport, terms: string): Memory {
-  const now = Date.now();
-  const created = memory.created ?? now;
-  const row: MemoryRow = {
-    id: baseOf(owner) + owner.last + 1,
-    uuid: memory.id ?? newUuid(now, owner.last + 1),
-    content: memory.content,
-    terms,
-    tags: JSON.stringify(memory.tags),
-    source: memory.source ?? null,
-    speaker: memory.speaker ?? null,
-    occurred_at: memory.occurred_at ?? null,
-    created,
-    updated: memory.updated ?? created,
+function identity({ content, source, speaker }: CheckedMemory): unknown[] {
+  return [content, source ?? null, speaker ?? null];
+}
+
+function checkSize(stored: number, more: number, limits: MemoryLimits): void {
+  const limit = limits.maxTotalSize ?? DEFAULT_MAX_TOTAL_SIZE;
+  if (more > 0 && stored + more > limit) throw sizeReached(limit, stored, more);
+}
+
+/** The tags of what was said again are not lost. */
+function addMissingTags(
+  database: Database,
+  owner: UserRow,
+  row: MemoryRow,
+  tags: readonly string[],
+  origin: string,
+  limits: MemoryLimits,
+): MemoryRow {
+  const known = tagsOf(row);
+  const keys = new Set(known.map(tagKey));
+  const missing = tags.filter((tag) => !keys.has(tagKey(tag)));
+  if (missing.length === 0) return row;
+  return writeVersion(database, owner, row, { ...row, tags: JSON.stringify([...known, ...missing]) }, origin, limits);
+}
+
+/** Writes `changed` as the next version, unless nothing has changed. @throws ToolError `limit_reached` */
+function writeVersion(
+  database: Database,
+  owner: UserRow,
+  row: MemoryRow,
+  changed: MemoryRow,
+  origin: string,
+  limits: MemoryLimits,
+): MemoryRow {
+  const columns = Object.keys(row) as (keyof MemoryRow)[];
+  if (columns.every((column) => changed[column] === row[column])) return row;
+  checkSize(owner.bytes, sizeOf(changed.content) - sizeOf(row.content), limits);
+  const updated = Date.now();
+  keepVersion(database, row, updated, limits.keepVersions ?? DEFAULT_KEEP_VERSIONS);
+  const next: MemoryRow = {
+    ...changed,
+    terms: termsOf({ content: changed.content, speaker: changed.speaker, tags: tagsOf(changed) }),
+    updated,
+    version: row.version + 1,
+    origin,
   };
-  database.run(
-    `insert into memory (id, uid, uuid, content, terms, tags, source, speaker, occurred_at, created, updated)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    row.id,
-    owner.uid,
-    row.uuid,
-    row.content,
-    row.terms,
-    row.tags,
-    row.source,
-    row.speaker,
-    row.occurred_at,
-    row.created,
-    row.updated,
-  );
-  addTags(database, owner, memory.tags, row.id);
-  owner.n++;
-  owner.last++;
-  return toMemory(row);
+  replaceRow(database, owner, row, next);
+  return next;
 }
 
-/** @throws ToolError `not_found` */
-export function ownMemory(database: Database, user: MemoryUser, id: string): { owner: UserRow; row: MemoryRow } {
+function restoreVersion(
+  database: Database,
+  user: MemoryUser,
+  id: string,
+  version: number,
+  origin: string,
+  limits: MemoryLimits,
+): Memory {
   const owner = readUser(database, user);
-  const row = owner && findRow(database, owner, id);
-  if (!row) throw memoryNotFound();
-  return { owner, row };
-}
-
-function findRow(database: Database, owner: UserRow, uuid: string): MemoryRow | undefined {
-  const base = baseOf(owner);
-  const select = `select ${COLUMNS}, terms from memory where`;
-  const row = database.get<MemoryRow>(`${select} id = ? and uuid = ?`, base + numberOf(uuid), uuid);
-  if (row || !owner.foreignIds) return row;
-  return database.get<MemoryRow>(`${select} id > ? and id <= ? and uuid = ?`, base, base + owner.last, uuid);
-}
-
-function tagsOf(row: MemoryRow): string[] {
-  return JSON.parse(row.tags) as string[];
-}
-
-function addTags(database: Database, owner: UserRow, tags: readonly string[], id: number): void {
-  for (const tag of tags) database.run("insert into tag (uid, name, id) values (?, ?, ?)", owner.uid, tagKey(tag), id);
-}
-
-function removeTags(database: Database, owner: UserRow, row: MemoryRow): void {
-  for (const tag of tagsOf(row)) {
-    database.run("delete from tag where uid = ? and name = ? and id = ?", owner.uid, tagKey(tag), row.id);
+  if (!owner) throw memoryNotFound();
+  const there = findRow(database, owner, id);
+  const row = there ?? findInTrash(database, owner, id);
+  if (!row || (there && isExpired(there))) throw memoryNotFound();
+  const earlier = version === row.version ? {} : readVersion(database, row.id, version);
+  if (!earlier) throw versionNotKept(version, [...readVersionNumbers(database, row.id), row.version]);
+  const restored: MemoryRow = { ...row, ...earlier, version: row.version, superseded_by: null };
+  if (!there) {
+    checkLimits(owner, [row], limits);
+    takeFromTrash(database, row.id);
+    putBack(database, owner, row);
+    owner.bytes += sizeOf(row.content);
   }
+  return toMemory(
+    writeVersion(database, owner, row, { ...restored, updated: row.updated, origin: row.origin }, origin, limits),
+  );
+}
+
+function digestOf(additions: readonly Addition[]): string {
+  const memories = additions.map(({ memory }) => memory);
+  return createHash("sha256").update(JSON.stringify(memories)).digest("base64url");
+}
+
+/** What an earlier call with the key has added, as it is now. @throws ToolError `invalid_input`, `not_found` */
+function readKeyedCall(database: Database, owner: UserRow, key: string, digest: string): AddedMemory[] | undefined {
+  const call = database.get<{ digest: string; ids: string }>(
+    "select digest, ids from idempotency where uid = ? and key = ?",
+    owner.uid,
+    key,
+  );
+  if (!call) return undefined;
+  if (call.digest !== digest) throw keyUsed();
+  return (JSON.parse(call.ids) as string[]).map((id) => {
+    const row = findRow(database, owner, id);
+    if (!row) throw memoryNotFound();
+    return { ...toMemory(row), existing: true };
+  });
 }

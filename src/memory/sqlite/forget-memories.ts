@@ -1,0 +1,93 @@
+import type { CheckedFilter } from "../memory-filter.ts";
+import type { MemoryLimits, MemoryUser } from "../store.ts";
+import type { Database } from "./database.ts";
+import { currentMemories, satisfying } from "./filter-sql.ts";
+import { removeRow } from "./memory-table.ts";
+import { readUser } from "./read-memories.ts";
+import { baseOf, COLUMNS, type MemoryRow } from "./rows.ts";
+import { discard } from "./write-memories.ts";
+
+/** Memories that are removed in one transaction, in which nothing else runs. */
+const AT_ONCE = 500;
+/** Days that the keys of calls are kept. */
+const KEEP_KEYS_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/** How many memories the filter names, superseded ones too; without one all of the user's. */
+export function countToForget(database: Database, user: MemoryUser, filter: CheckedFilter | undefined): number {
+  const owner = readUser(database, user);
+  if (!owner) return 0;
+  const { sql, parameters } = satisfying(owner, filter ?? {}, currentMemories(owner, { superseded: true }));
+  return database.column<number>(`select count(*) from memory where ${sql}`, ...parameters)[0] ?? 0;
+}
+
+/** Removes some of them, up to the memory `last`, and gives how many; part of a transaction of its caller. */
+export function forgetSome(
+  database: Database,
+  user: MemoryUser,
+  filter: CheckedFilter,
+  last: number,
+  limits: MemoryLimits,
+): number {
+  const owner = readUser(database, user);
+  if (!owner) return 0;
+  const { sql, parameters } = satisfying(owner, filter, currentMemories(owner, { superseded: true, last }));
+  const select = `select ${COLUMNS}, terms from memory where ${sql} order by id limit ${AT_ONCE}`;
+  const rows = database.all<MemoryRow>(select, ...parameters);
+  for (const row of rows) discard(database, owner, row, limits);
+  return rows.length;
+}
+
+/**
+ * Removes some memories of the user, up to the memory `last`; when none is left, also what hangs on the user: deleted memories
+ * that were kept, keys of calls, the name. Gives how many memories. Part of a transaction of its caller.
+ */
+export function forgetUser(database: Database, user: MemoryUser, last: number): number {
+  const owner = readUser(database, user);
+  if (!owner) return 0;
+  const range = [baseOf(owner), baseOf(owner) + last];
+  const select = `select ${COLUMNS}, terms from memory where id > ? and id <= ? order by id limit ${AT_ONCE}`;
+  const rows = database.all<MemoryRow>(select, ...range);
+  for (const row of rows) removeRow(database, owner, row);
+  if (rows.length > 0) return rows.length;
+  for (const table of ["trash", "history"]) {
+    database.run(`delete from ${table} where id > ? and id <= ?`, ...range);
+  }
+  database.run("delete from idempotency where uid = ?", owner.uid);
+  if (owner.n === 0 && owner.last <= last) database.run("delete from user where uid = ?", owner.uid);
+  return 0;
+}
+
+/** Whether anything has run out: memories that have expired, deleted ones and keys of calls that are kept no longer. */
+export function hasOutdated(database: Database, keepDeletedDays: number): boolean {
+  const [found] = database.column<number>(
+    `select exists (select 1 from memory where expires <= ?) or exists (select 1 from trash where deleted <= ?)
+       or exists (select 1 from idempotency where created <= ?)`,
+    ...outdatedBefore(keepDeletedDays),
+  );
+  return found === 1;
+}
+
+/** Removes what has run out, at most so much at once; part of a transaction of its caller. */
+export function removeOutdated(database: Database, keepDeletedDays: number): void {
+  const [expired, deleted, keys] = outdatedBefore(keepDeletedDays);
+  const rows = database.all<MemoryRow & { key: string }>(
+    `select ${COLUMNS}, terms, key from memory join user using (uid) where expires <= ? limit ${AT_ONCE}`,
+    expired,
+  );
+  for (const row of rows) {
+    const owner = readUser(database, { id: row.key });
+    if (owner) removeRow(database, owner, row);
+  }
+  const trash = database.column<number>(`select id from trash where deleted <= ? limit ${AT_ONCE}`, deleted);
+  for (const id of trash) {
+    database.run("delete from trash where id = ?", id);
+    database.run("delete from history where id = ?", id);
+  }
+  database.run("delete from idempotency where created <= ?", keys);
+}
+
+function outdatedBefore(keepDeletedDays: number): [expired: number, deleted: number, keys: number] {
+  const now = Date.now();
+  return [now, now - keepDeletedDays * DAY_MS, now - KEEP_KEYS_DAYS * DAY_MS];
+}

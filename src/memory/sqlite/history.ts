@@ -1,0 +1,103 @@
+import type { MemoryVersion } from "../store.ts";
+import type { Database } from "./database.ts";
+import { baseOf, type MemoryRow, numberOf, toMemory, type UserRow } from "./rows.ts";
+
+/** Earlier versions of memories, and deleted memories that can be brought back. Parts of transactions of their callers. */
+
+/** Columns that a change replaces. */
+type Replaced = Omit<MemoryRow, "id" | "uuid" | "terms" | "created" | "superseded_by">;
+
+export const DEFAULT_KEEP_VERSIONS = 20;
+
+/** Keeps a version that is being replaced, and lets go of those beyond `keep`. */
+export function keepVersion(database: Database, row: MemoryRow, replaced: number, keep: number): void {
+  if (keep > 0) {
+    const { id, uuid, terms, created, superseded_by, ...data } = row;
+    database.run(
+      "insert or replace into history (id, version, data, replaced) values (?, ?, ?, ?)",
+      id,
+      row.version,
+      JSON.stringify(data satisfies Replaced),
+      replaced,
+    );
+  }
+  database.run("delete from history where id = ? and version <= ?", row.id, row.version - keep);
+}
+
+/** The kept versions of a memory, oldest first. */
+export function readHistory(database: Database, id: number): MemoryVersion[] {
+  const rows = database.all<{ data: string; replaced: number }>(
+    "select data, replaced from history where id = ? order by version",
+    id,
+  );
+  return rows.map(({ data, replaced }) => {
+    const version = JSON.parse(data) as Replaced;
+    const {
+      id: _id,
+      created_at: _created,
+      ...memory
+    } = toMemory({
+      ...version,
+      id,
+      uuid: "",
+      created: 0,
+      superseded_by: null,
+    });
+    return { ...memory, replaced_at: new Date(replaced).toISOString() };
+  });
+}
+
+/** The columns of an earlier version; undefined where it is not kept. */
+export function readVersion(database: Database, id: number, version: number): Replaced | undefined {
+  const row = database.get<{ data: string }>("select data from history where id = ? and version = ?", id, version);
+  return row && (JSON.parse(row.data) as Replaced);
+}
+
+export function readVersionNumbers(database: Database, id: number): number[] {
+  return database.column<number>("select version from history where id = ? order by version", id);
+}
+
+/** Writes a version that a file has. */
+export function importVersion(database: Database, id: number, version: MemoryVersion): void {
+  const { expires_at, updated_at, replaced_at, tags, ...rest } = version;
+  const data: Replaced = {
+    kind: null,
+    importance: null,
+    source: null,
+    speaker: null,
+    occurred_at: null,
+    ...rest,
+    tags: JSON.stringify(tags),
+    expires: expires_at === undefined ? null : Date.parse(expires_at),
+    updated: Date.parse(updated_at),
+  };
+  database.run(
+    "insert or replace into history (id, version, data, replaced) values (?, ?, ?, ?)",
+    id,
+    version.version,
+    JSON.stringify(data),
+    Date.parse(replaced_at),
+  );
+}
+
+export function putInTrash(database: Database, row: MemoryRow, deleted: number): void {
+  const sql = "insert or replace into trash (id, data, deleted) values (?, ?, ?)";
+  database.run(sql, row.id, JSON.stringify(row), deleted);
+}
+
+/** A deleted memory that is still kept, by its public id. */
+export function findInTrash(database: Database, owner: UserRow, uuid: string): MemoryRow | undefined {
+  const base = baseOf(owner);
+  const read = (sql: string, ...parameters: unknown[]): MemoryRow | undefined => {
+    const row = database.get<{ data: string }>(`select data from trash where ${sql}`, ...parameters);
+    const memory = row && (JSON.parse(row.data) as MemoryRow);
+    return memory?.uuid === uuid ? memory : undefined;
+  };
+  const found = read("id = ?", base + numberOf(uuid));
+  if (found || !owner.foreignIds) return found;
+  return read("id > ? and id <= ? and data ->> 'uuid' = ?", base, base + owner.last, uuid);
+}
+
+export function takeFromTrash(database: Database, id: number): void {
+  database.run("delete from trash where id = ?", id);
+}

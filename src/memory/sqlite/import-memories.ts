@@ -1,0 +1,48 @@
+import type { CheckedImport } from "../memory-input.ts";
+import type { MemoryLimits, MemoryUser } from "../store.ts";
+import type { Database } from "./database.ts";
+import { importVersion } from "./history.ts";
+import { appendMemory, createUser } from "./memory-table.ts";
+import { readIds, readUser } from "./read-memories.ts";
+import { checkLimits, findSame } from "./write-memories.ts";
+
+/**
+ * Adds those that are not there yet, all or none; part of a transaction of its caller. Gives, for each of them, whether it was
+ * added. @throws ToolError `limit_reached`
+ */
+export function importMemories(
+  database: Database,
+  user: MemoryUser,
+  memories: readonly { memory: CheckedImport; terms: string }[],
+  origin: string,
+  limits: MemoryLimits,
+): boolean[] {
+  const known = readUser(database, user);
+  const ids = known ? readIds(database, known) : new Set<string>();
+  const seen = new Set<string>();
+  const isNew = memories.map(({ memory }) => {
+    const { id, content, source, speaker, superseded_by } = memory;
+    const same = JSON.stringify([content, source ?? null, speaker ?? null]);
+    if ((id !== undefined && ids.has(id)) || (superseded_by === undefined && seen.has(same))) return false;
+    if (superseded_by === undefined && known && findSame(database, known, memory)) return false;
+    if (id !== undefined) ids.add(id);
+    if (superseded_by === undefined) seen.add(same);
+    return true;
+  });
+  const fresh = memories.filter((_, index) => isNew[index]);
+  checkLimits(
+    known,
+    fresh.map(({ memory }) => memory),
+    limits,
+  );
+  if (fresh.length === 0) return isNew;
+  const owner = known ?? createUser(database, user);
+  for (const { memory, terms } of fresh) {
+    const row = appendMemory(database, owner, memory, terms, memory.origin ?? origin);
+    for (const version of memory.history) importVersion(database, row.id, version);
+  }
+  if (fresh.some(({ memory }) => memory.id !== undefined)) {
+    database.run("update user set foreign_ids = 1 where uid = ?", owner.uid);
+  }
+  return isNew;
+}

@@ -1,0 +1,190 @@
+import { type CheckedImport, type CheckedMemory, tagKey } from "../memory-input.ts";
+import { timeOf } from "../memory-time.ts";
+import { termsIn } from "../search/tokenize.ts";
+import type { MemoryUser } from "../store.ts";
+import type { Database } from "./database.ts";
+import { readUser } from "./read-memories.ts";
+import { baseOf, identityOf, type MemoryRow, newUuid, type UserRow } from "./rows.ts";
+import { addToIndex, indexLongTail, isIndexed, removeFromIndex } from "./search-index.ts";
+
+/**
+ * Rows of the table memory, together with what hangs on them: tags, the search index, and what is counted of the user. Each
+ * function is part of a transaction of its caller.
+ */
+
+/** What a memory is found by, separated by spaces. */
+export function termsOf(memory: {
+  content: string;
+  speaker?: string | null | undefined;
+  tags: readonly string[];
+}): string {
+  const texts = [memory.content, ...(memory.speaker ? [memory.speaker] : []), ...memory.tags];
+  const terms = texts.map((text) => termsIn(text)).filter((found) => found !== "");
+  return terms.join(" ");
+}
+
+export function createUser(database: Database, user: MemoryUser): UserRow {
+  database.run("insert into user (key) values (?)", user.id);
+  return readUser(database, user) as UserRow;
+}
+
+/** Writes a new memory as the user's last one, and keeps `owner` up to date. */
+export function appendMemory(
+  database: Database,
+  owner: UserRow,
+  memory: CheckedMemory & Partial<CheckedImport>,
+  terms: string,
+  origin: string,
+): MemoryRow {
+  const now = Date.now();
+  const created = memory.created ?? now;
+  const row: MemoryRow = {
+    id: baseOf(owner) + owner.last + 1,
+    uuid: memory.id ?? newUuid(now, owner.last + 1),
+    content: memory.content,
+    terms,
+    tags: JSON.stringify(memory.tags),
+    kind: memory.kind ?? null,
+    importance: memory.importance ?? null,
+    source: memory.source ?? null,
+    speaker: memory.speaker ?? null,
+    occurred_at: memory.occurred_at ?? null,
+    expires: memory.expires ?? null,
+    created,
+    updated: memory.updated ?? created,
+    version: memory.version ?? 1,
+    origin,
+    superseded_by: memory.superseded_by ?? null,
+  };
+  const bytes = sizeOf(row.content);
+  insertRow(database, owner, row, owner.running + bytes);
+  addTags(database, owner, row);
+  owner.n++;
+  owner.last++;
+  owner.running += bytes;
+  owner.bytes += bytes;
+  indexLongTail(database, owner, terms);
+  return row;
+}
+
+/** Puts a memory that was removed back to its place. */
+export function putBack(database: Database, owner: UserRow, row: MemoryRow): void {
+  insertRow(database, owner, row, owner.running);
+  addTags(database, owner, row);
+  if (row.superseded_by === null && isIndexed(owner, row.id)) addToIndex(database, owner, row.id, row.terms);
+  database.run(
+    "update user set removed = removed - 1, bytes_changed = bytes_changed + ? where uid = ?",
+    sizeOf(row.content),
+    owner.uid,
+  );
+}
+
+/** Writes what has changed of a memory, and what it is found by. */
+export function replaceRow(database: Database, owner: UserRow, old: MemoryRow, row: MemoryRow): void {
+  const wasFound = old.superseded_by === null;
+  const isFound = row.superseded_by === null;
+  if (isIndexed(owner, row.id)) {
+    if (wasFound) removeFromIndex(database, owner, old.id, old.terms);
+    if (isFound) addToIndex(database, owner, row.id, row.terms);
+  }
+  if (old.tags !== row.tags) {
+    removeTags(database, owner, old);
+    addTags(database, owner, row);
+  }
+  database.run(
+    `update memory set content = ?, terms = ?, tags = ?, kind = ?, importance = ?, source = ?, speaker = ?, occurred_at = ?,
+       expires = ?, updated = ?, version = ?, origin = ?, superseded_by = ?, time = ?, identity = ? where id = ?`,
+    row.content,
+    row.terms,
+    row.tags,
+    row.kind,
+    row.importance,
+    row.source,
+    row.speaker,
+    row.occurred_at,
+    row.expires,
+    row.updated,
+    row.version,
+    row.origin,
+    row.superseded_by,
+    timeOf(row.occurred_at, row.created),
+    identityOf(owner.uid, row),
+    row.id,
+  );
+  const grown = sizeOf(row.content) - sizeOf(old.content);
+  if (grown !== 0) {
+    database.run("update user set bytes_changed = bytes_changed + ? where uid = ?", grown, owner.uid);
+    owner.bytes += grown;
+  }
+}
+
+/** Removes a memory; of its earlier versions and its vector nothing is left either, unless `keepHistory`. */
+export function removeRow(database: Database, owner: UserRow, row: MemoryRow, { keepHistory = false } = {}): void {
+  if (row.superseded_by === null && isIndexed(owner, row.id)) removeFromIndex(database, owner, row.id, row.terms);
+  removeTags(database, owner, row);
+  database.run("delete from memory where id = ?", row.id);
+  database.run("delete from embedding where id = ?", row.id);
+  if (!keepHistory) database.run("delete from history where id = ?", row.id);
+  const bytes = sizeOf(row.content);
+  database.run(
+    `update user set removed = removed + 1, last_at_removal = ?, running_at_removal = ?, bytes_changed = bytes_changed - ?
+     where uid = ?`,
+    owner.last,
+    owner.running,
+    bytes,
+    owner.uid,
+  );
+  owner.n--;
+  owner.bytes -= bytes;
+}
+
+/** Bytes of UTF-8. */
+export function sizeOf(content: string): number {
+  return Buffer.byteLength(content);
+}
+
+export function tagsOf(row: Pick<MemoryRow, "tags">): string[] {
+  return JSON.parse(row.tags) as string[];
+}
+
+function insertRow(database: Database, owner: UserRow, row: MemoryRow, running: number): void {
+  database.run(
+    `insert into memory (id, uid, uuid, content, terms, tags, kind, importance, source, speaker, occurred_at, expires, created,
+       updated, version, origin, superseded_by, time, identity, running)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    row.id,
+    owner.uid,
+    row.uuid,
+    row.content,
+    row.terms,
+    row.tags,
+    row.kind,
+    row.importance,
+    row.source,
+    row.speaker,
+    row.occurred_at,
+    row.expires,
+    row.created,
+    row.updated,
+    row.version,
+    row.origin,
+    row.superseded_by,
+    timeOf(row.occurred_at, row.created),
+    identityOf(owner.uid, row),
+    running,
+  );
+}
+
+function addTags(database: Database, owner: UserRow, row: MemoryRow): void {
+  if (row.tags === "[]") return;
+  for (const tag of tagsOf(row)) {
+    database.run("insert into tag (uid, name, id) values (?, ?, ?)", owner.uid, tagKey(tag), row.id);
+  }
+}
+
+function removeTags(database: Database, owner: UserRow, row: MemoryRow): void {
+  if (row.tags === "[]") return;
+  for (const tag of tagsOf(row)) {
+    database.run("delete from tag where uid = ? and name = ? and id = ?", owner.uid, tagKey(tag), row.id);
+  }
+}
