@@ -1,3 +1,5 @@
+import type { MemoryFormat } from "./files/file-entry.ts";
+
 /** Whose memories. The id comes from the transport, never from an argument. */
 export interface MemoryUser {
   id: string;
@@ -105,8 +107,8 @@ export interface ListRequest extends MemoryFilter {
   offset?: number | undefined;
   /** `next_cursor` of the page before: goes on there, whatever was added or deleted meanwhile. Instead of `offset`. */
   cursor?: string | undefined;
-  /** Default `newest`. */
-  sort?: SortOrder | undefined;
+  /** One of SORT_ORDERS. Default `newest`. */
+  sort?: string | undefined;
   /** Whether memories that a newer one has taken the place of are listed too. Default false. */
   superseded?: boolean | undefined;
 }
@@ -190,6 +192,25 @@ export interface StoredMemory extends Memory {
 export interface ImportOptions extends WriteOptions {
   /** Whether to import what is right where something is wrong. Default: nothing is imported then. */
   partial?: boolean | undefined;
+  /** Whether only the same id counts as there already, so that a copy has everything that it is made from. Default false. */
+  exact?: boolean | undefined;
+  /** The format of the file. It is recognised where none is named. */
+  format?: MemoryFormat | undefined;
+  /** Only says what an import would do, and what would be refused. */
+  dryRun?: boolean | undefined;
+  /** Whether to say what becomes of each memory of the file. */
+  lines?: boolean | undefined;
+}
+
+/** What became of the memory at one place of a file. */
+export interface ImportLine {
+  /** Such as `line 3`. */
+  where: string;
+  outcome: "added" | "existing" | "refused";
+  /** Of the memory that was added, or is there already; with a dry run absent where it would get one. */
+  id?: string;
+  /** Why it was refused. */
+  message?: string;
 }
 
 export interface ImportOutcome {
@@ -198,6 +219,8 @@ export interface ImportOutcome {
   existing: number;
   /** With `partial`: what was refused, by its place in the file, at most 100. */
   refused: { where: string; message: string }[];
+  /** With `lines`: each memory of the file, in its order. */
+  lines?: ImportLine[];
 }
 
 export interface MemoryLimits {
