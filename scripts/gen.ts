@@ -13,7 +13,10 @@ function emit(path: string, content: string): void {
 }
 
 const files = readdirSync("src/tools").filter(
-  (file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && file !== "index.ts" && file !== "define-tool.ts",
+  (file) =>
+    file.endsWith(".ts") &&
+    !file.endsWith(".test.ts") &&
+    !["index.ts", "define-tool.ts", "memory-fields.ts"].includes(file),
 );
 const order = [
   "memory-add",

@@ -46,6 +46,7 @@ const PACKAGES: Record<string, string[]> = {
   "ipaddr.js": ["api"],
   jsonrepair: ["llm"],
   "p-queue": ["api", "llm"],
+  pg: ["memory"],
   pino: ["log"],
   re2js: ["json-schema", "pipeline"],
   stemmer: ["memory"],
@@ -161,7 +162,7 @@ describe("rooms", () => {
   });
 
   it("keep tools apart: a tool imports no other tool", () => {
-    const allowed = ["src/tools/define-tool.ts"];
+    const allowed = ["src/tools/define-tool.ts", "src/tools/memory-fields.ts"];
     const wrong = imports.filter(
       ({ from, to }) =>
         from.startsWith("src/tools/") &&

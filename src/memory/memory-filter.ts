@@ -54,10 +54,9 @@ export function readFilter(filter: MemoryFilter): CheckedFilter {
 
 /** @throws ToolError `invalid_input` */
 export function readList(request: ListRequest): CheckedList {
-  const sort = request.sort ?? "newest";
-  if (!SORT_ORDERS.includes(sort)) {
-    throw new ToolError("invalid_input", `"sort" must be one of ${SORT_ORDERS.join(", ")}.`);
-  }
+  const wanted = request.sort || "newest";
+  const sort = SORT_ORDERS.find((order) => order === wanted);
+  if (!sort) throw new ToolError("invalid_input", `"sort" must be one of ${SORT_ORDERS.join(", ")}.`);
   const { limit, offset } = readRange(request);
   const cursor = request.cursor === undefined || request.cursor === "" ? undefined : readCursor(request.cursor, sort);
   return {

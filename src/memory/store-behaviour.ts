@@ -17,8 +17,8 @@ async function addAll(store: MemoryStore, user: MemoryUser, texts: readonly stri
   return added;
 }
 
-export async function collect(memories: AsyncIterable<Memory>): Promise<Memory[]> {
-  const all: Memory[] = [];
+export async function collect<M extends Memory>(memories: AsyncIterable<M>): Promise<M[]> {
+  const all: M[] = [];
   for await (const memory of memories) all.push(memory);
   return all;
 }
@@ -36,6 +36,8 @@ export function describeStore(name: string, openStore: OpenStore): void {
         tags: ["drinks"],
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updated_at: memory.created_at,
+        version: 1,
+        origin: "store",
       });
       expect(Date.parse(memory.created_at)).toBeGreaterThanOrEqual(before);
       expect(await store.list(ana)).toEqual({ memories: [memory], total: 1, limit: 10, offset: 0 });
@@ -46,7 +48,15 @@ export function describeStore(name: string, openStore: OpenStore): void {
       const full = { content: "a", source: "chat 7", speaker: "Ana", occurred_at: "2026-03-01" };
       expect(await store.add(ana, full)).toMatchObject(full);
       const bare = await store.add(ana, { content: "b", source: "", speaker: " ", occurred_at: "", tags: [""] });
-      expect(Object.keys(bare).sort()).toEqual(["content", "created_at", "id", "tags", "updated_at"]);
+      expect(Object.keys(bare).sort()).toEqual([
+        "content",
+        "created_at",
+        "id",
+        "origin",
+        "tags",
+        "updated_at",
+        "version",
+      ]);
       expect(bare.tags).toEqual([]);
     });
 
@@ -105,13 +115,6 @@ export function describeStore(name: string, openStore: OpenStore): void {
       expect(await store.search(ana, { query: tag })).toEqual({ results: [] });
       expect((await store.add(ana, { content: "x", tags: [`a${" ".repeat(5_000)}b`] })).tags).toEqual(["a b"]);
     });
-
-    it("stores two memories of the same content", async () => {
-      const store = await openStore();
-      const [first, second] = await addAll(store, ana, ["same", "same"]);
-      expect(first?.id).not.toBe(second?.id);
-      expect((await store.list(ana)).total).toBe(2);
-    });
   });
 
   describe(`${name}: text`, () => {
@@ -137,7 +140,9 @@ export function describeStore(name: string, openStore: OpenStore): void {
             return;
           }
           expect(memory.content).toBe(content);
-          expect((await store.list(ana, { limit: 1 })).memories).toEqual([memory]);
+          expect(await store.get(ana, memory.id)).toEqual(memory);
+          expect(await store.add(ana, { content, speaker: content })).toEqual({ ...memory, existing: true });
+          await store.delete(ana, memory.id);
         }),
         { numRuns: 300 },
       );
@@ -182,7 +187,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
         });
       }
       for (const time of ["2026-03", "2026-03-01", "2026-03-01T14:30", "2026-03-01T14:30:00.5Z", "2024-02-29"]) {
-        expect((await store.add(ana, { content: "x", occurred_at: time })).occurred_at).toBe(time);
+        expect((await store.add(ana, { content: time, occurred_at: time })).occurred_at).toBe(time);
       }
     });
   });
@@ -298,7 +303,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
       const tags = fc.uniqueArray(fc.constantFrom("x", "y", "Z"), { maxLength: 2 });
       const step = fc.record({
         user: fc.constantFrom(...users),
-        kind: fc.constantFrom("add", "add", "add", "update", "delete"),
+        kind: fc.constantFrom("add", "add", "add", "add", "update", "update", "restore", "forget", "delete"),
         pick: fc.nat(),
         content,
         tags,
@@ -310,11 +315,24 @@ export function describeStore(name: string, openStore: OpenStore): void {
           for (const { user, kind, pick, ...given } of steps) {
             const own = model.get(user.id) ?? [];
             const target = own[pick % Math.max(own.length, 1)];
-            if (kind === "add" && own.length === 8) {
+            const same = own.find((memory) => memory.content === given.content);
+            if (kind === "add" && same) {
+              const { existing, ...memory } = await store.add(user, given);
+              expect(existing).toBe(true);
+              expect(memory.id).toBe(same.id);
+              expect(memory.tags).toEqual([...new Set([...same.tags, ...given.tags])]);
+              own[own.indexOf(same)] = memory;
+            } else if (kind === "add" && own.length === 8) {
               await expect(store.add(user, given)).rejects.toMatchObject({ code: "limit_reached" });
             } else if (kind === "add") own.push(await store.add(user, given));
             else if (target && kind === "update") own[own.indexOf(target)] = await store.update(user, target.id, given);
-            else if (target) {
+            else if (target && kind === "restore") {
+              own[own.indexOf(target)] = await store.update(user, target.id, { restore_version: 1 });
+            } else if (kind === "forget") {
+              const gone = own.filter((memory) => memory.tags.includes("x"));
+              expect(await store.forget(user, { tag: "x" })).toBe(gone.length);
+              for (const memory of gone) own.splice(own.indexOf(memory), 1);
+            } else if (target) {
               await store.delete(user, target.id);
               own.splice(own.indexOf(target), 1);
             }
@@ -322,7 +340,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
           for (const user of users) {
             const own = model.get(user.id) ?? [];
             expect((await store.list(user)).memories).toEqual(own.toReversed());
-            expect(await collect(store.export(user))).toEqual(own);
+            expect((await collect(store.export(user))).map(({ history: _, ...memory }) => memory)).toEqual(own);
             for (const tag of ["x", "z"]) {
               const tagged = own.filter((memory) => memory.tags.map((name) => name.toLowerCase()).includes(tag));
               expect((await store.list(user, { tag })).memories).toEqual(tagged.toReversed());

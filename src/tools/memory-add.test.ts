@@ -22,6 +22,8 @@ describe("memory_add", () => {
         speaker: "Ana",
         source: "chat 7",
         occurred_at: "2026-03-01",
+        version: 1,
+        origin: "memory_add",
       },
     });
     expect(await callTool(client, "memory_list")).toMatchObject({ memories: [result.memory], total: 1 });
@@ -41,7 +43,15 @@ describe("memory_add", () => {
     const client = await connect();
     const sent = { content: "x", tags: [], source: "", speaker: null, occurred_at: "" };
     const { memory } = await callTool(client, "memory_add", sent);
-    expect(Object.keys(memory as object).sort()).toEqual(["content", "created_at", "id", "tags", "updated_at"]);
+    expect(Object.keys(memory as object).sort()).toEqual([
+      "content",
+      "created_at",
+      "id",
+      "origin",
+      "tags",
+      "updated_at",
+      "version",
+    ]);
   });
 
   it.each([
@@ -52,7 +62,7 @@ describe("memory_add", () => {
     [{ content: "x".repeat(501) }, "Memory too long: it has 501 characters, the limit is 500."],
     [{ content: "a\u0000b" }, '"content" contains a NUL character, which text must not contain.'],
     [{ content: "a\ud800b" }, '"content" contains a lone surrogate, which text must not contain.'],
-    [{ text: "hello" }, 'Memory content is required. "text" is no parameter of memory_add.'],
+    [{ text: "hello" }, '"text" is no parameter of memory_add.'],
     [{ content: "x", tags: "drinks" }, '"tags" must be a list such as ["a", "b"], not a string.'],
     [{ content: "x", tags: [1] }, '"tags.0" must be a string, not 1.'],
     [{ content: "x", occurred_at: "soon" }, '"occurred_at" must be an ISO 8601 date or time, not "soon".'],
@@ -65,6 +75,60 @@ describe("memory_add", () => {
       message,
     });
     expect(await callTool(client, "memory_list")).toMatchObject({ total: 0 });
+  });
+
+  it("gives back what is stored already, and says so", async () => {
+    const client = await connect();
+    const first = await callTool(client, "memory_add", { content: "Ana prefers tea" });
+    expect(await callTool(client, "memory_add", { content: "Ana prefers tea" })).toEqual({ ...first, existing: true });
+    expect(await callTool(client, "memory_list")).toMatchObject({ total: 1 });
+  });
+
+  it("stores several at once, all or none, and names the one that is wrong", async () => {
+    const client = await connect();
+    const memories = [
+      { content: "a", tags: ["x"] },
+      { content: "b", speaker: "Ana", importance: 0.9 },
+      { content: "a" },
+    ];
+    expect(await callTool(client, "memory_add", { memories })).toMatchObject({
+      status: "success",
+      memories: [
+        { content: "a", tags: ["x"] },
+        { content: "b", speaker: "Ana" },
+        { content: "a", existing: true },
+      ],
+    });
+    expect(await callTool(client, "memory_add", { memories: [{ content: "c" }, { content: " " }] })).toMatchObject({
+      code: "invalid_input",
+      issues: [{ path: "memories/1", message: "Memory content is required" }],
+    });
+    for (const wrong of [
+      { memories: [] },
+      { memories: [{ text: "c" }] },
+      { memories: [{ content: 5 }] },
+      { memories: ["c"] },
+      { content: "c", memories: [{ content: "d" }] },
+    ]) {
+      expect(await callTool(client, "memory_add", wrong), JSON.stringify(wrong)).toMatchObject({
+        code: "invalid_input",
+      });
+    }
+    expect(await callTool(client, "memory_list")).toMatchObject({ total: 2 });
+  });
+
+  it("puts a newer memory in the place of an older one", async () => {
+    const client = await connect();
+    const { memory } = (await callTool(client, "memory_add", { content: "Ana lives in Rome" })) as {
+      memory: { id: string };
+    };
+    const content = "Ana lives in Paris";
+    await callTool(client, "memory_add", { content, supersedes: memory.id });
+    expect(await callTool(client, "memory_search", { query: "Where does Ana live?" })).toMatchObject({
+      results: [{ content }],
+    });
+    expect(await callTool(client, "memory_list")).toMatchObject({ memories: [{ content }], total: 1 });
+    expect(await callTool(client, "memory_list", { filter: { superseded: true } })).toMatchObject({ total: 2 });
   });
 
   it("keeps the limits of the configuration", async () => {

@@ -1,27 +1,41 @@
 import { z } from "zod";
+import { ToolError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
+import { memoryFields, memoryObject } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_add",
   title: "Remember",
-  description:
-    "Stores a fact about the user or their work for later conversations: preferences, decisions, people, dates. One self-contained fact per memory. Not for passwords or other secrets.",
+  description: "Stores a self-contained fact about the user or their work for later conversations. Not for secrets.",
   effect: "write",
   uses: ["memory"],
   input: z.strictObject({
-    content: z
-      .string({ error: (issue) => (issue.input === undefined ? "Memory content is required" : undefined) })
-      .describe("The fact, understandable without this conversation: full names, absolute dates."),
-    tags: z.array(z.string()).optional().describe("Topics to filter by."),
-    source: z.string().optional().describe("Conversation or document it comes from."),
-    speaker: z.string().optional().describe("Who said it."),
-    occurred_at: z.string().optional().describe("When it happened, ISO 8601."),
+    ...memoryFields,
+    memories: z.array(memoryObject).optional().describe("Or several such objects."),
+    idempotency_key: z.string().optional().describe("For safe retries."),
   }),
-  output: z.object({ memory: z.record(z.string(), z.unknown()) }),
+  output: z.object({
+    memory: z.record(z.string(), z.unknown()).optional(),
+    memories: z.array(z.record(z.string(), z.unknown())).optional(),
+    existing: z.boolean().optional(),
+  }),
   async run(input, { user, services, status }) {
-    status.progress("Adding new memory");
-    const memory = await services.memory.add(user, input);
-    status.success("Memory added successfully");
-    return { memory: { ...memory } };
+    const { memories, idempotency_key: idempotencyKey, ...one } = input;
+    const options = { origin: "memory_add", idempotencyKey };
+    if (memories === undefined) {
+      status.progress("Adding new memory");
+      const { existing, ...memory } = await services.memory.add(user, one, options);
+      status.success(existing ? "Memory is stored already" : "Memory added successfully");
+      return { memory, ...(existing && { existing }) };
+    }
+    if (Object.values(one).some((value) => value !== undefined)) {
+      throw new ToolError("invalid_input", '"memories" goes with no other field of a memory.', {
+        hint: "Write the fields into each of its objects.",
+      });
+    }
+    status.progress(`Adding ${memories.length} memories`);
+    const added = await services.memory.addAll(user, memories, options);
+    status.success(`${added.filter(({ existing }) => !existing).length} memories added successfully`);
+    return { memories: added.map((memory) => ({ ...memory })) };
   },
 });

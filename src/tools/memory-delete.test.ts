@@ -20,6 +20,40 @@ it("deletes a memory, once", async () => {
   });
 });
 
+it("counts what a filter names, and deletes it only with confirm", async () => {
+  const client = await connect();
+  const memories = ["a", "b", "c"].map((content, index) => ({ content, tags: index < 2 ? ["old"] : [] }));
+  await callTool(client, "memory_add", { memories });
+  expect(await callTool(client, "memory_delete", { filter: { tag: "Old" } })).toEqual({
+    status: "success",
+    message: "2 memories would be deleted; none was. Ask the user, then call again with confirm: true.",
+    matched: 2,
+    deleted: 0,
+  });
+  expect(await callTool(client, "memory_delete", { filter: { tag: "old" }, confirm: true })).toMatchObject({
+    deleted: 2,
+  });
+  expect(await callTool(client, "memory_list")).toMatchObject({ memories: [{ content: "c" }], total: 1 });
+  expect(await callTool(client, "memory_delete", { all: true })).toMatchObject({ matched: 1, deleted: 0 });
+  expect(await callTool(client, "memory_delete", { all: true, confirm: true })).toMatchObject({ deleted: 1 });
+  expect(await callTool(client, "memory_list")).toMatchObject({ total: 0 });
+});
+
+it.each([
+  { filter: { tags: "old" }, confirm: true },
+  { filter: {}, confirm: true },
+  { filter: { tag: "" }, confirm: true },
+  { filter: { after: "soon" }, confirm: true },
+  { filter: { tag: "old" }, all: true, confirm: true },
+  { memory_id: "00000000-0000-4000-8000-000000000000", all: true, confirm: true },
+  { confirm: true },
+])("deletes nothing by %j", async (args) => {
+  const client = await connect();
+  await callTool(client, "memory_add", { content: "kept", tags: ["old"] });
+  expect(await callTool(client, "memory_delete", args)).toMatchObject({ code: "invalid_input" });
+  expect(await callTool(client, "memory_list")).toMatchObject({ total: 1 });
+});
+
 it.each([{}, { memory_id: "" }, { memory_id: null }])("asks for the id instead of %j", async (args) => {
   const client = await connect();
   expect(await callTool(client, "memory_delete", args)).toMatchObject({

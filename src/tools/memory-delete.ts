@@ -1,27 +1,49 @@
 import { z } from "zod";
+import { ToolError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
+import { filterOf } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_delete",
   title: "Forget",
-  description: "Deletes a memory for good.",
+  description: "Deletes a memory for good; or with confirm all that a filter names, or everything.",
   effect: "destroy",
   idempotent: true,
   uses: ["memory"],
   input: z.strictObject({
-    memory_id: z
-      .string({ error: (issue) => (issue.input === undefined ? "Memory ID is required" : undefined) })
-      .describe("Its id, from memory_list or memory_search."),
+    memory_id: z.string().optional().describe("Its id."),
+    filter: filterOf({ tag: z.string().optional() })
+      .optional()
+      .describe("tag, source, speaker, kind, after, before (ISO 8601)."),
+    all: z.boolean().optional().describe("Everything."),
+    confirm: z.boolean().optional().describe("Else filter and all only count."),
   }),
-  output: z.object({ message: z.string() }),
-  async confirms(input, { user, services }) {
-    const { content } = await services.memory.get(user, input.memory_id);
-    return `Memory: ${JSON.stringify(content)}`;
+  output: z.object({ message: z.string(), matched: z.int().optional(), deleted: z.int().optional() }),
+  async confirms({ memory_id: id, filter, all, confirm }, { user, services }) {
+    if (id !== undefined) return `Memory: ${JSON.stringify((await services.memory.get(user, id)).content)}`;
+    const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: true });
+    return confirm ? `${matched} memories will be deleted.` : `${matched} memories match; none will be deleted yet.`;
   },
-  async run(input, { user, services, status }) {
-    status.progress("Deleting memory");
-    await services.memory.delete(user, input.memory_id);
-    status.success("Memory deleted successfully");
-    return { message: "Memory deleted successfully" };
+  async run({ memory_id: id, filter, all, confirm = false }, { user, services, status }) {
+    if (id !== undefined) {
+      if (filter || all) {
+        throw new ToolError("invalid_input", '"memory_id" goes with neither filter nor all.', {
+          hint: "Give one of them.",
+        });
+      }
+      status.progress("Deleting memory");
+      await services.memory.delete(user, id);
+      status.success("Memory deleted successfully");
+      return { message: "Memory deleted successfully" };
+    }
+    status.progress(confirm ? "Deleting memories" : "Counting memories");
+    const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: !confirm });
+    if (confirm) {
+      status.success(`${matched} memories deleted successfully`);
+      return { message: `${matched} memories deleted successfully`, matched, deleted: matched };
+    }
+    status.success(`${matched} memories would be deleted`);
+    const message = `${matched} memories would be deleted; none was. Ask the user, then call again with confirm: true.`;
+    return { message, matched, deleted: 0 };
   },
 });

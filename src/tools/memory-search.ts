@@ -1,25 +1,34 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
+import { memoryFilter } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_search",
   title: "Search memories",
-  description:
-    "Finds the user's memories that answer a question or mention words, best first. Use it whenever earlier knowledge about the user may help.",
+  description: "Finds memories that answer a question, best first. Use it whenever earlier knowledge may help.",
   effect: "read",
   uses: ["memory"],
   input: z.strictObject({
     query: z
       .string({ error: (issue) => (issue.input === undefined ? "Search query is required" : undefined) })
-      .describe('A question or key words. "In quotes": a phrase; word*: what begins so.'),
-    limit: z.int().min(1, "limit must be at least 1").default(10).describe("How many; above 100 counts as 100."),
-    tag: z.string().optional().describe("Only those with this tag."),
+      .describe('Question or key words; "a phrase"; begin*.'),
+    limit: z.int().min(1, "limit must be at least 1").optional().describe("10, at most 100."),
+    offset: z.int().optional().describe("How many to skip."),
+    max_tokens: z.int().optional().describe("Size of all results, without near-duplicates."),
+    tag: z.string().optional().describe("Only this tag."),
+    filter: memoryFilter.optional().describe("source, speaker, kind, after, before (ISO 8601)."),
   }),
-  output: z.object({ results: z.array(z.record(z.string(), z.unknown())) }),
+  output: z.object({
+    results: z.array(z.record(z.string(), z.unknown())),
+    next_offset: z.int().optional(),
+    tokens: z.int().optional(),
+    near_duplicates: z.int().optional(),
+  }),
   async run(input, { user, services, status }) {
     status.progress("Searching memories");
-    const { results } = await services.memory.search(user, input);
-    status.success(`Found ${results.length} matching memories`);
-    return { results: results.map((memory) => ({ ...memory })) };
+    const { max_tokens: maxTokens, filter, ...request } = input;
+    const found = await services.memory.search(user, { ...request, ...filter, maxTokens });
+    status.success(`Found ${found.results.length} matching memories`);
+    return { ...found, results: found.results.map((memory) => ({ ...memory })) };
   },
 });

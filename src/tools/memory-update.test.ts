@@ -9,13 +9,35 @@ it("changes what is given and leaves the rest", async () => {
   const changed = await callTool(client, "memory_update", { memory_id: memory.id, content: "Ana prefers coffee" });
   expect(changed).toMatchObject({
     status: "success",
-    memory: { ...memory, content: "Ana prefers coffee", updated_at: expect.any(String) },
+    memory: {
+      ...memory,
+      content: "Ana prefers coffee",
+      updated_at: expect.any(String),
+      version: 2,
+      origin: "memory_update",
+    },
   });
   await callTool(client, "memory_update", { memory_id: memory.id, content: "", tags: ["breakfast"] });
   expect(await callTool(client, "memory_search", { query: "coffee", tag: "breakfast" })).toMatchObject({
     results: [{ content: "Ana prefers coffee", tags: ["breakfast"] }],
   });
   expect(await callTool(client, "memory_search", { query: "tea" })).toMatchObject({ results: [] });
+});
+
+it("takes a change back", async () => {
+  const client = await connect();
+  const { memory } = (await callTool(client, "memory_add", { content: "Ana prefers tea", tags: ["drinks"] })) as {
+    memory: { id: string };
+  };
+  await callTool(client, "memory_update", { memory_id: memory.id, content: "x", tags: [] });
+  expect(await callTool(client, "memory_update", { memory_id: memory.id, restore_version: 1 })).toMatchObject({
+    memory: { content: "Ana prefers tea", tags: ["drinks"], version: 3 },
+  });
+  expect(await callTool(client, "memory_update", { memory_id: memory.id, restore_version: 7 })).toMatchObject({
+    code: "not_found",
+    message: "Version 7 of the memory is not kept.",
+    hint: "Versions that can be restored: 1, 2, 3.",
+  });
 });
 
 it("says what it does", async () => {

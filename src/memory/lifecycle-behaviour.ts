@@ -1,0 +1,438 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { MemoryStore, NewMemory } from "./store.ts";
+import { collect, contents, type OpenStore } from "./store-behaviour.ts";
+
+const ana = { id: "ana" };
+const ben = { id: "ben" };
+const listed = async (store: MemoryStore, request = {}): Promise<string[]> =>
+  contents((await store.list(ana, request)).memories);
+const found = async (store: MemoryStore, query: string): Promise<string[]> =>
+  contents((await store.search(ana, { query })).results);
+
+/** What becomes of memories in every store: said again, changed, taken back, outdated, forgotten. */
+export function describeLifecycle(name: string, openStore: OpenStore): void {
+  describe(`${name}: the same memory again`, () => {
+    it("is recognised, gives the one that is there, and loses no tag", async () => {
+      const store = await openStore();
+      const first = await store.add(ana, { content: "Ana prefers tea", tags: ["drinks"] });
+      expect(await store.add(ana, { content: "Ana prefers tea" })).toEqual({ ...first, existing: true });
+      const again = await store.add(ana, { content: "Ana prefers tea", tags: ["Drinks", "tea"] });
+      expect(again).toMatchObject({ id: first.id, tags: ["drinks", "tea"], existing: true, version: 2 });
+      expect((await store.list(ana)).total).toBe(1);
+      expect(await listed(store, { tag: "tea" })).toHaveLength(1);
+    });
+
+    it("is another one where user, source, speaker or any character differs", async () => {
+      const store = await openStore();
+      const ids = new Set<string>();
+      const memories = [
+        { content: "yes" },
+        { content: "Yes" },
+        { content: "yes " },
+        { content: "yes", source: "chat 1" },
+        { content: "yes", speaker: "Ben" },
+      ];
+      for (const memory of memories) ids.add((await store.add(ana, memory)).id);
+      ids.add((await store.add(ben, { content: "yes" })).id);
+      expect(ids.size).toBe(6);
+    });
+
+    it("is a new one once the first was deleted, superseded or changed", async () => {
+      const store = await openStore();
+      const first = await store.add(ana, { content: "a" });
+      await store.delete(ana, first.id);
+      const second = await store.add(ana, { content: "a" });
+      expect(second.existing).toBeUndefined();
+      await store.add(ana, { content: "b", supersedes: second.id });
+      const third = await store.add(ana, { content: "a" });
+      expect(third.existing).toBeUndefined();
+      await store.update(ana, third.id, { content: "c" });
+      expect((await store.add(ana, { content: "a" })).existing).toBeUndefined();
+      expect((await store.add(ana, { content: "c" })).id).toBe(third.id);
+    });
+
+    it("is one of many at the same time", async () => {
+      const store = await openStore();
+      const added = await Promise.all(Array.from({ length: 20 }, () => store.add(ana, { content: "same" })));
+      expect(new Set(added.map((memory) => memory.id)).size).toBe(1);
+      expect(added.filter((memory) => !memory.existing)).toHaveLength(1);
+    });
+  });
+
+  describe(`${name}: several memories at once`, () => {
+    it("are added in their order, all or none", async () => {
+      const store = await openStore({ maxMemories: 4 });
+      const added = await store.addAll(ana, [{ content: "a" }, { content: "b", tags: ["t"] }, { content: "a" }]);
+      expect(contents(added)).toEqual(["a", "b", "a"]);
+      expect(added[2]).toMatchObject({ id: added[0]?.id, existing: true });
+      expect(await listed(store)).toEqual(["b", "a"]);
+      const three = ["c", "d", "e"].map((content) => ({ content }));
+      await expect(store.addAll(ana, three)).rejects.toMatchObject({ code: "limit_reached" });
+      await expect(store.addAll(ana, [{ content: "c" }, { content: "" }, { tags: [] }])).rejects.toMatchObject({
+        code: "invalid_input",
+        message: "2 of 3 memories cannot be stored.",
+        issues: [{ path: "memories/1" }, { path: "memories/2" }],
+      });
+      expect(await listed(store)).toEqual(["b", "a"]);
+    });
+  });
+
+  describe(`${name}: a call with an idempotency key`, () => {
+    it("adds once, however often and however late it is repeated", async () => {
+      const store = await openStore();
+      const add = () => store.add(ana, { content: "a" }, { idempotencyKey: "k1" });
+      const [first, ...others] = await Promise.all([add(), add(), add()]);
+      expect(new Set([first, ...others].map((memory) => memory?.id)).size).toBe(1);
+      await store.update(ana, first?.id ?? "", { content: "b" });
+      expect(await add()).toMatchObject({ id: first?.id, content: "b", existing: true });
+      expect((await store.list(ana)).total).toBe(1);
+    });
+
+    it("is refused where the key was used for something else, and belongs to its user", async () => {
+      const store = await openStore();
+      await store.add(ana, { content: "a" }, { idempotencyKey: "k" });
+      await expect(store.add(ana, { content: "b" }, { idempotencyKey: "k" })).rejects.toMatchObject({
+        code: "invalid_input",
+        message: '"idempotency_key" was used for other memories before.',
+      });
+      expect((await store.add(ben, { content: "b" }, { idempotencyKey: "k" })).existing).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: versions`, () => {
+    it("are kept when a memory is changed, and can be gone back to", async () => {
+      const store = await openStore();
+      const first = await store.add(ana, {
+        content: "Ana drives a Volvo",
+        tags: ["car"],
+        kind: "Fact",
+        importance: 0.9,
+      });
+      const second = await store.update(
+        ana,
+        first.id,
+        { content: "Ana rides a bicycle", tags: [] },
+        { origin: "test" },
+      );
+      expect(second).toMatchObject({ version: 2, origin: "test", kind: "fact", importance: 0.9 });
+      expect(await store.history(ana, first.id)).toEqual([
+        {
+          version: 1,
+          content: "Ana drives a Volvo",
+          tags: ["car"],
+          kind: "fact",
+          importance: 0.9,
+          origin: "store",
+          updated_at: first.updated_at,
+          replaced_at: second.updated_at,
+        },
+      ]);
+      const restored = await store.update(ana, first.id, { restore_version: 1 });
+      expect(restored).toMatchObject({ id: first.id, version: 3, content: "Ana drives a Volvo", tags: ["car"] });
+      expect(await found(store, "Volvo")).toHaveLength(1);
+      expect(await found(store, "bicycle")).toHaveLength(0);
+      expect(await listed(store, { tag: "car" })).toHaveLength(1);
+      expect((await store.update(ana, first.id, { restore_version: 2 })).content).toBe("Ana rides a bicycle");
+    });
+
+    it("are not made by a change that changes nothing", async () => {
+      const store = await openStore();
+      const memory = await store.add(ana, { content: "a", tags: ["t"] });
+      expect(await store.update(ana, memory.id, { content: "a", tags: ["t"] })).toEqual(memory);
+      expect(await store.update(ana, memory.id, { restore_version: 1 })).toEqual(memory);
+      expect(await store.history(ana, memory.id)).toEqual([]);
+    });
+
+    it("are kept up to the configured number", async () => {
+      const store = await openStore({ keepVersions: 2 });
+      const { id } = await store.add(ana, { content: "v1" });
+      for (const content of ["v2", "v3", "v4", "v5"]) await store.update(ana, id, { content });
+      expect((await store.history(ana, id)).map((version) => version.content)).toEqual(["v3", "v4"]);
+      await expect(store.update(ana, id, { restore_version: 1 })).rejects.toMatchObject({
+        code: "not_found",
+        message: "Version 1 of the memory is not kept.",
+        hint: "Versions that can be restored: 3, 4, 5.",
+      });
+      const none = await openStore({ keepVersions: 0 });
+      const memory = await none.add(ana, { content: "v1" });
+      await none.update(ana, memory.id, { content: "v2" });
+      expect(await none.history(ana, memory.id)).toEqual([]);
+    });
+
+    it("belong to their user, and take no other change with them", async () => {
+      const store = await openStore();
+      const { id } = await store.add(ana, { content: "a" });
+      await store.update(ana, id, { content: "b" });
+      await expect(store.history(ben, id)).rejects.toMatchObject({ code: "not_found" });
+      await expect(store.update(ben, id, { restore_version: 1 })).rejects.toMatchObject({ code: "not_found" });
+      await expect(store.update(ana, id, { restore_version: 1, content: "c" })).rejects.toMatchObject({
+        code: "invalid_input",
+      });
+    });
+  });
+
+  describe(`${name}: outdated memories`, () => {
+    it("give their place to the one that supersedes them, and are listed on request", async () => {
+      const store = await openStore();
+      const old = await store.add(ana, { content: "Ana lives in Rome" });
+      const now = await store.add(ana, { content: "Ana lives in Paris", supersedes: old.id.toUpperCase() });
+      expect(await found(store, "Where does Ana live?")).toEqual(["Ana lives in Paris"]);
+      expect(await listed(store)).toEqual(["Ana lives in Paris"]);
+      const all = await store.list(ana, { superseded: true, sort: "oldest" });
+      expect(all.memories).toEqual([{ ...old, superseded_by: now.id }, now]);
+      expect(await store.get(ana, old.id)).toMatchObject({ superseded_by: now.id });
+      expect(await store.stats(ana)).toMatchObject({ memories: 2, superseded: 1 });
+      await store.update(ana, old.id, { restore_version: 1 });
+      expect(await found(store, "Rome")).toEqual(["Ana lives in Rome"]);
+      expect(await store.verify()).toEqual([]);
+    });
+
+    it("must be there, and the user's own", async () => {
+      const store = await openStore();
+      const { id } = await store.add(ben, { content: "a" });
+      for (const supersedes of [id, "00000000-0000-4000-8000-000000000000", "x"]) {
+        await expect(store.add(ana, { content: "b", supersedes })).rejects.toMatchObject({ code: "not_found" });
+      }
+      expect((await store.list(ana)).total).toBe(0);
+    });
+
+    it("are found by nothing once they have expired", async () => {
+      const store = await openStore();
+      const soon = new Date(Date.now() + 400).toISOString();
+      const { id } = await store.add(ana, { content: "the code is 1234", expires_at: soon, tags: ["code"] });
+      const kept = await store.add(ana, { content: "the code is changed often", expires_at: "2999-01-01" });
+      expect(kept.expires_at).toBe("2999-01-01T00:00:00.000Z");
+      expect(await found(store, "code")).toHaveLength(2);
+      await sleep(450);
+      expect(await found(store, "code")).toEqual(["the code is changed often"]);
+      expect(await store.list(ana)).toMatchObject({ memories: [kept], total: 1 });
+      expect(await store.list(ana, { tag: "code" })).toMatchObject({ memories: [], total: 0 });
+      await expect(store.get(ana, id)).rejects.toMatchObject({ code: "not_found" });
+      await expect(store.update(ana, id, { content: "x" })).rejects.toMatchObject({ code: "not_found" });
+      expect(contents(await collect(store.export(ana)))).toEqual(["the code is changed often"]);
+      expect((await store.update(ana, kept.id, { expires_at: "never" })).expires_at).toBeUndefined();
+    });
+
+    it("cannot be born expired", async () => {
+      const store = await openStore();
+      await expect(store.add(ana, { content: "a", expires_at: "2020-01-01" })).rejects.toMatchObject({
+        code: "invalid_input",
+        message: '"expires_at" must be in the future, not "2020-01-01".',
+      });
+    });
+  });
+
+  describe(`${name}: forgetting`, () => {
+    const NOTES: NewMemory[] = [
+      { content: "one", tags: ["Work"], source: "chat 1", speaker: "Ana", kind: "fact", occurred_at: "2025-12-31" },
+      { content: "two", tags: ["work"], source: "Chat 1", speaker: "Ben", kind: "event", occurred_at: "2026-01-01" },
+      { content: "three", source: "chat 2", speaker: "ana", kind: "Fact", occurred_at: "2026-02" },
+      { content: "four", tags: ["home"] },
+    ];
+    const withNotes = async (limits = {}): Promise<MemoryStore> => {
+      const store = await openStore(limits);
+      await store.addAll(ana, NOTES);
+      await store.add(ben, { content: "one", tags: ["work"] });
+      return store;
+    };
+
+    it.each([
+      [{ tag: "WORK" }, ["one", "two"]],
+      [{ source: "CHAT 1" }, ["one", "two"]],
+      [{ speaker: "Ana" }, ["one", "three"]],
+      [{ kind: "FACT" }, ["one", "three"]],
+      [{ before: "2026-01-01" }, ["one"]],
+      [{ after: "2026-01-01T00:00Z", before: "2026-03" }, ["two", "three"]],
+      [{ after: "2026-02-02" }, ["four"]],
+      [{ kind: "fact", source: "chat 2" }, ["three"]],
+      [{ tag: "none" }, []],
+    ])("names by %j what is listed by it, counts it, and removes it", async (filter, names) => {
+      const store = await withNotes();
+      expect(await listed(store, { ...filter, sort: "oldest" })).toEqual(names);
+      expect((await store.list(ana, filter)).total).toBe(names.length);
+      expect(await store.forget(ana, filter, { dryRun: true })).toBe(names.length);
+      expect((await store.list(ana)).total).toBe(4);
+      expect(await store.forget(ana, filter)).toBe(names.length);
+      const rest = NOTES.map((note) => note.content).filter((content) => !names.includes(content ?? ""));
+      expect(await listed(store, { sort: "oldest" })).toEqual(rest);
+      for (const content of names) expect(await found(store, content)).toEqual([]);
+      expect((await store.list(ben)).total).toBe(1);
+      expect(await store.verify()).toEqual([]);
+    });
+
+    it("takes everything of the user, and nothing of others", async () => {
+      const store = await withNotes({ keepDeletedDays: 30, maxMemories: 2000 });
+      await store.import(ana, JSON.stringify(Array.from({ length: 1200 }, (_, index) => ({ content: `n${index}` }))));
+      expect(await store.forget(ana, { all: true }, { dryRun: true })).toBe(1204);
+      expect(await store.forget(ana, { all: true })).toBe(1204);
+      expect(await store.stats(ana)).toMatchObject({ memories: 0, bytes: 0, byTag: {} });
+      expect(await store.users()).toEqual(["ben"]);
+      expect(await store.forget(ana, { all: true })).toBe(0);
+      await store.add(ana, { content: "new" });
+      expect(await listed(store)).toEqual(["new"]);
+      expect(await store.verify()).toEqual([]);
+    });
+
+    it("needs to be told what", async () => {
+      const store = await withNotes();
+      for (const request of [{}, { tag: "" }, { all: false }, { all: true, tag: "work" }, { after: "soon" }]) {
+        await expect(store.forget(ana, request)).rejects.toMatchObject({ code: "invalid_input" });
+      }
+      expect((await store.list(ana)).total).toBe(4);
+    });
+
+    it("can be taken back for some days, where that is configured", async () => {
+      const store = await openStore({ keepDeletedDays: 30, maxMemories: 2 });
+      const memory = await store.add(ana, { content: "Ana prefers tea", tags: ["drinks"] });
+      await store.update(ana, memory.id, { content: "Ana prefers coffee" });
+      await store.delete(ana, memory.id);
+      expect(await found(store, "Ana")).toEqual([]);
+      await expect(store.get(ana, memory.id)).rejects.toMatchObject({ code: "not_found" });
+      await expect(store.update(ben, memory.id, { restore_version: 2 })).rejects.toMatchObject({ code: "not_found" });
+      expect(await store.update(ana, memory.id, { restore_version: 2 })).toMatchObject({
+        id: memory.id,
+        content: "Ana prefers coffee",
+      });
+      expect(await found(store, "coffee")).toHaveLength(1);
+      await store.delete(ana, memory.id);
+      expect(await store.update(ana, memory.id, { restore_version: 1 })).toMatchObject({ content: "Ana prefers tea" });
+      expect(await listed(store, { tag: "drinks" })).toEqual(["Ana prefers tea"]);
+
+      await store.delete(ana, memory.id);
+      await store.addAll(ana, [{ content: "a" }, { content: "b" }]);
+      await expect(store.update(ana, memory.id, { restore_version: 1 })).rejects.toMatchObject({
+        code: "limit_reached",
+      });
+      expect(await store.verify()).toEqual([]);
+    });
+  });
+
+  describe(`${name}: the size of all memories`, () => {
+    it("is limited in bytes, exactly, through every change", async () => {
+      const store = await openStore({ maxTotalSize: 20 });
+      const memory = await store.add(ana, { content: "é".repeat(5) });
+      await store.add(ana, { content: "x".repeat(8) });
+      expect(await store.stats(ana)).toMatchObject({ bytes: 18, maxTotalSize: 20 });
+      const refused = { code: "limit_reached", message: expect.stringContaining("18 of 20 bytes") };
+      await expect(store.add(ana, { content: "abc" })).rejects.toMatchObject(refused);
+      await expect(store.update(ana, memory.id, { content: "x".repeat(13) })).rejects.toMatchObject(refused);
+      await store.update(ana, memory.id, { content: "é" });
+      expect(await store.stats(ana)).toMatchObject({ bytes: 10 });
+      await store.delete(ana, memory.id);
+      await store.add(ana, { content: "x".repeat(12) });
+      expect(await store.stats(ana)).toMatchObject({ bytes: 20 });
+    });
+  });
+
+  describe(`${name}: lists`, () => {
+    it("go on after a cursor, whatever is added or deleted meanwhile", async () => {
+      const store = await openStore();
+      for (let index = 0; index < 25; index++) await store.add(ana, { content: `m${index}` });
+      const first = await store.list(ana, { limit: 10 });
+      await store.delete(ana, first.memories.at(-1)?.id ?? "");
+      await store.add(ana, { content: "newer" });
+      const second = await store.list(ana, { limit: 10, cursor: first.next_cursor });
+      const third = await store.list(ana, { limit: 10, cursor: second.next_cursor });
+      const all = contents([...first.memories, ...second.memories, ...third.memories]);
+      expect(all).toEqual(Array.from({ length: 25 }, (_, index) => `m${24 - index}`));
+      expect(third.next_cursor).toBeUndefined();
+    });
+
+    it("are sorted as asked, by cursor and by offset alike", async () => {
+      const store = await openStore();
+      const occurred = ["2026-03-01", "2026-01-01", "2026-02", "2026-01-01T10:00"];
+      const importance = [0.2, 0.9, undefined, 0.9];
+      for (let index = 0; index < 4; index++) {
+        await store.add(ana, { content: `m${index}`, occurred_at: occurred[index], importance: importance[index] });
+      }
+      const [last] = (await store.list(ana, { sort: "oldest", limit: 1 })).memories;
+      await sleep(2);
+      await store.update(ana, last?.id ?? "", { tags: ["x"] });
+      for (const [sort, wanted] of [
+        ["newest", ["m3", "m2", "m1", "m0"]],
+        ["oldest", ["m0", "m1", "m2", "m3"]],
+        ["updated", ["m0"]],
+        ["occurred", ["m0", "m2", "m3", "m1"]],
+        ["importance", ["m3", "m1", "m2", "m0"]],
+      ] as const) {
+        const byCursor: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await store.list(ana, { sort, limit: 1, cursor });
+          byCursor.push(...contents(page.memories));
+          cursor = page.next_cursor;
+        } while (cursor);
+        const byOffset = await Promise.all([0, 1, 2, 3].map((offset) => listed(store, { sort, limit: 1, offset })));
+        expect(byCursor.slice(0, wanted.length), sort).toEqual(wanted);
+        expect(byOffset.flat()).toEqual(byCursor);
+      }
+      await expect(store.list(ana, { sort: "size" })).rejects.toMatchObject({ code: "invalid_input" });
+      const { next_cursor } = await store.list(ana, { limit: 1 });
+      for (const cursor of ["x", "W10", next_cursor?.slice(1)]) {
+        await expect(store.list(ana, { cursor })).rejects.toMatchObject({ code: "invalid_input" });
+      }
+      await expect(store.list(ana, { cursor: next_cursor, sort: "oldest" })).rejects.toMatchObject({
+        code: "invalid_input",
+      });
+    });
+  });
+
+  describe(`${name}: changes`, () => {
+    it("are told with their user, and not what changed nothing", async () => {
+      const store = await openStore();
+      const told: unknown[] = [];
+      const stop = store.onChange((change) => told.push(change));
+      const { id } = await store.add(ana, { content: "a" });
+      await store.add(ana, { content: "a" });
+      await store.update(ana, id, { content: "b" });
+      await store.delete(ana, id);
+      await store.addAll(ben, [{ content: "x" }, { content: "y" }]);
+      await store.forget(ben, { all: true });
+      stop();
+      await store.add(ana, { content: "z" });
+      expect(told).toEqual([
+        { user: "ana", ids: [id] },
+        { user: "ana", ids: [id] },
+        { user: "ana", ids: [id] },
+        { user: "ben", ids: [expect.any(String), expect.any(String)] },
+        { user: "ben" },
+      ]);
+    });
+  });
+
+  describe(`${name}: details`, () => {
+    it.each([
+      [{ importance: 1.1 }, '"importance" must be from 0 to 1, not 1.1.'],
+      [{ importance: -0.1 }, '"importance" must be from 0 to 1, not -0.1.'],
+      [{ importance: Number.NaN }, '"importance" must be from 0 to 1, not NaN.'],
+      [{ kind: "x".repeat(51) }, '"kind" has 51 characters; the limit is 50.'],
+      [{ kind: "a\u0000" }, '"kind" contains a NUL character, which text must not contain.'],
+      [{ expires_at: "soon" }, '"expires_at" must be an ISO 8601 date or time, not "soon".'],
+    ])("refuse %j", async (details, message) => {
+      const store = await openStore();
+      const { id } = await store.add(ana, { content: "b" });
+      await expect(store.add(ana, { content: "a", ...details })).rejects.toMatchObject({
+        code: "invalid_input",
+        message,
+      });
+      await expect(store.update(ana, id, details)).rejects.toMatchObject({ code: "invalid_input", message });
+      expect((await store.get(ana, id)).version).toBe(1);
+    });
+
+    it("are counted by tag, source and kind", async () => {
+      const store = await openStore();
+      await store.addAll(ana, [
+        { content: "a", tags: ["X", "y"], source: "s", kind: "fact" },
+        { content: "b", tags: ["x"], source: "s", kind: "Fact" },
+        { content: "c", kind: "event" },
+      ]);
+      expect(await store.stats(ana)).toMatchObject({
+        byTag: { x: 2, y: 1 },
+        bySource: { s: 2 },
+        byKind: { fact: 2, event: 1 },
+        bytes: 3,
+      });
+    });
+  });
+}
