@@ -14,7 +14,7 @@ export function importMemories(
   database: Database,
   user: MemoryUser,
   memories: readonly { memory: CheckedImport; terms: string }[],
-  origin: string,
+  { origin, exact }: { origin: string; exact: boolean },
   limits: MemoryLimits,
 ): boolean[] {
   const known = readUser(database, user);
@@ -23,8 +23,9 @@ export function importMemories(
   const isNew = memories.map(({ memory }) => {
     const { id, content, source, speaker, superseded_by } = memory;
     const same = JSON.stringify([content, source ?? null, speaker ?? null]);
-    if ((id !== undefined && ids.has(id)) || (superseded_by === undefined && seen.has(same))) return false;
-    if (superseded_by === undefined && known && findSame(database, known, memory)) return false;
+    if (id !== undefined && ids.has(id)) return false;
+    const bySameness = superseded_by === undefined && !exact;
+    if (bySameness && (seen.has(same) || (known && findSame(database, known, memory)))) return false;
     if (id !== undefined) ids.add(id);
     if (superseded_by === undefined) seen.add(same);
     return true;

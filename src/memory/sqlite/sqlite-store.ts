@@ -162,11 +162,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       }
     },
 
-    async import(user, text, { partial = false, origin = "import" } = {}) {
+    async import(user, text, { partial = false, exact = false, origin = "import" } = {}) {
       const { checked, issues } = readImport(text, options);
       if (issues.length > 0 && !partial) throw importRefused(issues, checked.length + issues.length);
       const memories = checked.map((memory) => ({ memory, terms: termsOf(memory) }));
-      const isNew = await commits.write((database) => importMemories(database, user, memories, origin, options));
+      const isNew = await commits.write((database) => importMemories(database, user, memories, { origin, exact }, options));
       const added = isNew.filter(Boolean).length;
       if (added > 0) changes.tell(user);
       return {
