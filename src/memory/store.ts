@@ -194,8 +194,6 @@ export interface ImportOptions extends WriteOptions {
   partial?: boolean | undefined;
   /** Whether only the same id counts as there already, so that a copy has everything that it is made from. Default false. */
   exact?: boolean | undefined;
-  /** Whether only the same id counts as there already, so that a copy has everything that it is made from. Default false. */
-  exact?: boolean | undefined;
   /** The format of the file. It is recognised where none is named. */
   format?: MemoryFormat | undefined;
   /** Only says what an import would do, and what would be refused. */
