@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { chmod, open, rename, rm } from "node:fs/promises";
-import { ToolError } from "../../errors.ts";
 import type { Database } from "./database.ts";
 
 /** What is wrong with the database, in words; empty when it is sound. */
@@ -25,6 +22,12 @@ export function verify(database: Database): string[] {
   ].map((sql) => database.column<number>(sql)[0] ?? 0);
   if (missing) problems.push(`${missing} memories are missing from the search index`);
   if (extra) problems.push(`the search index holds ${extra} memories that are not there`);
+  const [unknown] = database.column<number>(
+    `select (select count(*) from identity left join memory using (id, identity) where memory.id is null)
+       + (select count(*) from memory join user using (uid) left join identity using (id, identity)
+          where superseded_by is null and memory.id - (uid << 32) <= indexed and identity.id is null)`,
+  );
+  if (unknown) problems.push(`${unknown} memories would not be recognised`);
   const [untagged] = database.column<number>("select count(*) from tag where id not in (select id from memory)");
   const sizes = database.all<{ uid: number }>(
     `select uid, max(running_at_removal, coalesce(max(running), 0)) + bytes_changed as counted,
@@ -39,42 +42,4 @@ export function verify(database: Database): string[] {
   }
   if (untagged) problems.push(`${untagged} tags belong to memories that are not there`);
   return problems;
-}
-
-/**
- * Writes a consistent copy to a new file, readable by its owner only. Others may write meanwhile.
- * @throws ToolError `invalid_input` when the file is there already, and what SQLite and the file system throw
- */
-export async function backUp(database: Database, file: string): Promise<void> {
-  if (existsSync(file)) {
-    throw new ToolError("invalid_input", "The file of the backup is there already.", {
-      hint: "Name a new file, or remove the old one first.",
-    });
-  }
-  // It gets its name only once it is whole and on disk.
-  const partial = `${file}.partial`;
-  await rm(partial, { force: true });
-  try {
-    await createFile(partial);
-    database.run("vacuum into ?", partial);
-    await chmod(partial, 0o600);
-    const written = await open(partial, "r+");
-    await written.sync();
-    await written.close();
-    await rename(partial, file);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
-
-async function createFile(file: string): Promise<void> {
-  try {
-    await (await open(file, "wx", 0o600)).close();
-  } catch (error) {
-    throw new ToolError("invalid_input", "The file of the backup cannot be written.", {
-      hint: "Its folder must be there and writable.",
-      cause: error,
-    });
-  }
 }

@@ -4,7 +4,7 @@ import { timeOf } from "../memory-time.ts";
 import { identityOf } from "./rows.ts";
 
 /** "Patc" as a number: tells our files from other programs' SQLite files. */
-const APPLICATION_ID = 0x50617463;
+export const APPLICATION_ID = 0x50617463;
 
 /** Each takes the database one version up. A migration that was released never changes. */
 export const MIGRATIONS: readonly string[] = [
@@ -70,7 +70,7 @@ export const MIGRATIONS: readonly string[] = [
   alter table memory add column superseded_by text;
   -- when it happened, or else when it was added, in milliseconds since 1970
   alter table memory add column time integer not null default 0;
-  -- identityOf(): tells whether the same was stored before
+  -- identityOf(): what tells whether the same was stored before
   alter table memory add column identity integer not null default 0;
   -- bytes of the contents of the user's memories as they were added, up to this one
   alter table memory add column running integer not null default 0;
@@ -80,7 +80,14 @@ export const MIGRATIONS: readonly string[] = [
   update memory set running = sums.running from (
     select id, sum(octet_length(content)) over (partition by uid order by id) as running from memory
   ) as sums where memory.id = sums.id;
-  create index memory_identity on memory (identity);
+  -- which memories of the index have an identity
+  create table identity (
+    identity integer not null,
+    id integer not null,
+    primary key (identity, id)
+  ) strict, without rowid;
+  insert into identity (identity, id)
+    select identity, memory.id from memory join user using (uid) where memory.id - (uid << 32) <= indexed;
   create index memory_expires on memory (expires) where expires is not null;
   create index memory_superseded on memory (uid) where superseded_by is not null;
 

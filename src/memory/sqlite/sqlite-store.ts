@@ -12,6 +12,7 @@ import {
 } from "../memory-input.ts";
 import { parseQuery } from "../search/query.ts";
 import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, NewMemory } from "../store.ts";
+import { backUp } from "./backup.ts";
 import { createConnection } from "./connection.ts";
 import type { Database, DatabaseOptions } from "./database.ts";
 import { findMemories } from "./find-memories.ts";
@@ -19,10 +20,11 @@ import { countToForget, forgetSome, forgetUser, hasOutdated, removeOutdated } fr
 import { createGroupCommit } from "./group-commit.ts";
 import { readHistory } from "./history.ts";
 import { importMemories } from "./import-memories.ts";
-import { backUp, verify } from "./maintenance.ts";
+import { verify } from "./maintenance.ts";
 import { termsOf } from "./memory-table.ts";
 import { ownMemory, readAfter, readFound, readPage, readStats, readUser } from "./read-memories.ts";
 import { toMemory } from "./rows.ts";
+import { storageError } from "./storage-error.ts";
 import { addMemories, deleteMemory, updateMemory } from "./write-memories.ts";
 
 export type SqliteStoreOptions = MemoryLimits & DatabaseOptions;
@@ -57,7 +59,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     const additions = readNewMemories(memories, options).map((memory) => ({ memory, terms: termsOf(memory) }));
     const idempotencyKey = readIdempotencyKey(given.idempotencyKey);
     const write = { origin: given.origin ?? DEFAULT_ORIGIN, idempotencyKey };
-    const added = await commits.write((database) => addMemories(database, user, additions, write, options));
+    const added = await commits.write((database) => addMemories(database, user, additions, write, options), {
+      adds: true,
+    });
     changes.tell(
       user,
       added.filter(({ existing }) => !existing).map(({ id }) => id),
@@ -166,7 +170,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       const { checked, issues } = readImport(text, options);
       if (issues.length > 0 && !partial) throw importRefused(issues, checked.length + issues.length);
       const memories = checked.map((memory) => ({ memory, terms: termsOf(memory) }));
-      const isNew = await commits.write((database) => importMemories(database, user, memories, { origin, exact }, options));
+      const isNew = await commits.write((database) =>
+        importMemories(database, user, memories, { origin, exact }, options),
+      );
       const added = isNew.filter(Boolean).length;
       if (added > 0) changes.tell(user);
       return {
@@ -181,11 +187,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     verify: () => connection.read(verify),
 
     async backup(file) {
-      const database = await connection.open();
       try {
-        await backUp(database, file);
+        await connection.open();
+        await backUp(options.file, file);
       } catch (error) {
-        throw connection.fail(error);
+        throw storageError(error);
       }
     },
 
