@@ -32,12 +32,25 @@ export async function backUp(database: string, file: string): Promise<void> {
 async function copyPages(database: string, copy: string): Promise<void> {
   const { default: Sqlite } = await import("better-sqlite3");
   const db = new Sqlite(database, { readonly: true, fileMustExist: true });
+  const file = await open(copy, "r+");
+  let syncing: Promise<void> | undefined;
   try {
     db.exec("begin");
     db.prepare("select count(*) from sqlite_schema").get();
-    await db.backup(copy, { progress: () => PAGES_AT_ONCE });
+    await db.backup(copy, {
+      progress() {
+        // To disk bit by bit, in another thread: at its end SQLite waits in this one for all that is not there yet.
+        syncing ??= file.datasync().finally(() => {
+          syncing = undefined;
+        });
+        syncing.catch(() => undefined);
+        return PAGES_AT_ONCE;
+      },
+    });
   } finally {
     db.close();
+    await syncing?.catch(() => undefined);
+    await file.close();
   }
   // One file with nothing beside it, which can be read where nothing can be written.
   const written = new Sqlite(copy);

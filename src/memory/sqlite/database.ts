@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import { ToolError } from "../../errors.ts";
 import { tagKey } from "../memory-input.ts";
+import type { KnownUser } from "./identities.ts";
 import { migrate } from "./migrations.ts";
 import { isLocked } from "./storage-error.ts";
 
@@ -23,6 +24,10 @@ export interface Database {
   column<Value>(sql: string, ...parameters: unknown[]): Value[];
   run(sql: string, ...parameters: unknown[]): void;
   inTransaction(): boolean;
+  /** Users as this connection's last writes left them; empty where another connection has written since. */
+  users: Map<string, KnownUser>;
+  /** Begins a transaction that writes. */
+  beginWrite(): void;
   /** Moves the log into the database file and empties it. False where another connection is reading it. */
   emptyLog(): boolean;
   /** @throws ToolError `storage_error` when the file was removed or replaced, so that writes would vanish with it */
@@ -114,6 +119,10 @@ function wrap(db: BetterSqlite3.Database, file: string): Database {
     return statement;
   };
   const opened = statSync(file);
+  const users = new Map<string, KnownUser>();
+  // Changes when another connection has committed (https://www.sqlite.org/pragma.html#pragma_data_version).
+  const dataVersion = db.prepare("pragma data_version").pluck();
+  let lastVersion: unknown;
   return {
     all: <Row>(sql: string, ...parameters: unknown[]) => prepared(sql).all(...parameters) as Row[],
     get: <Row>(sql: string, ...parameters: unknown[]) => prepared(sql).get(...parameters) as Row | undefined,
@@ -122,6 +131,13 @@ function wrap(db: BetterSqlite3.Database, file: string): Database {
       prepared(sql).run(...parameters);
     },
     inTransaction: () => db.inTransaction,
+    users,
+    beginWrite() {
+      prepared("begin immediate").run();
+      const version = dataVersion.get();
+      if (version !== lastVersion) users.clear();
+      lastVersion = version;
+    },
     emptyLog() {
       const [outcome] = db.pragma("wal_checkpoint(truncate)") as { busy: number }[];
       return outcome?.busy === 0;

@@ -11,10 +11,10 @@ export interface GroupCommit {
   /**
    * Runs `job` in the next transaction and gives its result once that is durable. A job may run again where another one of
    * its group has failed. It must throw a ToolError before it changes anything, and only that one write fails then.
-   * `erases` says that it removes text.
+   * `erases` says that it removes text; `adds` that it keeps what is known of users (`Database.users`) up to date.
    * @throws ToolError `storage_…`, and what `job` throws
    */
-  write<T>(job: (database: Database) => T, options?: { erases?: boolean }): Promise<T>;
+  write<T>(job: (database: Database) => T, options?: { erases?: boolean; adds?: boolean }): Promise<T>;
   /** Resolves when nothing is waiting any more. */
   idle(): Promise<void>;
 }
@@ -22,6 +22,7 @@ export interface GroupCommit {
 interface Write {
   job: (database: Database) => unknown;
   erases: boolean;
+  adds: boolean;
   /** When it no longer waits for the lock (performance.now()). */
   deadline: number;
   resolve: (value: never) => void;
@@ -50,7 +51,7 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
       try {
         const opened = connection.open();
         const database = opened instanceof Promise ? await opened : opened;
-        database.run("begin immediate");
+        database.beginWrite();
         // From here to its end nothing else may run: reads use the same connection.
         const failed = transact(database, pending.splice(0, MAX_GROUP));
         for (const write of failed) await commit([write]);
@@ -85,6 +86,7 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
 
   function rollBack(database: Database, error: unknown): unknown {
     try {
+      database.users.clear();
       if (database.inTransaction()) database.run("rollback");
     } catch {
       // The connection is broken, and what was not committed with it.
@@ -93,9 +95,9 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
   }
 
   return {
-    write<T>(job: (database: Database) => T, { erases = false } = {}) {
+    write<T>(job: (database: Database) => T, { erases = false, adds = false } = {}) {
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ job, erases, deadline: performance.now() + lockTimeoutMs, resolve, reject });
+        waiting.push({ job, erases, adds, deadline: performance.now() + lockTimeoutMs, resolve, reject });
         running ??= run();
       });
     },
@@ -109,6 +111,7 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
 function attempt(database: Database, write: Write): () => void {
   try {
     const value = write.job(database);
+    if (!write.adds) database.users.clear();
     return () => write.resolve(value as never);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;

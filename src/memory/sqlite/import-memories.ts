@@ -2,9 +2,10 @@ import type { CheckedImport } from "../memory-input.ts";
 import type { MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { importVersion } from "./history.ts";
+import { findSame, knownUser } from "./identities.ts";
 import { appendMemory, createUser } from "./memory-table.ts";
-import { readIds, readUser } from "./read-memories.ts";
-import { checkLimits, findSame } from "./write-memories.ts";
+import { readIds } from "./read-memories.ts";
+import { checkLimits } from "./write-memories.ts";
 
 /**
  * Adds those that are not there yet, all or none; part of a transaction of its caller. Gives, for each of them, whether it was
@@ -17,7 +18,7 @@ export function importMemories(
   { origin, exact }: { origin: string; exact: boolean },
   limits: MemoryLimits,
 ): boolean[] {
-  const known = readUser(database, user);
+  const known = knownUser(database, user.id);
   const ids = known ? readIds(database, known) : new Set<string>();
   const seen = new Set<string>();
   const isNew = memories.map(({ memory }) => {
@@ -37,7 +38,7 @@ export function importMemories(
     limits,
   );
   if (fresh.length === 0) return isNew;
-  const owner = known ?? createUser(database, user);
+  const owner = known ?? createUser(database, user.id);
   for (const { memory, terms } of fresh) {
     const row = appendMemory(database, owner, memory, terms, memory.origin ?? origin);
     for (const version of memory.history) importVersion(database, row.id, version);

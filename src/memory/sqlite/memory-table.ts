@@ -1,9 +1,8 @@
 import { type CheckedImport, type CheckedMemory, tagKey } from "../memory-input.ts";
 import { timeOf } from "../memory-time.ts";
 import { termsIn } from "../search/tokenize.ts";
-import type { MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
-import { readUser } from "./read-memories.ts";
+import { addIdentity, indexIdentities, type KnownUser, knownUser, removeIdentity } from "./identities.ts";
 import { baseOf, identityOf, type MemoryRow, newUuid, type UserRow } from "./rows.ts";
 import { addToIndex, indexLongTail, isIndexed, removeFromIndex } from "./search-index.ts";
 
@@ -23,15 +22,15 @@ export function termsOf(memory: {
   return terms.join(" ");
 }
 
-export function createUser(database: Database, user: MemoryUser): UserRow {
-  database.run("insert into user (key) values (?)", user.id);
-  return readUser(database, user) as UserRow;
+export function createUser(database: Database, key: string): KnownUser {
+  database.run("insert into user (key) values (?)", key);
+  return knownUser(database, key) as KnownUser;
 }
 
 /** Writes a new memory as the user's last one, and keeps `owner` up to date. */
 export function appendMemory(
   database: Database,
-  owner: UserRow,
+  owner: KnownUser,
   memory: CheckedMemory & Partial<CheckedImport>,
   terms: string,
   origin: string,
@@ -63,7 +62,13 @@ export function appendMemory(
   owner.last++;
   owner.running += bytes;
   owner.bytes += bytes;
+  if (row.superseded_by === null) owner.tail.set(identityOf(owner.uid, row), row.id);
+  const indexed = owner.indexed;
   indexLongTail(database, owner, terms);
+  if (owner.indexed > indexed) {
+    indexIdentities(database, owner, indexed);
+    owner.tail.clear();
+  }
   return row;
 }
 
@@ -71,7 +76,10 @@ export function appendMemory(
 export function putBack(database: Database, owner: UserRow, row: MemoryRow): void {
   insertRow(database, owner, row, owner.running);
   addTags(database, owner, row);
-  if (row.superseded_by === null && isIndexed(owner, row.id)) addToIndex(database, owner, row.id, row.terms);
+  if (row.superseded_by === null && isIndexed(owner, row.id)) {
+    addToIndex(database, owner, row.id, row.terms);
+    addIdentity(database, owner, row);
+  }
   database.run(
     "update user set removed = removed - 1, bytes_changed = bytes_changed + ? where uid = ?",
     sizeOf(row.content),
@@ -84,8 +92,14 @@ export function replaceRow(database: Database, owner: UserRow, old: MemoryRow, r
   const wasFound = old.superseded_by === null;
   const isFound = row.superseded_by === null;
   if (isIndexed(owner, row.id)) {
-    if (wasFound) removeFromIndex(database, owner, old.id, old.terms);
-    if (isFound) addToIndex(database, owner, row.id, row.terms);
+    if (wasFound) {
+      removeFromIndex(database, owner, old.id, old.terms);
+      removeIdentity(database, owner, old);
+    }
+    if (isFound) {
+      addToIndex(database, owner, row.id, row.terms);
+      addIdentity(database, owner, row);
+    }
   }
   if (old.tags !== row.tags) {
     removeTags(database, owner, old);
@@ -120,7 +134,10 @@ export function replaceRow(database: Database, owner: UserRow, old: MemoryRow, r
 
 /** Removes a memory; of its earlier versions and its vector nothing is left either, unless `keepHistory`. */
 export function removeRow(database: Database, owner: UserRow, row: MemoryRow, { keepHistory = false } = {}): void {
-  if (row.superseded_by === null && isIndexed(owner, row.id)) removeFromIndex(database, owner, row.id, row.terms);
+  if (row.superseded_by === null && isIndexed(owner, row.id)) {
+    removeFromIndex(database, owner, row.id, row.terms);
+    removeIdentity(database, owner, row);
+  }
   removeTags(database, owner, row);
   database.run("delete from memory where id = ?", row.id);
   database.run("delete from embedding where id = ?", row.id);

@@ -20,9 +20,10 @@ import {
   readVersionNumbers,
   takeFromTrash,
 } from "./history.ts";
+import { findSame, knownUser } from "./identities.ts";
 import { appendMemory, createUser, putBack, removeRow, replaceRow, sizeOf, tagsOf, termsOf } from "./memory-table.ts";
 import { DEFAULT_MAX_TOTAL_SIZE, findRow, isExpired, ownMemory, readUser } from "./read-memories.ts";
-import { COLUMNS, identityOf, type MemoryRow, toMemory, type UserRow } from "./rows.ts";
+import { type MemoryRow, toMemory, type UserRow } from "./rows.ts";
 
 /** The writes. Each is part of a transaction of its caller, and checks everything before it changes anything. */
 
@@ -40,7 +41,7 @@ export function addMemories(
   options: { origin: string; idempotencyKey: string | undefined },
   limits: MemoryLimits,
 ): AddedMemory[] {
-  const known = readUser(database, user);
+  const known = knownUser(database, user.id);
   const { idempotencyKey: key, origin } = options;
   const digest = key === undefined ? "" : digestOf(additions);
   if (known && key !== undefined) {
@@ -54,7 +55,7 @@ export function addMemories(
   const fresh = additions.filter((_, index) => !same[index]).map(({ memory }) => memory);
   checkLimits(known, distinct(fresh), limits);
 
-  const owner = known ?? createUser(database, user);
+  const owner = known ?? createUser(database, user.id);
   const added = additions.map(({ memory, terms }, index): AddedMemory => {
     // Another one of the same call may have been the same.
     const there = same[index] ?? (additions.length > 1 ? findSame(database, owner, memory) : undefined);
@@ -67,6 +68,8 @@ export function addMemories(
     }
     return there ? { ...toMemory(row), existing: true } : toMemory(row);
   });
+  // What is known of the user holds no more where anything else was done than adding to the end.
+  if (added.some(({ existing }) => existing) || superseded.some(Boolean)) database.users.delete(user.id);
   if (key !== undefined) {
     database.run(
       "insert or replace into idempotency (uid, key, digest, ids, created) values (?, ?, ?, ?, ?)",
@@ -120,26 +123,6 @@ export function checkLimits(
   if (stored + fresh.length > limits.maxMemories) throw limitReached(limits.maxMemories, stored, fresh.length);
   const bytes = fresh.reduce((sum, { content }) => sum + sizeOf(content), 0);
   checkSize(owner?.bytes ?? 0, bytes, limits);
-}
-
-/** A current memory with the same content, source and speaker. */
-export function findSame(
-  database: Database,
-  owner: UserRow,
-  memory: Pick<CheckedMemory, "content" | "source" | "speaker">,
-): MemoryRow | undefined {
-  const wanted = { content: memory.content, source: memory.source ?? null, speaker: memory.speaker ?? null };
-  const candidates = database.all<MemoryRow>(
-    `select ${COLUMNS}, terms from memory where identity = ? and superseded_by is null order by id`,
-    identityOf(owner.uid, wanted),
-  );
-  return candidates.find(
-    (row) =>
-      row.content === wanted.content &&
-      row.source === wanted.source &&
-      row.speaker === wanted.speaker &&
-      !isExpired(row),
-  );
 }
 
 function fail(): never {
