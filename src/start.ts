@@ -2,7 +2,9 @@ import type { LoadedConfig } from "./config/loaded-config.ts";
 import { ToolError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
+import { prompts } from "./prompts/index.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact.ts";
+import { resources } from "./resources/index.ts";
 import { createServices, type ServiceContainer } from "./services.ts";
 import { tools } from "./tools/index.ts";
 
@@ -33,6 +35,8 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   const services = createServices(config, env);
   const boundary = createToolBoundary({
     tools,
+    resources,
+    prompts,
     services,
     disabled: config.tools.disabled,
     confirmationRequired,
@@ -42,8 +46,8 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     onCall({ error, ms, ...call }) {
       if (error === undefined && !debugging) return;
       const line = { ...call, ms: Math.round(ms * 10) / 10 };
-      if (error === undefined) log.debug(line, "tool call");
-      else log.error({ ...line, err: error }, "tool call failed by a bug");
+      if (error === undefined) log.debug(line, "call");
+      else log.error({ ...line, err: error }, "call failed by a bug");
     },
   });
   for (const warning of loaded.warnings) log.warn({}, warning);

@@ -6,6 +6,8 @@ import { serveHttp } from "../src/http/serve.ts";
 import { createToolBoundary } from "../src/mcp/call-tool.ts";
 import { createHttpMcpHandler } from "../src/mcp/http-handler.ts";
 import { createServerFactory } from "../src/mcp/server.ts";
+import { prompts } from "../src/prompts/index.ts";
+import { resources } from "../src/resources/index.ts";
 import { tools } from "../src/tools/index.ts";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { withConformanceFeatures } from "./fixtures/conformance-features.ts";
@@ -81,6 +83,8 @@ async function startServer(): Promise<string> {
   const { limits, user } = patchbay.loaded.config;
   const boundary = createToolBoundary({
     tools: [...tools, ...conformanceTools],
+    resources,
+    prompts,
     services: patchbay.services,
     disabled: [],
     confirmationRequired: false,
@@ -93,11 +97,11 @@ async function startServer(): Promise<string> {
     identify: ({ http }) => ({ id: String(http?.authInfo?.extra?.user) }),
     stateKey: patchbay.stateKey,
   });
-  const mcp = createHttpMcpHandler(
-    withConformanceFeatures(factory, patchbay.stateKey),
-    { maxBytes: limits.maxRequestBytes, maxDepth: limits.maxDepth },
-    () => {},
-  );
+  const mcp = createHttpMcpHandler(withConformanceFeatures(factory, patchbay.stateKey), {
+    limits: { maxBytes: limits.maxRequestBytes, maxDepth: limits.maxDepth },
+    watch: (owner, tell) => boundary.watch({ id: owner }, tell),
+    onerror: () => {},
+  });
   const server = await serveHttp({
     host: "127.0.0.1",
     port: 0,

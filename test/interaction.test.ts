@@ -73,7 +73,11 @@ async function httpServer(env: Record<string, string>): Promise<URL> {
     identify: () => ({ id: "local" }),
     stateKey: patchbay.stateKey,
   });
-  const mcp = createHttpMcpHandler(factory, { maxBytes: 4_000_000, maxDepth: 100 }, () => {});
+  const mcp = createHttpMcpHandler(factory, {
+    limits: { maxBytes: 4_000_000, maxDepth: 100 },
+    watch: (owner, tell) => patchbay.boundary.watch({ id: owner }, tell),
+    onerror: () => {},
+  });
   const server = await serveHttp({
     host: "127.0.0.1",
     port: 0,

@@ -11,10 +11,11 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   version: { values: [] },
   redact: { values: [] },
   status: { values: ["errors"] },
+  fence: { values: [] },
   memory: { values: ["errors"] },
   interaction: { values: ["errors"] },
   "json-schema": { values: [] },
-  llm: { values: ["errors", "json-schema"], types: ["status"] },
+  llm: { values: ["errors", "fence", "json-schema"], types: ["status"] },
   api: { values: ["errors", "json-schema"], types: ["status"] },
   moa: { values: ["errors"], types: ["llm", "status"] },
   pipeline: { values: ["errors", "json-schema"], types: ["status"] },
@@ -25,9 +26,14 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
     values: ["errors"],
     types: ["api", "interaction", "llm", "memory", "moa", "pipeline", "services", "status"],
   },
-  mcp: { values: ["status", "errors"], types: ["tools", "services"] },
+  resources: { values: ["errors"], types: ["memory", "services", "tools"] },
+  prompts: { values: ["errors", "fence"], types: ["memory", "services", "tools"] },
+  mcp: { values: ["status", "errors"], types: ["tools", "resources", "prompts", "services"] },
   http: { values: ["errors"], types: ["mcp", "services"] },
-  start: { values: ["mcp", "services", "tools", "log", "redact", "errors"], types: ["config"] },
+  start: {
+    values: ["mcp", "services", "tools", "resources", "prompts", "log", "redact", "errors"],
+    types: ["config"],
+  },
   cli: {
     values: ["start", "http", "mcp", "services", "tools", "config", "errors", "redact", "version"],
     types: ["log", "memory", "api", "llm"],
@@ -59,7 +65,10 @@ const PACKAGES: Record<string, string[]> = {
 const START = {
   entries: ["src/main.ts", "src/cli/run-command.ts", "src/cli/serve-stdio.ts"],
   packages: ["@modelcontextprotocol/server", "@modelcontextprotocol/server/stdio", "zod"],
-  rooms: ["main", "cli", "config", "start", "log", "redact", "services", "tools", "mcp", "status", "errors", "version"],
+  rooms: [
+    ...["main", "cli", "config", "start", "log", "redact", "services", "errors", "version"],
+    ...["mcp", "status", "tools", "resources", "prompts", "fence"],
+  ],
 };
 
 /** What the folders beside src may import of this repository. */

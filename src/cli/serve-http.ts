@@ -30,9 +30,11 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     },
     stateKey: patchbay.stateKey,
   });
-  const mcp = createHttpMcpHandler(factory, { maxBytes: limits.maxRequestBytes, maxDepth: limits.maxDepth }, (error) =>
-    patchbay.log.debug({ err: error }, "protocol error"),
-  );
+  const mcp = createHttpMcpHandler(factory, {
+    limits: { maxBytes: limits.maxRequestBytes, maxDepth: limits.maxDepth },
+    watch: (owner, tell) => patchbay.boundary.watch({ id: owner }, tell),
+    onerror: (error) => patchbay.log.debug({ err: error }, "protocol error"),
+  });
   const server = await serveHttp({
     host: http.host,
     port: http.port,

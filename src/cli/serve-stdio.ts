@@ -29,9 +29,11 @@ export async function serveStdioCommand({ loaded, env }: CommandContext): Promis
       return patchbay.stateKey;
     },
   });
-  const connection = serveStdio(factory, { maxBytes: MAX_LINE_BYTES, maxDepth: limits.maxDepth }, (error) =>
-    patchbay.log.debug({ err: error }, "protocol error"),
-  );
+  const connection = serveStdio(factory, {
+    limits: { maxBytes: MAX_LINE_BYTES, maxDepth: limits.maxDepth },
+    watch: (tell) => patchbay.boundary.watch({ id: user }, tell),
+    onerror: (error) => patchbay.log.debug({ err: error }, "protocol error"),
+  });
   await Promise.race([connection.ended, stopped]);
   await Promise.race([connection.drain(GRACE_MS), stopSignal()]);
   await patchbay.boundary.stop();

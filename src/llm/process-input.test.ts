@@ -27,7 +27,7 @@ async function setUp(models: Record<string, FakeModel>, options: Partial<ModelCl
 const prompt = (request: ChatRequest | undefined) => request?.messages.at(-1)?.content ?? "";
 /** The data in a prompt, without what stands around them. */
 const dataOf = (request: ChatRequest) =>
-  /^(?:Input data|Partial results): ([\s\S]*)\n\[end of data [0-9a-f]{16}\]$/m.exec(prompt(request))?.[1] ?? "";
+  /^(?:Input data|Partial results): ([\s\S]*)\n\[end of data [0-9a-f]{32}\]$/m.exec(prompt(request))?.[1] ?? "";
 
 describe("the prompt", () => {
   it("carries the system prompt, the task and the input as data", async () => {

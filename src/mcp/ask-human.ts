@@ -1,6 +1,6 @@
 import { ToolError } from "../errors.ts";
 import type { Question } from "../tools/define-tool.ts";
-import { isObject } from "./check-message.ts";
+import { isObject } from "./is-object.ts";
 
 /** What a client says to a question (MCP elicitation, form mode). The content is untrusted. */
 export interface HumanResponse {

@@ -1,14 +1,19 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { abortError, ToolError, toToolError } from "../errors.ts";
+import type { AnyPrompt } from "../prompts/define-prompt.ts";
+import type { AnyResource } from "../resources/define-resource.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import { createStatusEmitter, type RunningStatus } from "../status/create-status-emitter.ts";
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
+import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
 import { confirmCall } from "./confirm-call.ts";
-import { Deadline } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
+import { createResourceWatch, type ResourceEvent, type ResourceWatch, WATCH } from "./resource-watch.ts";
+import { createUnderWay, type UnderWay } from "./under-way.ts";
 import { createUsedAnswers } from "./used-answers.ts";
 
 /** What the boundary has to know of a call besides its arguments; all of it comes from the transport. */
@@ -48,6 +53,7 @@ export type CallOutcome =
   | { kind: "question"; key: string; question: Question; state: CallState };
 
 export interface CallLog {
+  /** The tool, or the method of another request. */
   tool: string;
   user: string | undefined;
   ms: number;
@@ -57,6 +63,8 @@ export interface CallLog {
 
 export interface ToolBoundaryOptions {
   tools: readonly AnyTool[];
+  resources?: readonly AnyResource[];
+  prompts?: readonly AnyPrompt[];
   services: ServiceContainer;
   /** Tools switched off by the configuration. */
   disabled: readonly string[];
@@ -70,37 +78,45 @@ export interface ToolBoundaryOptions {
   onCall?: (call: CallLog) => void;
 }
 
-export interface ToolBoundary {
+export interface ToolBoundary extends Pick<UnderWay, "idle" | "stop"> {
   tools: readonly AnyTool[];
+  resources: readonly AnyResource[];
+  prompts: readonly AnyPrompt[];
   /** Whether the human is asked before the tool runs. */
   needsConfirmation(tool: AnyTool): boolean;
   /** Runs a tool. Never throws: every failure is a result with `isError`. */
   call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
-  /** Resolves when no call is under way, or after `ms` milliseconds. */
-  idle(ms: number): Promise<void>;
-  /** Ends every call under way with an error that says why; resolves when they have been answered. */
-  stop(): Promise<void>;
+  /** Answers any other request of a user. */
+  answer: AnswerRequest;
+  /** Tells of changes of a user's resources. */
+  watch(user: User | undefined, tell: (event: ResourceEvent) => void): ResourceWatch;
 }
 
 const NO_SINKS: readonly StatusSink[] = [];
 const HEARTBEAT_MS = 10_000;
-/** Milliseconds in which calls that were ended are answered. */
-const STOP_MS = 1_000;
 
-/** The one boundary between the protocol and the tools: identity, validation, deadline, status, questions, errors. */
+/** The one boundary between the protocol and the domain: identity, validation, deadline, status, questions, errors. */
 export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
+  const { resources = [], prompts = [] } = options;
   const enabled = options.tools.filter((tool) => !options.disabled.includes(tool.name));
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
   const usedAnswers = createUsedAnswers();
   const logSinks = (options.statusSinks ?? []).map(redacting);
-  let running = 0;
-  // A list and not a set: what a set has let go is kept by its table for a while, with all that hangs on it.
-  const deadlines: Deadline[] = [];
-  const whenIdle: (() => void)[] = [];
+  const underWay = createUnderWay(options.callTimeoutMs);
+  const answer = createAnswerRequest({
+    ...options,
+    underWay,
+    onAnswer({ request, ms, error }) {
+      const outcome = error?.code ?? "success";
+      if (request.method === WATCH && outcome === "success") return;
+      const failure = outcome === "internal" ? { error: error?.cause } : {};
+      options.onCall?.({ tool: request.method, user: request.user?.id, ms, outcome, ...failure });
+    },
+  });
 
   async function call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome> {
-    running += 1;
+    underWay.begin();
     const startedAt = performance.now();
     const listened = request.sinks.length > 0;
     const status = createStatusEmitter({
@@ -133,26 +149,8 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       outcome: label,
       ...(failure !== undefined && { error: failure }),
     });
-    running -= 1;
-    if (running === 0) for (const resolve of whenIdle.splice(0)) resolve();
+    underWay.end();
     return outcome;
-  }
-
-  function idle(ms: number): Promise<void> {
-    if (running === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      whenIdle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
-  function stop(): Promise<void> {
-    const reason = new ToolError("aborted", "The server is stopping.", { hint: "Call again later.", retryable: true });
-    for (const deadline of deadlines) deadline.abort(reason);
-    return idle(STOP_MS);
   }
 
   async function run(name: string, args: unknown, request: CallRequest, status: RunningStatus): Promise<CallOutcome> {
@@ -180,8 +178,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     const claimed = state && !tool.effect.startsWith("read") ? state.id : undefined;
     if (claimed !== undefined) usedAnswers.claim(claimed);
     const user = request.user;
-    const deadline = new Deadline(request.signal, options.callTimeoutMs);
-    deadlines.push(deadline);
+    const deadline = underWay.deadline(request.signal);
     const asking = askingOf(request, state, deadline);
     const work = async (): Promise<Record<string, unknown>> => {
       const services = (tool.uses.length > 0 ? await options.services.get(tool.uses) : {}) as Services;
@@ -222,9 +219,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         },
       };
     } finally {
-      deadline.stop();
-      const last = deadlines.pop();
-      if (last && last !== deadline) deadlines[deadlines.indexOf(deadline)] = last;
+      underWay.release(deadline);
     }
   }
 
@@ -254,7 +249,17 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return (event) => sink(redactJson(event, options.redact) as StatusEvent);
   }
 
-  return { tools: enabled, needsConfirmation, call, idle, stop };
+  return {
+    tools: enabled,
+    resources,
+    prompts,
+    needsConfirmation,
+    call,
+    answer,
+    watch: (user, tell) => createResourceWatch(resources, answer, user, tell),
+    idle: underWay.idle,
+    stop: underWay.stop,
+  };
 }
 
 /** What the client answers counts only for the question that this call asked. */

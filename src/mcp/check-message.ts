@@ -1,5 +1,7 @@
 import { type JSONRPCMessage, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import { ToolError } from "../errors.ts";
+import { isObject } from "./is-object.ts";
+import { filterOf, MAX_URIS } from "./listen-filter.ts";
 import { type Answer, errorAnswer, type RequestId } from "./message-guard.ts";
 
 /** A message that the protocol layer can take, or what its sender is told instead. */
@@ -40,13 +42,37 @@ export function checkMessage(value: unknown): CheckedMessage {
 
 /** What is wrong with parameters that the protocol layer would refuse in words of its own validator. */
 function checkKnownParams(method: string, params: Record<string, unknown> = {}): string | undefined {
-  if (method === "tools/list") {
-    if (params.cursor === null) delete params.cursor;
-    return params.cursor === undefined || typeof params.cursor === "string" ? undefined : '"cursor" must be a string.';
+  switch (method) {
+    case "tools/list":
+    case "resources/list":
+    case "resources/templates/list":
+    case "prompts/list":
+      if (params.cursor === null) delete params.cursor;
+      return params.cursor === undefined || typeof params.cursor === "string"
+        ? undefined
+        : '"cursor" must be a string.';
+    case "resources/read":
+      return checkUri(params);
+    case "prompts/get":
+      return checkPrompt(params);
+    case "subscriptions/listen":
+      return filterOf({ params }).uris.length > MAX_URIS
+        ? `"resourceSubscriptions" must name at most ${MAX_URIS} resources.`
+        : undefined;
   }
-  // Since 2026-07-28, which names itself in `_meta`, there is no such method: that is for the protocol layer to say.
-  const modern = isObject(params._meta) && PROTOCOL_VERSION_META_KEY in params._meta;
-  if (method !== "initialize" || modern) return undefined;
+  // Since 2026-07-28, which names itself in `_meta`, the others do not exist: that is for the protocol layer to say.
+  if (isObject(params._meta) && PROTOCOL_VERSION_META_KEY in params._meta) return undefined;
+  switch (method) {
+    case "resources/subscribe":
+    case "resources/unsubscribe":
+      return checkUri(params);
+    case "initialize":
+      return checkInitialize(params);
+  }
+  return undefined;
+}
+
+function checkInitialize(params: Record<string, unknown>): string | undefined {
   if (params.capabilities === null) params.capabilities = {};
   if (typeof params.protocolVersion !== "string") return '"protocolVersion" must be a string.';
   if (!isObject(params.capabilities)) return '"capabilities" must be an object.';
@@ -54,6 +80,19 @@ function checkKnownParams(method: string, params: Record<string, unknown> = {}):
   return isObject(client) && typeof client.name === "string" && typeof client.version === "string"
     ? undefined
     : '"clientInfo" must be an object with "name" and "version".';
+}
+
+function checkUri({ uri }: Record<string, unknown>): string | undefined {
+  return typeof uri === "string" ? undefined : '"uri" must be the URI of a resource.';
+}
+
+function checkPrompt(params: Record<string, unknown>): string | undefined {
+  if (params.arguments === null) delete params.arguments;
+  if (typeof params.name !== "string") return '"name" must be the name of a prompt.';
+  const { arguments: args = {} } = params;
+  return isObject(args) && Object.values(args).every((value) => typeof value === "string")
+    ? undefined
+    : '"arguments" must be an object with strings.';
 }
 
 /** What is wrong with `_meta`. */
@@ -93,8 +132,4 @@ function refuseCall(id: RequestId, message: string): CheckedMessage {
 
 function isRequestId(value: unknown): value is RequestId {
   return typeof value === "string" || Number.isSafeInteger(value);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

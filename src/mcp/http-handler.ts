@@ -3,21 +3,31 @@ import {
   createMcpHandler,
   isLegacyRequest,
   legacyStatelessFallback,
-  type McpServerFactory,
 } from "@modelcontextprotocol/server";
 import type { ToolError } from "../errors.ts";
 import { checkMessage } from "./check-message.ts";
+import { createHttpSubscriptions } from "./http-subscriptions.ts";
 import { acceptingBoth, asJson, wantsJson } from "./json-answer.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
+import { isListen } from "./listen-filter.ts";
 import { type Answer, ENDS_BYTES, errorAnswer, type MessageLimits, refusal, tooLong } from "./message-guard.ts";
 import { readJson } from "./read-json.ts";
+import type { ResourceEvent, ResourceWatch } from "./resource-watch.ts";
+import type { ServerFactory } from "./server.ts";
 
 export interface HttpMcpHandler {
   /** Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs. */
   fetch(request: Request, authInfo: AuthInfo, owner: string): Promise<Response>;
   /** Ends what is under way and every session. */
   close(): Promise<void>;
+}
+
+export interface HttpMcpOptions {
+  limits: MessageLimits;
+  /** Watches the resources of the user that a stream belongs to. */
+  watch: (owner: string, tell: (event: ResourceEvent) => void) => ResourceWatch;
+  onerror: (error: Error) => void;
 }
 
 /** Below the 15 s after which proxies and clients begin to give up on a silent stream. */
@@ -28,9 +38,8 @@ const KEEP_ALIVE_MS = 10_000;
  * too), and sessions for legacy clients that declare elicitation.
  */
 export function createHttpMcpHandler(
-  factory: McpServerFactory,
-  limits: MessageLimits,
-  onerror: (error: Error) => void,
+  factory: ServerFactory,
+  { limits, watch, onerror }: HttpMcpOptions,
 ): HttpMcpHandler {
   const modern = createMcpHandler(factory, {
     legacy: "reject",
@@ -38,8 +47,11 @@ export function createHttpMcpHandler(
     onerror,
     maxRequestBodySize: limits.maxBytes,
   });
-  const stateless = legacyStatelessFallback(factory, onerror, { maxRequestBodySize: limits.maxBytes });
+  const stateless = legacyStatelessFallback((context) => factory({ ...context, stateless: true }), onerror, {
+    maxRequestBodySize: limits.maxBytes,
+  });
   const sessions = createLegacySessions(factory, { keepAliveMs: KEEP_ALIVE_MS });
+  const subscriptions = createHttpSubscriptions(factory, { watch, keepAliveMs: KEEP_ALIVE_MS, onerror });
 
   return {
     async fetch(request, authInfo, owner) {
@@ -51,13 +63,18 @@ export function createHttpMcpHandler(
       }
       if (sessions.handles(request, parsedBody)) return sessions.fetch(request, { authInfo, parsedBody, owner });
       const options = { authInfo, ...(parsedBody !== undefined && { parsedBody }) };
-      if (!(await isLegacyRequest(request, parsedBody)))
-        return keepAlive(modern.fetch(request, options), KEEP_ALIVE_MS);
+      if (!(await isLegacyRequest(request, parsedBody))) {
+        const answer = isListen(parsedBody)
+          ? subscriptions.fetch(request, { authInfo, parsedBody, owner })
+          : modern.fetch(request, options);
+        return keepAlive(answer, KEEP_ALIVE_MS);
+      }
       return request.method === "POST" && wantsJson(request)
         ? asJson(await stateless(acceptingBoth(request), options))
         : stateless(request, options);
     },
     async close() {
+      await subscriptions.close();
       await sessions.close();
       await modern.close();
     },

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import {
   type AuthInfo,
   isInitializeRequest,
-  type McpServerFactory,
   type Server,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import { createEventStore } from "./event-store.ts";
+import type { ServerFactory } from "./server.ts";
 
 /** Milliseconds after which a client that lost its stream should come back to read on. */
 const RECONNECT_MS = 1000;
@@ -37,7 +37,7 @@ export interface LegacySessions {
  * session answers only its owner.
  */
 export function createLegacySessions(
-  factory: McpServerFactory,
+  factory: ServerFactory,
   options: { maxSessions?: number; maxPerOwner?: number; idleMs?: number; keepAliveMs: number },
 ): LegacySessions {
   const maxSessions = options.maxSessions ?? 256;
@@ -63,7 +63,7 @@ export function createLegacySessions(
       if (idlest === undefined) return undefined;
       await drop(idlest);
     }
-    const server = (await factory({ era: "legacy", ...(authInfo && { authInfo }) })) as Server;
+    const server = await factory({ era: "legacy", ...(authInfo && { authInfo }) });
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       eventStore: createEventStore(),

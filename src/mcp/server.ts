@@ -5,11 +5,12 @@ import {
   createRequestStateCodec,
   type InputRequiredResult,
   inputRequired,
-  type McpServerFactory,
+  type McpRequestContext,
   type RequestStateCodec,
   SdkError,
   SdkErrorCode,
   Server,
+  type ServerCapabilities,
   type ServerContext,
   type StandardSchemaV1,
 } from "@modelcontextprotocol/server";
@@ -17,8 +18,11 @@ import { abortError, ToolError } from "../errors.ts";
 import type { Question, User } from "../tools/define-tool.ts";
 import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
+import { addCompletions } from "./completions.ts";
 import { CONFIRMATION_FIELDS } from "./confirm-call.ts";
 import { progressSink } from "./progress.ts";
+import { addPrompts } from "./prompts.ts";
+import { addResources } from "./resources.ts";
 import { describeTool, withFields } from "./tool-schema.ts";
 import { ANSWER_SECONDS } from "./used-answers.ts";
 
@@ -51,11 +55,14 @@ export interface ServerOptions {
   readonly stateKey: Uint8Array;
 }
 
+/** Makes the server of a connection or request; `stateless`: it lives for one request, and can tell nothing afterwards. */
+export type ServerFactory = (context: McpRequestContext & { stateless?: boolean }) => Server | Promise<Server>;
+
 /**
  * The factory that every transport uses: one instance per connection (stdio, legacy session) or request (HTTP), in every
  * protocol era. What instances share is in the boundary and its services.
  */
-export function createServerFactory(options: ServerOptions): McpServerFactory {
+export function createServerFactory(options: ServerOptions): ServerFactory {
   const tools = options.boundary.tools.map((tool) =>
     options.boundary.needsConfirmation(tool) ? withFields(describeTool(tool), CONFIRMATION_FIELDS) : describeTool(tool),
   );
@@ -70,11 +77,11 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
     return made;
   };
 
-  return ({ era }) => {
+  return ({ era, stateless = false }) => {
     const server = new Server(
       { name: "patchbay-mcp", title: "Patchbay", version: options.version },
       {
-        capabilities: { tools: {} },
+        capabilities: capabilitiesOf(options.boundary, !stateless),
         instructions: INSTRUCTIONS,
         requestState: { verify: (state, context) => codec().verify(state, context) },
         jsonSchemaValidator: {
@@ -103,7 +110,23 @@ export function createServerFactory(options: ServerOptions): McpServerFactory {
         requestState: await codec().mint(outcome.state, context),
       });
     });
+    const { boundary, identify } = options;
+    if (boundary.resources.length > 0) {
+      addResources(server, { boundary, identify, subscribable: era === "legacy" && !stateless });
+    }
+    if (boundary.prompts.length > 0) addPrompts(server, { boundary, identify });
+    if (boundary.resources.length + boundary.prompts.length > 0) addCompletions(server, { boundary, identify });
     return server;
+  };
+}
+
+/** @param tells Whether the client can be told of changes. */
+function capabilitiesOf({ resources, prompts }: ToolBoundary, tells: boolean): ServerCapabilities {
+  return {
+    tools: {},
+    ...(resources.length > 0 && { resources: tells ? { subscribe: true, listChanged: true } : {} }),
+    ...(prompts.length > 0 && { prompts: {} }),
+    ...(resources.length + prompts.length > 0 && { completions: {} }),
   };
 }
 

@@ -12,6 +12,8 @@ export class StdioTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: Transport["onmessage"] & {};
+  /** Called with the id of each request that the client cancels. */
+  oncancelled?: (id: RequestId) => void;
   /** Resolves when no more input comes, or the output is gone. */
   readonly ended: Promise<void>;
 
@@ -114,14 +116,20 @@ export class StdioTransport implements Transport {
     }
     const { message } = checked;
     if ("method" in message) {
-      if ("id" in message) this.#unanswered.add(message.id as RequestId);
-      else if (message.method === "notifications/cancelled") this.#settle(message.params?.requestId as RequestId);
+      // A subscription is answered when it ends, which nobody waits for.
+      if ("id" in message && message.method !== "subscriptions/listen") this.#unanswered.add(message.id as RequestId);
+      else if (message.method === "notifications/cancelled") this.#cancel(message.params?.requestId as RequestId);
     }
     try {
       this.onmessage?.(message);
     } catch (error) {
       this.onerror?.(error as Error);
     }
+  }
+
+  #cancel(id: RequestId): void {
+    this.#settle(id);
+    this.oncancelled?.(id);
   }
 
   #settle(id: RequestId | undefined): void {

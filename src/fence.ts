@@ -1,0 +1,18 @@
+/** A line that no text can guess and so imitate: 128 random bits, new for each prompt. */
+export function newMark(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+}
+
+/**
+ * Data of others as a prompt holds them: what they are, the data, and the line with the mark at which they end. What to do
+ * with them comes after it, and says that nothing before the mark is an instruction.
+ */
+export function fence(label: string, data: string, mark: string): string {
+  return `${label}: ${withoutMarks(data)}\n[end of data ${mark}]`;
+}
+
+/** Blots out text that imitates the line after the data. */
+function withoutMarks(data: string): string {
+  // A mark instead of nothing: what is left must not join into another look-alike.
+  return data.replace(/\[\s*end\s+of\s+data\b[^\]\n]{0,80}\]?/gi, "[…]");
+}

@@ -1,0 +1,138 @@
+import type { AnyResource } from "../resources/define-resource.ts";
+import type { Services } from "../services.ts";
+import type { User } from "../tools/define-tool.ts";
+import type { AnswerContext, AnswerRequest } from "./answer-request.ts";
+import { findResource, isSingle } from "./find-resource.ts";
+import { MAX_URIS, type ResourceFilter } from "./listen-filter.ts";
+
+/** What a client is told of: `notifications/resources/list_changed` and `notifications/resources/updated`. */
+export type ResourceEvent = { kind: "resources_list_changed" } | { kind: "resource_updated"; uri: string };
+
+/** What one client, which is one user, has asked to be told of. */
+export interface ResourceWatch {
+  /**
+   * Watches for this too, until `remove` of the same key. Changes after its promise has resolved are told; it never rejects:
+   * what cannot be read now is looked for again later. URIs that name no resource are never told.
+   */
+  add(key: string | number, filter: ResourceFilter): Promise<void>;
+  remove(key: string | number): void;
+  stop(): void;
+}
+
+interface Watched {
+  event: ResourceEvent;
+  resource: AnyResource;
+  id: string;
+  /** As it was last seen. */
+  version: string | undefined;
+  /** Whether this process has changed it since. */
+  changed: boolean;
+}
+
+/** The name of its looks in the log. They are no request of the client's. */
+export const WATCH = "resources/watch";
+/** Milliseconds in which changes are gathered before they are told. */
+const GATHER_MS = 100;
+/** Milliseconds between two looks for what other processes have changed, and for what has expired. */
+const POLL_MS = 2_000;
+const LIST = "";
+
+/**
+ * Tells when what the user's resources give has changed. Nothing is opened or read before the first `add`. Changes of this
+ * process are told at once, those of others by comparing versions while somebody is listening, whichever database there is.
+ */
+export function createResourceWatch(
+  resources: readonly AnyResource[],
+  answer: AnswerRequest,
+  user: User | undefined,
+  tell: (event: ResourceEvent) => void,
+): ResourceWatch {
+  const filters = new Map<string | number, ResourceFilter>();
+  const watched = new Map<string, Watched>();
+  const listeners = new Map<AnyResource, () => void>();
+  // The list changes with the resource that gives an overview of it.
+  const overview = resources.find(isSingle);
+  const stopped = new AbortController();
+  let poll: NodeJS.Timeout | undefined;
+  let gather: NodeJS.Timeout | undefined;
+  let looks = Promise.resolve();
+
+  function look(): Promise<void> {
+    clearTimeout(gather);
+    gather = undefined;
+    looks = looks.then(async () => {
+      if (stopped.signal.aborted || watched.size === 0) return;
+      const uses = [...new Set([...watched.values()].flatMap(({ resource }) => resource.uses))];
+      const request = { method: WATCH, user, signal: stopped.signal };
+      // What fails here is told by the next request of the user.
+      await answer(request, uses, compare).catch(() => {});
+    });
+    return looks;
+  }
+
+  async function compare(context: AnswerContext<keyof Services>): Promise<object> {
+    for (const [key, item] of watched) {
+      const { resource, id, event } = item;
+      if (!listeners.has(resource))
+        listeners.set(
+          resource,
+          resource.onChange(context, (ids) => note(resource, ids)),
+        );
+      const { changed } = item;
+      item.changed = false;
+      const version = await resource.version(id, context);
+      if (stopped.signal.aborted) break;
+      const differs = changed || (item.version !== undefined && item.version !== version);
+      item.version = version;
+      if (differs && watched.has(key)) tell(event);
+    }
+    return {};
+  }
+
+  function note(resource: AnyResource, ids: readonly string[] | undefined): void {
+    for (const item of watched.values()) if (item.resource === resource && ids?.includes(item.id)) item.changed = true;
+    gather ??= setTimeout(look, GATHER_MS).unref();
+  }
+
+  /** Brings what is watched in line with what is asked for. */
+  function update(): void {
+    const wanted = new Map<string, ResourceEvent>();
+    for (const { list, uris } of filters.values()) {
+      if (list) wanted.set(LIST, { kind: "resources_list_changed" });
+      for (const uri of uris.slice(0, MAX_URIS)) wanted.set(uri, { kind: "resource_updated", uri });
+    }
+    for (const key of watched.keys()) if (!wanted.has(key)) watched.delete(key);
+    for (const [key, event] of wanted) {
+      const uri = event.kind === "resource_updated" ? event.uri : overview?.uri;
+      const found = watched.has(key) || uri === undefined ? undefined : findResource(resources, uri);
+      if (found) watched.set(key, { event, ...found, version: undefined, changed: false });
+    }
+    for (const [resource, end] of listeners) {
+      if ([...watched.values()].some((item) => item.resource === resource)) continue;
+      end();
+      listeners.delete(resource);
+    }
+    if (watched.size === 0) {
+      clearInterval(poll);
+      poll = undefined;
+    } else poll ??= setInterval(look, POLL_MS).unref();
+  }
+
+  return {
+    add(key, filter) {
+      filters.set(key, filter);
+      update();
+      return look();
+    },
+    remove(key) {
+      filters.delete(key);
+      update();
+    },
+    stop() {
+      stopped.abort();
+      filters.clear();
+      update();
+      clearTimeout(gather);
+    },
+  };
+}
