@@ -101,6 +101,10 @@ export function replaceRow(database: Database, owner: UserRow, old: MemoryRow, r
       addIdentity(database, owner, row);
     }
   }
+  // A vector tells what the old text said; a new one is computed for what can be found.
+  if (old.terms !== row.terms || old.content !== row.content || !isFound) {
+    database.run("delete from embedding where id = ?", row.id);
+  }
   if (old.tags !== row.tags) {
     removeTags(database, owner, old);
     addTags(database, owner, row);
