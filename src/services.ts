@@ -28,6 +28,17 @@ export interface ServiceContainer {
 
 type Factories = { [Name in keyof Services]: () => Promise<Services[Name]> };
 
+/** Opens the memories where `memory.database` says they are: in a file of `dataDir`, or in PostgreSQL. @throws ToolError `storage_…` */
+export async function openMemoryStore(options: Config["memory"], dataDir: string): Promise<MemoryStore> {
+  const { database, ...limits } = options;
+  if (database !== "sqlite") {
+    const { openPostgresStore } = await import("./memory/postgres/postgres-store.ts");
+    return openPostgresStore({ ...limits, url: database });
+  }
+  const { openSqliteStore } = await import("./memory/sqlite/sqlite-store.ts");
+  return openSqliteStore({ ...limits, file: join(dataDir, "memory.db") });
+}
+
 /** Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. */
 export function createServices(
   config: Config & { dataDir: string },
@@ -45,10 +56,7 @@ export function createServices(
   };
 
   const factories: Factories = {
-    async memory() {
-      const { openSqliteStore } = await import("./memory/sqlite/sqlite-store.ts");
-      return openSqliteStore({ ...config.memory, file: join(config.dataDir, "memory.db") });
-    },
+    memory: () => openMemoryStore(config.memory, config.dataDir),
     async llm() {
       const { createModelClient } = await import("./llm/model-client.ts");
       return createModelClient({ providers: config.providers, openWebui: config.openWebui, ...config.llm }, env);

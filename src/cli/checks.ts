@@ -87,7 +87,9 @@ async function checkMemory({ config }: LoadedConfig, services: ServiceContainer)
   const isNew = !existsSync(config.dataDir);
   const { memory } = await services.get(["memory"]);
   const { memories } = await memory.stats({ id: config.user });
-  const detail = `SQLite in ${config.dataDir}${isNew ? " (new)" : ""}, ${memories} of ${config.memory.maxMemories} memories of "${config.user}"`;
+  const where =
+    config.memory.database === "sqlite" ? `SQLite in ${config.dataDir}${isNew ? " (new)" : ""}` : "PostgreSQL";
+  const detail = `${where}, ${memories} of ${config.memory.maxMemories} memories of "${config.user}"`;
   return [{ service: "memory", name: "memory", state: "ok", detail }];
 }
 

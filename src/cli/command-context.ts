@@ -6,4 +6,6 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   /** Words after the command's name. */
   words: string[];
+  /** `--to`: where `memory migrate` copies to. */
+  to?: string | undefined;
 }

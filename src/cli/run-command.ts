@@ -11,6 +11,7 @@ const USAGE = `patchbay-mcp ${VERSION}
   patchbay-mcp doctor             check configuration, database, providers and APIs
   patchbay-mcp config [--schema]  show the effective configuration, or its JSON Schema
   patchbay-mcp memory stats | verify | export [FILE] | import FILE | backup FILE
+  patchbay-mcp memory migrate --to URL | sqlite
 
   --config FILE     configuration file (patchbay.yaml)
   --data-dir DIR    folder of the database
@@ -39,7 +40,7 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     if (values.host !== undefined) flags["http.host"] = values.host;
     if (values.port !== undefined) flags["http.port"] = /^\d+$/.test(values.port) ? Number(values.port) : values.port;
     const loaded = await loadConfig({ file: values.config, env, cwd: process.cwd(), flags });
-    return await run({ loaded, env, words });
+    return await run({ loaded, env, words, to: values.to });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     if (error.code === "invalid_input") return misused(error.message);
@@ -67,6 +68,7 @@ function parseArguments(argv: string[]) {
         user: { type: "string" },
         host: { type: "string" },
         port: { type: "string" },
+        to: { type: "string" },
         schema: { type: "boolean" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },

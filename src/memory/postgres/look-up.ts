@@ -1,0 +1,284 @@
+import type { CheckedFilter } from "../memory-filter.ts";
+import type { QueryTerm, TermForm } from "../search/query.ts";
+import { resembles, slipsAllowed } from "../search/spelling.ts";
+import type { Session } from "./connection.ts";
+import { currentMemories, facetsOf, satisfying } from "./filter-sql.ts";
+import type { Owner } from "./rows.ts";
+
+/** The memories that have a term of the query. */
+export interface TermMatches {
+  /** How many have it; estimated for a common term. */
+  frequency: number;
+  /** Their numbers, the newest first; of a common term only as many as the search needs. */
+  numbers: number[];
+}
+
+/** Memories that are read of any term; a term of more is common. */
+const COMMON = 2_000;
+/** Memories that are read of all terms together. */
+const BUDGET = 20_000;
+/** Of a term beyond the budget only the memories are read that have one of so many rarer ones. */
+const PARTNERS = 4;
+/** A filter that names at most so many memories is applied by their numbers. */
+const FEW = 5_000;
+/** Words that a misspelled one is compared with, and how many of them may stand for it. */
+const VOCABULARY = 5_000;
+const MAX_SPELLINGS = 5;
+const SPELLING_WEIGHT = 0.4;
+const MIN_PREFIX = 3;
+const LAST_CHARACTER = "\u{10ffff}";
+
+/** The memories that a search is about: a condition on entries of the index, called `p`. */
+export interface Among {
+  sql: string;
+  parameters: unknown[];
+  /** Whether it leaves anything out. */
+  filters: boolean;
+}
+
+/** What a filter asks of the index, `$1` being the user. */
+export async function readAmong(session: Session, owner: Owner, filter: CheckedFilter): Promise<Among> {
+  if (Object.keys(filter).length === 0) return { sql: "", parameters: [owner.uid], filters: false };
+  const { sql, parameters } = satisfying(filter, currentMemories(owner));
+  const few = await session.rows<{ number: number }>(
+    `select m.number from patchbay.memory m where ${sql} limit ${FEW + 1}`,
+    parameters,
+  );
+  if (few.length <= FEW) {
+    return {
+      sql: "and p.number = any($2::integer[])",
+      parameters: [owner.uid, few.map((row) => row.number)],
+      filters: true,
+    };
+  }
+  const all: unknown[] = [owner.uid];
+  const conditions = facetsOf(filter).map(
+    (facet) =>
+      `and exists (select from patchbay.posting f where f.uid = $1 and f.term = $${all.push(facet)} and f.number = p.number)`,
+  );
+  if (filter.after !== undefined || filter.before !== undefined) {
+    const from = all.push(filter.after ?? Number.MIN_SAFE_INTEGER);
+    const to = all.push(filter.before ?? Number.MAX_SAFE_INTEGER);
+    conditions.push(
+      `and exists (select from patchbay.memory m where m.uid = $1 and m.number = p.number and m.time >= $${from} and m.time < $${to})`,
+    );
+  }
+  return { sql: conditions.join(" "), parameters: all, filters: true };
+}
+
+/**
+ * The memories that each term finds. A term that finds none stands for what begins with it, and if there is none either, for
+ * words spelled alike; the terms are given back with these forms.
+ */
+export async function lookUpTerms(
+  session: Session,
+  owner: Owner,
+  given: readonly QueryTerm[],
+  among: Among,
+  { spelling = true } = {},
+): Promise<{ terms: QueryTerm[]; matches: TermMatches[] }> {
+  const found = given.map((term): { term: QueryTerm; found: Found } => ({
+    term,
+    found: { numbers: [], frequency: 0, complete: true },
+  }));
+  const lookUp = async (some: typeof found): Promise<void> => {
+    const results = await readForms(
+      session,
+      owner,
+      some.map((one) => one.term.forms),
+      among,
+    );
+    some.forEach((one, index) => {
+      one.found = results[index] ?? one.found;
+    });
+  };
+  const missing = () => found.filter((one) => one.found.frequency === 0);
+
+  await lookUp(found);
+  const beginnings = missing().filter((one) => one.term.text.length >= MIN_PREFIX);
+  for (const one of beginnings) {
+    one.term = { ...one.term, forms: [...one.term.forms, { text: one.term.text, prefix: true, weight: 1 }] };
+  }
+  await lookUp(beginnings);
+  const misspelled: typeof found = [];
+  for (const one of spelling ? missing() : []) {
+    const forms = await spelledAlike(session, owner, one.term.text);
+    if (forms.length === 0) continue;
+    one.term = { ...one.term, forms };
+    misspelled.push(one);
+  }
+  await lookUp(misspelled);
+  await completeCommonTerms(session, owner, found, among);
+  return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
+}
+
+/** The newest memories that have the terms of the phrase one after the other. */
+export async function lookUpPhrase(session: Session, phrase: string, among: Among): Promise<Set<number>> {
+  const parameters = [...among.parameters];
+  const words = [...new Set(phrase.split(" "))].map((word) => parameters.push(word));
+  const others = words
+    .slice(1)
+    .map(
+      (at) =>
+        `and exists (select from patchbay.posting w where w.uid = $1 and w.term = $${at} and w.number = p.number)`,
+    );
+  const at = parameters.push(` ${phrase} `);
+  const rows = await session.rows<{ number: number }>(
+    `select m.number from patchbay.memory m join (
+       select p.number from patchbay.posting p where p.uid = $1 and p.term = $${words[0]} ${others.join(" ")} ${among.sql}
+       order by p.number desc limit ${BUDGET}) having_all on m.uid = $1 and m.number = having_all.number
+     where position($${at} in ' ' || m.terms || ' ') > 0 order by m.number desc limit ${COMMON}`,
+    parameters,
+  );
+  return new Set(rows.map((row) => row.number));
+}
+
+interface Found extends TermMatches {
+  /** Whether `numbers` are all. */
+  complete: boolean;
+}
+
+interface FormRow {
+  at: number;
+  numbers: string | null;
+  /** How many have it whatever the filter; at most COMMON are counted. */
+  counted: number;
+  /** The oldest of these. */
+  oldest: number | null;
+}
+
+/** The newest memories that each of the terms finds, a term being any of its forms; one round trip for words, one for beginnings. */
+async function readForms(
+  session: Session,
+  owner: Owner,
+  terms: readonly (readonly TermForm[])[],
+  among: Among,
+): Promise<Found[]> {
+  const wanted = terms.flatMap((forms, at) => forms.map((form) => ({ ...form, at })));
+  const rows: FormRow[] = [];
+  for (const prefix of [false, true]) {
+    const forms = wanted.filter((form) => form.prefix === prefix);
+    if (forms.length > 0) rows.push(...(await readPostings(session, forms, prefix, among)));
+  }
+  return terms.map((_, at) => {
+    const own = rows.filter((row) => row.at === at);
+    const lists = own.map((row) => numbersIn(row.numbers));
+    const numbers = lists.length === 1 ? (lists[0] as number[]) : [...new Set(lists.flat())].sort((a, b) => b - a);
+    const frequencies = own.map((row) => (row.counted < COMMON ? row.counted : estimateFrequency(owner, row)));
+    const frequency = frequencies.reduce((sum, each) => sum + each, 0);
+    return { numbers, frequency: Math.min(frequency, owner.n), complete: lists.every((list) => list.length < COMMON) };
+  });
+}
+
+async function readPostings(
+  session: Session,
+  forms: readonly { at: number; text: string }[],
+  prefix: boolean,
+  among: Among,
+): Promise<FormRow[]> {
+  const parameters = [...among.parameters];
+  const at = parameters.push(forms.map((form) => form.at));
+  const text = parameters.push(forms.map((form) => form.text));
+  const newest = (filter: string): string =>
+    prefix
+      ? // A beginning may be that of many words, which are not in the order of the memories together.
+        `select distinct number from (select p.number from patchbay.posting p where p.uid = $1 and p.term >= w.term
+           and p.term < w.term || '${LAST_CHARACTER}' ${filter} limit ${BUDGET}) bounded order by number desc limit ${COMMON}`
+      : `select p.number from patchbay.posting p where p.uid = $1 and p.term = w.term ${filter}
+         order by p.number desc limit ${COMMON}`;
+  const numbers = "string_agg(number::text, ',' order by number desc)";
+  const counts = "count(*)::integer as counted, min(number) as oldest";
+  const sql = among.filters
+    ? `select w.at, found.numbers, known.counted, known.oldest from unnest($${at}::integer[], $${text}::text[]) as w (at, term)
+       cross join lateral (select ${numbers} as numbers from (${newest(among.sql)}) n) found
+       cross join lateral (select ${counts} from (${newest("")}) n) known`
+    : `select w.at, found.numbers, found.counted, found.oldest from unnest($${at}::integer[], $${text}::text[]) as w (at, term)
+       cross join lateral (select ${numbers} as numbers, ${counts} from (${newest("")}) n) found`;
+  return session.rows<FormRow>(sql, parameters);
+}
+
+function numbersIn(list: string | null): number[] {
+  return list === null ? [] : list.split(",").map(Number);
+}
+
+/** How many memories have a term, if all of them have it as often as the newest do. */
+function estimateFrequency(owner: Owner, { counted, oldest }: FormRow): number {
+  const read = owner.last - (oldest ?? 1) + 1;
+  return Math.min(owner.n, Math.round((counted * owner.last) / read));
+}
+
+/**
+ * Reads on for common terms, the rarest first, within the budget. Of the terms beyond it only the memories are read that have
+ * a rarer term too: a memory with nothing but the most common words of a query is no better answer than its newest ones.
+ */
+async function completeCommonTerms(
+  session: Session,
+  owner: Owner,
+  found: readonly { term: QueryTerm; found: Found }[],
+  among: Among,
+): Promise<void> {
+  const rarestFirst = [...found].sort((a, b) => a.found.frequency - b.found.frequency);
+  let read = rarestFirst.reduce((sum, one) => sum + one.found.numbers.length, 0);
+  const rarer: Found[] = [];
+  for (const { term, found: one } of rarestFirst) {
+    if (!one.complete) {
+      const fits = read + one.frequency <= BUDGET;
+      const partners = fits ? undefined : rarer.slice(0, PARTNERS).flatMap((other) => other.numbers);
+      if (fits || (partners && partners.length > 0)) {
+        const more = await readMore(session, owner, term.forms, among, partners);
+        one.numbers = [...new Set([...one.numbers, ...more])].sort((a, b) => b - a);
+        one.complete = fits;
+        read += more.length;
+      }
+    }
+    if (one.numbers.length > 0) rarer.push(one);
+  }
+}
+
+/** All memories that a term finds within the budget, or those of the given ones. */
+async function readMore(
+  session: Session,
+  owner: Owner,
+  forms: readonly TermForm[],
+  among: Among,
+  partners: readonly number[] | undefined,
+): Promise<number[]> {
+  const parameters = [...among.parameters];
+  const conditions = forms.map(({ text, prefix }) => {
+    const at = parameters.push(text);
+    return prefix ? `p.term >= $${at} and p.term < $${at} || '${LAST_CHARACTER}'` : `p.term = $${at}`;
+  });
+  const only = partners ? `and p.number = any($${parameters.push([...new Set(partners)])}::integer[])` : "";
+  const parts = conditions.map(
+    (condition) =>
+      `(select p.number from patchbay.posting p where p.uid = $1 and ${condition} ${only} ${among.sql}
+        order by p.number desc limit ${Math.min(BUDGET, owner.n)})`,
+  );
+  const rows = await session.rows<{ numbers: string | null }>(
+    `select string_agg(number::text, ',') as numbers from (${parts.join(" union ")}) n`,
+    parameters,
+  );
+  return numbersIn(rows[0]?.numbers ?? null);
+}
+
+/** Words of the user's memories that the word may be a slip of, with the same first letter. */
+async function spelledAlike(session: Session, owner: Owner, word: string): Promise<TermForm[]> {
+  if (slipsAllowed(word) === 0) return [];
+  const first = String.fromCodePoint(word.codePointAt(0) as number);
+  // Goes from word to word in the index, not over all entries.
+  const rows = await session.rows<{ term: string }>(
+    `with recursive words as (
+       (select term from patchbay.posting where uid = $1 and term >= $2 and term < $3 order by term limit 1)
+       union all
+       select (select p.term from patchbay.posting p where p.uid = $1 and p.term > words.term and p.term < $3
+               order by p.term limit 1)
+       from words where words.term is not null)
+     select term from words where term is not null limit ${VOCABULARY}`,
+    [owner.uid, first, `${first}${LAST_CHARACTER}`],
+  );
+  return rows
+    .map((row) => row.term)
+    .filter((other) => resembles(word, other))
+    .slice(0, MAX_SPELLINGS)
+    .map((text) => ({ text, prefix: false, weight: SPELLING_WEIGHT }));
+}

@@ -1,0 +1,219 @@
+import { ToolError } from "../../errors.ts";
+import { createChangeListeners } from "../change-listeners.ts";
+import { importOutcome } from "../import-outcome.ts";
+import { readFilter, readForget, readList, readRange, writeCursor } from "../memory-filter.ts";
+import {
+  importRefused,
+  memoryNotFound,
+  readChanges,
+  readId,
+  readIdempotencyKey,
+  readImport,
+  readNewMemories,
+  readQuery,
+} from "../memory-input.ts";
+import { parseQuery } from "../search/query.ts";
+import { termsOf } from "../sqlite/memory-table.ts";
+import { toMemory } from "../sqlite/rows.ts";
+import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, NewMemory } from "../store.ts";
+import { createConnection, type Session } from "./connection.ts";
+import { findMemories } from "./find-memories.ts";
+import { countToForget, forgetSome, forgetUser } from "./forget-memories.ts";
+import { readHistories } from "./history.ts";
+import { importMemories } from "./import-memories.ts";
+import { removeAllOutdated, verify } from "./maintenance.ts";
+import { migrate } from "./migrations.ts";
+import { noStats, ownMemory, readAfter, readFound, readPage, readStats } from "./read-memories.ts";
+import type { Owner } from "./rows.ts";
+import { addMemories, deleteMemory, updateMemory } from "./write-memories.ts";
+import { createWriteQueue, readOwner } from "./write-queue.ts";
+
+export interface PostgresStoreOptions extends MemoryLimits {
+  /** `postgres://user:password@host:port/database`, with `sslmode` and other parameters of libpq. A secret. */
+  url: string;
+}
+
+/** Memories of an export that are read at once. */
+const EXPORT_PAGE = 500;
+/** Milliseconds between two looks for what has expired. */
+const OUTDATED_MS = 60_000;
+const DEFAULT_ORIGIN = "store";
+
+/**
+ * Memories in the schema `patchbay` of a PostgreSQL database (13 or newer), which any number of servers may use at once. The
+ * schema is made where there is none.
+ * @throws ToolError `invalid_config` for a URL that is none, `storage_…` when the database cannot be used
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<MemoryStore> {
+  const connection = await createConnection(options.url);
+  const writes = createWriteQueue(connection);
+  const changes = createChangeListeners();
+  const keepDeletedDays = options.keepDeletedDays ?? 0;
+  try {
+    await migrate(connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  // What fails here is told by the next call of a user; what has expired is found by nothing anyway.
+  const removal = { running: Promise.resolve() };
+  const outdated = setInterval(() => {
+    removal.running = removeAllOutdated(connection, writes, keepDeletedDays).catch(() => undefined);
+  }, OUTDATED_MS).unref();
+
+  async function add(user: MemoryUser, memories: readonly NewMemory[], given: AddOptions): Promise<AddedMemory[]> {
+    const additions = readNewMemories(memories, options).map((memory) => ({ memory, terms: termsOf(memory) }));
+    const idempotencyKey = readIdempotencyKey(given.idempotencyKey);
+    const write = { origin: given.origin ?? DEFAULT_ORIGIN, idempotencyKey };
+    const added = await writes.write(user, (session, owner) => addMemories(session, owner, additions, write, options));
+    changes.tell(
+      user,
+      added.filter(({ existing }) => !existing).map(({ id }) => id),
+    );
+    return added;
+  }
+
+  return {
+    async add(user, memory, given = {}) {
+      const [added] = await add(user, [memory], given);
+      return added as AddedMemory;
+    },
+
+    addAll: (user, memories, given = {}) => add(user, memories, given),
+
+    async list(user, request = {}) {
+      const list = readList(request);
+      const { limit, offset } = list;
+      return connection.read(async (session) => {
+        const owner = await readOwner(session, user);
+        if (!owner) return { memories: [], total: 0, limit, offset };
+        const { rows, total, end } = await readPage(session, owner, list);
+        const page = { memories: rows.map(toMemory), total, limit, offset };
+        return end ? { ...page, next_cursor: writeCursor(end, list.sort) } : page;
+      });
+    },
+
+    async search(user, request) {
+      if (!options.enableSearch) {
+        throw new ToolError("disabled", "Search functionality is disabled", {
+          hint: "memory.enableSearch in the configuration is false; memory_list works.",
+        });
+      }
+      const query = parseQuery(readQuery(request.query));
+      const { limit } = readRange(request);
+      const filter = readFilter(request);
+      return connection.read(async (session) => {
+        const owner = await readOwner(session, user);
+        if (!owner) return { results: [] };
+        const hits = await findMemories(session, owner, query, { limit, filter });
+        return { results: await readFound(session, owner, hits) };
+      });
+    },
+
+    async get(user, id) {
+      const uuid = readId(id);
+      return connection.read(async (session) =>
+        toMemory(await ownMemory(session, await readOwner(session, user), uuid)),
+      );
+    },
+
+    async history(user, id) {
+      const uuid = readId(id);
+      return connection.read(async (session) => {
+        const owner = await readOwner(session, user);
+        if (!owner) throw memoryNotFound();
+        const row = await ownMemory(session, owner, uuid);
+        return (await readHistories(session, owner, [row.id])).get(row.id) ?? [];
+      });
+    },
+
+    async update(user, id, given, { origin = DEFAULT_ORIGIN } = {}) {
+      const uuid = readId(id);
+      const checked = readChanges(given, options);
+      const memory = await writes.write(user, (session, owner) =>
+        updateMemory(session, owner, uuid, checked, origin, options),
+      );
+      changes.tell(user, [memory.id]);
+      return memory;
+    },
+
+    async delete(user, id) {
+      const uuid = readId(id);
+      await writes.write(user, (session, owner) => deleteMemory(session, owner, uuid, options));
+      changes.tell(user, [uuid]);
+    },
+
+    async forget(user, request, { dryRun = false } = {}) {
+      const filter = readForget(request);
+      const { owner, count } = await connection.read(async (session) => {
+        const owner = await readOwner(session, user);
+        return { owner, count: owner ? await countToForget(session, owner, filter) : 0 };
+      });
+      if (dryRun || !owner) return count;
+      let forgotten = 0;
+      for (;;) {
+        // What is added meanwhile stays.
+        const some = await writes.write(user, (session, now) =>
+          filter ? forgetSome(session, now, filter, owner.last, options) : forgetUser(session, now, owner.last),
+        );
+        if (some === 0) break;
+        forgotten += some;
+      }
+      if (forgotten > 0) changes.tell(user);
+      return forgotten;
+    },
+
+    stats: (user) =>
+      connection.read(async (session) => {
+        const owner = await readOwner(session, user);
+        return owner ? readStats(session, owner, options) : noStats(options);
+      }),
+
+    async *export(user) {
+      for (let from = 0; ; ) {
+        const { memories, last } = await connection.read(async (session) => {
+          const owner = await readOwner(session, user);
+          return owner ? readAfter(session, owner, from, EXPORT_PAGE) : { memories: [], last: from };
+        });
+        if (memories.length === 0) return;
+        yield* memories;
+        from = last;
+      }
+    },
+
+    async import(user, text, { partial = false, exact = false, origin = "import", ...given } = {}) {
+      const { format, lines, dryRun = false } = given;
+      const read = readImport(text, options, format);
+      if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places.length);
+      const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
+      const work = (session: Session, owner: Owner) =>
+        importMemories(session, owner, memories, { origin, exact, dryRun }, options);
+      const isNew = await writes.write(user, work);
+      if (!dryRun && isNew.includes(true)) changes.tell(user);
+      return importOutcome(read, isNew, lines);
+    },
+
+    users: () =>
+      connection.read(async (session) => {
+        const rows = await session.rows<{ key: string }>("select key from patchbay.owner where n > 0 order by uid");
+        return rows.map((row) => row.key);
+      }),
+
+    verify: () => verify(connection),
+
+    async backup() {
+      throw new ToolError("invalid_input", "A PostgreSQL database cannot be copied to a file from here.", {
+        hint: "Use pg_dump, or the backups of the server; `patchbay-mcp memory export` writes the memories of one user.",
+      });
+    },
+
+    onChange: changes.listen,
+
+    async close() {
+      clearInterval(outdated);
+      await removal.running;
+      await writes.idle();
+      await connection.close();
+    },
+  };
+}
