@@ -1,6 +1,7 @@
 import { type ErrorIssue, ToolError } from "../errors.ts";
 import type { FileEntry, FileMemory, MemoryFormat } from "./files/file-entry.ts";
 import { readMemoryFile } from "./files/memory-file.ts";
+import type { ReadImport } from "./import-outcome.ts";
 import { millisecondsOf, readTime } from "./memory-time.ts";
 import type { MemoryChanges, MemoryLimits, MemoryVersion, NewMemory } from "./store.ts";
 import { checkLength, checkText, lengthBeyond } from "./text-checks.ts";
@@ -124,12 +125,12 @@ export function readChanges(changes: MemoryChanges, limits: MemoryLimits): Check
 }
 
 /** The memories of a file, those that are right and what is wrong with the others. See `readMemoryFile`. */
-export function readImport(
-  text: string,
-  limits: MemoryLimits,
-  format?: MemoryFormat,
-): { checked: CheckedImport[]; issues: ErrorIssue[] } {
-  return checkEach(readMemoryFile(text, format), (entry) => readFileMemory(entry, limits));
+export function readImport(text: string, limits: MemoryLimits, format?: MemoryFormat): ReadImport<CheckedImport> {
+  const entries = readMemoryFile(text, format);
+  return {
+    ...checkEach(entries, (entry) => readFileMemory(entry, limits)),
+    places: entries.map(({ where }) => where),
+  };
 }
 
 /** @throws ToolError `invalid_input` with an issue for each that is wrong, 100 at most */

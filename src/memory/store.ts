@@ -207,8 +207,6 @@ export interface ImportLine {
   /** Such as `line 3`. */
   where: string;
   outcome: "added" | "existing" | "refused";
-  /** Of the memory that was added, or is there already; with a dry run absent where it would get one. */
-  id?: string;
   /** Why it was refused. */
   message?: string;
 }

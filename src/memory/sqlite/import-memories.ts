@@ -9,13 +9,13 @@ import { checkLimits } from "./write-memories.ts";
 
 /**
  * Adds those that are not there yet, all or none; part of a transaction of its caller. Gives, for each of them, whether it was
- * added. @throws ToolError `limit_reached`
+ * added; a dry run only looks. @throws ToolError `limit_reached`
  */
 export function importMemories(
   database: Database,
   user: MemoryUser,
   memories: readonly { memory: CheckedImport; terms: string }[],
-  { origin, exact }: { origin: string; exact: boolean },
+  { origin, exact, dryRun }: { origin: string; exact: boolean; dryRun: boolean },
   limits: MemoryLimits,
 ): boolean[] {
   const known = knownUser(database, user.id);
@@ -37,7 +37,7 @@ export function importMemories(
     fresh.map(({ memory }) => memory),
     limits,
   );
-  if (fresh.length === 0) return isNew;
+  if (dryRun || fresh.length === 0) return isNew;
   const owner = known ?? createUser(database, user.id);
   for (const { memory, terms } of fresh) {
     const row = appendMemory(database, owner, memory, terms, memory.origin ?? origin);

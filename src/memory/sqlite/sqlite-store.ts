@@ -1,5 +1,6 @@
 import { ToolError } from "../../errors.ts";
 import { createChangeListeners } from "../change-listeners.ts";
+import { importOutcome } from "../import-outcome.ts";
 import { readFilter, readForget, readList, readRange, writeCursor } from "../memory-filter.ts";
 import {
   importRefused,
@@ -166,20 +167,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       }
     },
 
-    async import(user, text, { partial = false, exact = false, origin = "import" } = {}) {
-      const { checked, issues } = readImport(text, options);
-      if (issues.length > 0 && !partial) throw importRefused(issues, checked.length + issues.length);
-      const memories = checked.map((memory) => ({ memory, terms: termsOf(memory) }));
-      const isNew = await commits.write((database) =>
-        importMemories(database, user, memories, { origin, exact }, options),
-      );
-      const added = isNew.filter(Boolean).length;
-      if (added > 0) changes.tell(user);
-      return {
-        added,
-        existing: isNew.length - added,
-        refused: issues.slice(0, 100).map(({ path, message }) => ({ where: path, message })),
-      };
+    async import(user, text, { partial = false, exact = false, origin = "import", ...given } = {}) {
+      const { format, lines, dryRun = false } = given;
+      const read = readImport(text, options, format);
+      if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places.length);
+      const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
+      const work = (database: Database) => importMemories(database, user, memories, { origin, exact, dryRun }, options);
+      const isNew = await (dryRun ? connection.read(work) : commits.write(work));
+      if (!dryRun && isNew.includes(true)) changes.tell(user);
+      return importOutcome(read, isNew, lines);
     },
 
     users: () => connection.read((database) => database.column<string>("select key from user order by uid")),
