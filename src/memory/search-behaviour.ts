@@ -73,7 +73,7 @@ export function describeSearch(name: string, openStore: OpenStore): void {
       expect((await store.search(ana, { query: "tea", limit: 1e6 })).results).toHaveLength(3);
     });
 
-    it("gives what list gives of a memory, and the score", async () => {
+    it("gives what list gives of a memory, with the score and the reason", async () => {
       const store = await openStore();
       const memory = await store.add(ana, {
         content: "tea",
@@ -82,13 +82,15 @@ export function describeSearch(name: string, openStore: OpenStore): void {
         source: "s",
         occurred_at: "2026-01-02",
       });
-      expect((await store.search(ana, { query: "tea" })).results).toEqual([{ ...memory, score: expect.any(Number) }]);
+      expect((await store.search(ana, { query: "tea" })).results).toEqual([
+        { ...memory, score: expect.any(Number), reason: { matched: ["tea"] } },
+      ]);
     });
 
     it("looks only at memories with the tag", async () => {
       const store = await openStore({ maxMemories: 1000 });
       await store.add(ana, { content: "the old plan", tags: ["Work"] });
-      const many = Array.from({ length: 500 }, () => ({ content: "the plan plan plan" }));
+      const many = Array.from({ length: 500 }, (_, index) => ({ content: `the plan plan plan ${index}` }));
       await store.import(ana, JSON.stringify(many));
       expect((await store.search(ana, { query: "plan", tag: "work" })).results).toMatchObject([
         { content: "the old plan" },

@@ -1,4 +1,4 @@
-import { isUnspacedCharacter, plainWord, tokenize } from "./tokenize.ts";
+import { isUnspacedCharacter, plainWord, type Span, spansOf, tokenize } from "./tokenize.ts";
 import { ASKS_FOR_TIME } from "./words.ts";
 
 /** A text that counts as an occurrence of a term of the query. */
@@ -12,11 +12,15 @@ export interface TermForm {
 
 export interface QueryTerm {
   text: string;
+  /** Where it stands in the query first. */
+  span: Span;
   forms: TermForm[];
 }
 
 export interface Query {
-  /** What was asked, without the quotes around it. */
+  /** What was asked, as far as it is read. */
+  asked: string;
+  /** The same without the quotes around it. */
   text: string;
   /** None where the query has no words, or nothing but stop words. */
   terms: QueryTerm[];
@@ -30,6 +34,9 @@ const MAX_QUERY_LENGTH = 10_000;
 const MAX_TERMS = 32;
 const MAX_PHRASES = 8;
 
+/** Of a term whose place is not known. */
+const NOWHERE: Span = { start: 0, end: 0 };
+
 const QUOTED = /"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»/g;
 const QUOTES_AROUND = /^["“„«](.+)["”“»]$/s;
 const STARRED = /([\p{L}\p{N}_]{2,64})\*/gu;
@@ -40,9 +47,11 @@ const STARRED = /([\p{L}\p{N}_]{2,64})\*/gu;
  */
 export function parseQuery(text: string): Query {
   const read = text.slice(0, MAX_QUERY_LENGTH);
+  const spans = spansOf(read);
   const terms = [...new Set(tokenize(read, "query"))].slice(0, MAX_TERMS).map(
     (term): QueryTerm => ({
       text: term,
+      span: spans.get(term) ?? NOWHERE,
       forms: [{ text: term, prefix: isUnspacedCharacter(term), weight: 1 }],
     }),
   );
@@ -51,7 +60,26 @@ export function parseQuery(text: string): Query {
     terms.find((term) => term.text === stem)?.forms.push({ text: plainWord(word as string), prefix: true, weight: 1 });
   }
   const bare = read.trim().replace(QUOTES_AROUND, "$1");
-  return { text: bare, terms, phrases: readPhrases(read), asksForTime: ASKS_FOR_TIME.test(read) };
+  return { asked: read, text: bare, terms, phrases: readPhrases(read), asksForTime: ASKS_FOR_TIME.test(read) };
+}
+
+/** The words that the wanted terms stand for, as they are written; those that overlap, such as pairs of characters, in one. */
+export function wordsOf(query: Query, wanted: (index: number) => boolean): string[] {
+  const spans: { start: number; end: number }[] = [];
+  const unplaced: string[] = [];
+  query.terms.forEach(({ text, span }, index) => {
+    if (!wanted(index)) return;
+    if (span.end === 0) unplaced.push(text);
+    else spans.push({ ...span });
+  });
+  spans.sort((a, b) => a.start - b.start || b.end - a.end);
+  const joined: { start: number; end: number }[] = [];
+  for (const span of spans) {
+    const last = joined.at(-1);
+    if (last && span.start < last.end) last.end = Math.max(last.end, span.end);
+    else joined.push(span);
+  }
+  return [...new Set([...joined.map(({ start, end }) => query.asked.slice(start, end)), ...unplaced])];
 }
 
 function readPhrases(text: string): string[] {

@@ -11,7 +11,7 @@ function scores(question: string, texts: readonly (string | (Partial<Candidate> 
   const memories = texts.map((given) => {
     const { text, ...rest } = typeof given === "string" ? { text: given } : given;
     const terms = tokenize(text).join(" ");
-    return { terms, own: count(terms), speaker: [], before: [], after: [], ...rest };
+    return { terms, own: count(terms), speaker: [], importance: null, before: [], after: [], ...rest };
   });
   const idf = Float64Array.from(query.terms, (_, index) =>
     inverseFrequency(memories.filter((memory) => memory.own?.[index]).length, memories.length),

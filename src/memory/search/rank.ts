@@ -19,7 +19,33 @@ const WEIGHTS = {
   speakerNamed: 1.6,
   /** For a memory that tells a time, where the query asks for one. */
   tellsTime: 1.7,
+  /** From the least important memory to the most important one; one without importance stands in the middle. */
+  importance: [0.85, 1.15],
 } as const;
+
+/** Parts of the search that can be switched off. */
+export interface SearchParts {
+  /** What stands next to a memory in its source counts too. */
+  neighbours: boolean;
+  /** What the person said whom the query names comes first. */
+  speaker: boolean;
+  /** A query that asks when prefers memories that tell a time. */
+  time: boolean;
+  /** Memories with more of the query's terms come first. */
+  coverage: boolean;
+  importance: boolean;
+  /** A word that nothing has stands for words spelled alike. */
+  spelling: boolean;
+}
+
+export const EVERY_PART: SearchParts = {
+  neighbours: true,
+  speaker: true,
+  time: true,
+  coverage: true,
+  importance: true,
+  spelling: true,
+};
 
 /** How far the neighbours of a memory count. */
 export const REACH = WEIGHTS.before.length;
@@ -30,6 +56,8 @@ export interface Candidate {
   terms: string;
   /** Terms of who said it. */
   speaker: readonly string[];
+  /** From 0 to 1. */
+  importance?: number | null;
   /** Neighbours in the same source, the nearest first. */
   before: readonly Occurrences[];
   after: readonly Occurrences[];
@@ -73,12 +101,12 @@ export function createCounter(terms: readonly QueryTerm[]): (text: string) => Oc
 }
 
 /** The score of a memory, 0 for one that has nothing to do with the query. `idf` belongs to the query's terms. */
-export function score(query: Query, idf: Float64Array, memory: Candidate): number {
+export function score(query: Query, idf: Float64Array, memory: Candidate, parts: SearchParts = EVERY_PART): number {
   let sum = 0;
   let covered = 0;
   for (let index = 0; index < idf.length; index++) {
     let frequency = memory.own?.[index] ?? 0;
-    for (let distance = 0; distance < REACH; distance++) {
+    for (let distance = 0; parts.neighbours && distance < REACH; distance++) {
       frequency += (memory.before[distance]?.[index] ?? 0) * (WEIGHTS.before[distance] ?? 0);
       frequency += (memory.after[distance]?.[index] ?? 0) * (WEIGHTS.after[distance] ?? 0);
     }
@@ -87,10 +115,29 @@ export function score(query: Query, idf: Float64Array, memory: Candidate): numbe
     sum += ((idf[index] as number) * frequency * (WEIGHTS.saturation + 1)) / (frequency + WEIGHTS.saturation);
   }
   if (covered === 0) return 0;
-  sum *= 1 - WEIGHTS.coverage + (WEIGHTS.coverage * covered) / idf.length;
-  if (memory.speaker.some((name) => query.terms.some((term) => term.text === name))) sum *= WEIGHTS.speakerNamed;
-  if (query.asksForTime && tellsTime(memory.terms)) sum *= WEIGHTS.tellsTime;
+  if (parts.coverage) sum *= 1 - WEIGHTS.coverage + (WEIGHTS.coverage * covered) / idf.length;
+  if (parts.speaker && isSpeakerNamed(query, memory)) sum *= WEIGHTS.speakerNamed;
+  if (parts.time && query.asksForTime && tellsTime(memory.terms)) sum *= WEIGHTS.tellsTime;
+  if (parts.importance) sum *= importanceFactor(memory);
   return sum;
+}
+
+/** What has raised the score of a memory, besides terms. */
+export function boostsOf(query: Query, memory: Candidate, parts: SearchParts = EVERY_PART): string[] {
+  const boosts: string[] = [];
+  if (parts.speaker && isSpeakerNamed(query, memory)) boosts.push("speaker");
+  if (parts.time && query.asksForTime && tellsTime(memory.terms)) boosts.push("time");
+  if (parts.importance && importanceFactor(memory) > 1) boosts.push("importance");
+  return boosts;
+}
+
+function isSpeakerNamed(query: Query, memory: Candidate): boolean {
+  return memory.speaker.some((name) => query.terms.some((term) => term.text === name));
+}
+
+function importanceFactor({ importance }: Candidate): number {
+  const [least, most] = WEIGHTS.importance;
+  return least + (most - least) * (importance ?? 0.5);
 }
 
 function tellsTime(terms: string): boolean {

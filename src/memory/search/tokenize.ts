@@ -25,6 +25,38 @@ export function termsIn(text: string, side: Side = "memory"): string {
   return found.join(" ");
 }
 
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** Where the terms of a query stand in it, each where it does first; of a term that only folding the whole text makes, nothing. */
+export function spansOf(text: string): Map<string, Span> {
+  const spans = new Map<string, Span>();
+  const add = (piece: string, start: number): string[] => {
+    const terms = tokenize(piece, "query");
+    const bare = piece.replace(POSSESSIVE, "");
+    for (const term of terms) {
+      const at = piece.indexOf(term);
+      const unspaced = UNSPACED_TERM.test(term) && at >= 0;
+      const span = unspaced
+        ? { start: start + at, end: start + at + term.length }
+        : { start, end: start + (bare.length > 0 ? bare.length : piece.length) };
+      if (!spans.has(term)) spans.set(term, span);
+    }
+    return terms;
+  };
+  const plain = text.replace(/[’ʼ]/g, "'").replace(/[‐‑]/g, "-");
+  for (const chunk of plain.matchAll(CHUNK)) {
+    const [word] = chunk;
+    if (/[-_./:@]|[a-z0-9][A-Z]|[A-Z]{2}[a-z]/.test(word)) {
+      for (const part of word.matchAll(CHUNK_PART)) add(part[0], chunk.index + part.index);
+    }
+    add(word, chunk.index);
+  }
+  return spans;
+}
+
 type Side = "memory" | "query";
 
 /** Terms of words seen before: most words of a text are. */
@@ -55,10 +87,14 @@ const MAX_PARTS = 8;
 const ASCII_CHUNK = /[A-Za-z0-9]+(?:[-_.'/:@][A-Za-z0-9]+)*(?:\+\+|#)?/g;
 const CHUNK =
   /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:[-_.'/:@][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*(?:\+\+|#)?|\p{RI}\p{RI}|\p{Extended_Pictographic}/gu;
+/** Words of an identifier, as `splitCamelCase` splits them. */
+const CHUNK_PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
+const POSSESSIVE = /'(?:s|ll|ve|re|d|m)$/i;
 const JOINERS = /[-_./:@]/;
 /** Scripts that write no spaces between words, and Hangul, whose words carry particles. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー々]+/gu;
+const UNSPACED_TERM = new RegExp(`^(?:${UNSPACED.source})$`, "u");
 /** Marks that readers leave out: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels. Those of Indic scripts stay. */
 const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]/g;
 /** More marks than any writing puts on a character (UAX #15, stream-safe text). Sorting them takes the square of their number. */

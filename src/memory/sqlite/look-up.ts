@@ -1,16 +1,11 @@
+import type { CheckedFilter } from "../memory-filter.ts";
+import type { TermMatches } from "../search/candidates.ts";
 import type { QueryTerm, TermForm } from "../search/query.ts";
 import { resembles, slipsAllowed } from "../search/spelling.ts";
 import type { Database } from "./database.ts";
+import { currentMemories, satisfying } from "./filter-sql.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 import { termOf } from "./search-index.ts";
-
-/** The memories that have a term of the query. */
-export interface TermMatches {
-  /** How many have it; estimated for a common term. */
-  frequency: number;
-  /** Their numbers, the newest first; of a common term only as many as the search needs. */
-  numbers: number[];
-}
 
 /** A memory that is not indexed yet. */
 export interface TailMemory {
@@ -31,13 +26,21 @@ const MAX_SPELLINGS = 5;
 const SPELLING_WEIGHT = 0.4;
 const MIN_PREFIX = 3;
 
-export function readTail(database: Database, user: UserRow): TailMemory[] {
+/** What is searched: the memories that satisfy the filter. */
+export interface Searched {
+  tail: readonly TailMemory[];
+  filter: CheckedFilter;
+}
+
+export function readTail(database: Database, user: UserRow, filter: CheckedFilter): TailMemory[] {
   const base = baseOf(user);
+  const { sql, parameters } = satisfying(user, filter, currentMemories(user));
   return database.all<TailMemory>(
-    "select id - ? as number, ' ' || terms || ' ' as terms from memory where id > ? and id <= ? order by id desc",
+    `select memory.id - ? as number, ' ' || terms || ' ' as terms from memory
+     where memory.id > ? and ${sql} order by memory.id desc`,
     base,
     base + user.indexed,
-    base + user.last,
+    ...parameters,
   );
 }
 
@@ -49,7 +52,7 @@ export function lookUpTerms(
   database: Database,
   user: UserRow,
   given: readonly QueryTerm[],
-  tail: readonly TailMemory[],
+  { tail, spelling }: Searched & { spelling: boolean },
 ): { terms: QueryTerm[]; matches: TermMatches[] } {
   const lookUp = (forms: readonly TermForm[]): Found => lookUpForms(database, user, forms, tail);
   const found = given.map((term) => {
@@ -59,7 +62,7 @@ export function lookUpTerms(
     return { term: { ...term, forms }, found: lookUp(forms) };
   });
   for (const one of found) {
-    if (one.found.numbers.length > 0) continue;
+    if (!spelling || one.found.numbers.length > 0) continue;
     const forms = spelledAlike(database, user, one.term.text, tail);
     if (forms.length === 0) continue;
     one.term = { ...one.term, forms };
@@ -70,12 +73,7 @@ export function lookUpTerms(
 }
 
 /** The memories that have the terms of the phrase one after the other. */
-export function lookUpPhrase(
-  database: Database,
-  user: UserRow,
-  phrase: string,
-  tail: readonly TailMemory[],
-): Set<number> {
+export function lookUpPhrase(database: Database, user: UserRow, phrase: string, { tail }: Searched): Set<number> {
   const words = phrase.split(" ").map((term) => termOf(user, term));
   const indexed = readNumbers(database, user, `"${words.join(" ")}"`, COMMON);
   const recent = tail.filter((memory) => memory.terms.includes(` ${phrase} `));

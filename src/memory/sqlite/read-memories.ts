@@ -1,9 +1,8 @@
 import type { CheckedList, Position } from "../memory-filter.ts";
 import { memoryNotFound } from "../memory-input.ts";
-import type { FoundMemory, MemoryLimits, MemoryStats, MemoryUser, SortOrder } from "../store.ts";
+import type { Memory, MemoryLimits, MemoryStats, MemoryUser, SortOrder } from "../store.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import type { Hit } from "./find-memories.ts";
 import { baseOf, COLUMNS, type MemoryRow, numberOf, toMemory, type UserRow } from "./rows.ts";
 
 type Row = Omit<MemoryRow, "terms">;
@@ -137,12 +136,11 @@ export function readAfter(database: Database, user: MemoryUser, id: number, limi
   );
 }
 
-export function readFound(database: Database, owner: UserRow, hits: readonly Hit[]): FoundMemory[] {
+/** The memories of these numbers, in their order. */
+export function readNumbered(database: Database, owner: UserRow, numbers: readonly number[]): Memory[] {
   const base = baseOf(owner);
-  return hits.map(({ number, score }) => {
-    const row = database.get<Row>(`select ${COLUMNS} from memory where id = ?`, base + number) as Row;
-    return { ...toMemory(row), score: Math.round(score * 1e4) / 1e4, reason: { matched: [] } };
-  });
+  const sql = `select ${COLUMNS} from memory where id = ?`;
+  return numbers.map((number) => toMemory(database.get<Row>(sql, base + number) as Row));
 }
 
 export function readIds(database: Database, owner: UserRow): Set<string> {

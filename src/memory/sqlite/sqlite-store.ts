@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { createChangeListeners } from "../change-listeners.ts";
 import { importOutcome } from "../import-outcome.ts";
-import { readFilter, readForget, readList, readRange, writeCursor } from "../memory-filter.ts";
+import { readFilter, readForget, readList, writeCursor } from "../memory-filter.ts";
 import {
   importRefused,
   readChanges,
@@ -11,7 +11,9 @@ import {
   readNewMemories,
   readQuery,
 } from "../memory-input.ts";
+import { answerOf, readAnswer } from "../search/answer.ts";
 import { parseQuery } from "../search/query.ts";
+import type { SearchParts } from "../search/rank.ts";
 import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, NewMemory } from "../store.ts";
 import { backUp } from "./backup.ts";
 import { createConnection } from "./connection.ts";
@@ -23,12 +25,12 @@ import { readHistory } from "./history.ts";
 import { importMemories } from "./import-memories.ts";
 import { verify } from "./maintenance.ts";
 import { termsOf } from "./memory-table.ts";
-import { ownMemory, readAfter, readFound, readPage, readStats, readUser } from "./read-memories.ts";
+import { ownMemory, readAfter, readNumbered, readPage, readStats, readUser } from "./read-memories.ts";
 import { toMemory } from "./rows.ts";
 import { storageError } from "./storage-error.ts";
 import { addMemories, deleteMemory, updateMemory } from "./write-memories.ts";
 
-export type SqliteStoreOptions = MemoryLimits & DatabaseOptions;
+export type SqliteStoreOptions = MemoryLimits & DatabaseOptions & { ranking?: Partial<SearchParts> | undefined };
 
 /** Memories of an export that are read at once. */
 const EXPORT_PAGE = 500;
@@ -97,12 +99,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
         });
       }
       const query = parseQuery(readQuery(request.query));
-      const { limit } = readRange(request);
-      const { tag } = readFilter(request);
+      const wanted = readAnswer(request);
+      const filter = readFilter(request);
       return connection.read((database) => {
         const owner = readUser(database, user);
-        if (!owner) return { results: [] };
-        return { results: readFound(database, owner, findMemories(database, owner, query, { limit, tag })) };
+        const hits = owner ? findMemories(database, owner, query, { filter, parts: options.ranking }) : [];
+        const { needed, answer } = answerOf(hits, wanted);
+        return answer(owner ? readNumbered(database, owner, needed) : []);
       });
     },
 
