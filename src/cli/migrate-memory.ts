@@ -33,7 +33,7 @@ first. It can be repeated: what is there already is left alone.
  * `memory migrate --to …`: copies the memories of all users from the configured database to another one, and compares what it
  * reads back from there. The configuration is left alone. Exit code 1 where a copy differs.
  */
-export async function migrateMemory({ loaded, env, words, to }: CommandContext): Promise<number> {
+export async function migrateMemory({ loaded, env, words, options: { to } = {} }: CommandContext): Promise<number> {
   if (to === undefined || to.trim() === "" || words.length > 1) {
     process.stderr.write(USAGE);
     return 2;
@@ -116,7 +116,7 @@ async function copyMemories(
   let length = 0;
   const flush = async (): Promise<void> => {
     if (lines.length === 0) return;
-    const { added, existing } = await into.import(user, lines.join("\n"), { exact: true });
+    const { added, existing } = await into.import(user, lines.join("\n"), { exact: true, format: "ndjson" });
     copied.added += added;
     copied.existing += existing;
     lines = [];

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { ToolError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { CommandContext } from "./command-context.ts";
+import { MEMORY_OPTIONS, type MemoryOptions } from "./memory-options.ts";
 
 const USAGE = `patchbay-mcp ${VERSION}
 
@@ -10,8 +11,7 @@ const USAGE = `patchbay-mcp ${VERSION}
   patchbay-mcp http               serve MCP over streamable HTTP, on /mcp
   patchbay-mcp doctor             check configuration, database, providers and APIs
   patchbay-mcp config [--schema]  show the effective configuration, or its JSON Schema
-  patchbay-mcp memory stats | verify | export [FILE] | import FILE | backup FILE
-  patchbay-mcp memory migrate --to URL | sqlite
+  patchbay-mcp memory             look after the memories: search, export, import, forget, backup, restore, …
 
   --config FILE     configuration file (patchbay.yaml)
   --data-dir DIR    folder of the database
@@ -33,6 +33,11 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (!run) return misused(`There is no command "${command}".`);
     if (words.length > 0 && command !== "memory") return misused(`${command} takes no "${words[0]}".`);
+    const options: MemoryOptions = Object.fromEntries(
+      Object.entries(values).filter(([name]) => Object.hasOwn(MEMORY_OPTIONS, name)),
+    );
+    const [foreign] = command === "memory" ? [] : Object.keys(options);
+    if (foreign !== undefined) return misused(`--${foreign} is an option of the memory commands.`);
     if (values.schema && command === "config") return (await import("./show-config.ts")).showSchema();
     const flags: Record<string, unknown> = {};
     if (values["data-dir"] !== undefined) flags.dataDir = values["data-dir"];
@@ -40,7 +45,7 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     if (values.host !== undefined) flags["http.host"] = values.host;
     if (values.port !== undefined) flags["http.port"] = /^\d+$/.test(values.port) ? Number(values.port) : values.port;
     const loaded = await loadConfig({ file: values.config, env, cwd: process.cwd(), flags });
-    return await run({ loaded, env, words, to: values.to });
+    return await run({ loaded, env, words, options });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     if (error.code === "invalid_input") return misused(error.message);
@@ -54,7 +59,10 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   http: async (context) => (await import("./serve-http.ts")).serveHttpCommand(context),
   doctor: async (context) => (await import("./doctor.ts")).doctorCommand(context),
   config: async ({ loaded, env }) => (await import("./show-config.ts")).showConfig(loaded, env),
-  memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
+  memory: async (context) =>
+    context.words[0] === "migrate"
+      ? (await import("./migrate-memory.ts")).migrateMemory(context)
+      : (await import("./memory.ts")).memoryCommand(context),
 };
 
 function parseArguments(argv: string[]) {
@@ -68,7 +76,7 @@ function parseArguments(argv: string[]) {
         user: { type: "string" },
         host: { type: "string" },
         port: { type: "string" },
-        to: { type: "string" },
+        ...MEMORY_OPTIONS,
         schema: { type: "boolean" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },

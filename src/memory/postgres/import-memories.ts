@@ -46,7 +46,7 @@ export async function importMemories(
     fresh.map(({ memory }) => memory),
     limits,
   );
-  if (dryRun) return isNew;
+  if (dryRun || fresh.length === 0) return isNew;
   const rows = fresh.map((addition) => newRow(owner, addition, addition.memory.origin ?? origin));
   await insertRows(session, owner, rows);
   const histories = fresh.map(({ memory }, index) => ({ number: rows[index]?.id ?? 0, history: memory.history }));

@@ -1,17 +1,10 @@
 import type { CheckedFilter } from "../memory-filter.ts";
+import type { TermMatches } from "../search/candidates.ts";
 import type { QueryTerm, TermForm } from "../search/query.ts";
 import { resembles, slipsAllowed } from "../search/spelling.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, facetsOf, satisfying } from "./filter-sql.ts";
 import type { Owner } from "./rows.ts";
-
-/** The memories that have a term of the query. */
-export interface TermMatches {
-  /** How many have it; estimated for a common term. */
-  frequency: number;
-  /** Their numbers, the newest first; of a common term only as many as the search needs. */
-  numbers: number[];
-}
 
 /** Memories that are read of any term; a term of more is common. */
 const COMMON = 2_000;
@@ -75,7 +68,7 @@ export async function lookUpTerms(
   owner: Owner,
   given: readonly QueryTerm[],
   among: Among,
-  { spelling = true } = {},
+  { spelling }: { spelling: boolean },
 ): Promise<{ terms: QueryTerm[]; matches: TermMatches[] }> {
   const found = given.map((term): { term: QueryTerm; found: Found } => ({
     term,
@@ -134,6 +127,7 @@ export async function lookUpPhrase(session: Session, phrase: string, among: Amon
 }
 
 interface Found extends TermMatches {
+  numbers: number[];
   /** Whether `numbers` are all. */
   complete: boolean;
 }

@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { createChangeListeners } from "../change-listeners.ts";
 import { importOutcome } from "../import-outcome.ts";
-import { readFilter, readForget, readList, readRange, writeCursor } from "../memory-filter.ts";
+import { readFilter, readForget, readList, writeCursor } from "../memory-filter.ts";
 import {
   importRefused,
   memoryNotFound,
@@ -12,7 +12,9 @@ import {
   readNewMemories,
   readQuery,
 } from "../memory-input.ts";
+import { answerOf, readAnswer } from "../search/answer.ts";
 import { parseQuery } from "../search/query.ts";
+import type { SearchParts } from "../search/rank.ts";
 import { termsOf } from "../sqlite/memory-table.ts";
 import { toMemory } from "../sqlite/rows.ts";
 import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, NewMemory } from "../store.ts";
@@ -23,7 +25,7 @@ import { readHistories } from "./history.ts";
 import { importMemories } from "./import-memories.ts";
 import { removeAllOutdated, verify } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
-import { noStats, ownMemory, readAfter, readFound, readPage, readStats } from "./read-memories.ts";
+import { noStats, ownMemory, readAfter, readNumbered, readPage, readStats } from "./read-memories.ts";
 import type { Owner } from "./rows.ts";
 import { addMemories, deleteMemory, updateMemory } from "./write-memories.ts";
 import { createWriteQueue, readOwner } from "./write-queue.ts";
@@ -31,6 +33,8 @@ import { createWriteQueue, readOwner } from "./write-queue.ts";
 export interface PostgresStoreOptions extends MemoryLimits {
   /** `postgres://user:password@host:port/database`, with `sslmode` and other parameters of libpq. A secret. */
   url: string;
+  /** Parts of the search's ranking. Default: all. */
+  ranking?: Partial<SearchParts> | undefined;
 }
 
 /** Memories of an export that are read at once. */
@@ -38,6 +42,8 @@ const EXPORT_PAGE = 500;
 /** Milliseconds between two looks for what has expired. */
 const OUTDATED_MS = 60_000;
 const DEFAULT_ORIGIN = "store";
+/** Who has no memories yet. */
+const NOBODY: Owner = { uid: 0, n: 0, bytes: 0, last: 0 };
 
 /**
  * Memories in the schema `patchbay` of a PostgreSQL database (13 or newer), which any number of servers may use at once. The
@@ -100,13 +106,13 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         });
       }
       const query = parseQuery(readQuery(request.query));
-      const { limit } = readRange(request);
+      const wanted = readAnswer(request);
       const filter = readFilter(request);
       return connection.read(async (session) => {
         const owner = await readOwner(session, user);
-        if (!owner) return { results: [] };
-        const hits = await findMemories(session, owner, query, { limit, filter });
-        return { results: await readFound(session, owner, hits) };
+        const hits = owner ? await findMemories(session, owner, query, { filter, parts: options.ranking }) : [];
+        const { needed, answer } = answerOf(hits, wanted);
+        return answer(owner ? await readNumbered(session, owner, needed) : []);
       });
     },
 
@@ -188,7 +194,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
       const work = (session: Session, owner: Owner) =>
         importMemories(session, owner, memories, { origin, exact, dryRun }, options);
-      const isNew = await writes.write(user, work);
+      const isNew = dryRun
+        ? await connection.read(async (session) => work(session, (await readOwner(session, user)) ?? NOBODY))
+        : await writes.write(user, work);
       if (!dryRun && isNew.includes(true)) changes.tell(user);
       return importOutcome(read, isNew, lines);
     },

@@ -1,10 +1,9 @@
 import type { CheckedList, Position } from "../memory-filter.ts";
 import { memoryNotFound } from "../memory-input.ts";
 import { type MemoryRow, toMemory } from "../sqlite/rows.ts";
-import type { FoundMemory, MemoryLimits, MemoryStats, SortOrder, StoredMemory } from "../store.ts";
+import type { Memory, MemoryLimits, MemoryStats, SortOrder, StoredMemory } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { type Condition, currentMemories, satisfying } from "./filter-sql.ts";
-import type { Hit } from "./find-memories.ts";
 import { readHistories } from "./history.ts";
 import { findRows } from "./memory-table.ts";
 import { COLUMNS, type Owner } from "./rows.ts";
@@ -163,15 +162,12 @@ export async function readStats(session: Session, owner: Owner, limits: MemoryLi
 const TAG_NAMES = `select substr(term, 3) as name from patchbay.posting
   where uid = $1 and term >= U&'\\E000t' and term < U&'\\E000u'`;
 
-/** What was found, in its order. */
-export async function readFound(session: Session, owner: Owner, hits: readonly Hit[]): Promise<FoundMemory[]> {
-  const rows = await session.rows<Row>(`select ${COLUMNS} from patchbay.memory where uid = $1 and number = any($2)`, [
-    owner.uid,
-    hits.map((hit) => hit.number),
-  ]);
+/** The memories of these numbers, in their order. */
+export async function readNumbered(session: Session, owner: Owner, numbers: readonly number[]): Promise<Memory[]> {
+  const rows = await session.rows<Row>(
+    `select ${COLUMNS} from patchbay.memory where uid = $1 and number = any($2::integer[])`,
+    [owner.uid, numbers],
+  );
   const byNumber = new Map(rows.map((row) => [row.id, row]));
-  return hits.flatMap(({ number, score }) => {
-    const row = byNumber.get(number);
-    return row ? [{ ...toMemory(row), score: Math.round(score * 1e4) / 1e4 } as FoundMemory] : [];
-  });
+  return numbers.map((number) => toMemory(byNumber.get(number) as Row));
 }

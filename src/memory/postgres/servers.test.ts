@@ -53,6 +53,15 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "several servers on one PostgreSQL d
     expect(await store.verify()).toEqual([]);
   });
 
+  it("make the tables of an empty database once, however many of them start", async () => {
+    for (let round = 0; round < 5; round++) {
+      const url = await server.newDatabase();
+      const stores = await Promise.all(Array.from({ length: 8 }, () => openStore(url)));
+      await Promise.all(stores.map((store, index) => store.add(ana, { content: `memory ${index}` })));
+      expect((await stores[0]?.list(ana))?.total).toBe(8);
+    }
+  });
+
   it("count a limit exactly together", async () => {
     const url = await server.newDatabase();
     const runs = await Promise.all(

@@ -47,7 +47,7 @@ const DRIVER_MESSAGES: [RegExp, string][] = [
   [/^SASL|password must be a string/i, "28P01"],
 ];
 
-const LOST = /^(?:08\d{3}|57P0[12]|25P03|lost|ECONNRESET|EPIPE|ETIMEDOUT)$/;
+const LOST = /^(?:08\w{3}|57P0[12]|25P03|lost|ECONNRESET|EPIPE|ETIMEDOUT)$/;
 
 type Refusal = [
   test: RegExp,
@@ -59,7 +59,7 @@ type Refusal = [
 
 const REFUSALS: Refusal[] = [
   [
-    /^(?:28\d{3})$/,
+    /^28/,
     "storage_error",
     "PostgreSQL refused the user or the password.",
     "Correct them in memory.database, or allow the user in the server's pg_hba.conf.",
@@ -143,7 +143,7 @@ const REFUSALS: Refusal[] = [
     "Run `patchbay-mcp memory verify`. To repair it, restore the database from a backup of the server.",
   ],
   [
-    /^(?:53\d{3}|58\d{3})$/,
+    /^(?:53\w{3}|58\w{3})$/,
     "storage_error",
     "The memory database (PostgreSQL) could not be read or written.",
     "Try again; if it stays so, look into the log of the PostgreSQL server.",
