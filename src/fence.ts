@@ -13,6 +13,6 @@ export function fence(label: string, data: string, mark: string): string {
 
 /** Blots out text that imitates the line after the data. */
 function withoutMarks(data: string): string {
-  // A mark instead of nothing: what is left must not join into another look-alike.
-  return data.replace(/\[\s*end\s+of\s+data\b[^\]\n]{0,80}\]?/gi, "[…]");
+  // A mark instead of nothing: what is left must not join into another look-alike. Quotes stay, for the data may be JSON.
+  return data.replace(/\[\s*end\s+of\s+data\b(?:[^\]\n"]{0,80}\])?/gi, "[…]");
 }

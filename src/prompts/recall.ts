@@ -6,7 +6,7 @@ import { definePrompt } from "./define-prompt.ts";
 const DEFAULT_TOKENS = 1_500;
 const LEAST_TOKENS = 100;
 const MOST_TOKENS = 100_000;
-/** Bytes of JSON to a token: rather too few, because ids and times are dear. */
+/** Bytes of JSON to a token: rather too few, because ids and times are dear, and many scripts too. */
 const BYTES_PER_TOKEN = 3;
 
 export default definePrompt({
@@ -27,7 +27,9 @@ export default definePrompt({
     const maxTokens = readMaxTokens(max_tokens);
     const { results } = await services.memory.search(user, { query: topic, maxTokens });
     const about = `Topic: ${topic}`;
-    if (results.length === 0) return `${about}\nThe user has no stored memories about this topic.`;
+    if (results.length === 0) {
+      return `${about}\nNo memory of the user about this topic was found that fits into ${maxTokens} tokens.`;
+    }
     const mark = newMark();
     return [
       about,

@@ -41,8 +41,11 @@ export default defineResource({
   },
 });
 
+/** What begins a new line somewhere, and what turns the direction of the text around. */
+const BREAKS = /[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
+
 function describe({ id, content, updated_at, importance }: Memory) {
-  const line = content.replace(/\s+/g, " ").trim();
+  const line = content.replace(BREAKS, " ").trim();
   const characters = [...line.slice(0, TITLE_LENGTH * 2)];
   const title = characters.length > TITLE_LENGTH ? `${characters.slice(0, TITLE_LENGTH - 1).join("")}…` : line;
   return {
