@@ -39,6 +39,12 @@ export async function openMemoryStore(options: Config["memory"], dataDir: string
   return openSqliteStore({ ...limits, file: join(dataDir, "memory.db") });
 }
 
+/** What reads and writes the files of exports. */
+export const memoryFiles = () => import("./memory/files/memory-file.ts");
+
+/** What checks backups and restores them; without a store, for the database may be beyond opening. */
+export const memoryBackups = () => import("./memory/sqlite/restore.ts");
+
 /** Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. */
 export function createServices(
   config: Config & { dataDir: string },

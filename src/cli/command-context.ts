@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config/loaded-config.ts";
+import type { MemoryOptions } from "./memory-options.ts";
 
 /** A command's whole input. */
 export interface CommandContext {
@@ -6,6 +7,6 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   /** Words after the command's name. */
   words: string[];
-  /** `--to`: where `memory migrate` copies to. */
-  to?: string | undefined;
+  /** Of the memory commands: those that were given. */
+  options?: MemoryOptions;
 }

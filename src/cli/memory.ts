@@ -1,49 +1,84 @@
 import { existsSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
+import { join } from "node:path";
 import { ToolError } from "../errors.ts";
-import type { MemoryStore, MemoryUser } from "../memory/store.ts";
 import { createServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
+import { backup, restore, verify } from "./memory-backup.ts";
+import { FILTER, type MemoryCall, printable } from "./memory-call.ts";
+import type { MemoryOption } from "./memory-options.ts";
+import { forget, list, search, stats, users } from "./memory-show.ts";
+import { exportTo, importFrom } from "./memory-transfer.ts";
 
-type Command = (store: MemoryStore, user: MemoryUser, file: string) => Promise<number>;
+interface MemoryCommand {
+  run(call: MemoryCall): Promise<number>;
+  /** The least and the greatest number of words after the command's name. */
+  words: readonly [number, number];
+  options?: readonly MemoryOption[];
+  /** Whether it may be the first to make the database. */
+  begins?: boolean;
+}
 
-const USAGE = `patchbay-mcp memory stats          how many memories the user has
-patchbay-mcp memory verify         checks the whole database; exit code 1 with what is wrong
-patchbay-mcp memory export [FILE]  the user's memories as JSON lines, to FILE or the output
-patchbay-mcp memory import FILE    adds the memories of an export, or of Open-WebUI's list; - reads the input
-patchbay-mcp memory backup FILE    copies the whole database, of all users, while servers go on
-`;
-
-const COMMANDS: Record<string, { run: Command; file: "none" | "optional" | "required" }> = {
-  stats: { run: stats, file: "none" },
-  verify: { run: verify, file: "none" },
-  export: { run: exportTo, file: "optional" },
-  import: { run: importFrom, file: "required" },
-  backup: { run: backup, file: "required" },
+const COMMANDS: Record<string, MemoryCommand> = {
+  stats: { run: stats, words: [0, 0] },
+  list: { run: list, words: [0, 0], options: [...FILTER, "limit"] },
+  search: { run: search, words: [1, Number.POSITIVE_INFINITY], options: [...FILTER, "limit"] },
+  forget: { run: forget, words: [0, 1], options: [...FILTER, "all", "yes"] },
+  export: { run: exportTo, words: [0, 1], options: ["format"] },
+  import: { run: importFrom, words: [1, 1], options: ["format", "partial", "dry-run", "verbose"], begins: true },
+  users: { run: users, words: [0, 0] },
+  verify: { run: verify, words: [0, 1] },
+  backup: { run: backup, words: [1, 1], options: ["keep-days"] },
+  restore: { run: restore, words: [1, 1], options: ["dry-run"], begins: true },
 };
 
+const USAGE = `Of one user (--user NAME; the configured one where none is named):
+  patchbay-mcp memory stats             how many memories there are, by tag, source and kind
+  patchbay-mcp memory list              the newest memories
+  patchbay-mcp memory search WORDS      what a search finds, best first, with scores and reasons
+  patchbay-mcp memory export [FILE]     the memories, to FILE or the output
+  patchbay-mcp memory import FILE       adds the memories of a file; - reads the input
+  patchbay-mcp memory forget [ID]       what would be deleted; with --yes deletes it for good
+
+Of all users:
+  patchbay-mcp memory users             the users and how many memories each has
+  patchbay-mcp memory backup FILE       copies the whole database, while servers go on; into FILE, or a folder
+  patchbay-mcp memory restore FILE      puts a backup in the place of all memories, while servers go on
+  patchbay-mcp memory verify [FILE]     checks the whole database, or a backup; exit code 1 with what is wrong
+  patchbay-mcp memory migrate --to URL  copies everything to another database
+
+  --format FORMAT        export, import: ndjson (default), markdown, json, open-webui, mem0, server-memory;
+                         import recognises the format by itself
+  --dry-run              import, restore: only says what would happen
+  --partial              import: what is right, where something is wrong; otherwise nothing is imported then
+  --verbose              import: what became of each memory
+  --tag, --source, --speaker, --kind, --after TIME, --before TIME
+                         list, search, forget: only memories that satisfy all of these
+  --all                  forget: everything of the user
+  --limit N              list, search: at most N, default 10
+  --keep-days N          backup into a folder: removes the backups there that are older than N days
+`;
+
 /** Looks after the memories: those of the configured user (`--user`), or the whole database. */
-export async function memoryCommand({ loaded, env, words }: CommandContext): Promise<number> {
-  const [name = "", file, ...rest] = words;
+export async function memoryCommand({ loaded, env, words, options = {} }: CommandContext): Promise<number> {
+  const [name = "", ...rest] = words;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const tooMany = rest.length > 0 || (file !== undefined && command?.file === "none");
-  if (!command || tooMany || (file === undefined && command.file === "required")) {
+  const foreign = Object.keys(options).find((option) => !command?.options?.includes(option as MemoryOption));
+  if (!command || rest.length < command.words[0] || rest.length > command.words[1] || foreign !== undefined) {
+    if (command && foreign !== undefined) process.stderr.write(`patchbay-mcp: ${name} takes no --${foreign}.\n\n`);
     process.stderr.write(USAGE);
     return 2;
   }
   const { config } = loaded;
-  if (name !== "import" && !existsSync(join(config.dataDir, "memory.db"))) {
+  const missing = config.memory.database === "sqlite" && !existsSync(join(config.dataDir, "memory.db"));
+  if (missing && !command.begins && !(name === "verify" && rest.length > 0)) {
     throw new ToolError("not_found", `There is no memory database in ${config.dataDir} yet.`, {
       hint: "It is made when the first memory is stored. --data-dir names another folder.",
     });
   }
   const services = createServices(config, env);
+  const open = async () => (await services.get(["memory"])).memory;
   try {
-    const { memory } = await services.get(["memory"]);
-    return await command.run(memory, { id: config.user }, file ?? "-");
+    return await command.run({ open, user: { id: config.user }, words: rest, options, config });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return fail(error);
@@ -55,86 +90,7 @@ export async function memoryCommand({ loaded, env, words }: CommandContext): Pro
 /** Says what is wrong with a file or the database; the words of the command were right. */
 function fail(error: ToolError): number {
   const issues = (error.issues ?? []).map(({ path, message }) => `${path}: ${message}`);
-  process.stderr.write(`${[...issues, `patchbay-mcp: ${error.message}`, error.hint ?? ""].join("\n").trimEnd()}\n`);
+  const lines = [...issues, `patchbay-mcp: ${error.message}`, error.hint ?? ""].map(printable);
+  process.stderr.write(`${lines.join("\n").trimEnd()}\n`);
   return 1;
-}
-
-async function stats(store: MemoryStore, user: MemoryUser): Promise<number> {
-  const { memories, maxMemories, characters, tags, oldest, newest } = await store.stats(user);
-  const lines = [`user        ${user.id}`, `memories    ${memories} of ${maxMemories}`];
-  if (memories > 0) lines.push(`characters  ${characters}`, `tags        ${tags}`);
-  if (oldest !== undefined && newest !== undefined) lines.push(`oldest      ${oldest}`, `newest      ${newest}`);
-  process.stdout.write(`${lines.join("\n")}\n`);
-  return 0;
-}
-
-async function verify(store: MemoryStore): Promise<number> {
-  const problems = await store.verify();
-  if (problems.length === 0) {
-    process.stdout.write("The memory database is sound.\n");
-    return 0;
-  }
-  process.stderr.write(
-    `The memory database is damaged:\n${problems.map((problem) => `  ${problem}\n`).join("")}` +
-      "Stop the servers and put a backup in its place. What can still be read, `patchbay-mcp memory export` writes.\n",
-  );
-  return 1;
-}
-
-async function exportTo(store: MemoryStore, user: MemoryUser, file: string): Promise<number> {
-  let count = 0;
-  async function* lines(): AsyncGenerator<string> {
-    for await (const memory of store.export(user)) {
-      count++;
-      yield `${JSON.stringify(memory)}\n`;
-    }
-  }
-  if (file === "-") {
-    try {
-      await pipeline(lines, process.stdout, { end: false });
-    } catch (error) {
-      // The reader, such as `head`, has had enough.
-      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
-    }
-    return 0;
-  }
-  const out = await createFile(file);
-  await pipeline(lines, out.createWriteStream({ flush: true }));
-  process.stdout.write(`Exported ${count} memories of "${user.id}".\n`);
-  return 0;
-}
-
-/** A new file that only its owner may read. */
-async function createFile(file: string) {
-  try {
-    return await open(file, "wx", 0o600);
-  } catch (error) {
-    const there = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new ToolError("invalid_input", `${file} ${there ? "is there already." : "cannot be written."}`, {
-      hint: "Name a new file.",
-      cause: error,
-    });
-  }
-}
-
-async function importFrom(store: MemoryStore, user: MemoryUser, file: string): Promise<number> {
-  const content = file === "-" ? await text(process.stdin) : await read(file);
-  const { added, existing } = await store.import(user, content);
-  const known = existing > 0 ? ` ${existing} were there already.` : "";
-  process.stdout.write(`Imported ${added} memories for "${user.id}".${known}\n`);
-  return 0;
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new ToolError("invalid_input", `${file} cannot be read.`, { cause: error });
-  }
-}
-
-async function backup(store: MemoryStore, _user: MemoryUser, file: string): Promise<number> {
-  await store.backup(resolve(file));
-  process.stdout.write(`Copied the database of all users to ${file}.\n`);
-  return 0;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { ToolError } from "../../errors.ts";
 import type { StoredMemory } from "../store.ts";
 import { type FileEntry, type FileFormat, MEMORY_FORMATS, type MemoryFormat } from "./file-entry.ts";
@@ -6,6 +7,10 @@ import { isObject, parseJson } from "./json-memory.ts";
 import { hasNoItem, markdown } from "./markdown.ts";
 import { ndjson } from "./ndjson.ts";
 import { isGraph, isGraphLine, readGraph, serverMemory } from "./server-memory.ts";
+
+/** Below what a string of V8 can hold. */
+const MAX_BYTES = 500_000_000;
+const LINE_FEED = 0x0a;
 
 const FORMATS: Record<MemoryFormat, FileFormat> = {
   ndjson,
@@ -34,6 +39,34 @@ export function writeMemoryFile(
   user: string,
 ): AsyncGenerator<string> {
   return FORMATS[format].write(memories, user);
+}
+
+/**
+ * The text of a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
+ * @throws ToolError `invalid_input` with the line where the text is none, `too_large`
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes.length > MAX_BYTES) {
+    throw new ToolError(
+      "too_large",
+      `The file has ${bytes.length} bytes; at most ${MAX_BYTES} can be imported at once.`,
+      {
+        hint: "Split it: each line of an export is a memory for itself.",
+      },
+    );
+  }
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const end = bytes.indexOf(LINE_FEED, start);
+    const next = end < 0 ? bytes.length : end + 1;
+    if (!isUtf8(bytes.subarray(start, next))) break;
+    start = next;
+  }
+  throw new ToolError("invalid_input", `line ${line}: is not valid UTF-8.`, {
+    hint: "Nothing was imported. Save the file as UTF-8.",
+  });
 }
 
 /** The format of that name. @throws ToolError `invalid_input` */

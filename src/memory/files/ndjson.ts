@@ -1,104 +1,85 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FileEntry, FileFormat, FileMemory } from "./file-entry.ts";
 import { readItem } from "./json-list.ts";
-import { entryOf, isObject, type JsonObject, Problem, parseJson, toMemory } from "./json-memory.ts";
+import { entryOf, isObject, Problem, parseJson, toMemory } from "./json-memory.ts";
 
 /**
- * JSON lines with checksums, so that a file that was cut off or altered is noticed and the place is named:
- * - the first line is `{"format":"patchbay-memories","version":1}`;
- * - each memory has `crc32`, the CRC-32 (hexadecimal) of its JSON as UTF-8 without that field;
- * - the last line has the number of memories and the SHA-256 of all lines before it, with their line feeds
- *   (`head -n -1 FILE | sha256sum`).
- * Lines without any of this, as written by hand or by earlier versions, are read too; so are several files in one.
+ * JSON lines, one memory each, with checksums, so that a file that was cut off or altered is noticed and the place is named:
+ * - each line has `crc32`, the CRC-32 (hexadecimal) of its JSON as UTF-8 without `crc32` and `export`;
+ * - the last one has `export`, with the number of memories and the SHA-256 of the JSON of all of them without those fields, each
+ *   with a line feed (`jq -c 'del(.crc32, .export)' FILE | sha256sum`).
+ * Lines without checksums, as written by hand or by earlier versions, are read too; so are several exports in one file.
  */
-const FORMAT = "patchbay-memories";
-const VERSION = 1;
-const HEADER = JSON.stringify({ format: FORMAT, version: VERSION });
 
-/** What was read since the beginning of the file, or of the part of it that has its own first line. */
+/** What was read since the beginning of the file, or since the end of the export before. */
 interface Section {
-  /** Whether there was a first line, so that a last one has to come. */
-  begun: boolean;
   memories: number;
-  hash: ReturnType<typeof createHash>;
+  /** Whether a line had a checksum, so that a last one with `export` has to come. */
+  exported: boolean;
+  hash: Hash;
 }
 
 export const ndjson: FileFormat = {
   read(text) {
     const entries: FileEntry[] = [];
-    let section = newSection(false);
+    let section = newSection();
     for (const { line, where } of linesOf(text)) {
       const value = parseJson(line);
-      if (isObject(value) && value.format === FORMAT && value.content === undefined) {
-        if (section.begun) entries.push({ where, problem: "begins another export; the one before is cut off" });
-        if (value.version !== VERSION) {
-          entries.push({
-            where,
-            problem: `is of version ${JSON.stringify(value.version)}; only ${VERSION} can be read`,
-          });
-        }
-        section = newSection(true);
-      } else if (isObject(value) && value.end === FORMAT) {
-        const problem = checkEnd(value, section);
-        if (problem) entries.push({ where, problem });
-        section = newSection(false);
-        continue;
-      } else {
-        entries.push(entryOf(where, () => readLine(value)));
-        section.memories++;
-      }
-      section.hash.update(`${line}\n`);
+      entries.push(entryOf(where, () => readLine(value, section)));
+      if (!isObject(value) || value.crc32 === undefined || value.export === undefined) continue;
+      const problem = checkEnd(value.export, section);
+      if (problem) entries.push({ where: `${where}, "export"`, problem });
+      section = newSection();
     }
-    if (section.begun) {
-      entries.push({
-        where: "end of file",
-        problem: "the last line of the export is missing: the file is cut off",
-      });
-    }
+    if (section.exported) entries.push({ where: "end of file", problem: "the last line of the export is missing" });
     return entries;
   },
 
   async *write(memories) {
     const hash = createHash("sha256");
     let count = 0;
-    hash.update(`${HEADER}\n`);
-    yield `${HEADER}\n`;
+    let line: string | undefined;
     for await (const memory of memories) {
-      const line = `${JSON.stringify({ ...memory, crc32: checksum(memory) })}\n`;
-      hash.update(line);
+      if (line !== undefined) yield `${line}}\n`;
+      const json = JSON.stringify(memory);
+      hash.update(`${json}\n`);
       count++;
-      yield line;
+      line = `${json.slice(0, -1)},"crc32":"${checksum(json)}"`;
     }
-    yield `${JSON.stringify({ end: FORMAT, memories: count, sha256: hash.digest("hex") })}\n`;
+    if (line === undefined) return;
+    yield `${line},"export":${JSON.stringify({ memories: count, sha256: hash.digest("hex") })}}\n`;
   },
 };
 
-function newSection(begun: boolean): Section {
-  return { begun, memories: 0, hash: createHash("sha256") };
+function newSection(): Section {
+  return { memories: 0, exported: false, hash: createHash("sha256") };
 }
 
 /** The memory of a line, whose checksum is right where it has one. @throws Problem */
-function readLine(value: unknown): FileMemory {
+function readLine(value: unknown, section: Section): FileMemory {
+  section.memories++;
   // A bare text is a memory in a list, but a line of its own is rather a piece of something else.
   if (typeof value === "string") throw new Problem("is no object");
   if (!isObject(value) || value.crc32 === undefined) return readItem(value);
-  const { crc32: expected, ...memory } = value;
-  if (checksum(memory) === expected) return toMemory(memory);
-  throw new Problem("was altered: its checksum (crc32) is of another text. Without crc32 it is taken as it is");
+  section.exported = true;
+  const { crc32: expected, export: _end, ...memory } = value;
+  const json = JSON.stringify(memory);
+  section.hash.update(`${json}\n`);
+  if (checksum(json) !== expected) throw new Problem("was altered: its checksum (crc32) is that of another text");
+  return toMemory(memory);
 }
 
-function checksum(memory: object): string {
-  return crc32(JSON.stringify(memory)).toString(16).padStart(8, "0");
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, "0");
 }
 
-function checkEnd(end: JsonObject, section: Section): string | undefined {
-  if (end.memories !== section.memories) {
-    return `${JSON.stringify(end.memories)} memories were exported, but ${section.memories} are here`;
+function checkEnd(end: unknown, { memories, hash }: Section): string | undefined {
+  if (!isObject(end)) return "is no object";
+  if (end.memories !== memories) {
+    return `says that ${JSON.stringify(end.memories)} memories were exported, but ${memories} are here`;
   }
-  if (end.sha256 !== section.hash.digest("hex")) {
-    return "the lines before it were altered: their checksum (sha256) is another one. Without this line and the first they are taken as they are";
-  }
+  if (end.sha256 !== hash.digest("hex")) return "has the checksum (sha256) of other memories: the file was altered";
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { constants, copyFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { constants, copyFile, mkdir, mkdtemp, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { ToolError } from "../../errors.ts";
 import {
   type Database,
@@ -130,14 +130,15 @@ async function withCopy<T>(
   work: (copy: string, contents: BackupContents) => Promise<T>,
 ): Promise<T> {
   await checkHeader(file);
-  const copy = `${folder}/memory.restore-${process.pid}.db`;
-  const remove = () => Promise.all([...FILES, SHARED, "-journal"].map((end) => rm(copy + end, { force: true })));
+  const own = await mkdtemp(join(folder, "memory.restore-")).catch((error: unknown) => {
+    throw storageError(error);
+  });
+  const copy = join(own, "memory.db");
   try {
-    await remove();
     for (const end of FILES) if (existsSync(file + end)) await copyPrivately(file + end, copy + end);
     return await work(copy, await bringUp(copy, file));
   } finally {
-    await remove();
+    await rm(own, { recursive: true, force: true });
   }
 }
 

@@ -1,0 +1,37 @@
+import type { Config } from "../config/config-schema.ts";
+import { ToolError } from "../errors.ts";
+import type { MemoryFilter, MemoryStore, MemoryUser } from "../memory/store.ts";
+import type { MemoryOption, MemoryOptions } from "./memory-options.ts";
+
+/** What a memory command works with. */
+export interface MemoryCall {
+  /** Opens the memories when first asked. @throws ToolError `storage_…` */
+  open(): Promise<MemoryStore>;
+  user: MemoryUser;
+  /** Words after the command's name. */
+  words: readonly string[];
+  options: MemoryOptions;
+  config: Config & { dataDir: string };
+}
+
+/** The options that choose among memories. */
+export const FILTER = ["tag", "source", "speaker", "kind", "after", "before"] as const;
+
+/** What the options ask for. */
+export function filterOf(options: MemoryOptions): MemoryFilter {
+  return Object.fromEntries(FILTER.map((name) => [name, options[name]]));
+}
+
+/** A whole number from 1. @throws ToolError `invalid_input` */
+export function numberOf(name: MemoryOption, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new ToolError("invalid_input", `--${name} must be a whole number from 1, not ${JSON.stringify(value)}.`);
+}
+
+/** Text of a memory or a file for a terminal: in one line, and without what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/\r?\n/g, " ⏎ ").replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (sign) => {
+    return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
