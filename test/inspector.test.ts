@@ -68,6 +68,36 @@ describe("MCP Inspector with mcp.config.json", () => {
     });
   });
 
+  it("lists and reads memories as resources, and gets the prompt that recalls them", async () => {
+    const { json } = await call("memory_add", "content=Ana lives in Weimar");
+    const { memory } = (json as { structuredContent: { memory: { id: string } } }).structuredContent;
+    const uri = `memory://${memory.id}`;
+    const method = (...words: string[]) => inspect(...CONFIGURED, "--method", ...words);
+    const listed = await method("resources/list");
+    expect(listed.code, listed.stderr).toBe(0);
+    expect((listed.json as { resources: object[] }).resources.slice(0, 2)).toMatchObject([
+      { uri: "memory://list", mimeType: "application/json" },
+      { uri, title: "Ana lives in Weimar" },
+    ]);
+    expect(await method("resources/templates/list")).toMatchObject({
+      json: { resourceTemplates: [{ uriTemplate: "memory://{id}" }] },
+    });
+    const read = await method("resources/read", "--uri", uri);
+    const { contents } = read.json as { contents: [{ text: string }] };
+    expect(JSON.parse(contents[0].text)).toMatchObject({ id: memory.id, content: "Ana lives in Weimar", history: [] });
+    expect(await method("prompts/list")).toMatchObject({ json: { prompts: [{ name: "recall" }] } });
+    const recall = await method(
+      "prompts/get",
+      "--prompt-name",
+      "recall",
+      "--prompt-args",
+      "topic=Where does Ana live?",
+    );
+    const { messages } = recall.json as { messages: [{ role: string; content: { text: string } }] };
+    expect(messages[0].role).toBe("user");
+    expect(messages[0].content.text).toContain('"content":"Ana lives in Weimar"');
+  });
+
   it("passes numbers, lists and objects, and gives the structured result", async () => {
     const { json } = await call(
       "run_pipeline",

@@ -70,6 +70,24 @@ describe("the end of the input over stdio", () => {
     expect(JSON.parse(answer)).toMatchObject({ status: "success", data: "ok" });
   });
 
+  it("ends a subscription, which nothing waits for", async () => {
+    const [id, notifications] = [1, { resourcesListChanged: true }];
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "test", version: "0" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const server = startProcess(serverCommand(options));
+    const listen = { jsonrpc: "2.0", id, method: "subscriptions/listen", params: { notifications, _meta } };
+    server.process.stdin?.write(`${JSON.stringify(listen)}\n`);
+    await expect.poll(server.stdout, { timeout: 10_000 }).toContain("notifications/subscriptions/acknowledged");
+    server.process.stdin?.end();
+    const { code, ms } = await endOf(server);
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(2_000);
+    expect(messagesOf(server.stdout()).at(-1)).toMatchObject({ id, result: { resultType: "complete" } });
+  });
+
   it("does not let a call without an end keep the server, nor the work upstream", async () => {
     const before = provider.chats.length;
     const server = startProcess(serverCommand(options));
@@ -154,7 +172,10 @@ describe("a signal over HTTP", () => {
   it("ends an idle server at once, whatever streams clients hold open", async () => {
     const server = await startHttpServer(options);
     for (const road of roads.filter(({ transport }) => transport === "http")) {
-      await (await road.connect({ http: server, command: serverCommand() })).call("display_result");
+      const client = await road.connect({ http: server, command: serverCommand() });
+      await client.call("display_result");
+      // One of the roads is stateless and refuses.
+      await client.subscribe({ list: true, uris: ["memory://list"] }).catch(() => {});
     }
     server.process.kill("SIGTERM");
     const { code, ms } = await endOf(server);

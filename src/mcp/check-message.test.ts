@@ -11,9 +11,21 @@ describe("checkMessage", () => {
       {
         jsonrpc: fc.oneof(fc.constant("2.0"), fc.jsonValue()),
         id: fc.jsonValue(),
-        method: fc.oneof(fc.constantFrom("tools/call", "tools/list", "initialize"), fc.jsonValue()),
+        method: fc.oneof(
+          fc.constantFrom(
+            ...["tools/call", "tools/list", "initialize", "resources/read", "resources/subscribe"],
+            ...["prompts/get", "prompts/list", "subscriptions/listen"],
+          ),
+          fc.jsonValue(),
+        ),
         params: fc.oneof(
-          fc.record({ name: fc.jsonValue(), arguments: fc.jsonValue(), _meta: fc.jsonValue() }),
+          fc.record({
+            name: fc.jsonValue(),
+            arguments: fc.jsonValue(),
+            _meta: fc.jsonValue(),
+            uri: fc.jsonValue(),
+            notifications: fc.jsonValue(),
+          }),
           fc.jsonValue(),
         ),
         result: fc.jsonValue(),
@@ -98,6 +110,36 @@ describe("checkMessage", () => {
       expect(checkMessage(initialize(change))).toMatchObject({ answer: { id: 1, error: { code: -32602 } } });
     }
     expect(checkMessage(request({ params: { cursor: 5 } }))).toMatchObject({ answer: { error: { code: -32602 } } });
+  });
+
+  it.each([
+    ["resources/read", {}, '"uri"'],
+    ["resources/read", { uri: 5 }, '"uri"'],
+    ["resources/subscribe", { uri: null }, '"uri"'],
+    ["resources/list", { cursor: 5 }, '"cursor"'],
+    ["prompts/get", {}, '"name"'],
+    ["prompts/get", { name: "recall", arguments: ["tea"] }, '"arguments"'],
+    ["prompts/get", { name: "recall", arguments: { topic: 5 } }, '"arguments"'],
+    [
+      "subscriptions/listen",
+      { notifications: { resourceSubscriptions: Array.from({ length: 1_001 }, (_, n) => `memory://${n}`) } },
+      "at most 1000",
+    ],
+  ])("refuses %s of %j", (method, params, message) => {
+    expect(checkMessage(request({ method, params }))).toMatchObject({
+      answer: { id: 1, error: { code: -32602, message: expect.stringContaining(message) } },
+    });
+  });
+
+  it("takes a prompt without arguments, also where they are null", () => {
+    const get = (params: object) => request({ method: "prompts/get", params });
+    expect(checkMessage(get({ name: "x", arguments: null }))).toEqual({ message: get({ name: "x" }) });
+  });
+
+  it("leaves a subscribe of the revision that has none to the protocol layer", () => {
+    const params = { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+    const message = request({ method: "resources/subscribe", params });
+    expect(checkMessage(message)).toEqual({ message });
   });
 
   it.each([
