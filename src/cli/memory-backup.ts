@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { ToolError } from "../errors.ts";
 import { memoryBackups } from "../services.ts";
-import { type MemoryCall, numberOf } from "./memory-call.ts";
+import { type MemoryCall, memoriesOf, numberOf } from "./memory-call.ts";
 
 /** The commands that look after the whole database. */
 
@@ -15,7 +15,7 @@ export async function verify({ open, words: [file], config }: MemoryCall): Promi
   if (file !== undefined) {
     const { users, memories, problems } = await (await memoryBackups()).checkBackup(file, tmpdir());
     if (problems.length > 0) return damaged("The backup", problems, "Take another backup.");
-    process.stdout.write(`The backup is sound. It holds ${memories} memories of ${users} users.\n`);
+    process.stdout.write(`The backup is sound. It holds ${memoriesOf(memories)}, of ${usersOf(users)}.\n`);
     return 0;
   }
   const problems = await (await open()).verify();
@@ -58,15 +58,21 @@ export async function restore({ words: [file = ""], options, config }: MemoryCal
   if (options["dry-run"]) {
     const { users, memories, problems } = await checkBackup(file, tmpdir());
     if (problems.length > 0) return damaged("The backup", problems, "Nothing would be restored from it.");
-    process.stdout.write(`${memories} memories of ${users} users would be restored. Nothing was changed.\n`);
+    process.stdout.write(`${memoriesOf(memories)}, of ${usersOf(users)}, would be restored. Nothing was changed.\n`);
     return 0;
   }
   const { users, memories, damaged: kept } = await restoreBackup({ file: join(config.dataDir, "memory.db") }, file);
-  process.stdout.write(`Restored ${memories} memories of ${users} users, in the place of all that were there.\n`);
+  process.stdout.write(
+    `Restored ${memoriesOf(memories)}, of ${usersOf(users)}, in the place of all that were there.\n`,
+  );
   if (kept !== undefined) {
     process.stdout.write(`The database before was damaged; it is kept as ${kept}. Start the servers again.\n`);
   }
   return 0;
+}
+
+function usersOf(count: number): string {
+  return count === 1 ? "1 user" : `${count} users`;
 }
 
 function damaged(what: string, problems: readonly string[], hint: string): number {

@@ -29,6 +29,11 @@ export function numberOf(name: MemoryOption, value: string | undefined): number 
   throw new ToolError("invalid_input", `--${name} must be a whole number from 1, not ${JSON.stringify(value)}.`);
 }
 
+/** Such as `1 memory`. */
+export function memoriesOf(count: number): string {
+  return count === 1 ? "1 memory" : `${count} memories`;
+}
+
 /** Text of a memory or a file for a terminal: in one line, and without what a terminal would obey. */
 export function printable(text: string): string {
   return text.replace(/\r?\n/g, " ⏎ ").replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (sign) => {

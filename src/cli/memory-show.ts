@@ -1,5 +1,6 @@
+import { ToolError } from "../errors.ts";
 import type { Memory, MemoryStats } from "../memory/store.ts";
-import { filterOf, type MemoryCall, numberOf, printable } from "./memory-call.ts";
+import { filterOf, type MemoryCall, memoriesOf, numberOf, printable } from "./memory-call.ts";
 
 /** The commands that show a user's memories, or forget them. */
 
@@ -46,9 +47,14 @@ export async function search({ open, user, words, options }: MemoryCall): Promis
 
 /** Only counts, unless `--yes` is given. */
 export async function forget({ open, user, words: [id], options }: MemoryCall): Promise<number> {
+  const filter = filterOf(options);
+  const asked = [id, options.all, ...Object.values(filter)].filter((value) => value !== undefined);
+  if (asked.length === 0 || ((id !== undefined || options.all) && asked.length > 1)) {
+    throw new ToolError("invalid_input", "It must be said what to forget: an ID, a filter such as --tag, or --all.");
+  }
   const store = await open();
   const whose = `of "${printable(user.id)}"`;
-  const request = { ...filterOf(options), all: options.all };
+  const request = { ...filter, all: options.all };
   if (id !== undefined) {
     const memory = await store.get(user, id);
     if (options.yes) await store.delete(user, memory.id);
@@ -57,8 +63,8 @@ export async function forget({ open, user, words: [id], options }: MemoryCall): 
   const count = id !== undefined ? 1 : await store.forget(user, request, { dryRun: !options.yes });
   process.stdout.write(
     options.yes
-      ? `Deleted ${count} memories ${whose}. Backups and exports keep them until those are removed.\n`
-      : `${count} memories ${whose} would be deleted. Nothing was; --yes does it.\n`,
+      ? `Deleted ${memoriesOf(count)} ${whose}. Backups and exports keep them until those are removed.\n`
+      : `${memoriesOf(count)} ${whose} would be deleted. Nothing was; --yes does it.\n`,
   );
   return 0;
 }

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { ToolError } from "../errors.ts";
 import type { ImportOutcome } from "../memory/store.ts";
 import { memoryFiles } from "../services.ts";
-import { type MemoryCall, printable } from "./memory-call.ts";
+import { type MemoryCall, memoriesOf, printable } from "./memory-call.ts";
 
 /** The commands that write a user's memories to files, and read them. */
 
@@ -44,7 +44,7 @@ export async function exportTo({ open: openStore, user, words: [file = "-"], opt
       cause: error,
     });
   }
-  process.stdout.write(`Exported ${count} memories of "${printable(user.id)}".\n`);
+  process.stdout.write(`Exported ${memoriesOf(count)} of "${printable(user.id)}".\n`);
   return 0;
 }
 
@@ -83,9 +83,9 @@ function report(outcome: ImportOutcome, user: string, { verbose, would }: { verb
   const { added, existing } = outcome;
   const refused = refusedOf(outcome).length;
   const sentences = [
-    would ? `${added} memories would be imported for "${user}".` : `Imported ${added} memories for "${user}".`,
-    existing > 0 ? `${existing} ${would ? "are" : "were"} there already.` : "",
-    refused > 0 ? `${refused} ${would ? "would be" : "were"} refused.` : "",
+    would ? `${memoriesOf(added)} would be imported for "${user}".` : `Imported ${memoriesOf(added)} for "${user}".`,
+    existing > 0 ? `${existing} ${existing === 1 ? "was" : "were"} there already.` : "",
+    refused > 0 ? `${refused} ${would ? "would be" : refused === 1 ? "was" : "were"} refused.` : "",
   ];
   process.stdout.write(`${printable(sentences.filter(Boolean).join(" "))}\n`);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
@@ -30,7 +30,7 @@ describe("patchbay-mcp memory", () => {
     const stats = await memory(["stats"]);
     expect(stats.code).toBe(0);
     expect(stats.stdout).toMatch(
-      /^user {8}local\nmemories {4}2 of 1000\ncharacters {2}44\ntags {8}1\noldest {6}2026-01-02T03:04:05.000Z\nnewest /,
+      /^user {8}local\nmemories {4}2 of 1000\ncharacters {2}44\ntags {8}1\noldest {6}2026-01-02T03:04:05.000Z\nnewest .*\nsize {8}44 of 1073741824 bytes\nby tag\n +1 {2}drinks\nby source\n +1 {2}chat 7\n$/,
     );
 
     const toFile = await memory(["export", "out.jsonl"]);
@@ -77,6 +77,148 @@ describe("patchbay-mcp memory", () => {
     });
   });
 
+  it("imports what is right of a file with --partial, and names the rest", async () => {
+    const { folder, memory } = setUp();
+    writeFileSync(join(folder, "bad.jsonl"), `${FILE}{"content":""}\n{\n`);
+    const refused = "line 3: Memory content is required\nline 4: is not valid JSON\n";
+    expect(await memory(["import", "bad.jsonl", "--dry-run"])).toEqual({
+      code: 1,
+      stdout: '2 memories would be imported for "local". 2 would be refused.\n',
+      stderr: `${refused}Nothing would be imported without --partial.\n`,
+    });
+    expect(await memory(["import", "bad.jsonl", "--verbose"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(refused),
+    });
+    expect((await memory(["stats"])).stdout).toContain("0 of 1000");
+    expect(await memory(["import", "bad.jsonl", "--partial", "--verbose"])).toEqual({
+      code: 0,
+      stdout: 'line 1: added\nline 2: added\nImported 2 memories for "local". 2 were refused.\n',
+      stderr: refused,
+    });
+    expect((await memory(["import", "bad.jsonl", "--partial", "--verbose"])).stdout).toBe(
+      'line 1: existing\nline 2: existing\nImported 0 memories for "local". 2 were there already. 2 were refused.\n',
+    );
+  });
+
+  it("notices an export that was cut off or altered", async () => {
+    const { folder, memory } = setUp();
+    await memory(["import", "-"], FILE);
+    const text = (await memory(["export"])).stdout;
+    writeFileSync(join(folder, "cut.jsonl"), text.slice(0, text.indexOf("\n") + 1));
+    writeFileSync(join(folder, "altered.jsonl"), text.replace("Lisbon", "Madrid"));
+    expect((await memory(["import", "cut.jsonl", "--user", "ben"])).stderr).toContain("end of file: the last line");
+    expect((await memory(["import", "altered.jsonl", "--user", "ben"])).stderr).toContain("line 2: was altered");
+    expect((await memory(["stats", "--user", "ben"])).stdout).toContain("0 of 1000");
+  });
+
+  it("exports Markdown that can be edited, and imports it again", async () => {
+    const { folder, memory } = setUp();
+    writeFileSync(join(folder, "notes.md"), "# Ana\n- drinks tea\n\n## Work\n1. is an engineer\n   - source: chat 7\n");
+    expect((await memory(["import", "notes.md"])).stdout).toBe('Imported 2 memories for "local".\n');
+    await memory(["export", "out.md"]);
+    const text = readFileSync(join(folder, "out.md"), "utf8");
+    expect(text).toContain("- is an engineer\n  - tags: Work\n  - source: chat 7\n");
+    expect((await memory(["import", "-"], text.replace("- drinks tea", "- by hand\n- drinks tea"))).stdout).toBe(
+      'Imported 1 memory for "local". 2 were there already.\n',
+    );
+    expect((await memory(["export", "--format", "mem0"])).stdout).toMatch(/^\{"results":\[/);
+    for (const words of [
+      ["export", "--format", "xml"],
+      ["import", "notes.md", "--format", "xml"],
+    ]) {
+      expect(await memory(words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("Formats: ndjson, markdown"),
+      });
+    }
+  });
+
+  it("lists and searches, without what a terminal would obey", async () => {
+    const { memory } = setUp();
+    const wild = JSON.stringify({ content: "cats \u001b[2J and\ntwo lines", tags: ["pets"], source: "chat 7" });
+    await memory(["import", "-"], `${FILE}${wild}\n`);
+    const { code, stdout } = await memory(["search", "cats", "and", "dogs", "--tag", "pets"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^ +\d+\.\d{3} {2}cats \\u001b\[2J and ⏎ two lines\n +[0-9a-f-]{36} {2}tags: pets {2}source: chat 7 /,
+    );
+    expect(stdout).toMatch(/matched: cats.*\nFound 1 of the memories of "local".\n$/);
+    expect((await memory(["list", "--limit", "1"])).stdout).toMatch(
+      /^\d{4}-\d\d-\d\d {2}cats .*\n.*\n1 of 3 memories of "local".\n$/,
+    );
+    expect(await memory(["list", "--limit", "0"])).toMatchObject({ code: 1 });
+    expect((await memory(["users"])).stdout).toBe("       3  local\n");
+  });
+
+  it("forgets by id, by filter or everything, and only with --yes", async () => {
+    const { memory } = setUp();
+    await memory(["import", "-"], `${FILE}{"content":"third","tags":["drinks"]}\n`);
+    const count = async () => /memories +(\d+)/.exec((await memory(["stats"])).stdout)?.[1];
+    expect((await memory(["forget", "--tag", "DRINKS"])).stdout).toBe(
+      '2 memories of "local" would be deleted. Nothing was; --yes does it.\n',
+    );
+    expect(await count()).toBe("3");
+    expect((await memory(["forget", "--tag", "drinks", "--yes"])).stdout).toContain('Deleted 2 memories of "local".');
+    const [id = ""] = /[0-9a-f-]{36}/.exec((await memory(["list"])).stdout) ?? [];
+    expect((await memory(["forget", id])).stdout).toContain("Ana's brother");
+    expect((await memory(["forget", id, "--yes"])).stdout).toContain("Deleted 1 memory");
+    expect(await count()).toBe("0");
+    expect(await memory(["forget", id, "--yes"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("not found"),
+    });
+    for (const words of [
+      ["forget", "--yes"],
+      ["forget", id, "--all"],
+      ["forget", "--all", "--tag", "x", "--yes"],
+    ]) {
+      expect(await memory(words)).toMatchObject({ code: 1, stderr: expect.stringContaining("what to forget") });
+    }
+    expect(await memory(["forget", "--all", "--yes", "--user", "ben"])).toMatchObject({ code: 0 });
+  });
+
+  it("backs up into a folder for some days, checks backups and restores them", async () => {
+    const { folder, memory } = setUp();
+    await memory(["import", "-"], FILE);
+    const backups = join(folder, "backups");
+    mkdirSync(backups);
+    const old = "memory-2020-01-01T00-00-00Z.db";
+    const others = ["memory.db", "notes.txt", "memory-2020-01-01T00-00-00Z.db.bak"];
+    for (const name of [old, ...others]) writeFileSync(join(backups, name), "");
+    expect((await memory(["backup", backups, "--keep-days", "7"])).stdout).toContain(`Removed ${old}.`);
+    const [made = "", ...more] = readdirSync(backups).filter((name) => !others.includes(name));
+    expect([made, more]).toEqual([expect.stringMatching(/^memory-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/), []]);
+    expect(readdirSync(backups)).toHaveLength(4);
+    expect(await memory(["backup", "none.db", "--keep-days", "7"])).toMatchObject({ code: 1 });
+
+    const backup = join(backups, made);
+    await memory(["forget", "--all", "--yes"]);
+    await memory(["import", "-", "--user", "ben"], '{"content":"later"}');
+    expect((await memory(["verify", backup])).stdout).toBe("The backup is sound. It holds 2 memories, of 1 user.\n");
+    expect((await memory(["restore", backup, "--dry-run"])).stdout).toContain(
+      "2 memories, of 1 user, would be restored.",
+    );
+    expect((await memory(["users"])).stdout).toContain("1  ben");
+    expect((await memory(["restore", backup])).stdout).toContain("Restored 2 memories, of 1 user,");
+    expect((await memory(["users"])).stdout).toBe("       2  local\n");
+    expect((await memory(["search", "tea"])).stdout).toContain("Ana prefers tea");
+
+    writeFileSync(backup, readFileSync(backup).fill(0x5a, 4096 * 4));
+    for (const words of [
+      ["verify", backup],
+      ["restore", backup],
+      ["restore", backup, "--dry-run"],
+    ]) {
+      expect(await memory(words)).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged/) });
+    }
+    expect(await memory(["restore", join(backups, "notes.txt")])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("is no memory database of Patchbay"),
+    });
+    expect((await memory(["users"])).stdout).toBe("       2  local\n");
+  });
+
   it("backs the database up and verifies it", async () => {
     const { folder, memory } = setUp();
     await memory(["import", "-"], FILE);
@@ -115,13 +257,21 @@ describe("patchbay-mcp memory", () => {
     expect(existsSync(join(folder, "data"))).toBe(false);
   });
 
-  it.each([[[]], [["erase"]], [["toString"]], [["import"]], [["backup"]], [["stats", "x"]], [["export", "a", "b"]]])(
-    "shows its usage for %j",
-    async (words) => {
-      const { memory } = setUp();
-      const { code, stdout, stderr } = await memory(words);
-      expect([code, stdout]).toEqual([2, ""]);
-      expect(stderr).toContain("memory backup FILE");
-    },
-  );
+  it.each([
+    [[]],
+    [["erase"]],
+    [["toString"]],
+    [["import"]],
+    [["backup"]],
+    [["stats", "x"]],
+    [["export", "a", "b"]],
+    [["search"]],
+    [["stats", "--all"]],
+    [["restore"]],
+  ])("shows its usage for %j", async (words) => {
+    const { memory } = setUp();
+    const { code, stdout, stderr } = await memory(words);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("memory backup FILE");
+  });
 });

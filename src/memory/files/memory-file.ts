@@ -11,6 +11,7 @@ import { isGraph, isGraphLine, readGraph, serverMemory } from "./server-memory.t
 /** Below what a string of V8 can hold. */
 const MAX_BYTES = 500_000_000;
 const LINE_FEED = 0x0a;
+const SQLITE = "SQLite format 3\0";
 
 const FORMATS: Record<MemoryFormat, FileFormat> = {
   ndjson,
@@ -56,6 +57,11 @@ export function decodeText(bytes: Uint8Array): string {
     );
   }
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (Buffer.from(bytes.subarray(0, SQLITE.length)).toString("latin1") === SQLITE) {
+    throw new ToolError("invalid_input", "The file is a database, not an export.", {
+      hint: "`patchbay-mcp memory restore` puts a backup in the place of all memories.",
+    });
+  }
   if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
   let line = 1;
   for (let start = 0; start < bytes.length; line++) {
