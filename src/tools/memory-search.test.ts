@@ -19,12 +19,17 @@ it("answers a plain question, best first, with scores", async () => {
 
 it("keeps to the tag and the limit", async () => {
   const client = await connect();
-  for (const tag of ["a", "b", "b"]) await callTool(client, "memory_add", { content: `tea ${tag}`, tags: [tag] });
+  for (const [index, tag] of ["a", "b", "b"].entries()) {
+    await callTool(client, "memory_add", { content: `tea ${index}`, tags: [tag], kind: tag });
+  }
   const search = async (args: object) => (await callTool(client, "memory_search", { query: "tea", ...args })).results;
   expect(await search({})).toHaveLength(3);
   expect(await search({ tag: "B" })).toHaveLength(2);
   expect(await search({ tag: "b", limit: 1 })).toHaveLength(1);
   expect(await search({ tag: "" })).toHaveLength(3);
+  expect(await search({ limit: 2, offset: 2 })).toHaveLength(1);
+  expect(await search({ filter: { kind: "A" } })).toMatchObject([{ content: "tea 0", kind: "a" }]);
+  expect(await search({ filter: { after: "2100-01-01" } })).toEqual([]);
 });
 
 it("says how many it found", async () => {

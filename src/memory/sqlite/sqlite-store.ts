@@ -65,10 +65,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     const added = await commits.write((database) => addMemories(database, user, additions, write, options), {
       adds: true,
     });
-    changes.tell(
-      user,
-      added.filter(({ existing }) => !existing).map(({ id }) => id),
-    );
+    const superseded = additions.flatMap(({ memory }) => memory.supersedes ?? []);
+    changes.tell(user, [...added.filter(({ existing }) => !existing).map(({ id }) => id), ...superseded]);
     return added;
   }
 
