@@ -65,6 +65,8 @@ export async function createConnection(url: string): Promise<Connection> {
       connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: IDLE_MS,
       keepAlive: true,
+      // Statements that do not wait for each other's results go out together.
+      pipeline: true,
       allowExitOnIdle: true,
       types: numbers as never,
     });
@@ -84,18 +86,26 @@ export async function createConnection(url: string): Promise<Connection> {
     const client = await pool.connect();
     let broken = false;
     let committing: { xid: string; result: T } | undefined;
+    // Sent together with the first statement of the work.
+    const started = start(client, begin, timeoutMs);
+    started.catch(() => {});
     try {
-      const xid = await start(client, begin, timeoutMs);
       const result = await work(sessionOn(client, timeoutMs));
+      const xid = await started;
       if (xid !== undefined) committing = { xid, result };
       await query(client, "commit", [], timeoutMs);
       return result;
     } catch (error) {
-      broken = isConnectionLost(error) || !(await rollBack(client));
-      if (!committing || !broken) throw error;
+      // Where the beginning has failed, that is why the rest did.
+      const first = await started.then(
+        () => error,
+        (reason: unknown) => reason,
+      );
+      broken = isConnectionLost(first) || !(await rollBack(client));
+      if (!committing || !broken) throw first;
       // It may have been committed just before.
       if (await wasCommitted(committing.xid)) return committing.result;
-      throw error;
+      throw first;
     } finally {
       client.release(broken);
     }

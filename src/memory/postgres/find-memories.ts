@@ -43,8 +43,7 @@ export async function findMemories(
     const asksForAnything = query.terms.length === 0 && /\p{L}/u.test(query.text);
     return asksForAnything ? unrankedHits(await readNewest(session, owner, filter)) : [];
   }
-  const phrases: Set<number>[] = [];
-  for (const phrase of query.phrases) phrases.push(await lookUpPhrase(session, phrase, among));
+  const phrases = await Promise.all(query.phrases.map((phrase) => lookUpPhrase(session, phrase, among)));
   const hasPhrases = wantPhrases(phrases);
   const idf = Float64Array.from(matches, (match) => inverseFrequency(match.frequency, owner.n));
   const now = Date.now();

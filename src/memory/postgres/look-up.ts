@@ -72,9 +72,10 @@ export async function lookUpTerms(
 ): Promise<{ terms: QueryTerm[]; matches: TermMatches[] }> {
   const found = given.map((term): { term: QueryTerm; found: Found } => ({
     term,
-    found: { numbers: [], frequency: 0, complete: true },
+    found: NOTHING,
   }));
   const lookUp = async (some: typeof found): Promise<void> => {
+    if (some.length === 0) return;
     const results = await readForms(
       session,
       owner,
@@ -93,13 +94,12 @@ export async function lookUpTerms(
     one.term = { ...one.term, forms: [...one.term.forms, { text: one.term.text, prefix: true, weight: 1 }] };
   }
   await lookUp(beginnings);
-  const misspelled: typeof found = [];
-  for (const one of spelling ? missing() : []) {
-    const forms = await spelledAlike(session, owner, one.term.text);
-    if (forms.length === 0) continue;
-    one.term = { ...one.term, forms };
-    misspelled.push(one);
-  }
+  const misspelled = spelling ? missing() : [];
+  const spellings = await Promise.all(misspelled.map((one) => spelledAlike(session, owner, one.term.text)));
+  misspelled.forEach((one, index) => {
+    const forms = spellings[index] ?? [];
+    if (forms.length > 0) one.term = { ...one.term, forms };
+  });
   await lookUp(misspelled);
   await completeCommonTerms(session, owner, found, among);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
@@ -132,6 +132,8 @@ interface Found extends TermMatches {
   complete: boolean;
 }
 
+const NOTHING: Found = { numbers: [], frequency: 0, complete: true };
+
 interface FormRow {
   at: number;
   numbers: string | null;
@@ -141,7 +143,7 @@ interface FormRow {
   oldest: number | null;
 }
 
-/** The newest memories that each of the terms finds, a term being any of its forms; one round trip for words, one for beginnings. */
+/** The newest memories that each of the terms finds, a term being any of its forms; in one round trip. */
 async function readForms(
   session: Session,
   owner: Owner,
@@ -149,11 +151,11 @@ async function readForms(
   among: Among,
 ): Promise<Found[]> {
   const wanted = terms.flatMap((forms, at) => forms.map((form) => ({ ...form, at })));
-  const rows: FormRow[] = [];
-  for (const prefix of [false, true]) {
+  const reads = [false, true].map((prefix) => {
     const forms = wanted.filter((form) => form.prefix === prefix);
-    if (forms.length > 0) rows.push(...(await readPostings(session, forms, prefix, among)));
-  }
+    return forms.length > 0 ? readPostings(session, forms, prefix, among) : [];
+  });
+  const rows = (await Promise.all(reads)).flat();
   return terms.map((_, at) => {
     const own = rows.filter((row) => row.at === at);
     const lists = own.map((row) => numbersIn(row.numbers));

@@ -52,6 +52,11 @@ export function newRow(
 
 /** Writes new rows, and what they are found by. */
 export async function insertRows(session: Session, owner: Owner, rows: readonly MemoryRow[]): Promise<void> {
+  const postings = rows.map((row) => ({ number: row.id, terms: postingsOf(row) }));
+  await Promise.all([insertMemories(session, owner, rows), changePostings(session, INSERT_POSTINGS, owner, postings)]);
+}
+
+async function insertMemories(session: Session, owner: Owner, rows: readonly MemoryRow[]): Promise<void> {
   for (let start = 0; start < rows.length; start += AT_ONCE) {
     const part = rows.slice(start, start + AT_ONCE);
     await session.run(
@@ -61,12 +66,6 @@ export async function insertRows(session: Session, owner: Owner, rows: readonly 
       [owner.uid, JSON.stringify(part.map(toColumns))],
     );
   }
-  await changePostings(
-    session,
-    INSERT_POSTINGS,
-    owner,
-    rows.map((row) => ({ number: row.id, terms: postingsOf(row) })),
-  );
 }
 
 /** Writes what has changed of a memory, and what it is found by. */

@@ -42,16 +42,18 @@ export async function readPage(session: Session, owner: Owner, list: CheckedList
   }
   const order = value === "m.number" ? `m.number ${direction}` : `${value} ${direction}, m.number ${direction}`;
   parameters.push(list.limit + 1, Math.min(list.offset, Number.MAX_SAFE_INTEGER));
-  const rows = await session.rows<Row & { value: number }>(
+  const counting = countPage(session, owner, list, among);
+  const reading = session.rows<Row & { value: number }>(
     `select ${COLUMNS}, ${value} as value from patchbay.memory m where ${among.sql} ${place}
      order by ${order} limit $${parameters.length - 1} offset $${parameters.length}`,
     parameters,
   );
+  const [total, rows] = await Promise.all([counting, reading]);
   const page = rows.slice(0, list.limit);
   const last = page.at(-1);
   return {
     rows: page,
-    total: await countPage(session, owner, list, among),
+    total,
     end: last && rows.length > list.limit ? { value: last.value, number: last.id } : undefined,
   };
 }
@@ -125,13 +127,12 @@ export function noStats(limits: MemoryLimits): MemoryStats {
 export async function readStats(session: Session, owner: Owner, limits: MemoryLimits): Promise<MemoryStats> {
   const none = noStats(limits);
   if (owner.n === 0) return none;
-  const totals = await session.row<{ characters: number; oldest: number; newest: number; superseded: number }>(
+  const summing = session.row<{ characters: number; oldest: number; newest: number; superseded: number }>(
     `select sum(length(content))::bigint as characters, min(created) as oldest, max(created) as newest,
        count(superseded_by) as superseded
      from patchbay.memory where uid = $1`,
     [owner.uid],
   );
-  if (!totals) return none;
   const counted = async (sql: string, ...parameters: unknown[]): Promise<Record<string, number>> => {
     const most = `select name, count(*) as n from (${sql}) as names group by 1 order by n desc, name limit ${MAX_COUNTED}`;
     const rows = await session.rows<{ name: string; n: number }>(most, [owner.uid, ...parameters]);
@@ -139,19 +140,26 @@ export async function readStats(session: Session, owner: Owner, limits: MemoryLi
   };
   const byColumn = (column: string) =>
     counted(`select ${column} as name from patchbay.memory where uid = $1 and ${column} is not null`);
-  const names = TAG_NAMES;
-  const tags = await session.row<{ n: number }>(`select count(distinct name) as n from (${names}) as names`, [
+  const counting = session.row<{ n: number }>(`select count(distinct name) as n from (${TAG_NAMES}) as names`, [
     owner.uid,
   ]);
+  const [totals, tags, byTag, bySource, byKind] = await Promise.all([
+    summing,
+    counting,
+    counted(TAG_NAMES),
+    byColumn("source"),
+    byColumn("kind"),
+  ]);
+  if (!totals) return none;
   return {
     ...none,
     memories: owner.n,
     bytes: owner.bytes,
     characters: totals.characters,
     tags: tags?.n ?? 0,
-    byTag: await counted(names),
-    bySource: await byColumn("source"),
-    byKind: await byColumn("kind"),
+    byTag,
+    bySource,
+    byKind,
     superseded: totals.superseded,
     oldest: new Date(totals.oldest).toISOString(),
     newest: new Date(totals.newest).toISOString(),

@@ -47,15 +47,14 @@ export async function addMemories(
 ): Promise<AddedMemory[]> {
   const { idempotencyKey: key, origin } = options;
   const digest = key === undefined ? "" : digestOf(additions);
-  const before = key === undefined ? undefined : await readKeyedCall(session, owner, key, digest);
-  if (before) return before;
-  const same = await findSame(
-    session,
-    owner,
-    additions.map(({ memory }) => memory),
-  );
   const olderIds = additions.flatMap(({ memory }) => memory.supersedes ?? []);
-  const older = olderIds.length > 0 ? await findRows(session, owner, olderIds) : new Map<string, MemoryRow>();
+  const memories = additions.map(({ memory }) => memory);
+  const [before, same, older] = await Promise.all([
+    key === undefined ? undefined : readKeyedCall(session, owner, key, digest),
+    findSame(session, owner, memories),
+    olderIds.length > 0 ? findRows(session, owner, olderIds) : new Map<string, MemoryRow>(),
+  ]);
+  if (before) return before;
   if (olderIds.some((id) => !older.has(id))) throw memoryNotFound();
   const fresh = new Map<string, Addition>();
   for (const addition of additions) {
