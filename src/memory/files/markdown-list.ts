@@ -16,7 +16,8 @@ interface OpenItem extends ListItem {
 }
 
 const ITEM = /^([ \t]*)([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|)$/s;
-const HEADING = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/s;
+const HEADING = /^ {0,3}(#{1,6})(?:[ \t]|$)/;
+const CLOSING_SIGNS = /(?:^|[ \t])#+$/;
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
 const BREAK = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
 const BLOCK = /^ {0,3}(?:>|`{3}|~{3}|<!--)/;
@@ -48,7 +49,7 @@ export function readListItems(text: string): (ListItem | { where: string; proble
     const where = `line ${at + 1}`;
     const heading = HEADING.exec(line);
     if (heading) {
-      setHeading(heading[1]?.length ?? 1, heading[2] ?? "");
+      setHeading(heading[1]?.length ?? 1, line.slice(heading[0].length).trim().replace(CLOSING_SIGNS, ""));
     } else if (BREAK.test(line)) {
       // Only a line between two parts.
     } else if (line.trimStart().startsWith("<!--")) {

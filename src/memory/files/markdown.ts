@@ -81,7 +81,7 @@ function writeContent(content: string): string[] {
     !content.includes("\n\n\n") &&
     lines.every((line) => line === line.trim() && !BLOCK_START.test(line));
   if (plain) return lines;
-  const longest = Math.max(2, ...(content.match(/`+/g) ?? []).map((run) => run.length));
+  const longest = (content.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
   const fence = "`".repeat(longest + 1);
   return kept ? [`${fence}text`, ...lines, fence] : [`${fence}json-string`, toJson(content), fence];
 }
@@ -132,10 +132,9 @@ function readFenced(lines: readonly string[]): { content: string; rest: string[]
 }
 
 function textOf(lines: readonly string[]): string {
-  return lines
-    .map((line) => line.trimEnd())
-    .join("\n")
-    .replace(/^\n+|\n+$/g, "");
+  const bare = lines.map((line) => line.trimEnd());
+  const first = bare.findIndex((line) => line !== "");
+  return first < 0 ? "" : bare.slice(first, bare.findLastIndex((line) => line !== "") + 1).join("\n");
 }
 
 function tagsOf(headings: readonly string[]): string[] {

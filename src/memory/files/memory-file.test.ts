@@ -187,8 +187,37 @@ describe("files that cannot be read", () => {
     expect(readMemoryFile(`- ${" ".repeat(1_000_000)}x\n  - tags: ${'"'.repeat(100_000)}`)).toHaveLength(1);
     expect(readMemoryFile("- x\n".repeat(100_000))).toHaveLength(100_000);
     expect(readMemoryFile(`- a\n${"\n".repeat(500_000)}- b\n  - ${"-".repeat(100_000)}`)).toHaveLength(2);
-    for (const sign of ["# ", "- ", "* ", "_ ", "`", "<!-- "]) {
-      expect(() => readMemoryFile(`- a\n${sign.repeat(100_000)}x`)).not.toThrow();
+    expect(readMemoryFile(`- a\n${"\n".repeat(500_000)}  b\n`)).toHaveLength(1);
+    for (const sign of [
+      "# ",
+      "- ",
+      "* ",
+      "_ ",
+      "`",
+      "<!-- ",
+      "#",
+      " ",
+      "\t",
+      "=",
+      "-",
+      ", ",
+      '"',
+      "\\",
+      "1. ",
+      "> ",
+      "{",
+      "\u2028",
+    ]) {
+      const run = sign.repeat(200_000);
+      for (const text of [
+        `- a\n${run}x`,
+        `- a\n# b${run}x`,
+        `- a\n  - tags: ${run}x`,
+        `- ${run}x`,
+        `- a\n  <!-- {${run}`,
+      ]) {
+        expect(() => readMemoryFile(text, "markdown")).not.toThrow();
+      }
     }
   });
 });

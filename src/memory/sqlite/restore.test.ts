@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
@@ -110,6 +119,16 @@ describe("restoring", () => {
     setTimeout(() => writer.exec("rollback"), 100);
     expect(await restoreBackup({ file, lockTimeoutMs: 5000 }, backup)).toMatchObject({ memories: 3 });
     expect(await store.verify()).toEqual([]);
+  });
+
+  it("removes what a restore that was ended in the middle has left", async () => {
+    const { folder, file, backup } = await setUp();
+    const [old, current] = [join(folder, "memory.restore-old"), join(folder, "memory.restore-now")];
+    for (const left of [old, current]) mkdirSync(left);
+    writeFileSync(join(old, "memory.db"), "left");
+    utimesSync(old, 1_700_000_000, 1_700_000_000);
+    await restoreBackup({ file }, backup);
+    expect([existsSync(old), existsSync(current)]).toEqual([false, true]);
   });
 
   it("makes the database where there is none", async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { constants, copyFile, mkdir, mkdtemp, open, rename, rm, stat } from "node:fs/promises";
+import { constants, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ToolError } from "../../errors.ts";
 import {
@@ -34,6 +34,10 @@ const PAGES_AT_ONCE = 10_000;
 /** Names that files of one database end in, and the one that SQLite makes only while it is open. */
 const FILES = ["", "-wal"];
 const SHARED = "-shm";
+/** How folders with copies begin. */
+const COPIES = "memory.restore-";
+/** Milliseconds after which nobody works on one any more. */
+const ABANDONED_MS = 60 * 60 * 1000;
 
 /**
  * Checks a backup, of this version or an earlier one, on a copy of it in `folder`; the file itself is only read.
@@ -130,7 +134,8 @@ async function withCopy<T>(
   work: (copy: string, contents: BackupContents) => Promise<T>,
 ): Promise<T> {
   await checkHeader(file);
-  const own = await mkdtemp(join(folder, "memory.restore-")).catch((error: unknown) => {
+  await removeAbandoned(folder);
+  const own = await mkdtemp(join(folder, COPIES)).catch((error: unknown) => {
     throw storageError(error);
   });
   const copy = join(own, "memory.db");
@@ -139,6 +144,17 @@ async function withCopy<T>(
     return await work(copy, await bringUp(copy, file));
   } finally {
     await rm(own, { recursive: true, force: true });
+  }
+}
+
+/** What was left by a process that ended in the middle. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(COPIES));
+  for (const name of names) {
+    const made = await stat(join(folder, name)).catch(() => undefined);
+    const abandoned = made !== undefined && Date.now() - made.mtimeMs > ABANDONED_MS;
+    // In the folder for passing files they may be another user's.
+    if (abandoned) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
