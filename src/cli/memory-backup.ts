@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -13,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 export async function verify({ open, words: [file], config }: MemoryCall): Promise<number> {
   if (file !== undefined) {
-    const { users, memories, problems } = await (await memoryBackups()).checkBackup(file, tmpdir());
+    const { users, memories, problems } = await (await memoryBackups()).checkBackup(file, folderOf(config));
     if (problems.length > 0) return damaged("The backup", problems, "Take another backup.");
     process.stdout.write(`The backup is sound. It holds ${memoriesOf(memories)}, of ${usersOf(users)}.\n`);
     return 0;
@@ -56,7 +57,7 @@ export async function restore({ words: [file = ""], options, config }: MemoryCal
   }
   const { checkBackup, restoreBackup } = await memoryBackups();
   if (options["dry-run"]) {
-    const { users, memories, problems } = await checkBackup(file, tmpdir());
+    const { users, memories, problems } = await checkBackup(file, folderOf(config));
     if (problems.length > 0) return damaged("The backup", problems, "Nothing would be restored from it.");
     process.stdout.write(`${memoriesOf(memories)}, of ${usersOf(users)}, would be restored. Nothing was changed.\n`);
     return 0;
@@ -69,6 +70,11 @@ export async function restore({ words: [file = ""], options, config }: MemoryCal
     process.stdout.write(`The database before was damaged; it is kept as ${kept}. Start the servers again.\n`);
   }
   return 0;
+}
+
+/** Where there is room for a copy of the database. */
+function folderOf({ dataDir }: MemoryCall["config"]): string {
+  return existsSync(dataDir) ? dataDir : tmpdir();
 }
 
 function usersOf(count: number): string {

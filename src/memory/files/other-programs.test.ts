@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contentsOf, ID, memoriesOf, stored, write } from "../../../test/fixtures/memory-files.ts";
 import type { StoredMemory } from "../store.ts";
@@ -45,6 +46,31 @@ describe("files of other programs", () => {
       { problem: '"type" is neither "entity" nor "relation"' },
       { problem: "is not valid JSON" },
     ]);
+  });
+
+  it("any graph of server-memory comes back as it was", async () => {
+    const text = fc.string({ unit: "grapheme", minLength: 1 });
+    const name = text.filter((each) => each.trim() !== "" && each.length <= 50);
+    const entity = fc.record({
+      name,
+      entityType: name,
+      observations: fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+    });
+    const graphs = fc.uniqueArray(
+      entity.filter((each) => each.name !== each.entityType),
+      { minLength: 1, maxLength: 4, selector: (each) => each.name },
+    );
+    await fc.assert(
+      fc.asyncProperty(graphs, name, async (entities, relationType) => {
+        const [from, to] = [entities[0]?.name, entities.at(-1)?.name];
+        const relation = { type: "relation", from, to, relationType };
+        const lines = [...entities.map((each) => ({ type: "entity", ...each })), relation];
+        const file = lines.map((line) => JSON.stringify(line)).join("\n");
+        const memories = readMemoryFile(file).map(({ memory }) => stored(memory as Partial<StoredMemory>));
+        const written = (await write(memories, "server-memory")).trim().split("\n");
+        expect(written.map((line) => JSON.parse(line))).toEqual(lines);
+      }),
+    );
   });
 
   it("mem0's list comes in with categories, metadata and times of any offset", () => {

@@ -22,7 +22,8 @@ export async function backUp(database: string, file: string): Promise<void> {
     await chmod(partial, 0o600);
     await syncFile(partial, "r+");
     await rename(partial, file);
-    await syncFile(dirname(file), "r");
+    // Not every system can do this with a folder.
+    await syncFile(dirname(file), "r").catch(() => undefined);
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
