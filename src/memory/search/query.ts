@@ -1,3 +1,4 @@
+import { type AskedTime, readAskedTimes } from "./dates.ts";
 import { isUnspacedCharacter, plainWord, type Span, spansOf, tokenize } from "./tokenize.ts";
 import { ASKS_FOR_TIME } from "./words.ts";
 
@@ -27,6 +28,8 @@ export interface Query {
   /** What stands in quotes, as terms separated by spaces: wanted in this order where any memory has it. */
   phrases: string[];
   asksForTime: boolean;
+  /** Times that it names. */
+  times: AskedTime[];
 }
 
 /** Longer queries are read up to here: a question is short, and a long text is about what it says first. */
@@ -60,7 +63,14 @@ export function parseQuery(text: string): Query {
     terms.find((term) => term.text === stem)?.forms.push({ text: plainWord(word as string), prefix: true, weight: 1 });
   }
   const bare = read.trim().replace(QUOTES_AROUND, "$1");
-  return { asked: read, text: bare, terms, phrases: readPhrases(read), asksForTime: ASKS_FOR_TIME.test(read) };
+  return {
+    asked: read,
+    text: bare,
+    terms,
+    phrases: readPhrases(read),
+    asksForTime: ASKS_FOR_TIME.test(read),
+    times: readAskedTimes(read),
+  };
 }
 
 /** The words that the wanted terms stand for, as they are written; those that overlap, such as pairs of characters, in one. */

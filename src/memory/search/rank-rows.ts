@@ -20,6 +20,8 @@ export interface SearchRow {
   number: number;
   /** Separated by spaces. */
   terms: string;
+  /** The last character of its content that is no blank. */
+  ending: string;
   /** JSON array. */
   tags: string;
   source: string | null;
@@ -48,12 +50,24 @@ export interface Hit {
   terms: string;
 }
 
+/** Latin, full-width, Arabic, Greek. */
+const QUESTION_MARKS: ReadonlySet<string> = new Set(["?", "？", "؟", "\u037e"]);
 /** Memories that bring their neighbours. */
-const WITH_NEIGHBOURS = 20;
+const WITH_NEIGHBOURS = 60;
 
-/** Those of the rows whose neighbours are read, given as they were picked. */
-export function withNeighbours(rows: readonly SearchRow[], parts: SearchParts = EVERY_PART): SearchRow[] {
-  return parts.neighbours ? rows.filter((row) => row.source !== null).slice(0, WITH_NEIGHBOURS) : [];
+/** Those of the rows whose neighbours are read: the best as far as their own terms tell. `idf` belongs to the query's terms. */
+export function withNeighbours(
+  query: Query,
+  idf: Float64Array,
+  rows: readonly SearchRow[],
+  parts: SearchParts = EVERY_PART,
+): SearchRow[] {
+  if (!parts.neighbours) return [];
+  const inSource = rows.filter((row) => row.source !== null);
+  if (inSource.length <= WITH_NEIGHBOURS) return inSource;
+  const hits = rankRows(query, idf, inSource, [], { parts, allowed: () => true });
+  const byNumber = new Map(inSource.map((row) => [row.number, row]));
+  return hits.slice(0, WITH_NEIGHBOURS).map((hit) => byNumber.get(hit.number) as SearchRow);
 }
 
 /**
@@ -82,6 +96,9 @@ export function rankRows(
       own: memory.own,
       speaker: speakerTerms(memory.row.speaker),
       importance: memory.row.importance,
+      time: memory.row.time,
+      asks: asks(memory.row),
+      afterQuestion: memory.previous !== undefined && asks(memory.previous.row),
       before: occurrencesAlong(memory, "previous"),
       after: occurrencesAlong(memory, "next"),
     };
@@ -163,6 +180,10 @@ function occurrencesAlong(memory: Loaded, side: "previous" | "next"): Occurrence
   const along: Occurrences[] = [];
   for (let at = memory[side]; at && along.length < REACH; at = at[side]) along.push(at.own);
   return along;
+}
+
+function asks(row: SearchRow): boolean {
+  return QUESTION_MARKS.has(row.ending);
 }
 
 function reasonOf(query: Query, memory: Candidate, parts: SearchParts): FoundReason {

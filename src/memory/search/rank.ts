@@ -1,3 +1,4 @@
+import { matchTimes } from "./dates.ts";
 import type { Query, QueryTerm } from "./query.ts";
 import { TIME_TERMS } from "./words.ts";
 
@@ -12,13 +13,20 @@ const WEIGHTS = {
   saturation: 1.2,
   /** What an occurrence counts that stands so many memories before or after, in the same source: answers follow questions. */
   before: [0.5, 0.2],
-  after: [0.3, 0.2],
+  after: [0.4, 0.2],
+  /** The same of the one just before, where that asks a question. */
+  questionBefore: 0.6,
   /** Share of the score that depends on how many terms of the query occur at all. */
   coverage: 0.2,
   /** For a memory of the speaker that the query names. */
   speakerNamed: 1.6,
   /** For a memory that tells a time, where the query asks for one. */
   tellsTime: 1.7,
+  /** For a memory of the month, and of the day, that the query names. */
+  ofMonth: 2.5,
+  ofDay: 3.25,
+  /** For a memory that ends with a question: it asks, it does not answer. */
+  asks: 0.75,
   /** From the least important memory to the most important one; one without importance stands in the middle. */
   importance: [0.85, 1.15],
 } as const;
@@ -29,7 +37,7 @@ export interface SearchParts {
   neighbours: boolean;
   /** What the person said whom the query names comes first. */
   speaker: boolean;
-  /** A query that asks when prefers memories that tell a time. */
+  /** A query that asks when prefers memories that tell a time, and one that names a time those of then. */
   time: boolean;
   /** Memories with more of the query's terms come first. */
   coverage: boolean;
@@ -58,6 +66,11 @@ export interface Candidate {
   speaker: readonly string[];
   /** From 0 to 1. */
   importance?: number | null;
+  /** When it happened, or else when it was added, in milliseconds since 1970. */
+  time?: number;
+  /** Whether it ends with a question mark, and whether the memory just before does. */
+  asks?: boolean;
+  afterQuestion?: boolean;
   /** Neighbours in the same source, the nearest first. */
   before: readonly Occurrences[];
   after: readonly Occurrences[];
@@ -104,10 +117,12 @@ export function createCounter(terms: readonly QueryTerm[]): (text: string) => Oc
 export function score(query: Query, idf: Float64Array, memory: Candidate, parts: SearchParts = EVERY_PART): number {
   let sum = 0;
   let covered = 0;
+  const [before = 0] = memory.afterQuestion ? [WEIGHTS.questionBefore] : WEIGHTS.before;
   for (let index = 0; index < idf.length; index++) {
     let frequency = memory.own?.[index] ?? 0;
     for (let distance = 0; parts.neighbours && distance < REACH; distance++) {
-      frequency += (memory.before[distance]?.[index] ?? 0) * (WEIGHTS.before[distance] ?? 0);
+      const weight = distance === 0 ? before : (WEIGHTS.before[distance] ?? 0);
+      frequency += (memory.before[distance]?.[index] ?? 0) * weight;
       frequency += (memory.after[distance]?.[index] ?? 0) * (WEIGHTS.after[distance] ?? 0);
     }
     if (frequency === 0) continue;
@@ -117,7 +132,8 @@ export function score(query: Query, idf: Float64Array, memory: Candidate, parts:
   if (covered === 0) return 0;
   if (parts.coverage) sum *= 1 - WEIGHTS.coverage + (WEIGHTS.coverage * covered) / idf.length;
   if (parts.speaker && isSpeakerNamed(query, memory)) sum *= WEIGHTS.speakerNamed;
-  if (parts.time && query.asksForTime && tellsTime(memory.terms)) sum *= WEIGHTS.tellsTime;
+  if (parts.time) sum *= timeFactor(query, memory);
+  if (memory.asks) sum *= WEIGHTS.asks;
   if (parts.importance) sum *= importanceFactor(memory);
   return sum;
 }
@@ -126,13 +142,19 @@ export function score(query: Query, idf: Float64Array, memory: Candidate, parts:
 export function boostsOf(query: Query, memory: Candidate, parts: SearchParts = EVERY_PART): string[] {
   const boosts: string[] = [];
   if (parts.speaker && isSpeakerNamed(query, memory)) boosts.push("speaker");
-  if (parts.time && query.asksForTime && tellsTime(memory.terms)) boosts.push("time");
+  if (parts.time && timeFactor(query, memory) > 1) boosts.push("time");
   if (parts.importance && importanceFactor(memory) > 1) boosts.push("importance");
   return boosts;
 }
 
 function isSpeakerNamed(query: Query, memory: Candidate): boolean {
   return memory.speaker.some((name) => query.terms.some((term) => term.text === name));
+}
+
+function timeFactor(query: Query, memory: Candidate): number {
+  const match = memory.time === undefined ? 0 : matchTimes(query.times, memory.time);
+  const named = match === 2 ? WEIGHTS.ofDay : match === 1 ? WEIGHTS.ofMonth : 1;
+  return query.asksForTime && tellsTime(memory.terms) ? named * WEIGHTS.tellsTime : named;
 }
 
 function importanceFactor({ importance }: Candidate): number {

@@ -16,6 +16,9 @@ import { currentMemories, satisfying } from "./filter-sql.ts";
 import { lookUpPhrase, lookUpTerms, readTail } from "./look-up.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 
+/** Times that a search looks for neighbours that do not stand next to a memory in the table. */
+const MAX_SOURCE_READS = 80;
+
 /**
  * The memories of one user that satisfy the filter and answer the query, best first: first those that have the most telling
  * terms are picked from the index, then they are ranked. The work is bounded however many memories there are.
@@ -42,12 +45,13 @@ export function findMemories(
   const now = Date.now();
   const allowed = (row: SearchRow): boolean => hasPhrases(row.number) && passes(row, filter, now);
   const rows = readRows(database, user, pickCandidates(matches, idf, hasPhrases));
-  const neighbours = withNeighbours(rows, searchParts).map((row) => readNeighbours(database, user, row));
-  return rankRows({ ...query, terms }, idf, rows, neighbours, { parts: searchParts, allowed });
+  const asked = { ...query, terms };
+  const neighbours = readNeighbours(database, user, withNeighbours(asked, idf, rows, searchParts));
+  return rankRows(asked, idf, rows, neighbours, { parts: searchParts, allowed });
 }
 
-const SEARCH_COLUMNS =
-  "select id - ? as number, terms, tags, source, speaker, kind, importance, time, expires, superseded_by";
+const SEARCH_COLUMNS = `select id - ? as number, terms, substr(rtrim(content, ' ' || char(9, 10, 13)), -1) as ending, tags, source, speaker, kind,
+   importance, time, expires, superseded_by`;
 
 function readRows(database: Database, user: UserRow, numbers: readonly number[]): SearchRow[] {
   const base = baseOf(user);
@@ -63,13 +67,62 @@ function readRows(database: Database, user: UserRow, numbers: readonly number[])
   return rows;
 }
 
-function readNeighbours(database: Database, user: UserRow, row: SearchRow): NeighbourRows {
+/**
+ * The neighbours of each. A dialogue is mostly stored turn by turn, so what stands around the memories in the table is read
+ * first, in as few pieces as there are; only where something else stands there, the index of sources is asked.
+ */
+function readNeighbours(database: Database, user: UserRow, rows: readonly SearchRow[]): NeighbourRows[] {
+  const around = readAround(database, user, rows);
+  let asked = 0;
+  const neighbours = (row: SearchRow, step: -1 | 1): SearchRow[] => {
+    const found: SearchRow[] = [];
+    for (let distance = 1; distance <= REACH; distance++) {
+      const number = row.number + step * distance;
+      if (number < 1 || number > user.last) return found;
+      const next = around.get(number);
+      if (next?.source === row.source && next.superseded_by === null) found.push(next);
+      else if (asked >= MAX_SOURCE_READS) return found;
+      else {
+        asked++;
+        return readInSource(database, user, row, step);
+      }
+    }
+    return found;
+  };
+  return rows.map((row) => ({ of: row.number, before: neighbours(row, -1), after: neighbours(row, 1) }));
+}
+
+/** What stands in the table around each of the memories, by number. */
+function readAround(database: Database, user: UserRow, rows: readonly SearchRow[]): Map<number, SearchRow> {
   const base = baseOf(user);
-  const id = base + row.number;
-  const along = `${SEARCH_COLUMNS} from memory where uid = ? and source = ? and superseded_by is null`;
-  const read = (order: string): SearchRow[] =>
-    database.all<SearchRow>(`${along} and ${order} limit ${REACH}`, base, user.uid, row.source, id);
-  return { of: row.number, before: read("id < ? order by id desc"), after: read("id > ? order by id") };
+  const around = new Map<number, SearchRow>();
+  const numbers = rows.map((row) => row.number).sort((a, b) => a - b);
+  for (let index = 0; index < numbers.length; index++) {
+    const from = (numbers[index] as number) - REACH;
+    while (
+      index + 1 < numbers.length &&
+      (numbers[index + 1] as number) - REACH <= (numbers[index] as number) + REACH + 1
+    ) {
+      index++;
+    }
+    const to = (numbers[index] as number) + REACH;
+    const sql = `${SEARCH_COLUMNS} from memory where id >= ? and id <= ?`;
+    const read = database.all<SearchRow>(sql, base, base + Math.max(from, 1), base + Math.min(to, user.last));
+    for (const row of read) around.set(row.number, row);
+  }
+  return around;
+}
+
+function readInSource(database: Database, user: UserRow, row: SearchRow, step: -1 | 1): SearchRow[] {
+  const base = baseOf(user);
+  const order = step < 0 ? "id < ? order by id desc" : "id > ? order by id";
+  return database.all<SearchRow>(
+    `${SEARCH_COLUMNS} from memory where uid = ? and source = ? and superseded_by is null and ${order} limit ${REACH}`,
+    base,
+    user.uid,
+    row.source,
+    base + row.number,
+  );
 }
 
 /** Among the newest memories, those that contain the text in any ASCII case: for signs that are no terms, and parts of words. */
