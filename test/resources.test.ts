@@ -25,6 +25,18 @@ async function add(client: AnyClient, memory: Record<string, unknown>): Promise<
   return { id, uri: `memory://${id}` };
 }
 
+/** A server that keeps in `uses` which services it was asked for. */
+async function countingUses() {
+  const patchbay = await startPatchbay();
+  const uses: string[] = [];
+  const get = patchbay.services.get.bind(patchbay.services);
+  patchbay.services.get = (names) => {
+    uses.push(...names);
+    return get(names);
+  };
+  return { patchbay, uses };
+}
+
 /** Waits until the client has been told of all of these and of nothing else, and takes them. */
 async function toldOf(client: AnyClient, ...expected: string[]): Promise<void> {
   await expect.poll(() => client.told, { timeout: 10_000 }).toEqual(expect.arrayContaining(expected));
@@ -194,21 +206,26 @@ describe("without subscriptions", () => {
   });
 
   it("nothing is opened: not by connecting, not by listing templates and prompts", async () => {
-    const patchbay = await startPatchbay();
-    const opened: unknown[] = [];
-    const get = patchbay.services.get.bind(patchbay.services);
-    patchbay.services.get = (uses) => {
-      opened.push(...uses);
-      return get(uses);
-    };
+    const { patchbay, uses } = await countingUses();
     const client = await connect({}, { patchbay });
     await client.listResourceTemplates();
     await client.listPrompts();
     await client.listTools();
-    expect(opened).toEqual([]);
+    expect(uses).toEqual([]);
     await client.listResources();
-    expect(opened).toContain("memory");
+    expect(uses).toContain("memory");
   });
+});
+
+it("a client that has gone is no longer watched for", async () => {
+  const { patchbay, uses } = await countingUses();
+  const client = await connect({}, { patchbay });
+  await client.listResources();
+  await client.subscribeResource({ uri: "memory://list" });
+  await client.close();
+  const used = uses.length;
+  await setTimeout(LOOKED_MS);
+  expect(uses).toHaveLength(used);
 });
 
 describe("a store that fails", () => {
@@ -231,6 +248,20 @@ describe("a store that fails", () => {
       });
       expect(JSON.stringify(error)).not.toContain(folder);
     }
+  });
+
+  it.each([
+    ["hangs", () => new Promise<never>(() => {}), "deadline_exceeded", "longer than the limit of 0.2 s"],
+    ["has a bug", () => Promise.reject(new TypeError("no /srv/x.ts")), "internal", "The server failed to answer this"],
+  ])("does not keep the client waiting, nor tell how it is made, where it %s", async (_what, get, code, message) => {
+    const patchbay = await startPatchbay({ limits: { callTimeout: 0.2 } });
+    patchbay.services.get = get;
+    const client = await connect({}, { patchbay });
+    await expect(client.readResource({ uri: NOBODYS })).rejects.toMatchObject({
+      code: -32603,
+      message: expect.stringContaining(message),
+      data: { status: "error", code, message: expect.stringContaining(message) },
+    });
   });
 
   it("is tried again by a subscription, which goes on when the store works", async () => {
