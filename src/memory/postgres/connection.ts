@@ -86,14 +86,21 @@ export async function createConnection(url: string): Promise<Connection> {
     const client = await pool.connect();
     let broken = false;
     let committing: { xid: string; result: T } | undefined;
+    let ending: Promise<unknown> | undefined;
     // Sent together with the first statement of the work.
     const started = start(client, begin, timeoutMs);
     started.catch(() => {});
     try {
       const result = await work(sessionOn(client, timeoutMs));
       const xid = await started;
-      if (xid !== undefined) committing = { xid, result };
-      await query(client, "commit", [], timeoutMs);
+      const committed = query(client, "commit", [], timeoutMs);
+      if (xid === undefined) {
+        // There is nothing to wait for.
+        ending = committed;
+        return result;
+      }
+      committing = { xid, result };
+      await committed;
       return result;
     } catch (error) {
       // Where the beginning has failed, that is why the rest did.
@@ -107,7 +114,12 @@ export async function createConnection(url: string): Promise<Connection> {
       if (await wasCommitted(committing.xid)) return committing.result;
       throw first;
     } finally {
-      client.release(broken);
+      if (ending)
+        ending.then(
+          () => client.release(),
+          () => client.release(true),
+        );
+      else client.release(broken);
     }
   }
 

@@ -1,7 +1,7 @@
 import { type MemoryRow, toMemory } from "../sqlite/rows.ts";
 import type { MemoryVersion } from "../store.ts";
 import type { Session } from "./connection.ts";
-import type { Owner } from "./rows.ts";
+import { integers, type Owner } from "./rows.ts";
 
 /** Earlier versions of memories, and deleted memories that can be brought back. Parts of transactions of their callers. */
 
@@ -50,7 +50,7 @@ export async function readHistories(
   const histories = new Map<number, MemoryVersion[]>();
   const rows = await session.rows<VersionRow>(
     "select number, version, data, replaced from patchbay.history where uid = $1 and number = any($2) order by number, version",
-    [owner.uid, numbers],
+    [owner.uid, integers(numbers)],
   );
   for (const { number, data, replaced } of rows) {
     const own = histories.get(number) ?? [];

@@ -4,16 +4,16 @@ import type { QueryTerm, TermForm } from "../search/query.ts";
 import { resembles, slipsAllowed } from "../search/spelling.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, facetsOf, satisfying } from "./filter-sql.ts";
-import type { Owner } from "./rows.ts";
+import { integers, type Owner } from "./rows.ts";
 
 /** Memories that are read of any term; a term of more is common. */
 const COMMON = 2_000;
 /** Memories that are read of all terms together. */
 const BUDGET = 20_000;
-/** Of a term beyond the budget only the memories are read that have one of so many rarer ones. */
-const PARTNERS = 4;
+/** Of a term beyond the budget only the memories are read that have a rarer one, the rarest first, up to so many. */
+const PARTNERS = 4_000;
 /** A filter that names at most so many memories is applied by their numbers. */
-const FEW = 5_000;
+const FEW = 1_000;
 /** Words that a misspelled one is compared with, and how many of them may stand for it. */
 const VOCABULARY = 5_000;
 const MAX_SPELLINGS = 5;
@@ -40,7 +40,7 @@ export async function readAmong(session: Session, owner: Owner, filter: CheckedF
   if (few.length <= FEW) {
     return {
       sql: "and p.number = any($2::integer[])",
-      parameters: [owner.uid, few.map((row) => row.number)],
+      parameters: [owner.uid, integers(few.map((row) => row.number))],
       filters: true,
     };
   }
@@ -96,11 +96,12 @@ export async function lookUpTerms(
   await lookUp(beginnings);
   const misspelled = spelling ? missing() : [];
   const spellings = await Promise.all(misspelled.map((one) => spelledAlike(session, owner, one.term.text)));
-  misspelled.forEach((one, index) => {
+  const alike = misspelled.filter((one, index) => {
     const forms = spellings[index] ?? [];
     if (forms.length > 0) one.term = { ...one.term, forms };
+    return forms.length > 0;
   });
-  await lookUp(misspelled);
+  await lookUp(alike);
   await completeCommonTerms(session, owner, found, among);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
 }
@@ -215,11 +216,11 @@ async function completeCommonTerms(
 ): Promise<void> {
   const rarestFirst = [...found].sort((a, b) => a.found.frequency - b.found.frequency);
   let read = rarestFirst.reduce((sum, one) => sum + one.found.numbers.length, 0);
-  const rarer: Found[] = [];
+  const rarer: number[] = [];
   for (const { term, found: one } of rarestFirst) {
     if (!one.complete) {
       const fits = read + one.frequency <= BUDGET;
-      const partners = fits ? undefined : rarer.slice(0, PARTNERS).flatMap((other) => other.numbers);
+      const partners = fits ? undefined : rarer.slice(0, PARTNERS);
       if (fits || (partners && partners.length > 0)) {
         const more = await readMore(session, owner, term.forms, among, partners);
         one.numbers = [...new Set([...one.numbers, ...more])].sort((a, b) => b - a);
@@ -227,7 +228,7 @@ async function completeCommonTerms(
         read += more.length;
       }
     }
-    if (one.numbers.length > 0) rarer.push(one);
+    if (rarer.length < PARTNERS) rarer.push(...one.numbers.slice(0, PARTNERS));
   }
 }
 
@@ -244,7 +245,7 @@ async function readMore(
     const at = parameters.push(text);
     return prefix ? `p.term >= $${at} and p.term < $${at} || '${LAST_CHARACTER}'` : `p.term = $${at}`;
   });
-  const only = partners ? `and p.number = any($${parameters.push([...new Set(partners)])}::integer[])` : "";
+  const only = partners ? `and p.number = any($${parameters.push(integers(new Set(partners)))}::integer[])` : "";
   const parts = conditions.map(
     (condition) =>
       `(select p.number from patchbay.posting p where p.uid = $1 and ${condition} ${only} ${among.sql}

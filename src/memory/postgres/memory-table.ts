@@ -1,7 +1,7 @@
 import type { CheckedImport, CheckedMemory } from "../memory-input.ts";
 import { type MemoryRow, newUuid } from "../sqlite/rows.ts";
 import type { Session } from "./connection.ts";
-import { ALL_COLUMNS, type Owner, postingsOf, RECORD, toColumns } from "./rows.ts";
+import { ALL_COLUMNS, integers, type Owner, postingsOf, RECORD, toColumns } from "./rows.ts";
 
 /**
  * Rows of the table memory, together with what hangs on them: the search index, earlier versions, and what is counted of the
@@ -94,7 +94,7 @@ export async function removeRows(
   { keepHistory = false } = {},
 ): Promise<void> {
   const numbers = rows.map((row) => row.id);
-  await session.run("delete from patchbay.memory where uid = $1 and number = any($2)", [owner.uid, numbers]);
+  await session.run("delete from patchbay.memory where uid = $1 and number = any($2)", [owner.uid, integers(numbers)]);
   await deletePostings(
     session,
     owner,
@@ -106,7 +106,7 @@ export async function removeRows(
 }
 
 export async function removeHistory(session: Session, owner: Owner, numbers: readonly number[]): Promise<void> {
-  await session.run("delete from patchbay.history where uid = $1 and number = any($2)", [owner.uid, numbers]);
+  await session.run("delete from patchbay.history where uid = $1 and number = any($2)", [owner.uid, integers(numbers)]);
 }
 
 /** Puts memories that were removed back to their places. */
@@ -155,7 +155,7 @@ async function changePostings(
   let terms: string[] = [];
   let numbers: number[] = [];
   const flush = async (): Promise<void> => {
-    if (terms.length > 0) await session.run(sql, [owner.uid, terms, numbers]);
+    if (terms.length > 0) await session.run(sql, [owner.uid, terms, integers(numbers)]);
     terms = [];
     numbers = [];
   };

@@ -6,7 +6,7 @@ import type { Session } from "./connection.ts";
 import { type Condition, currentMemories, satisfying } from "./filter-sql.ts";
 import { readHistories } from "./history.ts";
 import { findRows } from "./memory-table.ts";
-import { COLUMNS, type Owner } from "./rows.ts";
+import { COLUMNS, integers, type Owner } from "./rows.ts";
 
 type Row = Omit<MemoryRow, "terms">;
 
@@ -174,7 +174,7 @@ const TAG_NAMES = `select substr(term, 3) as name from patchbay.posting
 export async function readNumbered(session: Session, owner: Owner, numbers: readonly number[]): Promise<Memory[]> {
   const rows = await session.rows<Row>(
     `select ${COLUMNS} from patchbay.memory where uid = $1 and number = any($2::integer[])`,
-    [owner.uid, numbers],
+    [owner.uid, integers(numbers)],
   );
   const byNumber = new Map(rows.map((row) => [row.id, row]));
   return numbers.map((number) => toMemory(byNumber.get(number) as Row));

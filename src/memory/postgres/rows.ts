@@ -39,6 +39,11 @@ export const RECORD = `number integer, uuid uuid, content text, terms text, tags
   source text, speaker text, occurred_at text, expires bigint, created bigint, updated bigint, version integer, origin text,
   superseded_by uuid, time bigint, identity bigint`;
 
+/** Numbers as a parameter of type integer[]; the driver would write them one by one. */
+export function integers(numbers: Iterable<number>): string {
+  return `{${[...numbers].join(",")}}`;
+}
+
 /** What the search index has of a memory: its terms, unless it is superseded, and what filters look for. */
 export function postingsOf(
   row: Pick<MemoryRow, "terms" | "tags" | "source" | "speaker" | "kind" | "superseded_by">,

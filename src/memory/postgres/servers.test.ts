@@ -168,7 +168,7 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "several servers on one PostgreSQL d
          where application_name = 'patchbay-mcp' and datname = current_database()`,
       );
       ended += rows.length;
-      await sleep(Math.random() * 10);
+      await sleep(20 + Math.random() * 40);
     }
     await all;
     const stored: string[] = [];
