@@ -1,7 +1,8 @@
 import type { StoredMemory } from "../store.ts";
 import type { FileEntry, FileFormat, FileMemory } from "./file-entry.ts";
-import { entryOf, isObject, type JsonObject, parseJson, toMemory } from "./json-memory.ts";
+import { entryOf, isObject, type JsonObject, Problem, parseJson, toMemory } from "./json-memory.ts";
 import { isMem0, readMem0, toMem0 } from "./mem0.ts";
+import { readRelation } from "./relation.ts";
 
 /**
  * One JSON document with a list of memories: of ours, of Open-WebUI's (open-webui/open-webui,
@@ -22,12 +23,16 @@ export const openWebui = listFormat(["[\n", "\n]\n"], (memory, user) => ({
 
 export const mem0 = listFormat(['{"results":[\n', "\n]}\n"], toMem0);
 
-/** The list that a JSON document is or has, if it is one. */
-export function listIn(document: unknown): unknown[] | undefined {
-  if (Array.isArray(document)) return document;
+/** What stands in the list that a JSON document is or has; undefined where it is none and has none. */
+export function readDocument(document: unknown): FileEntry[] | undefined {
+  if (Array.isArray(document)) return readList(document);
   if (!isObject(document)) return undefined;
   const name = LIST_NAMES.find((list) => Array.isArray(document[list]));
-  return name === undefined ? undefined : (document[name] as unknown[]);
+  if (name === undefined) return undefined;
+  // mem0 with a graph (mem0/memory/graph_memory.py, get_all) gives them beside the list.
+  const relations = Array.isArray(document.relations) ? document.relations : [];
+  const related = relations.map((value, index) => entryOf(`relation ${index + 1}`, () => readEdge(value)));
+  return [...readList(document[name] as unknown[]), ...related];
 }
 
 /** A memory of ours or of mem0's. @throws Problem */
@@ -35,8 +40,13 @@ export function readItem(value: unknown): FileMemory {
   return isMem0(value) ? readMem0(value) : toMemory(value);
 }
 
-export function readList(list: readonly unknown[]): FileEntry[] {
+function readList(list: readonly unknown[]): FileEntry[] {
   return list.map((value, index) => entryOf(`entry ${index + 1}`, () => readItem(value ?? null)));
+}
+
+function readEdge(value: unknown): FileMemory {
+  if (!isObject(value)) throw new Problem("is no object");
+  return readRelation(value, "source", "relationship", value.target === undefined ? "destination" : "target");
 }
 
 /** What is wrong with a text that is no JSON, and where. */
@@ -63,8 +73,7 @@ function listFormat(
 ): FileFormat {
   return {
     read(text) {
-      const list = listIn(parseJson(text));
-      return list ? readList(list) : [jsonProblem(text)];
+      return readDocument(parseJson(text)) ?? [jsonProblem(text)];
     },
     async *write(memories, user) {
       let separator = begin;

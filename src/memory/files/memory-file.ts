@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { ToolError } from "../../errors.ts";
 import type { StoredMemory } from "../store.ts";
 import { type FileEntry, type FileFormat, MEMORY_FORMATS, type MemoryFormat } from "./file-entry.ts";
-import { json, jsonProblem, listIn, mem0, openWebui, readList } from "./json-list.ts";
+import { json, jsonProblem, mem0, openWebui, readDocument } from "./json-list.ts";
 import { isObject, parseJson } from "./json-memory.ts";
 import { hasNoItem, markdown } from "./markdown.ts";
 import { ndjson } from "./ndjson.ts";
@@ -90,8 +90,8 @@ function readUnnamed(text: string): FileEntry[] {
     const line = parseJson(first);
     if (isGraphLine(line)) return serverMemory.read(text);
     const document = isObject(line) && second !== undefined ? undefined : parseJson(text);
-    const list = listIn(document);
-    if (list) return readList(list);
+    const entries = readDocument(document);
+    if (entries) return entries;
     if (isGraph(document)) return readGraph(document);
     // A line that is broken among lines that are not is one wrong line.
     const lines = isObject(line) || second === undefined || isObject(parseJson(second));

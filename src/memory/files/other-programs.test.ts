@@ -101,6 +101,17 @@ describe("files of other programs", () => {
     for (const text of [JSON.stringify({ results: [item] }, null, 2), JSON.stringify([item]), JSON.stringify(item)]) {
       expect(memoriesOf(readMemoryFile(text))).toEqual([expected]);
     }
+    const graph = {
+      results: [{ memory: "x" }],
+      relations: [{ source: "ana", relationship: "plays", target: "chess" }, {}],
+    };
+    expect(readMemoryFile(JSON.stringify(graph)).slice(1)).toEqual([
+      {
+        where: "relation 1",
+        memory: { content: "ana plays chess", kind: "relation", source: "ana", tags: ["ana", "chess"] },
+      },
+      { where: "relation 2", problem: '"source" is missing' },
+    ]);
     expect(readMemoryFile(JSON.stringify([{ ...bare, id: "7" }, bare, { memory: 1 }]))).toEqual([
       { where: "entry 1", memory: { content: "plays chess", tags: [] } },
       { where: "entry 2", problem: '"id" is no text' },

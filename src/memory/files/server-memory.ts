@@ -1,6 +1,7 @@
 import type { StoredMemory } from "../store.ts";
 import type { FileEntry, FileFormat, FileMemory } from "./file-entry.ts";
 import { entryOf, isObject, type JsonObject, Problem, parseJson, textOf, textsOf } from "./json-memory.ts";
+import { isTag, RELATION, readRelation, required } from "./relation.ts";
 
 /**
  * The knowledge graph of @modelcontextprotocol/server-memory (modelcontextprotocol/servers, src/memory): JSON lines
@@ -11,9 +12,6 @@ import { entryOf, isObject, type JsonObject, Problem, parseJson, textOf, textsOf
  * An entity without observations is one memory of kind `entity`, a relation one of kind `relation`.
  */
 const ENTITY = "entity";
-const RELATION = "relation";
-/** What the store takes at most as a tag. */
-const MAX_TAG_LENGTH = 50;
 
 export const serverMemory: FileFormat = {
   read(text) {
@@ -64,7 +62,7 @@ export function readGraph(graph: JsonObject): FileEntry[] {
   const relations = Array.isArray(graph.relations) ? graph.relations : [];
   return [
     ...(graph.entities as unknown[]).flatMap((value, index) => readEntity(`entity ${index + 1}`, value)),
-    ...relations.map((value, index) => entryOf(`relation ${index + 1}`, () => readRelation(value))),
+    ...relations.map((value, index) => entryOf(`relation ${index + 1}`, () => readEdge(value))),
   ];
 }
 
@@ -72,7 +70,7 @@ function readLine(where: string, value: unknown): FileEntry[] {
   if (value === undefined) return [{ where, problem: "is not valid JSON" }];
   if (!isObject(value)) return [{ where, problem: "is no object" }];
   if (value.type === ENTITY) return readEntity(where, value);
-  if (value.type === RELATION) return [entryOf(where, () => readRelation(value))];
+  if (value.type === RELATION) return [entryOf(where, () => readEdge(value))];
   return [{ where, problem: '"type" is neither "entity" nor "relation"' }];
 }
 
@@ -101,22 +99,9 @@ function readEntity(where: string, value: unknown): FileEntry[] {
   }));
 }
 
-function readRelation(value: unknown): FileMemory {
+function readEdge(value: unknown): FileMemory {
   if (!isObject(value)) throw new Problem("is no object");
-  const from = required(value, "from");
-  const to = required(value, "to");
-  const content = `${from} ${required(value, "relationType")} ${to}`;
-  return { content, kind: RELATION, source: from, tags: [from, to].filter(isTag) };
-}
-
-function required(value: JsonObject, name: string): string {
-  const text = textOf(value, name);
-  if (text === undefined) throw new Problem(`"${name}" is missing`);
-  return text;
-}
-
-function isTag(text: string): boolean {
-  return text.trim() !== "" && text.length <= MAX_TAG_LENGTH;
+  return readRelation(value, "from", "relationType", "to");
 }
 
 /** The relation that was imported as this memory: its content begins with its source and ends with its other tag. */
