@@ -35,7 +35,8 @@ export const WATCH = "resources/watch";
 const GATHER_MS = 100;
 /** Milliseconds between two looks for what other processes have changed, and for what has expired. */
 const POLL_MS = 2_000;
-const LIST = "";
+/** A look that takes long is followed by so many times its own time without one. */
+const REST = 20;
 
 /**
  * Tells when what the user's resources give has changed. Nothing is opened or read before the first `add`. Changes of this
@@ -55,51 +56,69 @@ export function createResourceWatch(
   const stopped = new AbortController();
   let poll: NodeJS.Timeout | undefined;
   let gather: NodeJS.Timeout | undefined;
+  /** Whether something has changed of which the id is not known. */
+  let unsure = false;
   let looks = Promise.resolve();
 
-  function look(): Promise<void> {
-    clearTimeout(gather);
-    gather = undefined;
+  /** Looks at everything, or only at what is new or known to have changed. */
+  function look(everything: boolean): Promise<void> {
     looks = looks.then(async () => {
-      if (stopped.signal.aborted || watched.size === 0) return;
-      const uses = [...new Set([...watched.values()].flatMap(({ resource }) => resource.uses))];
+      const items = [...watched].filter(([, item]) => everything || item.changed || item.version === undefined);
+      if (stopped.signal.aborted || items.length === 0) return;
+      const uses = [...new Set(items.flatMap(([, { resource }]) => resource.uses))];
       const request = { method: WATCH, user, signal: stopped.signal };
       // What fails here is told by the next request of the user.
-      await answer(request, uses, compare).catch(() => {});
+      await answer(request, uses, (context) => compare(items, context)).catch(() => {});
     });
     return looks;
   }
 
-  async function compare(context: AnswerContext<keyof Services>): Promise<object> {
-    for (const [key, item] of watched) {
-      const { resource, id, event } = item;
-      if (!listeners.has(resource))
-        listeners.set(
-          resource,
-          resource.onChange(context, (ids) => note(resource, ids)),
-        );
-      const { changed } = item;
+  async function compare(items: readonly [string, Watched][], context: AnswerContext<keyof Services>): Promise<object> {
+    for (const [key, item] of items) {
+      if (watched.get(key) !== item) continue;
+      const { resource, id, event, changed } = item;
+      if (!listeners.has(resource)) {
+        const end = resource.onChange(context, (ids) => note(resource, ids));
+        listeners.set(resource, end);
+      }
       item.changed = false;
-      const version = await resource.version(id, context);
-      if (stopped.signal.aborted) break;
+      let version: string;
+      try {
+        version = await resource.version(id, context);
+      } catch (error) {
+        item.changed ||= changed;
+        throw error;
+      }
       const differs = changed || (item.version !== undefined && item.version !== version);
       item.version = version;
-      if (differs && watched.has(key)) tell(event);
+      if (differs && watched.get(key) === item) tell(event);
     }
     return {};
   }
 
   function note(resource: AnyResource, ids: readonly string[] | undefined): void {
     for (const item of watched.values()) if (item.resource === resource && ids?.includes(item.id)) item.changed = true;
-    gather ??= setTimeout(look, GATHER_MS).unref();
+    unsure ||= ids === undefined;
+    gather ??= setTimeout(() => {
+      const everything = unsure;
+      gather = undefined;
+      unsure = false;
+      void look(everything);
+    }, GATHER_MS).unref();
+  }
+
+  async function lookAgain(): Promise<void> {
+    const startedAt = performance.now();
+    await look(true);
+    if (poll) poll = setTimeout(lookAgain, Math.max(POLL_MS, (performance.now() - startedAt) * REST)).unref();
   }
 
   /** Brings what is watched in line with what is asked for. */
   function update(): void {
     const wanted = new Map<string, ResourceEvent>();
     for (const { list, uris } of filters.values()) {
-      if (list) wanted.set(LIST, { kind: "resources_list_changed" });
-      for (const uri of uris.slice(0, MAX_URIS)) wanted.set(uri, { kind: "resource_updated", uri });
+      if (list) wanted.set("list", { kind: "resources_list_changed" });
+      for (const uri of uris.slice(0, MAX_URIS)) wanted.set(`uri ${uri}`, { kind: "resource_updated", uri });
     }
     for (const key of watched.keys()) if (!wanted.has(key)) watched.delete(key);
     for (const [key, event] of wanted) {
@@ -113,16 +132,16 @@ export function createResourceWatch(
       listeners.delete(resource);
     }
     if (watched.size === 0) {
-      clearInterval(poll);
+      clearTimeout(poll);
       poll = undefined;
-    } else poll ??= setInterval(look, POLL_MS).unref();
+    } else poll ??= setTimeout(lookAgain, POLL_MS).unref();
   }
 
   return {
     add(key, filter) {
       filters.set(key, filter);
       update();
-      return look();
+      return look(false);
     },
     remove(key) {
       filters.delete(key);
