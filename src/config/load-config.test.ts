@@ -366,6 +366,13 @@ describe("secrets", () => {
     expect(secrets).toEqual(["key-in-url"]);
   });
 
+  it("are not what stands there by default, which everyone knows", async () => {
+    expect(await load("memory: { database: sqlite }")).toMatchObject({ secrets: [], secretPaths: new Set() });
+    const { secrets, secretPaths } = await load("memory: { database: 'postgres://ana:pass%40word@db/memories' }");
+    expect(secrets.sort()).toEqual(["pass%40word", "pass@word", "postgres://ana:pass%40word@db/memories"]);
+    expect(secretPaths).toEqual(new Set(["memory.database"]));
+  });
+
   it("are replaced where the configuration is shown", async () => {
     const { config, secretPaths } = await load(text, env);
     expect(redactConfig(config, secretPaths)).toMatchObject({

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolvePath } from "./config-file.ts";
-import { isSecretPath } from "./schema-paths.ts";
+import { isSecret } from "./schema-paths.ts";
 
 export interface ReferenceOptions {
   env: NodeJS.ProcessEnv;
@@ -52,7 +52,7 @@ function resolveText(value: string, options: ReferenceOptions, path: readonly st
     return "";
   });
   for (const part of secretsInUrl(text)) onSecret(part, undefined);
-  if (!isSecretPath(path)) return text;
+  if (!isSecret(path, text)) return text;
   if (text.startsWith("file:")) {
     referred = true;
     try {

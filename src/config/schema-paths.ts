@@ -12,6 +12,8 @@ export interface SchemaView {
   element?: z.core.$ZodType;
   /** Whether the value is a secret. */
   secret: boolean;
+  /** What the value is where none is given; no secret, for everyone can read it. */
+  defaultValue?: unknown;
 }
 
 type Def = Omit<SchemaView, "secret"> & { innerType?: z.core.$ZodType };
@@ -21,7 +23,7 @@ export function viewOf(schema: z.core.$ZodType): SchemaView {
   const secret = z.globalRegistry.get(schema)?.secret === true;
   if (!def.innerType) return { ...def, secret };
   const inner = viewOf(def.innerType);
-  return { ...inner, secret: secret || inner.secret };
+  return { ...inner, ...("defaultValue" in def && { defaultValue: def.defaultValue }), secret: secret || inner.secret };
 }
 
 /** The schema at a path of the configuration; undefined where there is none, such as at an unknown key. */
@@ -36,9 +38,11 @@ export function schemaAt(path: readonly string[]): z.core.$ZodType | undefined {
 }
 
 /** Whether the value at the path is a secret. */
-export function isSecretPath(path: readonly string[]): boolean {
+export function isSecret(path: readonly string[], value: string): boolean {
   const schema = schemaAt(path);
-  return schema !== undefined && viewOf(schema).secret;
+  if (!schema) return false;
+  const { secret, defaultValue } = viewOf(schema);
+  return secret && value !== defaultValue;
 }
 
 /** Whether a secret may stand at the path or anywhere below it. */
