@@ -21,7 +21,7 @@ import {
 import type { Session } from "./connection.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { lookUpPhrase, lookUpTerms, readAmong } from "./look-up.ts";
-import type { Owner } from "./rows.ts";
+import { integers, type Owner } from "./rows.ts";
 
 /**
  * The memories of one user that satisfy the filter and answer the query, best first: first those that have the most telling
@@ -49,18 +49,19 @@ export async function findMemories(
   const now = Date.now();
   const allowed = (row: SearchRow): boolean => hasPhrases(row.number) && passes(row, filter, now);
   const rows = await readRows(session, owner, pickCandidates(matches, idf, hasPhrases));
-  const neighbours = await readNeighbours(session, owner, withNeighbours(rows, searchParts));
-  return rankRows({ ...query, terms }, idf, rows, neighbours, { parts: searchParts, allowed });
+  const asked = { ...query, terms };
+  const neighbours = await readNeighbours(session, owner, withNeighbours(asked, idf, rows, searchParts));
+  return rankRows(asked, idf, rows, neighbours, { parts: searchParts, allowed });
 }
 
-const SEARCH_COLUMNS =
-  "m.number, m.terms, m.tags, m.source, m.speaker, m.kind, m.importance, m.time, m.expires, m.superseded_by";
+const SEARCH_COLUMNS = `m.number, m.terms, right(rtrim(m.content, E' \\t\\n\\r'), 1) as ending, m.tags, m.source, m.speaker, m.kind,
+  m.importance, m.time, m.expires, m.superseded_by`;
 
 /** The picked memories in their order, up to the length that is ranked. */
 async function readRows(session: Session, owner: Owner, numbers: readonly number[]): Promise<SearchRow[]> {
   const lengths = await session.rows<{ number: number; length: number }>(
     "select number, length(terms) as length from patchbay.memory where uid = $1 and number = any($2::integer[])",
-    [owner.uid, numbers],
+    [owner.uid, integers(numbers)],
   );
   const lengthOf = new Map(lengths.map((row) => [row.number, row.length]));
   let length = 0;
@@ -71,7 +72,7 @@ async function readRows(session: Session, owner: Owner, numbers: readonly number
   });
   const rows = await session.rows<SearchRow>(
     `select ${SEARCH_COLUMNS} from patchbay.memory m where m.uid = $1 and m.number = any($2::integer[])`,
-    [owner.uid, fitting],
+    [owner.uid, integers(fitting)],
   );
   const byNumber = new Map(rows.map((row) => [row.number, row]));
   return fitting.flatMap((number) => byNumber.get(number) ?? []);
