@@ -29,7 +29,7 @@ export async function exportTo({ open: openStore, user, words: [file = "-"], opt
       await pipeline(text, process.stdout, { end: false });
     } catch (error) {
       // The reader, such as `head`, has had enough.
-      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw writeFailure("The output", error);
     }
     return 0;
   }
@@ -38,11 +38,7 @@ export async function exportTo({ open: openStore, user, words: [file = "-"], opt
     await pipeline(text, out.createWriteStream({ flush: true }));
   } catch (error) {
     await rm(file, { force: true });
-    if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new ToolError("invalid_input", `${file} cannot be written: ${(error as NodeJS.ErrnoException).code}.`, {
-      hint: "The file was removed again. The disk may be full.",
-      cause: error,
-    });
+    throw writeFailure(file, error);
   }
   process.stdout.write(`Exported ${memoriesOf(count)} of "${printable(user.id)}".\n`);
   return 0;
@@ -88,6 +84,16 @@ function report(outcome: ImportOutcome, user: string, { verbose, would }: { verb
     refused > 0 ? `${refused} ${would ? "would be" : refused === 1 ? "was" : "were"} refused.` : "",
   ];
   process.stdout.write(`${printable(sentences.filter(Boolean).join(" "))}\n`);
+}
+
+/** What the file system refuses, in words; anything else as it is. */
+function writeFailure(file: string, error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || code === undefined) return error;
+  return new ToolError("invalid_input", `${file} cannot be written to its end: ${code}.`, {
+    hint: code === "ENOSPC" ? "There is no space left on the disk." : undefined,
+    cause: error,
+  });
 }
 
 /** A new file that only its owner may read. */

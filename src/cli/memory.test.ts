@@ -112,6 +112,18 @@ describe("patchbay-mcp memory", () => {
     expect((await memory(["stats", "--user", "ben"])).stdout).toContain("0 of 1000");
   });
 
+  it.runIf(existsSync("/dev/full"))("says so where the disk is full while it exports", async () => {
+    const { folder, memory } = setUp();
+    await memory(["import", "-"], FILE);
+    const script = `${process.execPath} ${resolve("src/main.ts")} memory export --data-dir data > /dev/full`;
+    const env = { PATH: process.env.PATH ?? "", HOME: folder };
+    expect(await runProcess({ command: "/bin/sh", args: ["-c", script], env }, { cwd: folder })).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "patchbay-mcp: The output cannot be written to its end: ENOSPC.\nThere is no space left on the disk.\n",
+    });
+  });
+
   it("exports Markdown that can be edited, and imports it again", async () => {
     const { folder, memory } = setUp();
     writeFileSync(join(folder, "notes.md"), "# Ana\n- drinks tea\n\n## Work\n1. is an engineer\n   - source: chat 7\n");
