@@ -2,6 +2,7 @@ import { type ErrorIssue, ToolError } from "../errors.ts";
 import type { FileEntry, FileMemory, MemoryFormat } from "./files/file-entry.ts";
 import { readMemoryFile } from "./files/memory-file.ts";
 import type { ReadImport } from "./import-outcome.ts";
+import { memoryNotFound } from "./memory-errors.ts";
 import { millisecondsOf, readTime } from "./memory-time.ts";
 import type { MemoryChanges, MemoryLimits, MemoryVersion, NewMemory } from "./store.ts";
 import { checkLength, checkText, lengthBeyond } from "./text-checks.ts";
@@ -17,7 +18,6 @@ const MAX_SPEAKER_LENGTH = 100;
 const MAX_KIND_LENGTH = 50;
 const MAX_KEY_LENGTH = 200;
 const MAX_AT_ONCE = 100;
-const MAX_ISSUES = 100;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What a memory says besides content and tags, checked; undefined where it says nothing. */
@@ -133,14 +133,6 @@ export function readImport(text: string, limits: MemoryLimits, format?: MemoryFo
   };
 }
 
-/** @throws ToolError `invalid_input` with an issue for each that is wrong, 100 at most */
-export function importRefused(issues: readonly ErrorIssue[], entries: number): ToolError {
-  return new ToolError("invalid_input", `${issues.length} of ${entries} memories cannot be imported.`, {
-    hint: "Nothing was imported. Correct them, or take them out, and import again.",
-    issues: issues.slice(0, MAX_ISSUES),
-  });
-}
-
 /** The id in lower case. @throws ToolError `invalid_input`, or `not_found` for what cannot be an id */
 export function readId(id: string): string {
   if (id.trim() === "") throw new ToolError("invalid_input", "Memory ID is required");
@@ -163,45 +155,6 @@ export function readIdempotencyKey(key: string | undefined): string | undefined 
 /** What tags are compared by: case does not count. */
 export function tagKey(tag: string): string {
   return tag.normalize("NFKC").toLowerCase();
-}
-
-export function memoryNotFound(): ToolError {
-  return new ToolError("not_found", "Memory not found", {
-    hint: "Take the id from the results of memory_list or memory_search.",
-  });
-}
-
-export function limitReached(limit: number, stored: number, more = 1): ToolError {
-  const asked = more === 1 ? "" : `, and ${more} more were to be added`;
-  return new ToolError("limit_reached", `Memory limit reached: ${stored} of ${limit} memories are stored${asked}.`, {
-    hint: "Delete or update memories first, or raise memory.maxMemories in the configuration.",
-    statusLine: `Maximum number of memories (${limit}) reached`,
-  });
-}
-
-/** Sizes in bytes of UTF-8. */
-export function sizeReached(limit: number, stored: number, more: number): ToolError {
-  return new ToolError(
-    "limit_reached",
-    `Memory limit reached: ${stored} of ${limit} bytes are stored, and ${more} more were to be added.`,
-    {
-      hint: "Delete or shorten memories first, or raise memory.maxTotalSize in the configuration.",
-      statusLine: `Maximum size of memories (${limit} bytes) reached`,
-    },
-  );
-}
-
-export function versionNotKept(version: number, kept: readonly number[]): ToolError {
-  return new ToolError("not_found", `Version ${version} of the memory is not kept.`, {
-    hint: kept.length > 0 ? `Versions that can be restored: ${kept.join(", ")}.` : "No earlier version is kept.",
-  });
-}
-
-/** The call before with the same key was another one. */
-export function keyUsed(): ToolError {
-  return new ToolError("invalid_input", '"idempotency_key" was used for other memories before.', {
-    hint: "Nothing was stored. Use a new key for each call, and the same one only to repeat it.",
-  });
 }
 
 /** Folded; undefined where none was given. @throws ToolError `invalid_input` */

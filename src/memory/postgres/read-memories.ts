@@ -1,5 +1,5 @@
+import { memoryNotFound } from "../memory-errors.ts";
 import type { CheckedList, Position } from "../memory-filter.ts";
-import { memoryNotFound } from "../memory-input.ts";
 import { type MemoryRow, toMemory } from "../sqlite/rows.ts";
 import type { Memory, MemoryLimits, MemoryStats, SortOrder, StoredMemory } from "../store.ts";
 import type { Session } from "./connection.ts";

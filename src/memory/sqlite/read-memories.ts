@@ -1,5 +1,5 @@
+import { memoryNotFound } from "../memory-errors.ts";
 import type { CheckedList, Position } from "../memory-filter.ts";
-import { memoryNotFound } from "../memory-input.ts";
 import type { Memory, MemoryLimits, MemoryStats, MemoryUser, SortOrder } from "../store.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";

@@ -1,16 +1,9 @@
 import { ToolError } from "../../errors.ts";
 import { createChangeListeners } from "../change-listeners.ts";
 import { importOutcome } from "../import-outcome.ts";
+import { importRefused } from "../memory-errors.ts";
 import { readFilter, readForget, readList, writeCursor } from "../memory-filter.ts";
-import {
-  importRefused,
-  readChanges,
-  readId,
-  readIdempotencyKey,
-  readImport,
-  readNewMemories,
-  readQuery,
-} from "../memory-input.ts";
+import { readChanges, readId, readIdempotencyKey, readImport, readNewMemories, readQuery } from "../memory-input.ts";
 import { answerOf, readAnswer } from "../search/answer.ts";
 import { parseQuery } from "../search/query.ts";
 import type { SearchParts } from "../search/rank.ts";

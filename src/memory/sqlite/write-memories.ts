@@ -1,14 +1,6 @@
 import { createHash } from "node:crypto";
-import {
-  type CheckedChanges,
-  type CheckedMemory,
-  keyUsed,
-  limitReached,
-  memoryNotFound,
-  sizeReached,
-  tagKey,
-  versionNotKept,
-} from "../memory-input.ts";
+import { keyUsed, limitReached, memoryNotFound, sizeReached, versionNotKept } from "../memory-errors.ts";
+import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
 import type { AddedMemory, Memory, MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import {
