@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pool, PoolClient } from "pg";
+import type { PoolClient } from "pg";
 import { ToolError } from "../../errors.ts";
 import { isConflict, isConnectionLost, isStarting, storageError } from "./storage-error.ts";
 
@@ -50,26 +50,27 @@ const WRITE = "begin isolation level read committed";
 
 /** @throws ToolError `invalid_config` when the URL is none */
 export async function createConnection(url: string): Promise<Connection> {
-  const { Pool, types } = await import("pg");
+  const { Client, Pool, types } = await import("pg");
   const INT8 = 20;
   const numbers = {
     getTypeParser: (oid: number, format?: "text" | "binary") =>
       oid === INT8 ? Number : types.getTypeParser(oid, format as "text"),
   };
-  let pool: Pool;
+  const config = {
+    connectionString: url,
+    application_name: "patchbay-mcp",
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: IDLE_MS,
+    keepAlive: true,
+    // Statements that do not wait for each other's results go out together.
+    pipeline: true,
+    allowExitOnIdle: true,
+    types: numbers as never,
+  };
   try {
-    pool = new Pool({
-      connectionString: url,
-      application_name: "patchbay-mcp",
-      max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_MS,
-      idleTimeoutMillis: IDLE_MS,
-      keepAlive: true,
-      // Statements that do not wait for each other's results go out together.
-      pipeline: true,
-      allowExitOnIdle: true,
-      types: numbers as never,
-    });
+    // Reads the URL, and connects to nothing.
+    new Client(config);
   } catch (error) {
     // The error may quote the URL, and with it the password.
     throw new ToolError("invalid_config", "memory.database is no URL of a PostgreSQL database.", {
@@ -77,6 +78,7 @@ export async function createConnection(url: string): Promise<Connection> {
       cause: new Error((error as { code?: string }).code ?? "not parsed"),
     });
   }
+  const pool = new Pool(config);
   // A connection that dies is replaced; whoever uses it learns that from the statement. Without listeners the process ends.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));

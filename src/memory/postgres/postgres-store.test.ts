@@ -1,6 +1,7 @@
 import { beforeAll, describe } from "vitest";
 import { whenDone } from "../../../test/fixtures/cleanup.ts";
 import { NO_POSTGRES, type PostgresServer, startPostgres } from "../../../test/fixtures/postgres.ts";
+import { describeForgetting } from "../forget-behaviour.ts";
 import { describeLifecycle } from "../lifecycle-behaviour.ts";
 import { describeSearch } from "../search-behaviour.ts";
 import type { MemoryLimits } from "../store.ts";
@@ -30,6 +31,7 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "a PostgreSQL server", () => {
 
   describeStore("PostgreSQL", openStore);
   describeLifecycle("PostgreSQL", openStore);
+  describeForgetting("PostgreSQL", openStore);
   describeTransfer("PostgreSQL", openStore);
   describeSearch("PostgreSQL", openStore);
 });
