@@ -1,11 +1,49 @@
+import type { TermForm } from "./query.ts";
+import { tokenize } from "./tokenize.ts";
+
+/** A term that nothing has stands for what begins with it, from so many characters on. */
+export const MIN_PREFIX = 3;
+/** How many words may stand for a misspelled one, and what each occurrence of them counts. */
+const MAX_SPELLINGS = 5;
+const SPELLING_WEIGHT = 0.4;
+/** Length of the words that a term may be made of, and what each occurrence of one of the two counts. */
+const MIN_HALF = 3;
+const HALF_WEIGHT = 0.5;
+
+/** The words that a term may be a slip of, the most alike first. */
+export function alike(word: string, words: Iterable<string>): TermForm[] {
+  const found: { text: string; slips: number }[] = [];
+  for (const text of words) {
+    const slips = slipsBetween(word, text);
+    if (slips !== undefined) found.push({ text, slips });
+  }
+  found.sort((a, b) => a.slips - b.slips);
+  return found.slice(0, MAX_SPELLINGS).map(({ text }) => ({ text, prefix: false, weight: SPELLING_WEIGHT }));
+}
+
+/** The two words that a term is made of, as where a space was forgotten; none where there are none that are known. */
+export function halvesOf(term: string, isKnown: (word: string) => boolean): TermForm[] {
+  if (!/^[\p{L}]+$/u.test(term)) return [];
+  for (let at = term.length - MIN_HALF; at >= MIN_HALF; at--) {
+    const pair = [term.slice(0, at), term.slice(at)].map((word) => tokenize(word, "query")[0] ?? word);
+    if (pair.every(isKnown)) return pair.map((text) => ({ text, prefix: false, weight: HALF_WEIGHT }));
+  }
+  return [];
+}
+
 /**
  * Whether two words are so alike that one may be a slip of the other: one insertion, deletion, substitution or swap of
  * neighbouring letters (Damerau 1964), two in words of eight letters and more. Words with digits are names and never slips.
  */
 export function resembles(word: string, other: string): boolean {
+  return slipsBetween(word, other) !== undefined;
+}
+
+function slipsBetween(word: string, other: string): number | undefined {
   const allowed = slipsAllowed(word);
-  if (allowed === 0 || Math.abs(word.length - other.length) > allowed || /\d/.test(other)) return false;
-  return distance(word, other) <= allowed;
+  if (allowed === 0 || Math.abs(word.length - other.length) > allowed || /[\d\uE000]/.test(other)) return undefined;
+  const slips = distance(word, other);
+  return slips <= allowed ? slips : undefined;
 }
 
 /** How many slips a word of this length may hold. */

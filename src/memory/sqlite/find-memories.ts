@@ -13,7 +13,7 @@ import {
 } from "../search/rank-rows.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import { lookUpPhrase, lookUpTerms, readTail } from "./look-up.ts";
+import { lookUpPhrase, lookUpTerms, readSearched } from "./look-up.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 
 /** Times that a search looks for neighbours that do not stand next to a memory in the table. */
@@ -30,8 +30,8 @@ export function findMemories(
   { filter, parts }: { filter: CheckedFilter; parts?: Partial<SearchParts> | undefined },
 ): Hit[] {
   const searchParts: SearchParts = { ...EVERY_PART, ...parts };
-  const tail = readTail(database, user, filter);
-  const { terms, matches } = lookUpTerms(database, user, query.terms, { tail, filter, spelling: searchParts.spelling });
+  const searched = readSearched(database, user, filter);
+  const { terms, matches } = lookUpTerms(database, user, query.terms, searched, searchParts);
   if (matches.every((match) => match.numbers.length === 0)) {
     const found = containing(database, user, filter, query.text);
     if (found.length > 0) return unrankedHits(found, query.text);
@@ -39,7 +39,7 @@ export function findMemories(
     const asksForAnything = query.terms.length === 0 && /\p{L}/u.test(query.text);
     return asksForAnything ? unrankedHits(newest(database, user, filter)) : [];
   }
-  const phrases = query.phrases.map((phrase) => lookUpPhrase(database, user, phrase, { tail, filter }));
+  const phrases = query.phrases.map((phrase) => lookUpPhrase(database, user, phrase, searched));
   const hasPhrases = wantPhrases(phrases);
   const idf = Float64Array.from(matches, (match) => inverseFrequency(match.frequency, user.n));
   const now = Date.now();

@@ -1,7 +1,8 @@
 import type { CheckedFilter } from "../memory-filter.ts";
 import type { TermMatches } from "../search/candidates.ts";
+import { facetsOfFilter, NO_FACET, timeFacets } from "../search/facets.ts";
 import type { QueryTerm, TermForm } from "../search/query.ts";
-import { resembles, slipsAllowed } from "../search/spelling.ts";
+import { alike, halvesOf, MIN_PREFIX, slipsAllowed } from "../search/spelling.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { baseOf, type UserRow } from "./rows.ts";
@@ -20,19 +21,47 @@ const COMMON = 2_000;
 const BUDGET = 20_000;
 /** Of a term beyond the budget only the memories are read that have one of so many rarer ones. */
 const PARTNERS = 4;
-/** Words that a misspelled one is compared with, and how many of them may stand for it. */
+/** Words that a misspelled one is compared with. */
 const VOCABULARY = 5_000;
-const MAX_SPELLINGS = 5;
-const SPELLING_WEIGHT = 0.4;
-const MIN_PREFIX = 3;
 
 /** What is searched: the memories that satisfy the filter. */
 export interface Searched {
+  /** Those of them that are not indexed yet. */
   tail: readonly TailMemory[];
-  filter: CheckedFilter;
+  /** What the index is asked for with every term: the facets of the filter. Empty without any. */
+  facets: string;
+  /** The filter where its facets let memories of other times through. */
+  times: CheckedFilter | undefined;
 }
 
-export function readTail(database: Database, user: UserRow, filter: CheckedFilter): TailMemory[] {
+/** Month and day facets of a filter's time that a search asks for. */
+const MAX_TIME_FACETS = 500;
+
+export function readSearched(database: Database, user: UserRow, filter: CheckedFilter): Searched {
+  const all = facetsOfFilter(filter).map((facet) => `"${termOf(user, facet)}"`);
+  const time = timeFacets(filter);
+  let times: Searched["times"];
+  if (time) {
+    const facets = time.ranges.flatMap(({ first, last }) =>
+      database.column<string>(
+        "select term from temp.memory_vocabulary where term >= ? and term <= ? limit ?",
+        termOf(user, first),
+        termOf(user, last),
+        MAX_TIME_FACETS + 1,
+      ),
+    );
+    const some = facets.length <= MAX_TIME_FACETS;
+    // No memory has the sign alone.
+    if (some)
+      all.push(
+        facets.length > 0 ? `(${facets.map((facet) => `"${facet}"`).join(" OR ")})` : `"${termOf(user, NO_FACET)}"`,
+      );
+    if (!time.exact || !some) times = filter;
+  }
+  return { tail: readTail(database, user, filter), facets: all.join(" AND "), times };
+}
+
+function readTail(database: Database, user: UserRow, filter: CheckedFilter): TailMemory[] {
   const base = baseOf(user);
   const { sql, parameters } = satisfying(user, filter, currentMemories(user));
   return database.all<TailMemory>(
@@ -45,38 +74,35 @@ export function readTail(database: Database, user: UserRow, filter: CheckedFilte
 }
 
 /**
- * The memories that each term finds. A term that finds none stands for what begins with it, and if there is none either, for
- * words spelled alike; the terms are given back with these forms.
+ * The memories that each term finds. A term that finds none stands for what begins with it, or else for the two words that it
+ * is made of, or else for words spelled alike; the terms are given back with these forms.
  */
 export function lookUpTerms(
   database: Database,
   user: UserRow,
   given: readonly QueryTerm[],
-  { tail, spelling }: Searched & { spelling: boolean },
+  searched: Searched,
+  { spelling }: { spelling: boolean },
 ): { terms: QueryTerm[]; matches: TermMatches[] } {
-  const lookUp = (forms: readonly TermForm[]): Found => lookUpForms(database, user, forms, tail);
   const found = given.map((term) => {
-    const asGiven = { term, found: lookUp(term.forms) };
-    if (asGiven.found.numbers.length > 0 || term.text.length < MIN_PREFIX) return asGiven;
-    const forms = [...term.forms, { text: term.text, prefix: true, weight: 1 }];
-    return { term: { ...term, forms }, found: lookUp(forms) };
+    const one = { term, found: lookUpForms(database, user, term.forms, searched) };
+    for (const otherForms of [beginning, halves, ...(spelling ? [spelledAlike] : [])]) {
+      if (one.found.frequency > 0) break;
+      const forms = otherForms(database, user, term, searched);
+      if (forms.length > 0) one.found = lookUpForms(database, user, forms, searched);
+      if (one.found.frequency > 0) one.term = { ...term, forms };
+    }
+    return one;
   });
-  for (const one of found) {
-    if (!spelling || one.found.numbers.length > 0) continue;
-    const forms = spelledAlike(database, user, one.term.text, tail);
-    if (forms.length === 0) continue;
-    one.term = { ...one.term, forms };
-    one.found = lookUp(forms);
-  }
-  completeCommonTerms(database, user, found);
+  completeCommonTerms(database, user, found, searched);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
 }
 
 /** The memories that have the terms of the phrase one after the other. */
-export function lookUpPhrase(database: Database, user: UserRow, phrase: string, { tail }: Searched): Set<number> {
+export function lookUpPhrase(database: Database, user: UserRow, phrase: string, searched: Searched): Set<number> {
   const words = phrase.split(" ").map((term) => termOf(user, term));
-  const indexed = readNumbers(database, user, `"${words.join(" ")}"`, COMMON);
-  const recent = tail.filter((memory) => memory.terms.includes(` ${phrase} `));
+  const indexed = readSatisfying(database, user, `"${words.join(" ")}"`, COMMON, searched);
+  const recent = searched.tail.filter((memory) => memory.terms.includes(` ${phrase} `));
   return new Set([...recent.map((memory) => memory.number), ...indexed]);
 }
 
@@ -85,24 +111,34 @@ interface Found extends TermMatches {
   recent: readonly number[];
   /** As the index is asked for it. */
   match: string;
+  /** How many satisfy the filter; estimated where they are not complete. */
+  size: number;
   /** Whether `numbers` are all. */
   complete: boolean;
 }
 
-function lookUpForms(
-  database: Database,
-  user: UserRow,
-  forms: readonly TermForm[],
-  tail: readonly TailMemory[],
-): Found {
+function lookUpForms(database: Database, user: UserRow, forms: readonly TermForm[], searched: Searched): Found {
   // Terms hold no quotes or other signs of the query language of FTS5, whatever the user wrote.
-  const match = forms.map(({ text, prefix }) => `"${termOf(user, text)}"${prefix ? " *" : ""}`).join(" OR ");
+  const match = `(${forms.map(({ text, prefix }) => `"${termOf(user, text)}"${prefix ? " *" : ""}`).join(" OR ")})`;
   const wanted = forms.map(({ text, prefix }) => (prefix ? ` ${text}` : ` ${text} `));
-  const recent = tail.filter(({ terms }) => wanted.some((form) => terms.includes(form))).map(({ number }) => number);
-  const indexed = readNumbers(database, user, match, COMMON);
-  const complete = indexed.length < COMMON;
-  const frequency = recent.length + (complete ? indexed.length : estimateFrequency(user, indexed));
-  return { match: `(${match})`, recent, numbers: [...recent, ...indexed], frequency, complete };
+  const recent = searched.tail
+    .filter(({ terms }) => wanted.some((form) => terms.includes(form)))
+    .map(({ number }) => number);
+  const all = readNumbers(database, user, match, COMMON);
+  const indexed =
+    isFiltered(searched) && all.length > 0 ? readSatisfying(database, user, match, COMMON, searched) : all;
+  return {
+    match,
+    recent,
+    numbers: [...recent, ...indexed],
+    frequency: recent.length + countOf(user, all),
+    size: recent.length + countOf(user, indexed),
+    complete: indexed.length < COMMON,
+  };
+}
+
+function isFiltered({ facets, times }: Searched): boolean {
+  return facets !== "" || times !== undefined;
 }
 
 /** The newest memories that match. */
@@ -115,8 +151,25 @@ function readNumbers(database: Database, user: UserRow, match: string, limit: nu
   );
 }
 
-/** How many memories have a term, if all of them have it as often as the newest do. */
-function estimateFrequency(user: UserRow, newest: readonly number[]): number {
+/** The newest memories that match and satisfy the filter. */
+function readSatisfying(database: Database, user: UserRow, match: string, limit: number, searched: Searched): number[] {
+  const all = searched.facets === "" ? match : `${match} AND ${searched.facets}`;
+  if (!searched.times) return readNumbers(database, user, all, limit);
+  const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = searched.times;
+  return database.column<number>(
+    `select memory_index.rowid - ? from memory_index cross join memory on memory.id = memory_index.rowid
+     where memory_index match ? and time >= ? and time < ? order by memory_index.rowid desc limit ?`,
+    baseOf(user),
+    all,
+    after,
+    before,
+    limit,
+  );
+}
+
+/** How many memories were found; where they are the newest of more, as many as if all had a term as often as they do. */
+function countOf(user: UserRow, newest: readonly number[]): number {
+  if (newest.length < COMMON) return newest.length;
   const read = user.indexed - (newest.at(-1) as number) + 1;
   return Math.min(user.n, Math.round((newest.length * user.indexed) / read));
 }
@@ -125,23 +178,24 @@ function estimateFrequency(user: UserRow, newest: readonly number[]): number {
  * Reads on for common terms, the rarest first, within the budget. Of the terms beyond it only the memories are read that have
  * a rarer term too: a memory with nothing but the most common words of a query is no better answer than its newest ones.
  */
-function completeCommonTerms(database: Database, user: UserRow, found: readonly { found: Found }[]): void {
-  const rarestFirst = found.map((one) => one.found).sort((a, b) => a.frequency - b.frequency);
+function completeCommonTerms(
+  database: Database,
+  user: UserRow,
+  found: readonly { found: Found }[],
+  searched: Searched,
+): void {
+  const rarestFirst = found.map((one) => one.found).sort((a, b) => a.size - b.size);
   let read = rarestFirst.reduce((sum, one) => sum + one.numbers.length, 0);
   const rarer: string[] = [];
   for (const one of rarestFirst) {
     if (!one.complete) {
-      if (read + one.frequency <= BUDGET) {
-        one.numbers = [...one.recent, ...readNumbers(database, user, one.match, BUDGET)];
+      if (read + one.size <= BUDGET) {
+        one.numbers = [...one.recent, ...readSatisfying(database, user, one.match, BUDGET, searched)];
         one.complete = true;
         read += one.numbers.length;
       } else if (rarer.length > 0) {
-        const together = readNumbers(
-          database,
-          user,
-          `${one.match} AND (${rarer.slice(0, PARTNERS).join(" OR ")})`,
-          COMMON,
-        );
+        const partners = `${one.match} AND (${rarer.slice(0, PARTNERS).join(" OR ")})`;
+        const together = readSatisfying(database, user, partners, COMMON, searched);
         one.numbers = [...new Set([...one.numbers, ...together])];
         read += together.length;
       }
@@ -150,21 +204,34 @@ function completeCommonTerms(database: Database, user: UserRow, found: readonly 
   }
 }
 
-/** Words of the user's memories that the word may be a slip of, with the same first letter. */
-function spelledAlike(database: Database, user: UserRow, word: string, tail: readonly TailMemory[]): TermForm[] {
-  if (slipsAllowed(word) === 0) return [];
-  const first = String.fromCodePoint(word.codePointAt(0) as number);
-  const from = termOf(user, first);
-  const indexed = database.column<string>(
+function beginning(_database: Database, _user: UserRow, { text, forms }: QueryTerm): TermForm[] {
+  return text.length < MIN_PREFIX ? [] : [...forms, { text, prefix: true, weight: 1 }];
+}
+
+/** The two words of the user's memories that the term is made of. */
+function halves(database: Database, user: UserRow, term: QueryTerm, { tail }: Searched): TermForm[] {
+  const isKnown = (text: string): boolean =>
+    readNumbers(database, user, `"${termOf(user, text)}"`, 1).length > 0 ||
+    tail.some(({ terms }) => terms.includes(` ${text} `));
+  return halvesOf(term.text, isKnown);
+}
+
+/** Words of the user's memories that the term may be a slip of: those with the same first letter, or else any. */
+function spelledAlike(database: Database, user: UserRow, { text }: QueryTerm, { tail }: Searched): TermForm[] {
+  if (slipsAllowed(text) === 0) return [];
+  const recent = new Set(tail.flatMap((memory) => memory.terms.split(" ")));
+  const first = String.fromCodePoint(text.codePointAt(0) as number);
+  const sameFirst = readVocabulary(database, user, first, `${first}\u{10ffff}`);
+  const forms = alike(text, new Set([...recent, ...sameFirst]));
+  return forms.length > 0 ? forms : alike(text, readVocabulary(database, user, "a", "\uE000"));
+}
+
+function readVocabulary(database: Database, user: UserRow, from: string, to: string): string[] {
+  const terms = database.column<string>(
     "select term from temp.memory_vocabulary where term >= ? and term < ? limit ?",
-    from,
-    `${from}\u{10ffff}`,
+    termOf(user, from),
+    termOf(user, to),
     VOCABULARY,
   );
-  const words = new Set(indexed.map((term) => term.slice(termOf(user, "").length)));
-  for (const memory of tail) for (const term of memory.terms.split(" ")) if (term.startsWith(first)) words.add(term);
-  return [...words]
-    .filter((other) => resembles(word, other))
-    .slice(0, MAX_SPELLINGS)
-    .map((text) => ({ text, prefix: false, weight: SPELLING_WEIGHT }));
+  return terms.map((term) => term.slice(termOf(user, "").length));
 }

@@ -77,7 +77,7 @@ export function putBack(database: Database, owner: UserRow, row: MemoryRow): voi
   insertRow(database, owner, row, owner.running);
   addTags(database, owner, row);
   if (row.superseded_by === null && isIndexed(owner, row.id)) {
-    addToIndex(database, owner, row.id, row.terms);
+    addToIndex(database, owner, row);
     addIdentity(database, owner, row);
   }
   database.run(
@@ -93,11 +93,11 @@ export function replaceRow(database: Database, owner: UserRow, old: MemoryRow, r
   const isFound = row.superseded_by === null;
   if (isIndexed(owner, row.id)) {
     if (wasFound) {
-      removeFromIndex(database, owner, old.id, old.terms);
+      removeFromIndex(database, owner, old);
       removeIdentity(database, owner, old);
     }
     if (isFound) {
-      addToIndex(database, owner, row.id, row.terms);
+      addToIndex(database, owner, row);
       addIdentity(database, owner, row);
     }
   }
@@ -139,7 +139,7 @@ export function replaceRow(database: Database, owner: UserRow, old: MemoryRow, r
 /** Removes a memory; of its earlier versions and its vector nothing is left either, unless `keepHistory`. */
 export function removeRow(database: Database, owner: UserRow, row: MemoryRow, { keepHistory = false } = {}): void {
   if (row.superseded_by === null && isIndexed(owner, row.id)) {
-    removeFromIndex(database, owner, row.id, row.terms);
+    removeFromIndex(database, owner, row);
     removeIdentity(database, owner, row);
   }
   removeTags(database, owner, row);

@@ -2,6 +2,7 @@ import type BetterSqlite3 from "better-sqlite3";
 import { ToolError } from "../../errors.ts";
 import { timeOf } from "../memory-time.ts";
 import { identityOf } from "./rows.ts";
+import { indexTerms } from "./search-index.ts";
 
 /** "Patc" as a number: tells our files from other programs' SQLite files. */
 export const APPLICATION_ID = 0x50617463;
@@ -136,6 +137,12 @@ export const MIGRATIONS: readonly string[] = [
     model integer not null references embedding_model (mid),
     vector blob not null
   ) strict;
+
+  -- the index has facets, too, from now on (see search-index.ts)
+  insert into memory_index (memory_index) select 'delete-all' where exists (select * from memory);
+  insert into memory_index (rowid, terms)
+    select memory.id, memory_index_terms(uid, terms, tags, source, speaker, occurred_at, created)
+    from memory join user using (uid) where memory.id - (uid << 32) <= indexed;
   `,
 ];
 
@@ -153,6 +160,17 @@ export function migrate(db: BetterSqlite3.Database): void {
       content: content as string,
       source: source as string | null,
       speaker: speaker as string | null,
+    }),
+  );
+  db.function("memory_index_terms", { deterministic: true }, (uid, terms, tags, source, speaker, occurredAt, created) =>
+    indexTerms(uid as number, {
+      terms: terms as string,
+      tags: tags as string,
+      kind: null,
+      source: source as string | null,
+      speaker: speaker as string | null,
+      occurred_at: occurredAt as string | null,
+      created: created as number,
     }),
   );
   db.exec("begin exclusive");
