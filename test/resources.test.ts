@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { type AnyClient, type ListedResource, roadOf, roads, type Server, startServer } from "./fixtures/clients.ts";
@@ -215,6 +216,40 @@ describe("without subscriptions", () => {
     await client.listResources();
     expect(uses).toContain("memory");
   });
+});
+
+it("a client subscribes to 1,000 resources at most", async () => {
+  const patchbay = await startPatchbay({ memory: { maxMemories: 2_000 } });
+  const client = await connect({}, { patchbay });
+  const { memory } = await patchbay.services.get(["memory"]);
+  const uris: string[] = [];
+  for (let some = 0; some < 11; some++) {
+    const memories = Array.from({ length: 100 }, (_, n) => ({ content: `Fact ${some} ${n}` }));
+    uris.push(...(await memory.addAll({ id: "local" }, memories)).map(({ id }) => `memory://${id}`));
+  }
+  for (const uri of uris.slice(0, 990)) await client.subscribeResource({ uri });
+  const rest = await Promise.allSettled(uris.slice(990).map((uri) => client.subscribeResource({ uri })));
+  expect(rest.filter(({ status }) => status === "fulfilled")).toHaveLength(10);
+  expect(rest.find((each) => each.status === "rejected")?.reason).toMatchObject({ data: { code: "limit_reached" } });
+  await client.unsubscribeResource({ uri: uris[0] as string });
+  await client.subscribeResource({ uri: uris[1_099] as string });
+});
+
+it("any URI is a resource or is not found", async () => {
+  const client = await connect();
+  const uri = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.webUrl(),
+    fc
+      .tuple(fc.constantFrom("memory://", "memory:", "MEMORY://"), fc.oneof(fc.uuid(), fc.string()))
+      .map((parts) => parts.join("")),
+  );
+  await fc.assert(
+    fc.asyncProperty(uri, async (any) => {
+      const error = await client.readResource({ uri: any }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: -32602, data: { uri: any } });
+    }),
+  );
 });
 
 it("a client that has gone is no longer watched for", async () => {

@@ -82,14 +82,15 @@ export function addResources(server: Server, { boundary, identify, subscribable 
     const found = findResource(resources, uri);
     await answer(requestOf("resources/subscribe", context, uri), found?.resource.uses ?? [], async (given) => {
       if (!found) throw unknownResource(resources, uri);
+      await found.resource.read(found.id, given);
       if (uris.size >= MAX_URIS && !uris.has(uri)) {
         throw new ToolError("limit_reached", `At most ${MAX_URIS} resources can be subscribed to at once.`, {
           hint: "Unsubscribe from others first.",
         });
       }
-      return found.resource.read(found.id, given);
+      uris.add(uri);
+      return {};
     });
-    uris.add(uri);
     await watching(context).add(`uri ${uri}`, { list: false, uris: [uri] });
     return {};
   });
