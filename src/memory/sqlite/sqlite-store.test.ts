@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { temporaryFolder, whenDone } from "../../../test/fixtures/cleanup.ts";
+import { describeForgetting } from "../forget-behaviour.ts";
 import { describeLifecycle } from "../lifecycle-behaviour.ts";
 import { describeSearch } from "../search-behaviour.ts";
 import type { MemoryLimits } from "../store.ts";
@@ -16,5 +17,6 @@ async function openStore(limits: Partial<MemoryLimits> = {}) {
 
 describeStore("SQLite", openStore);
 describeLifecycle("SQLite", openStore);
+describeForgetting("SQLite", openStore);
 describeTransfer("SQLite", openStore);
 describeSearch("SQLite", openStore);
