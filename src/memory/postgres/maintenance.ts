@@ -84,7 +84,7 @@ async function compareIndex(session: Session): Promise<string[]> {
 
 /**
  * Removes memories that have expired, and deleted ones and keys of calls that are kept no longer. Of several servers one does so
- * at a time. Gives the users whose memories were looked at.
+ * at a time.
  */
 export async function removeAllOutdated(
   connection: Connection,

@@ -4,7 +4,10 @@ import { whenDone } from "../../../test/fixtures/cleanup.ts";
 import { NO_POSTGRES, type PostgresServer, startPostgres } from "../../../test/fixtures/postgres.ts";
 import { runProcess } from "../../../test/fixtures/spawn.ts";
 import type { MemoryLimits, MemoryStore } from "../store.ts";
+import { createConnection } from "./connection.ts";
+import { removeAllOutdated } from "./maintenance.ts";
 import { openPostgresStore } from "./postgres-store.ts";
+import { createWriteQueue } from "./write-queue.ts";
 
 const ana = { id: "ana" };
 const ben = { id: "ben" };
@@ -178,14 +181,31 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "several servers on one PostgreSQL d
     expect(await store.verify()).toEqual([]);
   });
 
-  it("remove what has expired, one of them at a time", async () => {
+  it("remove what has expired for good, also when several do so at once", async () => {
     const url = await server.newDatabase();
-    const stores = [await openStore(url), await openStore(url)];
+    const store = await openStore(url, { keepDeletedDays: 1 });
     const soon = new Date(Date.now() + 300).toISOString();
-    await stores[0]?.add(ana, { content: "for a moment", expires_at: soon });
-    await stores[0]?.add(ana, { content: "for good" });
+    const { id } = await store.add(ana, { content: "for a moment", tags: ["soon"], expires_at: soon });
+    await store.update(ana, id, { content: "for a short moment" });
+    await store.add(ana, { content: "for good" }, { idempotencyKey: "call 1" });
+    const deleted = await store.add(ben, { content: "deleted" });
+    await store.delete(ben, deleted.id);
     await sleep(350);
-    expect((await stores[1]?.list(ana))?.memories).toMatchObject([{ content: "for good" }]);
-    expect((await stores[1]?.search(ana, { query: "moment" }))?.results).toEqual([]);
+    expect((await store.list(ana)).memories).toMatchObject([{ content: "for good" }]);
+    expect((await store.search(ana, { query: "moment" })).results).toEqual([]);
+
+    await server.query(url, "update patchbay.trash set deleted = 0; update patchbay.idempotency set created = 0");
+    const connections = await Promise.all([1, 2, 3].map(() => createConnection(url)));
+    await Promise.all(connections.map((connection) => removeAllOutdated(connection, createWriteQueue(connection), 1)));
+    await Promise.all(connections.map((connection) => connection.close()));
+    const left = await server.query<Record<string, number>>(
+      url,
+      `select (select count(*)::int from patchbay.memory) as memories, (select count(*)::int from patchbay.history) as history,
+         (select count(*)::int from patchbay.trash) as trash, (select count(*)::int from patchbay.idempotency) as keys,
+         (select count(*)::int from patchbay.posting) as postings`,
+    );
+    expect(left).toEqual([{ memories: 1, history: 0, trash: 0, keys: 0, postings: 1 }]);
+    expect(await store.stats(ana)).toMatchObject({ memories: 1, bytes: 8 });
+    expect(await store.verify()).toEqual([]);
   });
 });
