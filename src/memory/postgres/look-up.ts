@@ -1,10 +1,10 @@
 import type { CheckedFilter } from "../memory-filter.ts";
 import type { TermMatches } from "../search/candidates.ts";
 import type { QueryTerm, TermForm } from "../search/query.ts";
-import { resembles, slipsAllowed } from "../search/spelling.ts";
+import { alike, halvesOf, MIN_PREFIX, slipsAllowed } from "../search/spelling.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, facetsOf, satisfying } from "./filter-sql.ts";
-import { integers, type Owner } from "./rows.ts";
+import { FACET_SIGN, integers, type Owner } from "./rows.ts";
 
 /** Memories that are read of any term; a term of more is common. */
 const COMMON = 2_000;
@@ -14,11 +14,8 @@ const BUDGET = 20_000;
 const PARTNERS = 4_000;
 /** A filter that names at most so many memories is applied by their numbers. */
 const FEW = 1_000;
-/** Words that a misspelled one is compared with, and how many of them may stand for it. */
+/** Words that a misspelled one is compared with. */
 const VOCABULARY = 5_000;
-const MAX_SPELLINGS = 5;
-const SPELLING_WEIGHT = 0.4;
-const MIN_PREFIX = 3;
 const LAST_CHARACTER = "\u{10ffff}";
 
 /** The memories that a search is about: a condition on entries of the index, called `p`. */
@@ -60,8 +57,8 @@ export async function readAmong(session: Session, owner: Owner, filter: CheckedF
 }
 
 /**
- * The memories that each term finds. A term that finds none stands for what begins with it, and if there is none either, for
- * words spelled alike; the terms are given back with these forms.
+ * The memories that each term finds. A term that finds none stands for what begins with it, or else for the two words that it
+ * is made of, or else for words spelled alike; the terms are given back with these forms.
  */
 export async function lookUpTerms(
   session: Session,
@@ -70,38 +67,24 @@ export async function lookUpTerms(
   among: Among,
   { spelling }: { spelling: boolean },
 ): Promise<{ terms: QueryTerm[]; matches: TermMatches[] }> {
-  const found = given.map((term): { term: QueryTerm; found: Found } => ({
-    term,
-    found: NOTHING,
-  }));
-  const lookUp = async (some: typeof found): Promise<void> => {
-    if (some.length === 0) return;
-    const results = await readForms(
-      session,
-      owner,
-      some.map((one) => one.term.forms),
-      among,
-    );
-    some.forEach((one, index) => {
-      one.found = results[index] ?? one.found;
+  const asGiven = await readForms(
+    session,
+    owner,
+    given.map((term) => term.forms),
+    among,
+  );
+  const found = given.map((term, index) => ({ term, found: asGiven[index] as Found }));
+  for (const otherForms of [beginning, halves, ...(spelling ? [spelledAlike] : [])]) {
+    const missing = found.filter((one) => one.found.frequency === 0);
+    const forms = await Promise.all(missing.map((one) => otherForms(session, owner, one.term)));
+    const results = await readForms(session, owner, forms, among);
+    missing.forEach((one, index) => {
+      const result = results[index] as Found;
+      if (result.frequency === 0) return;
+      one.term = { ...one.term, forms: forms[index] as TermForm[] };
+      one.found = result;
     });
-  };
-  const missing = () => found.filter((one) => one.found.frequency === 0);
-
-  await lookUp(found);
-  const beginnings = missing().filter((one) => one.term.text.length >= MIN_PREFIX);
-  for (const one of beginnings) {
-    one.term = { ...one.term, forms: [...one.term.forms, { text: one.term.text, prefix: true, weight: 1 }] };
   }
-  await lookUp(beginnings);
-  const misspelled = spelling ? missing() : [];
-  const spellings = await Promise.all(misspelled.map((one) => spelledAlike(session, owner, one.term.text)));
-  const alike = misspelled.filter((one, index) => {
-    const forms = spellings[index] ?? [];
-    if (forms.length > 0) one.term = { ...one.term, forms };
-    return forms.length > 0;
-  });
-  await lookUp(alike);
   await completeCommonTerms(session, owner, found, among);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
 }
@@ -132,8 +115,6 @@ interface Found extends TermMatches {
   /** Whether `numbers` are all. */
   complete: boolean;
 }
-
-const NOTHING: Found = { numbers: [], frequency: 0, complete: true };
 
 interface FormRow {
   at: number;
@@ -258,10 +239,42 @@ async function readMore(
   return numbersIn(rows[0]?.numbers ?? null);
 }
 
-/** Words of the user's memories that the word may be a slip of, with the same first letter. */
-async function spelledAlike(session: Session, owner: Owner, word: string): Promise<TermForm[]> {
-  if (slipsAllowed(word) === 0) return [];
-  const first = String.fromCodePoint(word.codePointAt(0) as number);
+async function beginning(_session: Session, _owner: Owner, { text, forms }: QueryTerm): Promise<TermForm[]> {
+  return text.length < MIN_PREFIX ? [] : [...forms, { text, prefix: true, weight: 1 }];
+}
+
+/** The two words of the user's memories that the term is made of. */
+async function halves(session: Session, owner: Owner, { text }: QueryTerm): Promise<TermForm[]> {
+  // First what it may begin with, then what may follow there.
+  const known = new Set<string>();
+  for (let round = 0; round < 2; round++) {
+    const asked = new Set<string>();
+    halvesOf(text, (word) => {
+      if (known.has(word)) return true;
+      asked.add(word);
+      return false;
+    });
+    if (asked.size === 0) break;
+    const rows = await session.rows<{ term: string }>(
+      `select term from unnest($2::text[]) as asked (term)
+       where exists (select from patchbay.posting p where p.uid = $1 and p.term = asked.term)`,
+      [owner.uid, [...asked]],
+    );
+    if (rows.length === 0) break;
+    for (const { term } of rows) known.add(term);
+  }
+  return halvesOf(text, (word) => known.has(word));
+}
+
+/** Words of the user's memories that the term may be a slip of: those with the same first letter, or else any. */
+async function spelledAlike(session: Session, owner: Owner, { text }: QueryTerm): Promise<TermForm[]> {
+  if (slipsAllowed(text) === 0) return [];
+  const first = String.fromCodePoint(text.codePointAt(0) as number);
+  const forms = alike(text, await readVocabulary(session, owner, first, `${first}${LAST_CHARACTER}`));
+  return forms.length > 0 ? forms : alike(text, await readVocabulary(session, owner, "a", FACET_SIGN));
+}
+
+async function readVocabulary(session: Session, owner: Owner, from: string, to: string): Promise<string[]> {
   // Goes from word to word in the index, not over all entries.
   const rows = await session.rows<{ term: string }>(
     `with recursive words as (
@@ -271,11 +284,7 @@ async function spelledAlike(session: Session, owner: Owner, word: string): Promi
                order by p.term limit 1)
        from words where words.term is not null)
      select term from words where term is not null limit ${VOCABULARY}`,
-    [owner.uid, first, `${first}${LAST_CHARACTER}`],
+    [owner.uid, from, to],
   );
-  return rows
-    .map((row) => row.term)
-    .filter((other) => resembles(word, other))
-    .slice(0, MAX_SPELLINGS)
-    .map((text) => ({ text, prefix: false, weight: SPELLING_WEIGHT }));
+  return rows.map((row) => row.term);
 }

@@ -57,15 +57,14 @@ export function postingsOf(
   return [...postings];
 }
 
+/** What facets begin with; no term does, for it is neither a letter nor a digit. */
+export const FACET_SIGN = "\u{e000}";
 const FACET_LETTERS = { tag: "t", source: "s", speaker: "p", kind: "k" } as const;
 /** Bytes of an entry that the index may hold are about 2,700. */
 const MAX_FACET_BYTES = 400;
 
-/**
- * The value of a filter, folded by `tagKey`, as the search index has it. No term begins with this sign, which is neither a letter
- * nor a digit.
- */
+/** The value of a filter, folded by `tagKey`, as the search index has it. */
 export function facetOf(name: keyof typeof FACET_LETTERS, value: string): string {
   const long = Buffer.byteLength(value) > MAX_FACET_BYTES;
-  return `\u{e000}${FACET_LETTERS[name]}${long ? `\u{e000}${createHash("sha256").update(value).digest("base64url")}` : value}`;
+  return `${FACET_SIGN}${FACET_LETTERS[name]}${long ? `${FACET_SIGN}${createHash("sha256").update(value).digest("base64url")}` : value}`;
 }
