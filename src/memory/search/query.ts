@@ -34,7 +34,8 @@ export interface Query {
 
 /** Longer queries are read up to here: a question is short, and a long text is about what it says first. */
 const MAX_QUERY_LENGTH = 10_000;
-const MAX_TERMS = 32;
+/** As many as fit into the bits of a number, which candidates are picked by. */
+export const MAX_TERMS = 32;
 const MAX_PHRASES = 8;
 
 /** Of a term whose place is not known. */
@@ -42,6 +43,7 @@ const NOWHERE: Span = { start: 0, end: 0 };
 
 const QUOTED = /"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»/g;
 const QUOTES_AROUND = /^["“„«](.+)["”“»]$/s;
+const NEIGHBOURING = /(?<![\p{L}\p{N}_.'’-])(\p{L}{2,24})(?=[ -](\p{L}{2,24})(?![\p{L}\p{N}_.'’-]))/gu;
 const STARRED = /([\p{L}\p{N}_]{2,64})\*/gu;
 
 /**
@@ -55,12 +57,21 @@ export function parseQuery(text: string): Query {
     (term): QueryTerm => ({
       text: term,
       span: spans.get(term) ?? NOWHERE,
-      forms: [{ text: term, prefix: isUnspacedCharacter(term), weight: 1 }],
+      forms: [
+        { text: term, prefix: isUnspacedCharacter(term), weight: 1 },
+        // The version 22 is written v22, too.
+        ...(/^\d{1,4}$/.test(term) ? [{ text: `v${term}`, prefix: false, weight: 1 }] : []),
+      ],
     }),
   );
   for (const [, word] of read.matchAll(STARRED)) {
     const [stem] = tokenize(word as string, "query");
     terms.find((term) => term.text === stem)?.forms.push({ text: plainWord(word as string), prefix: true, weight: 1 });
+  }
+  for (const [joined, parts] of joinedWords(read)) {
+    for (const term of terms) {
+      if (parts.includes(term.text)) term.forms.push({ text: joined, prefix: false, weight: 1 });
+    }
   }
   const bare = read.trim().replace(QUOTES_AROUND, "$1");
   return {
@@ -90,6 +101,20 @@ export function wordsOf(query: Query, wanted: (index: number) => boolean): strin
     else joined.push(span);
   }
   return [...new Set([...joined.map(({ start, end }) => query.asked.slice(start, end)), ...unplaced])];
+}
+
+/** Neighbouring words that may be written as one, such as `ice cream`, as the term of that and the terms of the two. */
+function joinedWords(text: string): [string, string[]][] {
+  const joined: [string, string[]][] = [];
+  // The second word of one pair is the first of the next.
+  for (const [, first = "", second = ""] of text.matchAll(NEIGHBOURING)) {
+    const parts = [first, second].map((word) => tokenize(word, "query"));
+    if (!parts.every((terms) => terms.length === 1)) continue;
+    const [term] = tokenize(`${first}${second}`.toLowerCase(), "query");
+    if (term !== undefined) joined.push([term, parts.flat()]);
+    if (joined.length === MAX_TERMS) break;
+  }
+  return joined;
 }
 
 function readPhrases(text: string): string[] {

@@ -88,12 +88,16 @@ export function inverseFrequency(frequency: number, total: number): number {
 
 /** Counts a query's terms in the terms of memories. */
 export function createCounter(terms: readonly QueryTerm[]): (text: string) => Occurrences {
-  const exact = new Map<string, { index: number; weight: number }>();
+  const exact = new Map<string, { index: number; weight: number }[]>();
   const prefixes: { text: string; index: number; weight: number }[] = [];
   terms.forEach(({ forms }, index) => {
     for (const { text, prefix, weight } of forms) {
       if (prefix) prefixes.push({ text, index, weight });
-      else if ((exact.get(text)?.weight ?? 0) < weight) exact.set(text, { index, weight });
+      else {
+        const others = exact.get(text)?.filter((other) => other.index !== index) ?? [];
+        const known = exact.get(text)?.find((other) => other.index === index)?.weight ?? 0;
+        exact.set(text, [...others, { index, weight: Math.max(weight, known) }]);
+      }
     }
   });
   return (text) => {
@@ -104,9 +108,9 @@ export function createCounter(terms: readonly QueryTerm[]): (text: string) => Oc
     };
     for (const term of text.split(" ")) {
       const found = exact.get(term);
-      if (found) count(found.index, found.weight);
-      for (const prefix of prefixes) {
-        if (term.startsWith(prefix.text) && prefix.index !== found?.index) count(prefix.index, prefix.weight);
+      if (found) for (const { index, weight } of found) count(index, weight);
+      for (const { text, index, weight } of prefixes) {
+        if (term.startsWith(text) && !found?.some((other) => other.index === index)) count(index, weight);
       }
     }
     return counts;

@@ -1,14 +1,16 @@
-import type { TermForm } from "./query.ts";
+import type { QueryTerm, TermForm } from "./query.ts";
 import { tokenize } from "./tokenize.ts";
 
 /** A term that nothing has stands for what begins with it, from so many characters on. */
-export const MIN_PREFIX = 3;
+const MIN_PREFIX = 3;
+const ENDING_WEIGHT = 0.5;
+/** Words of scripts whose languages change endings, long enough to do without two letters. */
+const INFLECTED = /^[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Georgian}]{6,}$/u;
 /** How many words may stand for a misspelled one, and what each occurrence of them counts. */
 const MAX_SPELLINGS = 5;
 const SPELLING_WEIGHT = 0.4;
-/** Length of the words that a term may be made of, and what each occurrence of one of the two counts. */
+/** Length of the words that a term may be made of. */
 const MIN_HALF = 3;
-const HALF_WEIGHT = 0.5;
 
 /** The words that a term may be a slip of, the most alike first. */
 export function alike(word: string, words: Iterable<string>): TermForm[] {
@@ -21,12 +23,25 @@ export function alike(word: string, words: Iterable<string>): TermForm[] {
   return found.slice(0, MAX_SPELLINGS).map(({ text }) => ({ text, prefix: false, weight: SPELLING_WEIGHT }));
 }
 
+/** Forms of a term that nothing has: what begins with it; of a Japanese word the character before its ending. */
+export function beginningsOf({ text, forms }: QueryTerm): TermForm[] {
+  const inflected = /^(\p{Script=Han})\p{Script=Hiragana}$/u.exec(text);
+  if (inflected) return [...forms, { text: inflected[1] as string, prefix: true, weight: ENDING_WEIGHT }];
+  return text.length < MIN_PREFIX ? [] : [...forms, { text, prefix: true, weight: 1 }];
+}
+
+/** Forms of an inflected word in an alphabet that the stemmer does not know. */
+export function withoutEnding({ text }: QueryTerm): TermForm[] {
+  if (!INFLECTED.test(text)) return [];
+  return [{ text: text.slice(0, -2), prefix: true, weight: ENDING_WEIGHT }];
+}
+
 /** The two words that a term is made of, as where a space was forgotten; none where there are none that are known. */
-export function halvesOf(term: string, isKnown: (word: string) => boolean): TermForm[] {
-  if (!/^[\p{L}]+$/u.test(term)) return [];
+export function halvesOf(term: string, isKnown: (word: string) => boolean): string[] {
+  if (!/^\p{L}{6,40}$/u.test(term)) return [];
   for (let at = term.length - MIN_HALF; at >= MIN_HALF; at--) {
     const pair = [term.slice(0, at), term.slice(at)].map((word) => tokenize(word, "query")[0] ?? word);
-    if (pair.every(isKnown)) return pair.map((text) => ({ text, prefix: false, weight: HALF_WEIGHT }));
+    if (pair.every(isKnown)) return pair;
   }
   return [];
 }

@@ -173,9 +173,9 @@ function contracted(chunk: string): string {
     .replaceAll("'", "");
 }
 
-/** `HTTPServer` → HTTP, Server; `getUserById` → get, User, By, Id. */
+/** `HTTPServer` → HTTP, Server; `getUserById` → get, User, By, Id. Words of capitals and digits, such as `9F86D0`, are one. */
 function splitCamelCase(word: string): string[] {
-  if (!/[a-z0-9][A-Z]|[A-Z]{2}[a-z]/.test(word)) return [word];
+  if (!/[a-z0-9][A-Z]|[A-Z]{2}[a-z]/.test(word) || !/[a-z]/.test(word)) return [word];
   return word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
 }
 

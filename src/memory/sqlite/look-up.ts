@@ -1,8 +1,8 @@
 import type { CheckedFilter } from "../memory-filter.ts";
 import type { TermMatches } from "../search/candidates.ts";
 import { facetsOfFilter, NO_FACET, timeFacets } from "../search/facets.ts";
-import type { QueryTerm, TermForm } from "../search/query.ts";
-import { alike, halvesOf, MIN_PREFIX, slipsAllowed } from "../search/spelling.ts";
+import { MAX_TERMS, type QueryTerm, type TermForm } from "../search/query.ts";
+import { alike, beginningsOf, halvesOf, slipsAllowed, withoutEnding } from "../search/spelling.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { baseOf, type UserRow } from "./rows.ts";
@@ -84,16 +84,26 @@ export function lookUpTerms(
   searched: Searched,
   { spelling }: { spelling: boolean },
 ): { terms: QueryTerm[]; matches: TermMatches[] } {
-  const found = given.map((term) => {
-    const one = { term, found: lookUpForms(database, user, term.forms, searched) };
-    for (const otherForms of [beginning, halves, ...(spelling ? [spelledAlike] : [])]) {
-      if (one.found.frequency > 0) break;
-      const forms = otherForms(database, user, term, searched);
-      if (forms.length > 0) one.found = lookUpForms(database, user, forms, searched);
-      if (one.found.frequency > 0) one.term = { ...term, forms };
+  const found: { term: QueryTerm; found: Found }[] = [];
+  const add = (term: QueryTerm, forms: readonly TermForm[]): boolean => {
+    if (forms.length === 0) return false;
+    const one = { term: { ...term, forms: [...forms] }, found: lookUpForms(database, user, forms, searched) };
+    if (one.found.frequency > 0) found.push(one);
+    return one.found.frequency > 0;
+  };
+  for (const term of given) {
+    if (add(term, term.forms) || add(term, beginningsOf(term))) continue;
+    const halves = readHalves(database, user, term, searched);
+    if (halves.length > 0) {
+      for (const text of halves) add({ ...term, text }, [{ text, prefix: false, weight: 1 }]);
+    } else if (
+      !(spelling && add(term, readSpellings(database, user, term, searched))) &&
+      !add(term, withoutEnding(term))
+    ) {
+      found.push({ term, found: { ...NOTHING } });
     }
-    return one;
-  });
+  }
+  found.splice(MAX_TERMS);
   completeCommonTerms(database, user, found, searched);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
 }
@@ -116,6 +126,8 @@ interface Found extends TermMatches {
   /** Whether `numbers` are all. */
   complete: boolean;
 }
+
+const NOTHING: Found = { match: "", recent: [], numbers: [], frequency: 0, size: 0, complete: true };
 
 function lookUpForms(database: Database, user: UserRow, forms: readonly TermForm[], searched: Searched): Found {
   // Terms hold no quotes or other signs of the query language of FTS5, whatever the user wrote.
@@ -204,12 +216,8 @@ function completeCommonTerms(
   }
 }
 
-function beginning(_database: Database, _user: UserRow, { text, forms }: QueryTerm): TermForm[] {
-  return text.length < MIN_PREFIX ? [] : [...forms, { text, prefix: true, weight: 1 }];
-}
-
 /** The two words of the user's memories that the term is made of. */
-function halves(database: Database, user: UserRow, term: QueryTerm, { tail }: Searched): TermForm[] {
+function readHalves(database: Database, user: UserRow, term: QueryTerm, { tail }: Searched): string[] {
   const isKnown = (text: string): boolean =>
     readNumbers(database, user, `"${termOf(user, text)}"`, 1).length > 0 ||
     tail.some(({ terms }) => terms.includes(` ${text} `));
@@ -217,7 +225,7 @@ function halves(database: Database, user: UserRow, term: QueryTerm, { tail }: Se
 }
 
 /** Words of the user's memories that the term may be a slip of: those with the same first letter, or else any. */
-function spelledAlike(database: Database, user: UserRow, { text }: QueryTerm, { tail }: Searched): TermForm[] {
+function readSpellings(database: Database, user: UserRow, { text }: QueryTerm, { tail }: Searched): TermForm[] {
   if (slipsAllowed(text) === 0) return [];
   const recent = new Set(tail.flatMap((memory) => memory.terms.split(" ")));
   const first = String.fromCodePoint(text.codePointAt(0) as number);
