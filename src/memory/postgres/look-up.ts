@@ -1,7 +1,7 @@
 import type { CheckedFilter } from "../memory-filter.ts";
 import type { TermMatches } from "../search/candidates.ts";
-import type { QueryTerm, TermForm } from "../search/query.ts";
-import { alike, halvesOf, MIN_PREFIX, slipsAllowed } from "../search/spelling.ts";
+import { MAX_TERMS, type QueryTerm, type TermForm } from "../search/query.ts";
+import { alike, beginningsOf, halvesOf, slipsAllowed, withoutEnding } from "../search/spelling.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, facetsOf, satisfying } from "./filter-sql.ts";
 import { FACET_SIGN, integers, type Owner } from "./rows.ts";
@@ -67,25 +67,41 @@ export async function lookUpTerms(
   among: Among,
   { spelling }: { spelling: boolean },
 ): Promise<{ terms: QueryTerm[]; matches: TermMatches[] }> {
-  const asGiven = await readForms(
-    session,
-    owner,
-    given.map((term) => term.forms),
-    among,
-  );
-  const found = given.map((term, index) => ({ term, found: asGiven[index] as Found }));
-  for (const otherForms of [beginning, halves, ...(spelling ? [spelledAlike] : [])]) {
-    const missing = found.filter((one) => one.found.frequency === 0);
-    const forms = await Promise.all(missing.map((one) => otherForms(session, owner, one.term)));
-    const results = await readForms(session, owner, forms, among);
-    missing.forEach((one, index) => {
-      const result = results[index] as Found;
-      if (result.frequency === 0) return;
-      one.term = { ...one.term, forms: forms[index] as TermForm[] };
-      one.found = result;
+  const places = given.map((term): { term: QueryTerm; found?: FoundTerm[] } => ({ term }));
+  const missing = () => places.filter((place) => !place.found);
+  const attempt = async (formsOf: (term: QueryTerm) => readonly TermForm[] | Promise<TermForm[]>): Promise<void> => {
+    const asked = await Promise.all(
+      missing().map(async (place) => ({ place, forms: [...(await formsOf(place.term))] })),
+    );
+    const results = await readForms(
+      session,
+      owner,
+      asked.map(({ forms }) => forms),
+      among,
+    );
+    asked.forEach(({ place, forms }, index) => {
+      const found = results[index] as Found;
+      if (found.frequency > 0) place.found = [{ term: { ...place.term, forms }, found }];
     });
+  };
+  await attempt((term) => term.forms);
+  await attempt(beginningsOf);
+  for (const place of missing()) {
+    const halves = await readHalves(session, owner, place.term);
+    if (halves.length === 0) continue;
+    const terms = halves.map((text) => ({ ...place.term, text, forms: [{ text, prefix: false, weight: 1 }] }));
+    const results = await readForms(
+      session,
+      owner,
+      terms.map(({ forms }) => forms),
+      among,
+    );
+    place.found = terms.map((term, index) => ({ term, found: results[index] as Found }));
   }
-  await completeCommonTerms(session, owner, found, among);
+  if (spelling) await attempt((term) => readSpellings(session, owner, term));
+  await attempt(withoutEnding);
+  const found = places.flatMap(({ term, found = [{ term, found: NOTHING }] }) => found).slice(0, MAX_TERMS);
+  await completeCommonTerms(session, found, among);
   return { terms: found.map((one) => one.term), matches: found.map((one) => one.found) };
 }
 
@@ -112,17 +128,25 @@ export async function lookUpPhrase(session: Session, phrase: string, among: Amon
 
 interface Found extends TermMatches {
   numbers: number[];
+  /** How many satisfy the filter; estimated where they are not complete. */
+  size: number;
   /** Whether `numbers` are all. */
   complete: boolean;
 }
 
+interface FoundTerm {
+  term: QueryTerm;
+  found: Found;
+}
+
+const NOTHING: Found = { numbers: [], frequency: 0, size: 0, complete: true };
+
 interface FormRow {
   at: number;
+  /** The newest that satisfy the filter, separated by commas. */
   numbers: string | null;
-  /** How many have it whatever the filter; at most COMMON are counted. */
-  counted: number;
-  /** The oldest of these. */
-  oldest: number | null;
+  /** The same whatever the filter. */
+  known: string | null;
 }
 
 /** The newest memories that each of the terms finds, a term being any of its forms; in one round trip. */
@@ -140,11 +164,14 @@ async function readForms(
   const rows = (await Promise.all(reads)).flat();
   return terms.map((_, at) => {
     const own = rows.filter((row) => row.at === at);
-    const lists = own.map((row) => numbersIn(row.numbers));
-    const numbers = lists.length === 1 ? (lists[0] as number[]) : [...new Set(lists.flat())].sort((a, b) => b - a);
-    const frequencies = own.map((row) => (row.counted < COMMON ? row.counted : estimateFrequency(owner, row)));
-    const frequency = frequencies.reduce((sum, each) => sum + each, 0);
-    return { numbers, frequency: Math.min(frequency, owner.n), complete: lists.every((list) => list.length < COMMON) };
+    const numbers = newestOf(own.map((row) => numbersIn(row.numbers)));
+    const known = among.filters ? newestOf(own.map((row) => numbersIn(row.known))) : numbers;
+    return {
+      numbers,
+      frequency: countOf(owner, known),
+      size: countOf(owner, numbers),
+      complete: numbers.length < COMMON,
+    };
   });
 }
 
@@ -164,46 +191,47 @@ async function readPostings(
            and p.term < w.term || '${LAST_CHARACTER}' ${filter} limit ${BUDGET}) bounded order by number desc limit ${COMMON}`
       : `select p.number from patchbay.posting p where p.uid = $1 and p.term = w.term ${filter}
          order by p.number desc limit ${COMMON}`;
-  const numbers = "string_agg(number::text, ',' order by number desc)";
-  const counts = "count(*)::integer as counted, min(number) as oldest";
-  const sql = among.filters
-    ? `select w.at, found.numbers, known.counted, known.oldest from unnest($${at}::integer[], $${text}::text[]) as w (at, term)
-       cross join lateral (select ${numbers} as numbers from (${newest(among.sql)}) n) found
-       cross join lateral (select ${counts} from (${newest("")}) n) known`
-    : `select w.at, found.numbers, found.counted, found.oldest from unnest($${at}::integer[], $${text}::text[]) as w (at, term)
-       cross join lateral (select ${numbers} as numbers, ${counts} from (${newest("")}) n) found`;
-  return session.rows<FormRow>(sql, parameters);
+  const list = (filter: string): string =>
+    `(select string_agg(number::text, ',' order by number desc) from (${newest(filter)}) n)`;
+  return session.rows<FormRow>(
+    `select w.at, ${list(among.sql)} as numbers, ${among.filters ? list("") : "null"} as known
+     from unnest($${at}::integer[], $${text}::text[]) as w (at, term)`,
+    parameters,
+  );
 }
 
 function numbersIn(list: string | null): number[] {
   return list === null ? [] : list.split(",").map(Number);
 }
 
-/** How many memories have a term, if all of them have it as often as the newest do. */
-function estimateFrequency(owner: Owner, { counted, oldest }: FormRow): number {
-  const read = owner.last - (oldest ?? 1) + 1;
-  return Math.min(owner.n, Math.round((counted * owner.last) / read));
+/** The newest of all, the newest first. */
+function newestOf(lists: readonly number[][]): number[] {
+  const [only = [], ...others] = lists;
+  if (others.length === 0) return only;
+  return [...new Set(lists.flat())].sort((a, b) => b - a).slice(0, COMMON);
+}
+
+/** How many memories were found; where they are the newest of more, as many as if all had a term as often as they do. */
+function countOf(owner: Owner, newest: readonly number[]): number {
+  if (newest.length < COMMON) return newest.length;
+  const read = owner.last - (newest.at(-1) as number) + 1;
+  return Math.min(owner.n, Math.round((newest.length * owner.last) / read));
 }
 
 /**
  * Reads on for common terms, the rarest first, within the budget. Of the terms beyond it only the memories are read that have
  * a rarer term too: a memory with nothing but the most common words of a query is no better answer than its newest ones.
  */
-async function completeCommonTerms(
-  session: Session,
-  owner: Owner,
-  found: readonly { term: QueryTerm; found: Found }[],
-  among: Among,
-): Promise<void> {
-  const rarestFirst = [...found].sort((a, b) => a.found.frequency - b.found.frequency);
+async function completeCommonTerms(session: Session, found: readonly FoundTerm[], among: Among): Promise<void> {
+  const rarestFirst = [...found].sort((a, b) => a.found.size - b.found.size);
   let read = rarestFirst.reduce((sum, one) => sum + one.found.numbers.length, 0);
   const rarer: number[] = [];
   for (const { term, found: one } of rarestFirst) {
     if (!one.complete) {
-      const fits = read + one.frequency <= BUDGET;
+      const fits = read + one.size <= BUDGET;
       const partners = fits ? undefined : rarer.slice(0, PARTNERS);
       if (fits || (partners && partners.length > 0)) {
-        const more = await readMore(session, owner, term.forms, among, partners);
+        const more = await readMore(session, term.forms, among, partners);
         one.numbers = [...new Set([...one.numbers, ...more])].sort((a, b) => b - a);
         one.complete = fits;
         read += more.length;
@@ -216,7 +244,6 @@ async function completeCommonTerms(
 /** All memories that a term finds within the budget, or those of the given ones. */
 async function readMore(
   session: Session,
-  owner: Owner,
   forms: readonly TermForm[],
   among: Among,
   partners: readonly number[] | undefined,
@@ -230,7 +257,7 @@ async function readMore(
   const parts = conditions.map(
     (condition) =>
       `(select p.number from patchbay.posting p where p.uid = $1 and ${condition} ${only} ${among.sql}
-        order by p.number desc limit ${Math.min(BUDGET, owner.n)})`,
+        order by p.number desc limit ${BUDGET})`,
   );
   const rows = await session.rows<{ numbers: string | null }>(
     `select string_agg(number::text, ',') as numbers from (${parts.join(" union ")}) n`,
@@ -239,12 +266,8 @@ async function readMore(
   return numbersIn(rows[0]?.numbers ?? null);
 }
 
-async function beginning(_session: Session, _owner: Owner, { text, forms }: QueryTerm): Promise<TermForm[]> {
-  return text.length < MIN_PREFIX ? [] : [...forms, { text, prefix: true, weight: 1 }];
-}
-
 /** The two words of the user's memories that the term is made of. */
-async function halves(session: Session, owner: Owner, { text }: QueryTerm): Promise<TermForm[]> {
+async function readHalves(session: Session, owner: Owner, { text }: QueryTerm): Promise<string[]> {
   // First what it may begin with, then what may follow there.
   const known = new Set<string>();
   for (let round = 0; round < 2; round++) {
@@ -267,7 +290,7 @@ async function halves(session: Session, owner: Owner, { text }: QueryTerm): Prom
 }
 
 /** Words of the user's memories that the term may be a slip of: those with the same first letter, or else any. */
-async function spelledAlike(session: Session, owner: Owner, { text }: QueryTerm): Promise<TermForm[]> {
+async function readSpellings(session: Session, owner: Owner, { text }: QueryTerm): Promise<TermForm[]> {
   if (slipsAllowed(text) === 0) return [];
   const first = String.fromCodePoint(text.codePointAt(0) as number);
   const forms = alike(text, await readVocabulary(session, owner, first, `${first}${LAST_CHARACTER}`));
