@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { type AnyClient, type ListedResource, roadOf, roads, type Server, startServer } from "./fixtures/clients.ts";
 import { callTool, connect, startPatchbay } from "./fixtures/connect.ts";
+import { NO_POSTGRES, startPostgres } from "./fixtures/postgres.ts";
 
 const KEYS = { ana: "key-of-ana-0123456789", ben: "key-of-ben-0123456789" };
 const apiKeys = Object.entries(KEYS).map(([user, key]) => ({ user, key }));
@@ -199,6 +200,26 @@ describe.each(telling)("a change is told, $name,", (road) => {
     await toldOf(ben, "list", "memory://list", own.uri);
   });
 });
+
+it.skipIf(NO_POSTGRES !== undefined)(
+  "a change on one server is told to the clients of another, on PostgreSQL",
+  async () => {
+    const database = await (await startPostgres()).newDatabase();
+    const [client, other] = [await connect({ memory: { database } }), await connect({ memory: { database } })];
+    const told: string[] = [];
+    client.setNotificationHandler("notifications/resources/list_changed", () => void told.push("list"));
+    client.setNotificationHandler("notifications/resources/updated", ({ params }) => void told.push(params.uri));
+    const { memory } = (await callTool(other, "memory_add", { content: "Ana drinks tea" })) as {
+      memory: { id: string };
+    };
+    const uri = `memory://${memory.id}`;
+    await client.listResources();
+    await client.subscribeResource({ uri });
+    await callTool(other, "memory_delete", { memory_id: memory.id });
+    await expect.poll(() => told, { timeout: 10_000 }).toEqual(["list", uri]);
+    await expect(client.readResource({ uri })).rejects.toMatchObject({ data: { uri } });
+  },
+);
 
 describe("without subscriptions", () => {
   it("a stateless client is told that there are none", async () => {
