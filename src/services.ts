@@ -28,15 +28,35 @@ export interface ServiceContainer {
 
 type Factories = { [Name in keyof Services]: () => Promise<Services[Name]> };
 
+/** What a store of memories has besides its configuration. */
+export interface StoreExtras {
+  /** Calls the model that `memory.embeddings` names. Without it, memories are found by words alone. */
+  llm?: Promise<Pick<ModelClient, "embed">> | undefined;
+  warn?: ((message: string) => void) | undefined;
+}
+
 /** Opens the memories where `memory.database` says they are: in a file of `dataDir`, or in PostgreSQL. @throws ToolError `storage_…` */
-export async function openMemoryStore(options: Config["memory"], dataDir: string): Promise<MemoryStore> {
-  const { database, ...limits } = options;
+export async function openMemoryStore(
+  options: Config["memory"],
+  dataDir: string,
+  { llm, warn }: StoreExtras = {},
+): Promise<MemoryStore> {
+  const { database, embeddings, ...limits } = options;
+  const { model } = embeddings;
   if (database !== "sqlite") {
     const { openPostgresStore } = await import("./memory/postgres/postgres-store.ts");
+    if (model !== undefined)
+      warn?.("memory.embeddings needs memory.database: sqlite; memories are searched by words alone.");
     return openPostgresStore({ ...limits, url: database });
   }
   const { openSqliteStore } = await import("./memory/sqlite/sqlite-store.ts");
-  return openSqliteStore({ ...limits, file: join(dataDir, "memory.db") });
+  const file = join(dataDir, "memory.db");
+  if (model === undefined || !llm) return openSqliteStore({ ...limits, file });
+  const { createProviderEmbedder } = await import("./memory/embeddings/embedder.ts");
+  const embedder = createProviderEmbedder({ ...embeddings, model }, async ({ signal, ...request }) =>
+    (await llm).embed(request, signal),
+  );
+  return openSqliteStore({ ...limits, file, embedder, warn });
 }
 
 /** What reads and writes the files of exports. */
@@ -45,10 +65,14 @@ export const memoryFiles = () => import("./memory/files/memory-file.ts");
 /** What checks backups and restores them; without a store, for the database may be beyond opening. */
 export const memoryBackups = () => import("./memory/sqlite/restore.ts");
 
-/** Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. */
+/**
+ * Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. `warn` tells an
+ * operator of what does not work as configured.
+ */
 export function createServices(
   config: Config & { dataDir: string },
   env: NodeJS.ProcessEnv = process.env,
+  warn?: (message: string) => void,
 ): ServiceContainer {
   const made = new Map<keyof Services, Promise<Services[keyof Services]>>();
   const one = <Name extends keyof Services>(name: Name): Promise<Services[Name]> => {
@@ -62,7 +86,11 @@ export function createServices(
   };
 
   const factories: Factories = {
-    memory: () => openMemoryStore(config.memory, config.dataDir),
+    memory() {
+      // Asked for first, so that it is closed last.
+      const llm = config.memory.embeddings.model === undefined ? undefined : one("llm");
+      return openMemoryStore(config.memory, config.dataDir, { llm, warn });
+    },
     async llm() {
       const { createModelClient } = await import("./llm/model-client.ts");
       return createModelClient({ providers: config.providers, openWebui: config.openWebui, ...config.llm }, env);

@@ -117,6 +117,26 @@ const ranking = z.strictObject({
   spelling: z.boolean().default(true).describe("A word that nothing has stands for words spelled alike."),
 });
 
+const embeddings = z.strictObject({
+  model: z
+    .string()
+    .regex(/^[^/\s]+\/\S+$/, "must be `provider/model`")
+    .optional()
+    .describe(
+      "Model that memories are also found by in meaning, as `provider/model`: one that its provider offers at `/embeddings`. Unset: words alone.",
+    ),
+  queryPrefix: z
+    .string()
+    .max(1000)
+    .default("")
+    .describe("What the model wants before a query, such as `query: ` for the E5 models."),
+  memoryPrefix: z
+    .string()
+    .max(1000)
+    .default("")
+    .describe("What the model wants before a memory, such as `passage: ` for the E5 models."),
+});
+
 const memory = z.strictObject({
   maxMemories: z.int().min(1).default(1000).describe("Maximum number of memories of a user."),
   maxMemoryLength: z.int().min(1).max(1_000_000).default(500).describe("Maximum length of a memory in characters."),
@@ -144,6 +164,7 @@ const memory = z.strictObject({
     })
     .default("sqlite"),
   ranking: ranking.prefault({}).describe("The parts of the search's ranking, each on or off."),
+  embeddings: embeddings.prefault({}).describe("Search by meaning besides words; off without a model."),
 });
 
 const api = z.strictObject({

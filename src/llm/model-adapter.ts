@@ -36,6 +36,8 @@ export interface AdapterReply {
 export interface ModelAdapter {
   complete(request: AdapterRequest, signal: AbortSignal): Promise<AdapterReply>;
   listModels(signal: AbortSignal): Promise<string[]>;
+  /** One vector for each text, in their order. */
+  embed(model: string, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type PQueue from "p-queue";
 import { abortError, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
+import { type EmbeddingRequest, embedTexts } from "./embed-texts.ts";
 import { createTokenEstimator, type TokenEstimator } from "./estimate-tokens.ts";
 import type { ConfiguredProvider, OpenWebui } from "./find-providers.ts";
 import { createDirectory } from "./list-models.ts";
@@ -83,6 +84,8 @@ export interface ModelClient {
    * `upstream_unreachable`, `invalid_response`, `deadline_exceeded`, `aborted`.
    */
   complete(request: CompletionRequest, context: CallContext): Promise<Completion>;
+  /** One vector for each text. @throws ToolError as `complete`, but `deadline_exceeded` */
+  embed(request: EmbeddingRequest, signal: AbortSignal): Promise<Float32Array[]>;
   /** Every model of every provider. @throws ToolError `not_configured` */
   models(signal?: AbortSignal): Promise<{ provider: string; model: string; name: string }[]>;
   /** The model that a name means. @throws ToolError `unknown_model`, `not_configured` */
@@ -304,6 +307,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
 
   return {
     complete,
+    embed: (request, signal) => embedTexts(request, signal, { directory, resolve, queueOf }),
     resolve,
     resolveDefault,
     tokens,

@@ -2,7 +2,7 @@ import type { Agent } from "undici";
 import type { AdapterReply, AdapterRequest, ModelAdapter, Provider } from "./model-adapter.ts";
 import { ModelError } from "./model-error.ts";
 import type { HttpAnswer } from "./read-failure.ts";
-import { readModelList, readReply } from "./read-reply.ts";
+import { readEmbeddings, readModelList, readReply } from "./read-reply.ts";
 
 /** No completion is larger; more is a fault or an attack. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
@@ -68,6 +68,10 @@ export function createOpenAiAdapter(provider: Provider): ModelAdapter {
     },
     async listModels(signal) {
       return readModelList(provider.name, await send("GET", "/models", undefined, signal));
+    },
+    async embed(model, texts, signal) {
+      const body = { model, input: texts.map((text) => text.toWellFormed()) };
+      return readEmbeddings(provider.name, model, texts.length, await send("POST", "/embeddings", body, signal));
     },
     async close() {
       const current = loaded;

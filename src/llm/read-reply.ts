@@ -37,6 +37,27 @@ export function readModelList(provider: string, answer: HttpAnswer): string[] {
   return [...new Set(names)];
 }
 
+/** The vectors in an answer to /embeddings, one for each of `count` texts. @throws ModelError */
+export function readEmbeddings(provider: string, model: string, count: number, answer: HttpAnswer): Float32Array[] {
+  const json = readJson(provider, answer, "embeddings", model);
+  if (json.error !== undefined && json.error !== null) throw failureOf(provider, model, answer, json);
+  const vectors: Float32Array[] = [];
+  const data: unknown[] = Array.isArray(json.data) ? json.data : [];
+  for (const [place, entry] of data.entries()) {
+    if (!isObject(entry) || !Array.isArray(entry.embedding)) continue;
+    const vector = Float32Array.from(entry.embedding as unknown[], Number);
+    const index = typeof entry.index === "number" ? entry.index : place;
+    if (vector.length > 0 && vector.every(Number.isFinite)) vectors[index] = vector;
+  }
+  const length = vectors[0]?.length;
+  const complete = vectors.length === count && Array.from(vectors).every((vector) => vector?.length === length);
+  if (complete) return vectors;
+  if (data.length === 0 && messageOf(json) !== undefined) throw failureOf(provider, model, answer, json);
+  throw new ModelError("invalid", `Provider "${provider}" did not give one vector for each of ${count} texts.`, {
+    hint: `Check that "${model}" is a model for embeddings.`,
+  });
+}
+
 /** The JSON of a successful answer. @throws ModelError for an error status, and where it is no JSON. */
 function readJson(provider: string, answer: HttpAnswer, wanted: string, model = ""): Json {
   let json: unknown;

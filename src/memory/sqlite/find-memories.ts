@@ -1,5 +1,14 @@
+import { fuse } from "../embeddings/fuse.ts";
+import type { Nearness } from "../embeddings/nearness.ts";
 import type { CheckedFilter } from "../memory-filter.ts";
-import { MAX_RANKED_LENGTH, pickCandidates, SCANNED, SCANNED_LENGTH, wantPhrases } from "../search/candidates.ts";
+import {
+  CANDIDATES,
+  MAX_RANKED_LENGTH,
+  pickCandidates,
+  SCANNED,
+  SCANNED_LENGTH,
+  wantPhrases,
+} from "../search/candidates.ts";
 import type { Query } from "../search/query.ts";
 import { EVERY_PART, inverseFrequency, REACH, type SearchParts } from "../search/rank.ts";
 import {
@@ -12,6 +21,7 @@ import {
   withNeighbours,
 } from "../search/rank-rows.ts";
 import type { Database } from "./database.ts";
+import { readMeant } from "./embeddings.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { lookUpPhrase, lookUpTerms, readSearched } from "./look-up.ts";
 import { baseOf, type UserRow } from "./rows.ts";
@@ -27,9 +37,29 @@ export function findMemories(
   database: Database,
   user: UserRow,
   query: Query,
-  { filter, parts }: { filter: CheckedFilter; parts?: Partial<SearchParts> | undefined },
+  options: {
+    filter: CheckedFilter;
+    parts?: Partial<SearchParts> | undefined;
+    /** How near the memories are in meaning. */
+    nearness?: Nearness | undefined;
+  },
 ): Hit[] {
-  const searchParts: SearchParts = { ...EVERY_PART, ...parts };
+  const { filter, nearness } = options;
+  const parts: SearchParts = { ...EVERY_PART, ...options.parts };
+  const hits = findByTerms(database, user, query, { filter, parts });
+  // Who quotes a phrase wants these words.
+  if (!nearness || query.phrases.length > 0) return hits;
+  const byTerms = hits.filter((hit) => hit.score > 0 || hit.reason.matched.length > 0);
+  const meant = readMeant(database, user, query, byTerms, nearness, { filter, speaker: parts.speaker });
+  return meant.length > 0 ? fuse(byTerms, meant).slice(0, CANDIDATES) : hits;
+}
+
+function findByTerms(
+  database: Database,
+  user: UserRow,
+  query: Query,
+  { filter, parts: searchParts }: { filter: CheckedFilter; parts: SearchParts },
+): Hit[] {
   const searched = readSearched(database, user, filter);
   const { terms, matches } = lookUpTerms(database, user, query.terms, searched, searchParts);
   if (matches.every((match) => match.numbers.length === 0)) {

@@ -1,8 +1,11 @@
 import { ToolError } from "../../errors.ts";
 import { createChangeListeners } from "../change-listeners.ts";
+import type { Embedder } from "../embeddings/embedder.ts";
+import { createMeaning } from "../embeddings/meaning.ts";
+import type { Nearness } from "../embeddings/nearness.ts";
 import { importOutcome } from "../import-outcome.ts";
 import { importRefused } from "../memory-errors.ts";
-import { readFilter, readForget, readList, writeCursor } from "../memory-filter.ts";
+import { type CheckedFilter, readFilter, readForget, readList, writeCursor } from "../memory-filter.ts";
 import { readChanges, readId, readIdempotencyKey, readImport, readNewMemories, readQuery } from "../memory-input.ts";
 import { answerOf, readAnswer } from "../search/answer.ts";
 import { parseQuery } from "../search/query.ts";
@@ -21,9 +24,17 @@ import { termsOf } from "./memory-table.ts";
 import { ownMemory, readAfter, readNumbered, readPage, readStats, readUser } from "./read-memories.ts";
 import { toMemory } from "./rows.ts";
 import { storageError } from "./storage-error.ts";
+import { compareMemories, createVectorTable } from "./vector-table.ts";
 import { addMemories, deleteMemory, updateMemory } from "./write-memories.ts";
 
-export type SqliteStoreOptions = MemoryLimits & DatabaseOptions & { ranking?: Partial<SearchParts> | undefined };
+export type SqliteStoreOptions = MemoryLimits &
+  DatabaseOptions & {
+    ranking?: Partial<SearchParts> | undefined;
+    /** Computes the vectors that memories are found by in meaning. Without one, they are found by words alone. */
+    embedder?: Embedder | undefined;
+    /** Tells an operator what does not work as configured. */
+    warn?: ((message: string) => void) | undefined;
+  };
 
 /** Memories of an export that are read at once. */
 const EXPORT_PAGE = 500;
@@ -42,6 +53,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
   const changes = createChangeListeners();
   const keepDeletedDays = options.keepDeletedDays ?? 0;
   await connection.open();
+  const { embedder } = options;
+  const meaning =
+    embedder && createMeaning(embedder, createVectorTable(connection, commits, embedder.id), { warn: options.warn });
+  if (meaning) changes.listen(({ user, ids }) => meaning.look(user, ids));
   const outdated = setInterval(() => void removeAllOutdated().catch(() => undefined), OUTDATED_MS).unref();
 
   /** What fails here, such as a full disk, is told by the next call of a user; what has expired is found by nothing anyway. */
@@ -61,6 +76,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     const superseded = additions.flatMap(({ memory }) => memory.supersedes ?? []);
     changes.tell(user, [...added.filter(({ existing }) => !existing).map(({ id }) => id), ...superseded]);
     return added;
+  }
+
+  async function compare(user: MemoryUser, text: string, filter: CheckedFilter): Promise<Nearness | undefined> {
+    if (!embedder || !meaning) return undefined;
+    meaning.lookAgain(user.id);
+    const direction = await meaning.ofQuery(text);
+    return direction && compareMemories(connection, user, embedder.id, direction, filter);
   }
 
   return {
@@ -92,9 +114,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       const query = parseQuery(readQuery(request.query));
       const wanted = readAnswer(request);
       const filter = readFilter(request);
+      const nearness = await compare(user, query.asked, filter);
       return connection.read((database) => {
         const owner = readUser(database, user);
-        const hits = owner ? findMemories(database, owner, query, { filter, parts: options.ranking }) : [];
+        const hits = owner ? findMemories(database, owner, query, { filter, parts: options.ranking, nearness }) : [];
         const { needed, answer } = answerOf(hits, wanted);
         return answer(owner ? readNumbered(database, owner, needed) : []);
       });
@@ -189,6 +212,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
 
     async close() {
       clearInterval(outdated);
+      await meaning?.close();
       await commits.idle();
       connection.close();
     },
