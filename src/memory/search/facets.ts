@@ -7,6 +7,8 @@ import { tagKey } from "../memory-input.ts";
  * no word is one. Two values may have the same facet (CRC-32): what is found by one has to be compared.
  */
 const SIGN = "\uE000";
+/** All words come before it, but for what is beyond the Basic Multilingual Plane. */
+export const FACETS_FROM = SIGN;
 /** A facet that no memory has. */
 export const NO_FACET = SIGN;
 const LETTERS = { tag: "t", source: "s", speaker: "p", kind: "k" } as const;

@@ -121,7 +121,11 @@ export function unrankedHits(numbers: readonly number[], text?: string): Hit[] {
 }
 
 /** Whether a memory is current and satisfies the filter. */
-export function passes(row: SearchRow, filter: CheckedFilter, now: number): boolean {
+export function passes(
+  row: Omit<SearchRow, "number" | "terms" | "ending" | "importance">,
+  filter: CheckedFilter,
+  now: number,
+): boolean {
   if (row.superseded_by !== null || (row.expires !== null && row.expires <= now)) return false;
   const same = (wanted: string | undefined, value: string | null): boolean =>
     wanted === undefined || (value !== null && tagKey(value) === wanted);

@@ -57,8 +57,23 @@ export function resembles(word: string, other: string): boolean {
 function slipsBetween(word: string, other: string): number | undefined {
   const allowed = slipsAllowed(word);
   if (allowed === 0 || Math.abs(word.length - other.length) > allowed || /[\d\uE000]/.test(other)) return undefined;
+  // A slip changes two letters of the set at most.
+  if (bits(letters(word) ^ letters(other)) > 2 * allowed) return undefined;
   const slips = distance(word, other);
   return slips <= allowed ? slips : undefined;
+}
+
+/** The letters of a word as bits, some sharing one: words that differ in many are not alike. */
+function letters(word: string): number {
+  let set = 0;
+  for (let index = 0; index < word.length; index++) set |= 1 << (word.charCodeAt(index) & 31);
+  return set;
+}
+
+function bits(set: number): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 /** How many slips a word of this length may hold. */

@@ -23,7 +23,7 @@ import {
 import type { Database } from "./database.ts";
 import { readMeant } from "./embeddings.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import { lookUpPhrase, lookUpTerms, readSearched } from "./look-up.ts";
+import { lookUpFiltered, lookUpPhrase, lookUpTerms, readSearched, type Searched } from "./look-up.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 
 /** Times that a search looks for neighbours that do not stand next to a memory in the table. */
@@ -61,18 +61,23 @@ function findByTerms(
   { filter, parts: searchParts }: { filter: CheckedFilter; parts: SearchParts },
 ): Hit[] {
   const searched = readSearched(database, user, filter);
+  const now = Date.now();
+  const current = (numbers: readonly number[]): number[] =>
+    readRows(database, user, numbers.slice(0, CANDIDATES))
+      .filter((row) => passes(row, filter, now))
+      .map((row) => row.number);
   const { terms, matches } = lookUpTerms(database, user, query.terms, searched, searchParts);
   if (matches.every((match) => match.numbers.length === 0)) {
-    const found = containing(database, user, filter, query.text);
-    if (found.length > 0) return unrankedHits(found, query.text);
+    const among = readNewest(database, user, filter, searched);
+    const found = containing(database, user, among, query.text);
+    if (found.length > 0) return unrankedHits(current(found), query.text);
     // A question such as "what do you know about me?" asks for anything.
     const asksForAnything = query.terms.length === 0 && /\p{L}/u.test(query.text);
-    return asksForAnything ? unrankedHits(newest(database, user, filter)) : [];
+    return asksForAnything ? unrankedHits(current(among)) : [];
   }
   const phrases = query.phrases.map((phrase) => lookUpPhrase(database, user, phrase, searched));
   const hasPhrases = wantPhrases(phrases);
   const idf = Float64Array.from(matches, (match) => inverseFrequency(match.frequency, user.n));
-  const now = Date.now();
   const allowed = (row: SearchRow): boolean => hasPhrases(row.number) && passes(row, filter, now);
   const rows = readRows(database, user, pickCandidates(matches, idf, hasPhrases));
   const asked = { ...query, terms };
@@ -155,17 +160,18 @@ function readInSource(database: Database, user: UserRow, row: SearchRow, step: -
   );
 }
 
-/** Among the newest memories, those that contain the text in any ASCII case: for signs that are no terms, and parts of words. */
-function containing(database: Database, user: UserRow, filter: CheckedFilter, text: string): number[] {
-  const { sql, parameters } = satisfying(user, filter, currentMemories(user));
-  const contents = `select id, substr(content, 1, ${SCANNED_LENGTH}) as beginning from memory
-    where ${sql} order by id desc limit ${SCANNED}`;
-  const containing = `select id - ? from (${contents}) where instr(lower(beginning), lower(?)) > 0`;
-  return database.column<number>(containing, baseOf(user), ...parameters, text);
-}
-
-function newest(database: Database, user: UserRow, filter: CheckedFilter): number[] {
+/** The newest memories that satisfy the filter. */
+function readNewest(database: Database, user: UserRow, filter: CheckedFilter, searched: Searched): number[] {
+  if (searched.facets !== "") return lookUpFiltered(database, user, searched, SCANNED);
   const { sql, parameters } = satisfying(user, filter, currentMemories(user));
   const newest = `select id - ? from memory where ${sql} order by id desc limit ${SCANNED}`;
   return database.column<number>(newest, baseOf(user), ...parameters);
+}
+
+/** Those that contain the text in any ASCII case, newest first: for signs that are no terms, and parts of words. */
+function containing(database: Database, user: UserRow, numbers: readonly number[], text: string): number[] {
+  const base = baseOf(user);
+  const sql = `select id - ? from memory where id in (select ? + value from json_each(?))
+    and instr(lower(substr(content, 1, ${SCANNED_LENGTH})), lower(?)) > 0 order by id desc limit ${CANDIDATES}`;
+  return database.column<number>(sql, base, base, JSON.stringify(numbers), text);
 }

@@ -1,15 +1,15 @@
 import type { CheckedFilter } from "../memory-filter.ts";
 import type { TermMatches } from "../search/candidates.ts";
-import { facetsOfFilter, NO_FACET, timeFacets } from "../search/facets.ts";
+import { FACETS_FROM, facetsOfFilter, NO_FACET, timeFacets } from "../search/facets.ts";
 import { MAX_TERMS, type QueryTerm, type TermForm } from "../search/query.ts";
+import { passes } from "../search/rank-rows.ts";
 import { alike, beginningsOf, halvesOf, slipsAllowed, withoutEnding } from "../search/spelling.ts";
 import type { Database } from "./database.ts";
-import { currentMemories, satisfying } from "./filter-sql.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 import { termOf } from "./search-index.ts";
 
-/** A memory that is not indexed yet. */
-export interface TailMemory {
+/** A memory whose terms are read as they are, not from the index. */
+export interface PlainMemory {
   number: number;
   /** With a space before and after each. */
   terms: string;
@@ -19,15 +19,22 @@ export interface TailMemory {
 const COMMON = 2_000;
 /** Memories that are read of all terms together. */
 const BUDGET = 20_000;
+/** The same with a filter, where each memory that is read costs more: it is looked for in the list of a common term. */
+const COMMON_FILTERED = 500;
+const BUDGET_FILTERED = 2_000;
 /** Of a term beyond the budget only the memories are read that have one of so many rarer ones. */
 const PARTNERS = 4;
 /** Words that a misspelled one is compared with. */
 const VOCABULARY = 5_000;
+/** Users with so many memories have a slip in the first letter corrected; to go through the words of more takes too long. */
+const SMALL = 100_000;
 
 /** What is searched: the memories that satisfy the filter. */
 export interface Searched {
-  /** Those of them that are not indexed yet. */
-  tail: readonly TailMemory[];
+  /** Those of them that are not indexed yet; where the filter leaves few, all. The newest first. */
+  plain: readonly PlainMemory[];
+  /** Whether the index has more of them. */
+  indexed: boolean;
   /** What the index is asked for with every term: the facets of the filter. Empty without any. */
   facets: string;
   /** The filter where its facets let memories of other times through. */
@@ -36,6 +43,9 @@ export interface Searched {
 
 /** Month and day facets of a filter's time that a search asks for. */
 const MAX_TIME_FACETS = 500;
+/** So many memories that satisfy a filter are read as they are: faster than to meet each of them in the lists of common terms. */
+const FEW = 2_000;
+const FEW_LENGTH = 2_000_000;
 
 export function readSearched(database: Database, user: UserRow, filter: CheckedFilter): Searched {
   const all = facetsOfFilter(filter).map((facet) => `"${termOf(user, facet)}"`);
@@ -51,26 +61,53 @@ export function readSearched(database: Database, user: UserRow, filter: CheckedF
       ),
     );
     const some = facets.length <= MAX_TIME_FACETS;
-    // No memory has the sign alone.
-    if (some)
-      all.push(
-        facets.length > 0 ? `(${facets.map((facet) => `"${facet}"`).join(" OR ")})` : `"${termOf(user, NO_FACET)}"`,
-      );
+    const none = `"${termOf(user, NO_FACET)}"`;
+    if (some) all.push(facets.length > 0 ? `(${facets.map((facet) => `"${facet}"`).join(" OR ")})` : none);
     if (!time.exact || !some) times = filter;
   }
-  return { tail: readTail(database, user, filter), facets: all.join(" AND "), times };
-}
-
-function readTail(database: Database, user: UserRow, filter: CheckedFilter): TailMemory[] {
   const base = baseOf(user);
-  const { sql, parameters } = satisfying(user, filter, currentMemories(user));
-  return database.all<TailMemory>(
-    `select memory.id - ? as number, ' ' || terms || ' ' as terms from memory
-     where memory.id > ? and ${sql} order by memory.id desc`,
+  const tail = database.all<PlainRow>(
+    `${PLAIN_COLUMNS} from memory where id > ? and id <= ? order by id desc`,
     base,
     base + user.indexed,
-    ...parameters,
+    base + user.last,
   );
+  const searched: Searched = { plain: toPlain(tail, filter), indexed: true, facets: all.join(" AND "), times };
+  const few = isFiltered(searched) && readFew(database, user, searched, filter);
+  return few ? { ...searched, plain: [...searched.plain, ...few], indexed: false } : searched;
+}
+
+type PlainRow = Parameters<typeof passes>[0] & PlainMemory & { length: number };
+
+const PLAIN_COLUMNS = `select id - ? as number, ' ' || terms || ' ' as terms, length(terms) as length, tags, kind, source, speaker,
+  time, expires, superseded_by`;
+
+function toPlain(rows: readonly PlainRow[], filter: CheckedFilter): PlainMemory[] {
+  const now = Date.now();
+  return rows.filter((row) => passes(row, filter, now));
+}
+
+/** All of the index that satisfy the filter, if they are few. */
+function readFew(
+  database: Database,
+  user: UserRow,
+  searched: Searched,
+  filter: CheckedFilter,
+): PlainMemory[] | undefined {
+  if (searched.times && searched.facets === "") return undefined;
+  const numbers = readNumbers(database, user, searched.facets, FEW + 1);
+  if (numbers.length > FEW) return undefined;
+  const base = baseOf(user);
+  const rows: PlainRow[] = [];
+  let length = 0;
+  for (const number of numbers) {
+    const row = database.get<PlainRow>(`${PLAIN_COLUMNS} from memory where id = ?`, base, base + number);
+    if (!row) continue;
+    rows.push(row);
+    length += row.length;
+    if (length > FEW_LENGTH) return undefined;
+  }
+  return toPlain(rows, filter);
 }
 
 /**
@@ -85,6 +122,7 @@ export function lookUpTerms(
   { spelling }: { spelling: boolean },
 ): { terms: QueryTerm[]; matches: TermMatches[] } {
   const found: { term: QueryTerm; found: Found }[] = [];
+  const spell = createSpeller(database, user, searched);
   const add = (term: QueryTerm, forms: readonly TermForm[]): boolean => {
     if (forms.length === 0) return false;
     const one = { term: { ...term, forms: [...forms] }, found: lookUpForms(database, user, forms, searched) };
@@ -96,10 +134,7 @@ export function lookUpTerms(
     const halves = readHalves(database, user, term, searched);
     if (halves.length > 0) {
       for (const text of halves) add({ ...term, text }, [{ text, prefix: false, weight: 1 }]);
-    } else if (
-      !(spelling && add(term, readSpellings(database, user, term, searched))) &&
-      !add(term, withoutEnding(term))
-    ) {
+    } else if (!(spelling && add(term, spell(term))) && !add(term, withoutEnding(term))) {
       found.push({ term, found: { ...NOTHING } });
     }
   }
@@ -112,13 +147,19 @@ export function lookUpTerms(
 export function lookUpPhrase(database: Database, user: UserRow, phrase: string, searched: Searched): Set<number> {
   const words = phrase.split(" ").map((term) => termOf(user, term));
   const indexed = readSatisfying(database, user, `"${words.join(" ")}"`, COMMON, searched);
-  const recent = searched.tail.filter((memory) => memory.terms.includes(` ${phrase} `));
-  return new Set([...recent.map((memory) => memory.number), ...indexed]);
+  const plain = searched.plain.filter((memory) => memory.terms.includes(` ${phrase} `));
+  return new Set([...plain.map((memory) => memory.number), ...indexed]);
+}
+
+/** The newest memories that satisfy a filter, whatever they say. */
+export function lookUpFiltered(database: Database, user: UserRow, searched: Searched, limit: number): number[] {
+  const indexed = readSatisfying(database, user, "", limit, searched);
+  return [...searched.plain.map((memory) => memory.number), ...indexed].slice(0, limit);
 }
 
 interface Found extends TermMatches {
-  /** Those of the tail, which the index does not know. */
-  recent: readonly number[];
+  /** Those that were read as they are. */
+  plain: readonly number[];
   /** As the index is asked for it. */
   match: string;
   /** How many satisfy the filter; estimated where they are not complete. */
@@ -127,25 +168,26 @@ interface Found extends TermMatches {
   complete: boolean;
 }
 
-const NOTHING: Found = { match: "", recent: [], numbers: [], frequency: 0, size: 0, complete: true };
+const NOTHING: Found = { match: "", plain: [], numbers: [], frequency: 0, size: 0, complete: true };
 
 function lookUpForms(database: Database, user: UserRow, forms: readonly TermForm[], searched: Searched): Found {
   // Terms hold no quotes or other signs of the query language of FTS5, whatever the user wrote.
   const match = `(${forms.map(({ text, prefix }) => `"${termOf(user, text)}"${prefix ? " *" : ""}`).join(" OR ")})`;
   const wanted = forms.map(({ text, prefix }) => (prefix ? ` ${text}` : ` ${text} `));
-  const recent = searched.tail
+  const plain = searched.plain
     .filter(({ terms }) => wanted.some((form) => terms.includes(form)))
     .map(({ number }) => number);
   const all = readNumbers(database, user, match, COMMON);
-  const indexed =
-    isFiltered(searched) && all.length > 0 ? readSatisfying(database, user, match, COMMON, searched) : all;
+  const filtered = isFiltered(searched);
+  const limit = filtered && all.length === COMMON ? COMMON_FILTERED : COMMON;
+  const indexed = filtered && all.length > 0 ? readSatisfying(database, user, match, limit, searched) : all;
   return {
     match,
-    recent,
-    numbers: [...recent, ...indexed],
-    frequency: recent.length + countOf(user, all),
-    size: recent.length + countOf(user, indexed),
-    complete: indexed.length < COMMON,
+    plain,
+    numbers: [...plain, ...indexed],
+    frequency: Math.max(plain.length, countOf(user, all, COMMON) + (filtered ? 0 : plain.length)),
+    size: plain.length + countOf(user, indexed, limit),
+    complete: indexed.length < limit,
   };
 }
 
@@ -165,7 +207,8 @@ function readNumbers(database: Database, user: UserRow, match: string, limit: nu
 
 /** The newest memories that match and satisfy the filter. */
 function readSatisfying(database: Database, user: UserRow, match: string, limit: number, searched: Searched): number[] {
-  const all = searched.facets === "" ? match : `${match} AND ${searched.facets}`;
+  if (!searched.indexed) return [];
+  const all = [match, searched.facets].filter((part) => part !== "").join(" AND ");
   if (!searched.times) return readNumbers(database, user, all, limit);
   const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = searched.times;
   return database.column<number>(
@@ -180,8 +223,8 @@ function readSatisfying(database: Database, user: UserRow, match: string, limit:
 }
 
 /** How many memories were found; where they are the newest of more, as many as if all had a term as often as they do. */
-function countOf(user: UserRow, newest: readonly number[]): number {
-  if (newest.length < COMMON) return newest.length;
+function countOf(user: UserRow, newest: readonly number[], limit: number): number {
+  if (newest.length < limit) return newest.length;
   const read = user.indexed - (newest.at(-1) as number) + 1;
   return Math.min(user.n, Math.round((newest.length * user.indexed) / read));
 }
@@ -196,18 +239,19 @@ function completeCommonTerms(
   found: readonly { found: Found }[],
   searched: Searched,
 ): void {
+  const [common, budget] = isFiltered(searched) ? [COMMON_FILTERED, BUDGET_FILTERED] : [COMMON, BUDGET];
   const rarestFirst = found.map((one) => one.found).sort((a, b) => a.size - b.size);
   let read = rarestFirst.reduce((sum, one) => sum + one.numbers.length, 0);
   const rarer: string[] = [];
   for (const one of rarestFirst) {
     if (!one.complete) {
-      if (read + one.size <= BUDGET) {
-        one.numbers = [...one.recent, ...readSatisfying(database, user, one.match, BUDGET, searched)];
+      if (read + one.size <= budget) {
+        one.numbers = [...one.plain, ...readSatisfying(database, user, one.match, budget, searched)];
         one.complete = true;
         read += one.numbers.length;
       } else if (rarer.length > 0) {
         const partners = `${one.match} AND (${rarer.slice(0, PARTNERS).join(" OR ")})`;
-        const together = readSatisfying(database, user, partners, COMMON, searched);
+        const together = readSatisfying(database, user, partners, common, searched);
         one.numbers = [...new Set([...one.numbers, ...together])];
         read += together.length;
       }
@@ -217,21 +261,29 @@ function completeCommonTerms(
 }
 
 /** The two words of the user's memories that the term is made of. */
-function readHalves(database: Database, user: UserRow, term: QueryTerm, { tail }: Searched): string[] {
+function readHalves(database: Database, user: UserRow, term: QueryTerm, { plain }: Searched): string[] {
   const isKnown = (text: string): boolean =>
     readNumbers(database, user, `"${termOf(user, text)}"`, 1).length > 0 ||
-    tail.some(({ terms }) => terms.includes(` ${text} `));
+    plain.some(({ terms }) => terms.includes(` ${text} `));
   return halvesOf(term.text, isKnown);
 }
 
-/** Words of the user's memories that the term may be a slip of: those with the same first letter, or else any. */
-function readSpellings(database: Database, user: UserRow, { text }: QueryTerm, { tail }: Searched): TermForm[] {
-  if (slipsAllowed(text) === 0) return [];
-  const recent = new Set(tail.flatMap((memory) => memory.terms.split(" ")));
-  const first = String.fromCodePoint(text.codePointAt(0) as number);
-  const sameFirst = readVocabulary(database, user, first, `${first}\u{10ffff}`);
-  const forms = alike(text, new Set([...recent, ...sameFirst]));
-  return forms.length > 0 ? forms : alike(text, readVocabulary(database, user, "a", "\uE000"));
+/** Gives words of the user's memories that a term may be a slip of: those with the same first letter, or else any. */
+function createSpeller(database: Database, user: UserRow, { plain }: Searched): (term: QueryTerm) => TermForm[] {
+  let anyWords: Set<string> | undefined;
+  const readAny = (): Set<string> => {
+    anyWords ??= new Set([
+      ...plain.flatMap((memory) => memory.terms.trim().split(" ")),
+      ...(user.indexed <= SMALL ? readVocabulary(database, user, "a", FACETS_FROM) : []),
+    ]);
+    return anyWords;
+  };
+  return ({ text }) => {
+    if (slipsAllowed(text) === 0) return [];
+    const first = String.fromCodePoint(text.codePointAt(0) as number);
+    const forms = alike(text, readVocabulary(database, user, first, `${first}\u{10ffff}`));
+    return forms.length > 0 ? forms : alike(text, readAny());
+  };
 }
 
 function readVocabulary(database: Database, user: UserRow, from: string, to: string): string[] {
