@@ -4,6 +4,7 @@ import type { Config } from "./config/config-schema.ts";
 import type { Interaction } from "./interaction/interaction.ts";
 import type { ModelClient } from "./llm/model-client.ts";
 import type { InputProcessor } from "./llm/process-input.ts";
+import type { Embedder } from "./memory/embeddings/embedder.ts";
 import type { MemoryStore } from "./memory/store.ts";
 import type { MixtureOfAgents } from "./moa/mixture-of-agents.ts";
 import type { Pipelines } from "./pipeline/pipelines.ts";
@@ -43,20 +44,19 @@ export async function openMemoryStore(
 ): Promise<MemoryStore> {
   const { database, embeddings, ...limits } = options;
   const { model } = embeddings;
+  let embedder: Embedder | undefined;
+  if (model !== undefined && llm) {
+    const { createProviderEmbedder } = await import("./memory/embeddings/embedder.ts");
+    embedder = createProviderEmbedder({ ...embeddings, model }, async ({ signal, ...request }) =>
+      (await llm).embed(request, signal),
+    );
+  }
   if (database !== "sqlite") {
     const { openPostgresStore } = await import("./memory/postgres/postgres-store.ts");
-    if (model !== undefined)
-      warn?.("memory.embeddings needs memory.database: sqlite; memories are searched by words alone.");
-    return openPostgresStore({ ...limits, url: database });
+    return openPostgresStore({ ...limits, url: database, embedder, warn });
   }
   const { openSqliteStore } = await import("./memory/sqlite/sqlite-store.ts");
-  const file = join(dataDir, "memory.db");
-  if (model === undefined || !llm) return openSqliteStore({ ...limits, file });
-  const { createProviderEmbedder } = await import("./memory/embeddings/embedder.ts");
-  const embedder = createProviderEmbedder({ ...embeddings, model }, async ({ signal, ...request }) =>
-    (await llm).embed(request, signal),
-  );
-  return openSqliteStore({ ...limits, file, embedder, warn });
+  return openSqliteStore({ ...limits, file: join(dataDir, "memory.db"), embedder, warn });
 }
 
 /** What reads and writes the files of exports. */

@@ -1,3 +1,5 @@
+import { fuse } from "../embeddings/fuse.ts";
+import type { Nearness } from "../embeddings/nearness.ts";
 import type { CheckedFilter } from "../memory-filter.ts";
 import {
   CANDIDATES,
@@ -19,6 +21,7 @@ import {
   withNeighbours,
 } from "../search/rank-rows.ts";
 import type { Session } from "./connection.ts";
+import { readMeant } from "./embeddings.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { lookUpPhrase, lookUpTerms, readAmong } from "./look-up.ts";
 import { integers, type Owner } from "./rows.ts";
@@ -31,9 +34,29 @@ export async function findMemories(
   session: Session,
   owner: Owner,
   query: Query,
-  { filter, parts }: { filter: CheckedFilter; parts?: Partial<SearchParts> | undefined },
+  options: {
+    filter: CheckedFilter;
+    parts?: Partial<SearchParts> | undefined;
+    /** How near the memories are in meaning. */
+    nearness?: Nearness | undefined;
+  },
 ): Promise<Hit[]> {
-  const searchParts: SearchParts = { ...EVERY_PART, ...parts };
+  const { filter, nearness } = options;
+  const parts: SearchParts = { ...EVERY_PART, ...options.parts };
+  const hits = await findByTerms(session, owner, query, { filter, parts });
+  // Who quotes a phrase wants these words.
+  if (!nearness || query.phrases.length > 0) return hits;
+  const byTerms = hits.filter((hit) => hit.score > 0 || hit.reason.matched.length > 0);
+  const meant = await readMeant(session, owner, query, byTerms, nearness, { filter, speaker: parts.speaker });
+  return meant.length > 0 ? fuse(byTerms, meant).slice(0, CANDIDATES) : hits;
+}
+
+async function findByTerms(
+  session: Session,
+  owner: Owner,
+  query: Query,
+  { filter, parts: searchParts }: { filter: CheckedFilter; parts: SearchParts },
+): Promise<Hit[]> {
   const among = await readAmong(session, owner, filter);
   const { terms, matches } = await lookUpTerms(session, owner, query.terms, among, searchParts);
   if (matches.every((match) => match.numbers.length === 0)) {

@@ -36,11 +36,18 @@ export async function verify(connection: Connection): Promise<string[]> {
         if (n === found && bytes === size) problems.push(`user ${uid} has memories with numbers that were not given`);
       }
       problems.push(...(await compareIndex(session)));
-      for (const table of ["posting", "history", "trash", "idempotency"]) {
+      for (const table of ["posting", "trash", "idempotency"]) {
         const row = await session.row<{ n: number }>(
           `select count(*) as n from patchbay.${table} where uid not in (select uid from patchbay.owner)`,
         );
         if (row?.n) problems.push(`table ${table} holds ${row.n} rows of users who are not there`);
+      }
+      for (const table of ["embedding", "history"]) {
+        const row = await session.row<{ n: number }>(
+          `select count(*) as n from patchbay.${table} where (uid, number) not in
+             (select uid, number from patchbay.memory union all select uid, number from patchbay.trash)`,
+        );
+        if (row?.n) problems.push(`${row.n} rows of the table ${table} belong to memories that are not there`);
       }
       return problems;
     },

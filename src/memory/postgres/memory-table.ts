@@ -77,6 +77,10 @@ export async function replaceRow(session: Session, owner: Owner, old: MemoryRow,
      from json_to_recordset($2) as r (${RECORD}) where m.uid = $1 and m.number = r.number`,
     [owner.uid, JSON.stringify([toColumns(row)])],
   );
+  // A vector tells what the old text said; a new one is computed for what can be found.
+  if (old.terms !== row.terms || old.content !== row.content || row.superseded_by !== null) {
+    await removeVectors(session, owner, [row.id]);
+  }
   const before = new Set(postingsOf(old));
   const after = new Set(postingsOf(row));
   await deletePostings(session, owner, [{ number: row.id, terms: [...before].filter((term) => !after.has(term)) }]);
@@ -100,9 +104,17 @@ export async function removeRows(
     owner,
     rows.map((row) => ({ number: row.id, terms: postingsOf(row) })),
   );
+  await removeVectors(session, owner, numbers);
   if (!keepHistory) await removeHistory(session, owner, numbers);
   owner.n -= rows.length;
   owner.bytes -= rows.reduce((sum, row) => sum + sizeOf(row.content), 0);
+}
+
+async function removeVectors(session: Session, owner: Owner, numbers: readonly number[]): Promise<void> {
+  await session.run("delete from patchbay.embedding where uid = $1 and number = any($2)", [
+    owner.uid,
+    integers(numbers),
+  ]);
 }
 
 export async function removeHistory(session: Session, owner: Owner, numbers: readonly number[]): Promise<void> {

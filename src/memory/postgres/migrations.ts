@@ -89,6 +89,19 @@ export const MIGRATIONS: readonly string[] = [
     primary key (uid, key)
   );
   create index idempotency_created on patchbay.idempotency (created);
+
+  create table patchbay.embedding_model (
+    mid integer generated always as identity primary key,
+    name text collate "C" not null unique
+  );
+
+  create table patchbay.embedding (
+    uid integer not null,
+    number integer not null,
+    model integer not null,
+    vector bytea not null,
+    primary key (uid, number)
+  );
   `,
 ];
 

@@ -1,5 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { createChangeListeners } from "../change-listeners.ts";
+import type { Embedder } from "../embeddings/embedder.ts";
+import { createMeaning } from "../embeddings/meaning.ts";
 import { importOutcome } from "../import-outcome.ts";
 import { importRefused, memoryNotFound } from "../memory-errors.ts";
 import { readFilter, readForget, readList, writeCursor } from "../memory-filter.ts";
@@ -11,6 +13,7 @@ import { termsOf } from "../sqlite/memory-table.ts";
 import { toMemory } from "../sqlite/rows.ts";
 import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, NewMemory } from "../store.ts";
 import { createConnection, type Session } from "./connection.ts";
+import { compareMemories, createVectorTable } from "./embeddings.ts";
 import { findMemories } from "./find-memories.ts";
 import { countToForget, forgetSome, forgetUser } from "./forget-memories.ts";
 import { readHistories } from "./history.ts";
@@ -27,6 +30,10 @@ export interface PostgresStoreOptions extends MemoryLimits {
   url: string;
   /** Parts of the search's ranking. Default: all. */
   ranking?: Partial<SearchParts> | undefined;
+  /** Computes the vectors that memories are found by in meaning. Without one, they are found by words alone. */
+  embedder?: Embedder | undefined;
+  /** Tells an operator what does not work as configured. */
+  warn?: ((message: string) => void) | undefined;
 }
 
 /** Memories of an export that are read at once. */
@@ -53,6 +60,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await connection.close();
     throw error;
   }
+  const { embedder } = options;
+  const meaning =
+    embedder && createMeaning(embedder, createVectorTable(connection, embedder.id), { warn: options.warn });
+  if (meaning) changes.listen(({ user, ids }) => meaning.look(user, ids));
   // What fails here is told by the next call of a user; what has expired is found by nothing anyway.
   const removal = { running: Promise.resolve() };
   const outdated = setInterval(() => {
@@ -100,9 +111,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       const query = parseQuery(readQuery(request.query));
       const wanted = readAnswer(request);
       const filter = readFilter(request);
+      meaning?.lookAgain(user.id);
+      const direction = await meaning?.ofQuery(query.asked);
       return connection.read(async (session) => {
         const owner = await readOwner(session, user);
-        const hits = owner ? await findMemories(session, owner, query, { filter, parts: options.ranking }) : [];
+        const nearness =
+          owner && embedder && direction && (await compareMemories(session, owner, embedder.id, direction, filter));
+        const search = { filter, parts: options.ranking, nearness };
+        const hits = owner ? await findMemories(session, owner, query, search) : [];
         const { needed, answer } = answerOf(hits, wanted);
         return answer(owner ? await readNumbered(session, owner, needed) : []);
       });
@@ -211,6 +227,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
     async close() {
       clearInterval(outdated);
+      await meaning?.close();
       await removal.running;
       await writes.idle();
       await connection.close();
