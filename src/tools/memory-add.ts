@@ -6,7 +6,7 @@ import { memoryFields, memoryObject } from "./memory-fields.ts";
 export default defineTool({
   name: "memory_add",
   title: "Remember",
-  description: "Stores a self-contained fact about the user or their work for later conversations. Not for secrets.",
+  description: "Stores a self-contained memory about the user or their work for later conversations. Not for secrets.",
   effect: "write",
   uses: ["memory"],
   input: z.strictObject({
