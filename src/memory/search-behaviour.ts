@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { describeSearchFilters } from "./search-filter-behaviour.ts";
+import { describeSearchWords } from "./search-words-behaviour.ts";
 import type { MemoryStore, NewMemory } from "./store.ts";
 import type { OpenStore } from "./store-behaviour.ts";
 
@@ -27,6 +29,9 @@ export function describeSearch(name: string, openStore: OpenStore): void {
   };
   const best = async (store: MemoryStore, query: string): Promise<string | undefined> =>
     (await store.search(ana, { query })).results[0]?.content;
+
+  describeSearchWords(name, openStore);
+  describeSearchFilters(name, openStore);
 
   describe(`${name}: search`, () => {
     it.each([
