@@ -46,8 +46,8 @@ export async function openMemoryStore(
   const { model } = embeddings;
   let embedder: Embedder | undefined;
   if (model !== undefined && llm) {
-    const { createProviderEmbedder } = await import("./memory/embeddings/embedder.ts");
-    embedder = createProviderEmbedder({ ...embeddings, model }, async ({ signal, ...request }) =>
+    const { createEmbedder } = await import("./memory/embeddings/embedder.ts");
+    embedder = await createEmbedder({ ...embeddings, model }, async ({ signal, ...request }) =>
       (await llm).embed(request, signal),
     );
   }

@@ -44,6 +44,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
 /** Which rooms may import which package. */
 const PACKAGES: Record<string, string[]> = {
   "@hono/node-server": ["http"],
+  "@huggingface/tokenizers": ["memory"],
   "@modelcontextprotocol/server": ["mcp"],
   ajv: ["api", "json-schema", "llm", "pipeline"],
   "better-sqlite3": ["memory"],

@@ -120,10 +120,10 @@ const ranking = z.strictObject({
 const embeddings = z.strictObject({
   model: z
     .string()
-    .regex(/^[^/\s]+\/\S+$/, "must be `provider/model`")
+    .regex(/^(?:folder:.+|[^/\s]+\/\S+)$/, "must be `provider/model` or `folder:PATH`")
     .optional()
     .describe(
-      "Model that memories are also found by in meaning, as `provider/model`: one that its provider offers at `/embeddings`. Unset: words alone.",
+      "Model that memories are also found by in meaning: `provider/model`, which the provider offers at `/embeddings`, or `folder:PATH`, an ONNX model with its tokenizer. Unset: words alone.",
     ),
   queryPrefix: z
     .string()

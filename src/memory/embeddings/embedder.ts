@@ -7,26 +7,38 @@ export interface Embedder {
   readonly id: string;
   /** One vector for each text, all of one length. @throws whatever went wrong */
   embed(texts: readonly string[], side: Side, signal: AbortSignal): Promise<Float32Array[]>;
+  close?(): Promise<void>;
 }
 
-export interface ProviderEmbedderOptions {
-  /** `provider/model`. */
+export interface EmbedderOptions {
+  /** `provider/model`, or `folder:` and the path of one. */
   model: string;
   /** What the model wants before a query, and before a memory. */
   queryPrefix: string;
   memoryPrefix: string;
 }
 
-/** Asks a model of a provider; `embed` is what calls it. */
-export function createProviderEmbedder(
-  { model, queryPrefix, memoryPrefix }: ProviderEmbedderOptions,
-  embed: (request: { model: string; texts: string[]; urgent: boolean; signal: AbortSignal }) => Promise<Float32Array[]>,
-): Embedder {
+/** Asks a model of a provider for vectors. */
+export type AskProvider = (request: {
+  model: string;
+  texts: string[];
+  /** Whether somebody waits for them. */
+  urgent: boolean;
+  signal: AbortSignal;
+}) => Promise<Float32Array[]>;
+
+/** What runs the model. Nothing is loaded or contacted before the first text. */
+export async function createEmbedder(options: EmbedderOptions, askProvider: AskProvider): Promise<Embedder> {
+  const { model, queryPrefix, memoryPrefix } = options;
+  if (model.startsWith("folder:")) {
+    const { createFolderEmbedder } = await import("./folder-embedder.ts");
+    return createFolderEmbedder(options);
+  }
   return {
     id: memoryPrefix === "" ? model : `${model} ${memoryPrefix}`,
     embed(texts, side, signal) {
       const prefix = side === "query" ? queryPrefix : memoryPrefix;
-      return embed({ model, texts: texts.map((text) => prefix + text), urgent: side === "query", signal });
+      return askProvider({ model, texts: texts.map((text) => prefix + text), urgent: side === "query", signal });
     },
   };
 }

@@ -251,7 +251,7 @@ export function createMeaning(embedder: Embedder, table: VectorTable, options: M
     },
     async close() {
       closed.abort(new Error("The store is closed."));
-      await running;
+      await Promise.all([running, embedder.close?.()]);
     },
   };
 }
