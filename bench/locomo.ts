@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure } from "./figure.ts";
 import { withFolder } from "./folder.ts";
@@ -6,7 +6,7 @@ import { PATCHBAY, type StdioPeer, startPeer } from "./stdio-peer.ts";
 
 /**
  * Recall on LoCoMo (Maharana et al., "Evaluating Very Long-Term Conversational Memory of LLM Agents", 2024) through the tools,
- * with no model. The data is not part of this repository (CC BY-NC 4.0); `LOCOMO_DIR` or an argument names its folder, which
+ * with no model. The data is not part of this repository (CC BY-NC 4.0); `LOCOMO_DIR` names its folder, which
  * holds `memories-*.jsonl` and `questions-*.jsonl`. One turn of a dialogue is one memory, one conversation one user. Recall is
  * the share of a question's evidence among the first ten results, averaged over the questions of categories 1–4; the
  * adversarial ones have no answer.
@@ -116,11 +116,11 @@ async function call<Result>(peer: StdioPeer, tool: string, args: Record<string, 
 }
 
 function readLines<Row>(folder: string, name: string): Row[] {
-  const text = readFileSync(join(folder, `${name}-1-5.jsonl`), "utf8");
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Row);
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${name}-`) && file.endsWith(".jsonl"));
+  return files.sort().flatMap((file) => {
+    const lines = readFileSync(join(folder, file), "utf8").trim().split("\n");
+    return lines.map((line) => JSON.parse(line) as Row);
+  });
 }
 
 /** `1:56 pm on 8 May, 2023` in ISO 8601. */

@@ -1,6 +1,7 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import { benchBoundary } from "./boundary.ts";
 import { type Figure, holds, table } from "./figure.ts";
+import { benchLocomo } from "./locomo.ts";
 import { benchMemorySearch } from "./memory-search.ts";
 import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
@@ -12,6 +13,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   start: benchStart,
   "tools-list": benchToolsList,
   "memory-search": benchMemorySearch,
+  locomo: benchLocomo,
   "memory-writes": benchMemoryWrites,
   mixture: benchMixture,
   boundary: benchBoundary,

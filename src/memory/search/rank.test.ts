@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { parseQuery } from "./query.ts";
-import { type Candidate, createCounter, inverseFrequency, score } from "./rank.ts";
+import { type Candidate, createCounter, EVERY_PART, inverseFrequency, type SearchParts, score } from "./rank.ts";
 import { resembles } from "./spelling.ts";
 import { tokenize } from "./tokenize.ts";
 
 /** Scores texts as the only memories of a user. */
-function scores(question: string, texts: readonly (string | (Partial<Candidate> & { text: string }))[]): number[] {
+function scores(
+  question: string,
+  texts: readonly (string | (Partial<Candidate> & { text: string }))[],
+  parts: SearchParts = EVERY_PART,
+): number[] {
   const query = parseQuery(question);
   const count = createCounter(query.terms);
   const memories = texts.map((given) => {
@@ -16,7 +20,7 @@ function scores(question: string, texts: readonly (string | (Partial<Candidate> 
   const idf = Float64Array.from(query.terms, (_, index) =>
     inverseFrequency(memories.filter((memory) => memory.own?.[index]).length, memories.length),
   );
-  return memories.map((memory) => score(query, idf, memory));
+  return memories.map((memory) => score(query, idf, memory, parts));
 }
 
 describe("score", () => {
@@ -63,6 +67,39 @@ describe("score", () => {
     expect(dated).toBeGreaterThan(plain);
     const [same, too] = scores("who served the tea", ["tea", "tea yesterday"]);
     expect(too).toBe(same);
+  });
+});
+
+describe("each part of the ranking", () => {
+  const tea = createCounter(parseQuery("tea").terms)("tea");
+  it.each([
+    ["neighbours", "tea", { text: "x", before: [tea] }, { text: "x" }],
+    ["speaker", "Ana tea", { text: "tea", speaker: ["ana"] }, { text: "tea", speaker: ["ben"] }],
+    ["time", "when tea", { text: "tea yesterday" }, { text: "tea" }],
+    ["time", "tea in May 2025", { text: "tea", time: Date.UTC(2025, 4, 7) }, { text: "tea", time: 0 }],
+    ["importance", "tea", { text: "tea", importance: 1 }, { text: "tea" }],
+  ] as const)("raises a memory, unless it is switched off: %s", (part, question, raised, other) => {
+    const [high = 0, low = 0] = scores(question, [raised, other]);
+    expect(high).toBeGreaterThan(low);
+    const [same, too] = scores(question, [raised, other], { ...EVERY_PART, [part]: false });
+    expect(same).toBe(too);
+  });
+
+  it("lowers what has few of the terms: coverage", () => {
+    const texts = ["tea", "garden", "tea garden"];
+    const [few = 0, , all = 0] = scores("tea garden", texts);
+    const [fewWithout = 0, , allWithout = 0] = scores("tea garden", texts, { ...EVERY_PART, coverage: false });
+    expect(all / few).toBeGreaterThan(allWithout / fewWithout);
+  });
+
+  it("takes an absent importance for the middle, and a question for less of an answer", () => {
+    const [absent, middle, question = 0] = scores("tea", [
+      "tea",
+      { text: "tea", importance: 0.5 },
+      { text: "tea", asks: true },
+    ]);
+    expect(absent).toBe(middle);
+    expect(question).toBeLessThan(absent ?? 0);
   });
 });
 
