@@ -36,11 +36,13 @@ export function createNearnessScan(query: Direction): NearnessScan {
       if (count === 0) return undefined;
       const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / count;
       const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / count) || 1;
-      const order = Uint32Array.from(numbers, (_, index) => index).sort(
-        (a, b) => (cosines[b] as number) - (cosines[a] as number),
-      );
+      // The nearest are few: they alone are put in order.
+      const least = Float64Array.from(cosines).sort().at(-Math.min(NEAREST, count)) as number;
+      const nearest: number[] = [];
+      for (let index = 0; index < count; index++) if ((cosines[index] as number) >= least) nearest.push(index);
+      nearest.sort((a, b) => (cosines[b] as number) - (cosines[a] as number));
       return {
-        nearest: Array.from(order.subarray(0, NEAREST), (index) => numbers[index] as number),
+        nearest: nearest.slice(0, NEAREST).map((index) => numbers[index] as number),
         of(number) {
           const index = indexIn(numbers, number);
           return index === undefined ? undefined : ((cosines[index] as number) - mean) / deviation;

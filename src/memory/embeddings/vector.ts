@@ -36,12 +36,16 @@ export function toDirection(bytes: Uint8Array): Direction {
 }
 
 /** Cosine of the angle, from -1 to 1; undefined where the other vector has another number of dimensions. */
-export function similarity(direction: Direction, bytes: Uint8Array): number | undefined {
-  const { values, length } = toDirection(bytes);
-  if (values.length !== direction.values.length) return undefined;
+export function similarity({ values, length }: Direction, bytes: Uint8Array): number | undefined {
+  if (bytes.length !== values.length + HEADER) return undefined;
+  // A view of each vector would take longer than to read it: bytes get their sign, the length its four bytes back.
   let sum = 0;
   for (let index = 0; index < values.length; index++) {
-    sum += (direction.values[index] as number) * (values[index] as number);
+    sum += (values[index] as number) * (((bytes[index + HEADER] as number) << 24) >> 24);
   }
-  return sum / (length * direction.length);
+  for (let index = 0; index < HEADER; index++) LENGTH_BYTES[index] = bytes[index] as number;
+  return sum / (length * LENGTH.getFloat32(0, true));
 }
+
+const LENGTH_BYTES = new Uint8Array(HEADER);
+const LENGTH = new DataView(LENGTH_BYTES.buffer);
