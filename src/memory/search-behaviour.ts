@@ -131,6 +131,7 @@ export function describeSearch(name: string, openStore: OpenStore): void {
       expect(await best(store, "to be or not to be")).toBe("To be or not to be");
       expect(await best(store, "what do you know about me?")).toBe("Ana prefers tea");
       expect((await store.search(ana, { query: "?!" })).results).toEqual([]);
+      expect((await store.search(ana, { query: "*" })).results).toHaveLength(2);
     });
 
     it("finds what an answer says without the question's words, next to it in the same source", async () => {

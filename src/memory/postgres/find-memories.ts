@@ -60,11 +60,9 @@ async function findByTerms(
   const among = await readAmong(session, owner, filter);
   const { terms, matches } = await lookUpTerms(session, owner, query.terms, among, searchParts);
   if (matches.every((match) => match.numbers.length === 0)) {
-    const found = await readContaining(session, owner, filter, query.text);
+    const found = query.text === "" ? [] : await readContaining(session, owner, filter, query.text);
     if (found.length > 0) return unrankedHits(found, query.text);
-    // A question such as "what do you know about me?" asks for anything.
-    const asksForAnything = query.terms.length === 0 && /\p{L}/u.test(query.text);
-    return asksForAnything ? unrankedHits(await readNewest(session, owner, filter)) : [];
+    return query.asksForAnything ? unrankedHits(await readNewest(session, owner, filter)) : [];
   }
   const phrases = await Promise.all(query.phrases.map((phrase) => lookUpPhrase(session, phrase, among)));
   const hasPhrases = wantPhrases(phrases);

@@ -21,12 +21,14 @@ export interface QueryTerm {
 export interface Query {
   /** What was asked, as far as it is read. */
   asked: string;
-  /** The same without the quotes around it. */
+  /** The same without the quotes around it; empty where it is nothing but a star. */
   text: string;
   /** None where the query has no words, or nothing but stop words. */
   terms: QueryTerm[];
   /** What stands in quotes, as terms separated by spaces: wanted in this order where any memory has it. */
   phrases: string[];
+  /** Whether any memory answers: `what do you know about me?`, or `*`. What contains the text comes first, but for `*`. */
+  asksForAnything: boolean;
   asksForTime: boolean;
   /** Times that it names. */
   times: AskedTime[];
@@ -42,6 +44,7 @@ const MAX_PHRASES = 8;
 const NOWHERE: Span = { start: 0, end: 0 };
 
 const QUOTED = /"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»/g;
+const ONLY_STARS = /^["']?\*+["']?$/;
 const QUOTES_AROUND = /^["“„«](.+)["”“»]$/s;
 const NEIGHBOURING = /(?<![\p{L}\p{N}_.'’-])(\p{L}{2,24})(?=[ -](\p{L}{2,24})(?![\p{L}\p{N}_.'’-]))/gu;
 const STARRED = /([\p{L}\p{N}_]{2,64})\*/gu;
@@ -73,12 +76,14 @@ export function parseQuery(text: string): Query {
       if (parts.includes(term.text)) term.forms.push({ text: joined, prefix: false, weight: 1 });
     }
   }
-  const bare = read.trim().replace(QUOTES_AROUND, "$1");
+  const trimmed = read.trim();
+  const bare = ONLY_STARS.test(trimmed) ? "" : trimmed.replace(QUOTES_AROUND, "$1");
   return {
     asked: read,
     text: bare,
     terms,
     phrases: readPhrases(read),
+    asksForAnything: terms.length === 0 && (bare === "" || /\p{L}/u.test(bare)),
     asksForTime: ASKS_FOR_TIME.test(read),
     times: readAskedTimes(read),
   };

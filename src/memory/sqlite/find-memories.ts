@@ -69,11 +69,9 @@ function findByTerms(
   const { terms, matches } = lookUpTerms(database, user, query.terms, searched, searchParts);
   if (matches.every((match) => match.numbers.length === 0)) {
     const among = readNewest(database, user, filter, searched);
-    const found = containing(database, user, among, query.text);
+    const found = query.text === "" ? [] : containing(database, user, among, query.text);
     if (found.length > 0) return unrankedHits(current(found), query.text);
-    // A question such as "what do you know about me?" asks for anything.
-    const asksForAnything = query.terms.length === 0 && /\p{L}/u.test(query.text);
-    return asksForAnything ? unrankedHits(current(among)) : [];
+    return query.asksForAnything ? unrankedHits(current(among)) : [];
   }
   const phrases = query.phrases.map((phrase) => lookUpPhrase(database, user, phrase, searched));
   const hasPhrases = wantPhrases(phrases);
