@@ -43,20 +43,37 @@ export async function openMemoryStore(
   { llm, warn }: StoreExtras = {},
 ): Promise<MemoryStore> {
   const { database, embeddings, ...limits } = options;
-  const { model } = embeddings;
-  let embedder: Embedder | undefined;
-  if (model !== undefined && llm) {
-    const { createEmbedder } = await import("./memory/embeddings/embedder.ts");
-    embedder = await createEmbedder({ ...embeddings, model }, async ({ signal, ...request }) =>
-      (await llm).embed(request, signal),
-    );
-  }
+  const embedder = await makeEmbedder(embeddings, llm);
   if (database !== "sqlite") {
     const { openPostgresStore } = await import("./memory/postgres/postgres-store.ts");
     return openPostgresStore({ ...limits, url: database, embedder, warn });
   }
   const { openSqliteStore } = await import("./memory/sqlite/sqlite-store.ts");
   return openSqliteStore({ ...limits, file: join(dataDir, "memory.db"), embedder, warn });
+}
+
+async function makeEmbedder(
+  { model, ...prefixes }: Config["memory"]["embeddings"],
+  llm: StoreExtras["llm"],
+): Promise<Embedder | undefined> {
+  if (model === undefined || !llm) return undefined;
+  const { createEmbedder } = await import("./memory/embeddings/embedder.ts");
+  return createEmbedder({ model, ...prefixes }, async ({ signal, ...request }) => (await llm).embed(request, signal));
+}
+
+/** Embeds a word with the model that `memory.embeddings` names. Gives the dimensions of its vector. @throws what is wrong */
+export async function tryEmbeddings(
+  embeddings: Config["memory"]["embeddings"],
+  llm: NonNullable<StoreExtras["llm"]>,
+  signal: AbortSignal,
+): Promise<number> {
+  const embedder = await makeEmbedder(embeddings, llm);
+  try {
+    const vectors = await embedder?.embed(["test"], "query", signal);
+    return vectors?.[0]?.length ?? 0;
+  } finally {
+    await embedder?.close?.();
+  }
 }
 
 /** What reads and writes the files of exports. */

@@ -41,6 +41,16 @@ describe("patchbay-mcp doctor", () => {
     expect(stdout).not.toContain("very-secret-key");
   });
 
+  it("asks the model that memories are to be found by in meaning", async () => {
+    const provider = await startProvider(["a"]);
+    const providers = { local: { baseUrl: provider.baseUrl } };
+    const works = await doctor({ providers, memory: { embeddings: { model: "local/a" } } });
+    expect(works.stdout).toMatch(/^ok {5}embeddings: local\/a, 256 dimensions$/m);
+    const broken = await doctor({ providers, memory: { embeddings: { model: "folder:nowhere" } } });
+    expect(broken.code, broken.stdout).toBe(1);
+    expect(broken.stdout).toMatch(/^BROKEN embeddings: folder:nowhere: There is no .*model\.onnx/m);
+  });
+
   it("exits with 1 and says what to fix where a part is broken", async () => {
     const provider = await startProvider(["llama3.2"]);
     const port = await unusedPort();

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
-import type { ServiceContainer, Services } from "../services.ts";
+import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import type { AnyTool } from "../tools/define-tool.ts";
 
 /** What was found of one part: `ok`, `off` where the configuration leaves it out, `broken` where it cannot work as configured. */
@@ -23,6 +23,7 @@ const CHECK_MS = 8_000;
 export async function checkAll(loaded: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
   const parts: Promise<Check[]>[] = [
     guarded("memory", "memory", () => checkMemory(loaded, services)),
+    guarded("memory", "embeddings", () => checkEmbeddings(loaded, services)),
     guarded("llm", "models", () => checkModels(loaded, services)),
     guarded("apis", "APIs", () => checkApis(loaded, services)),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
@@ -81,6 +82,22 @@ async function guarded(service: keyof Services, name: string, check: () => Promi
 function checkConfiguration({ file }: LoadedConfig): Check {
   const detail = file ? `read from ${file}` : "no file; defaults and environment";
   return { service: "configuration", name: "configuration", state: "ok", detail };
+}
+
+/** Whether the model answers that memories are to be found by. Without one, there is nothing to say. */
+async function checkEmbeddings({ config }: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
+  const { embeddings } = config.memory;
+  if (embeddings.model === undefined) return [];
+  const llm = services.get(["llm"]).then((made) => made.llm);
+  const about = { service: "memory", name: "embeddings" } as const;
+  try {
+    const dimensions = await tryEmbeddings(embeddings, llm, AbortSignal.timeout(CHECK_MS));
+    return [{ ...about, state: "ok", detail: `${embeddings.model}, ${dimensions} dimensions` }];
+  } catch (error) {
+    const hint = error instanceof ToolError ? error.hint : undefined;
+    const detail = `${embeddings.model}: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ ...about, state: "broken", detail, hint }];
+  }
 }
 
 async function checkMemory({ config }: LoadedConfig, services: ServiceContainer): Promise<Check[]> {

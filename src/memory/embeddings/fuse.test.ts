@@ -27,7 +27,7 @@ it("lifts what is near in meaning, says so, and adds what no term has found", ()
 });
 
 it("counts neighbours in the source and the speaker that the query names", () => {
-  const order = fuse([], [meant(1, 1), meant(2, 1, { before: 2 }), meant(3, 1, { speakerNamed: true }), meant(4, 0)]);
+  const order = fuse([], [meant(1, 1), meant(2, 1, { before: 1 }), meant(3, 1, { speakerNamed: true }), meant(4, 0)]);
   expect(numbers(order)).toEqual([3, 2, 1, 4]);
 });
 

@@ -8,11 +8,12 @@ import type { Hit } from "../search/rank-rows.ts";
  */
 const WEIGHTS = {
   /** Of meaning; the lexical score has 1. */
-  meaning: 0.5,
-  before: 0.5,
-  after: 0.3,
+  meaning: 0.6,
+  /** Of the nearness of the memory before and of the one after, in the same source. */
+  before: 0.6,
+  after: 0.4,
   /** Standard deviations that a memory of the speaker counts as nearer whom the query names. */
-  speakerNamed: 1.5,
+  speakerNamed: 1,
 } as const;
 
 /** From here on (in standard deviations) it is said that a memory is near in meaning. */
