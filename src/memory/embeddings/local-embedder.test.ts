@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../../../test/fixtures/cleanup.ts";
-import { createFolderEmbedder } from "./folder-embedder.ts";
+import { createLocalEmbedder } from "./local-embedder.ts";
 
 const never = new AbortController().signal;
 const WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "query", ":", "green", "tea", "car"];
@@ -63,10 +63,10 @@ exports.InferenceSession = { async create(model) {
 } };`;
 
 /** Embeds in a process of its own, whose working folder is where a runtime may be installed. */
-function embedIn(folder: string, texts: string[]): { vectors?: number[][]; error?: string } {
+function embedIn(folder: string, texts: string[], model = "folder:model"): { vectors?: number[][]; error?: string } {
   const script = `
-    import { createFolderEmbedder } from ${JSON.stringify(new URL("./folder-embedder.ts", import.meta.url).href)};
-    const embedder = createFolderEmbedder({ model: "folder:model", queryPrefix: "query: ", memoryPrefix: "" });
+    import { createLocalEmbedder } from ${JSON.stringify(new URL("./local-embedder.ts", import.meta.url).href)};
+    const embedder = createLocalEmbedder({ model: ${JSON.stringify(model)}, queryPrefix: "query: ", memoryPrefix: "" });
     const signal = new AbortController().signal;
     try {
       const vectors = await embedder.embed(${JSON.stringify(texts)}, "query", signal);
@@ -124,7 +124,7 @@ it("says which package is missing", () => {
 it("says which file is missing", async () => {
   const folder = temporaryFolder();
   const embed = () =>
-    createFolderEmbedder({ model: `folder:${folder}`, queryPrefix: "", memoryPrefix: "" }).embed(
+    createLocalEmbedder({ model: `folder:${folder}`, queryPrefix: "", memoryPrefix: "" }).embed(
       ["tea"],
       "memory",
       never,
@@ -137,10 +137,31 @@ it("says which file is missing", async () => {
 it("names models of different sizes or prefixes differently", () => {
   const folder = temporaryFolder();
   const id = (memoryPrefix = "") =>
-    createFolderEmbedder({ model: `folder:${folder}`, queryPrefix: "", memoryPrefix }).id;
+    createLocalEmbedder({ model: `folder:${folder}`, queryPrefix: "", memoryPrefix }).id;
   writeFileSync(join(folder, "model.onnx"), "1");
   const first = id();
   expect(id("passage: ")).not.toBe(first);
   writeFileSync(join(folder, "model.onnx"), "12");
   expect(id()).not.toBe(first);
+});
+
+it("runs the model of a package with the package that is made for it", () => {
+  const folder = temporaryFolder();
+  const install = (name: string, code: string): void => {
+    mkdirSync(join(folder, "node_modules", name), { recursive: true });
+    writeFileSync(join(folder, "node_modules", name, "index.js"), code);
+  };
+  const embed = () => embedIn(folder, ["tea", "cars"], "package:some-weights");
+  expect(embed().error).toBe("The npm package @energetic-ai/embeddings is not installed.");
+  install(
+    "@energetic-ai/embeddings",
+    "exports.initModel = async (source) => ({ embed: async (texts) => texts.map((text) => [source, text.length]) });",
+  );
+  expect(embed().error).toBe("The npm package some-weights is not installed.");
+  install("some-weights", "exports.modelSource = 7;");
+  // With "query: " before them.
+  expect(embed().vectors).toEqual([
+    [7, 10],
+    [7, 11],
+  ]);
 });
