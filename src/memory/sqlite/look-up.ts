@@ -270,21 +270,44 @@ function readHalves(database: Database, user: UserRow, term: QueryTerm, { plain 
 
 /** Gives words of the user's memories that a term may be a slip of: those with the same first letter, or else any. */
 function createSpeller(database: Database, user: UserRow, { plain }: Searched): (term: QueryTerm) => TermForm[] {
-  let anyWords: Set<string> | undefined;
-  const readAny = (): Set<string> => {
-    anyWords ??= new Set([
-      ...plain.flatMap((memory) => memory.terms.trim().split(" ")),
-      ...(user.indexed <= SMALL ? readVocabulary(database, user, "a", FACETS_FROM) : []),
-    ]);
-    return anyWords;
-  };
+  let recent: Set<string> | undefined;
   return ({ text }) => {
     if (slipsAllowed(text) === 0) return [];
+    recent ??= new Set(plain.flatMap((memory) => memory.terms.trim().split(" ")));
     const first = String.fromCodePoint(text.codePointAt(0) as number);
-    const forms = alike(text, readVocabulary(database, user, first, `${first}\u{10ffff}`));
-    return forms.length > 0 ? forms : alike(text, readAny());
+    const words = user.indexed <= SMALL ? readWords(database, user) : [];
+    const sameFirst =
+      words.length > 0 && words.length < VOCABULARY
+        ? words.filter((word) => word.startsWith(first))
+        : readVocabulary(database, user, first, `${first}\u{10ffff}`);
+    const forms = alike(text, new Set([...sameFirst, ...[...recent].filter((word) => word.startsWith(first))]));
+    return forms.length > 0 ? forms : alike(text, new Set([...words, ...recent]));
   };
 }
+
+/**
+ * Words of the user's indexed memories, kept for the next search until more are indexed. One that is not there any more finds
+ * nothing; one that came with a change is not known yet, so that a slip of it is not either.
+ */
+function readWords(database: Database, user: UserRow): readonly string[] {
+  const known = wordsKept.get(database) ?? new Map<number, KeptWords>();
+  wordsKept.set(database, known);
+  const kept = known.get(user.uid);
+  if (kept?.indexed === user.indexed) return kept.words;
+  if (known.size >= MAX_KEPT) known.clear();
+  const words = readVocabulary(database, user, "a", FACETS_FROM);
+  known.set(user.uid, { indexed: user.indexed, words });
+  return words;
+}
+
+interface KeptWords {
+  indexed: number;
+  words: readonly string[];
+}
+
+/** By user, of each connection. */
+const wordsKept = new WeakMap<Database, Map<number, KeptWords>>();
+const MAX_KEPT = 50;
 
 function readVocabulary(database: Database, user: UserRow, from: string, to: string): string[] {
   const terms = database.column<string>(
