@@ -65,16 +65,28 @@ export function readSearched(database: Database, user: UserRow, filter: CheckedF
     if (some) all.push(facets.length > 0 ? `(${facets.map((facet) => `"${facet}"`).join(" OR ")})` : none);
     if (!time.exact || !some) times = filter;
   }
-  const base = baseOf(user);
-  const tail = database.all<PlainRow>(
-    `${PLAIN_COLUMNS} from memory where id > ? and id <= ? order by id desc`,
-    base,
-    base + user.indexed,
-    base + user.last,
-  );
-  const searched: Searched = { plain: toPlain(tail, filter), indexed: true, facets: all.join(" AND "), times };
+  const searched: Searched = {
+    plain: readTail(database, user, filter),
+    indexed: true,
+    facets: all.join(" AND "),
+    times,
+  };
   const few = isFiltered(searched) && readFew(database, user, searched, filter);
   return few ? { ...searched, plain: [...searched.plain, ...few], indexed: false } : searched;
+}
+
+function readTail(database: Database, user: UserRow, filter: CheckedFilter): PlainMemory[] {
+  const base = baseOf(user);
+  const range = [base, base + user.indexed, base + user.last];
+  const among = "from memory where id > ? and id <= ? and superseded_by is null";
+  if (Object.keys(filter).length > 0) {
+    return toPlain(database.all<PlainRow>(`${PLAIN_COLUMNS} ${among} order by id desc`, ...range), filter);
+  }
+  return database.all<PlainMemory>(
+    `select id - ? as number, ' ' || terms || ' ' as terms ${among} and (expires is null or expires > ?) order by id desc`,
+    ...range,
+    Date.now(),
+  );
 }
 
 type PlainRow = Parameters<typeof passes>[0] & PlainMemory & { length: number };
