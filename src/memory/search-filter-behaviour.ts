@@ -157,9 +157,9 @@ export function describeSearchFilters(name: string, openStore: OpenStore): void 
       expect(pack.results).toHaveLength(3);
       expect(pack.near_duplicates).toBe(3);
       expect(pack.tokens).toBeLessThanOrEqual(300);
-      const small = await store.search(ana, { query: "boiler house", maxTokens: 45 });
+      const small = await store.search(ana, { query: "boiler house", maxTokens: 75 });
       expect(small.results).toHaveLength(1);
-      expect(small.tokens).toBeLessThanOrEqual(45);
+      expect(small.tokens).toBeLessThanOrEqual(75);
       expect(small.next_offset).toBeGreaterThan(0);
       expect(await store.search(ana, { query: "boiler", maxTokens: 5 })).toEqual({
         results: [],

@@ -32,6 +32,24 @@ it("keeps to the tag and the limit", async () => {
   expect(await search({ filter: { after: "2100-01-01" } })).toEqual([]);
 });
 
+it("packs what fits, without what says nearly the same, and with no more fields than it counts", async () => {
+  const client = await connect();
+  const memories = Array.from({ length: 30 }, (_, index) => ({
+    content: `Ana drinks tea number ${index} in room ${index}`,
+  }));
+  await callTool(client, "memory_add", {
+    memories: [...memories, { content: "Ana drinks tea, number 1, in room 1!" }],
+  });
+  const { results, tokens } = (await callTool(client, "memory_search", { query: "tea", max_tokens: 300 })) as {
+    results: Record<string, unknown>[];
+    tokens: number;
+  };
+  expect(Object.keys(results[0] ?? {})).toEqual(["id", "content", "tags", "score"]);
+  expect(results.length).toBeGreaterThan(3);
+  expect(tokens).toBeLessThanOrEqual(300);
+  expect(JSON.stringify(results).length / 4).toBeLessThan(tokens);
+});
+
 it("says how many it found", async () => {
   const client = await connect();
   await callTool(client, "memory_add", { content: "tea" });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { FoundMemory } from "../memory/store.ts";
 import { defineTool } from "./define-tool.ts";
 import { memoryFilter } from "./memory-fields.ts";
 
@@ -29,6 +30,20 @@ export default defineTool({
     const { max_tokens: maxTokens, filter, ...request } = input;
     const found = await services.memory.search(user, { ...request, ...filter, maxTokens });
     status.success(`Found ${found.results.length} matching memories`);
-    return { ...found, results: found.results.map((memory) => ({ ...memory })) };
+    const shown = maxTokens === undefined ? (memory: FoundMemory) => ({ ...memory }) : packed;
+    return { ...found, results: found.results.map(shown) };
   },
 });
+
+/** What the size of a pack counts: what a model needs of a memory, and no more. */
+function packed({ id, content, tags, source, speaker, occurred_at, score }: FoundMemory): Record<string, unknown> {
+  return {
+    id,
+    content,
+    tags,
+    ...(source !== undefined && { source }),
+    ...(speaker !== undefined && { speaker }),
+    ...(occurred_at !== undefined && { occurred_at }),
+    score,
+  };
+}

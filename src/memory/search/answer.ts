@@ -77,17 +77,20 @@ function packFound(
   return { results, tokens, near_duplicates: nearDuplicates };
 }
 
-/** Estimated tokens of a memory as a model reads it: what it says, by whom, when and where from, and its id. */
+/** Estimated tokens of a memory in a pack: what it says, by whom, when and where from, its id and its score. */
 export function tokensOf({ id, content, tags, source, speaker, occurred_at }: Memory): number {
-  return estimateTokens(JSON.stringify({ id, content, tags, source, speaker, occurred_at }));
+  return estimateTokens(JSON.stringify({ id, content, tags, source, speaker, occurred_at, score: 10.1234 }));
 }
 
-/** About 4 characters of an alphabet, 1 of a script that writes syllables or words, make a token. */
+/**
+ * About 4 ASCII letters, 2 other characters of ASCII or of an alphabet, 1 of a script that writes syllables or words make a
+ * token; rather too many than too few.
+ */
 export function estimateTokens(text: string): number {
   const dense = text.match(DENSE)?.length ?? 0;
-  const ascii = text.match(/[\x00-\x7f]/g)?.length ?? 0;
-  const others = [...text].length - dense - ascii;
-  return Math.ceil(dense + ascii / 4 + others / 2);
+  const letters = text.match(/[A-Za-z ]/g)?.length ?? 0;
+  const others = [...text].length - dense - letters;
+  return Math.ceil(dense + letters / 4 + others / 2);
 }
 
 const DENSE =
