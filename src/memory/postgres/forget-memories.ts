@@ -1,5 +1,5 @@
 import type { CheckedFilter } from "../memory-filter.ts";
-import type { MemoryRow } from "../sqlite/rows.ts";
+import type { MemoryRow } from "../memory-row.ts";
 import type { MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";

@@ -1,4 +1,4 @@
-import { type MemoryRow, toMemory } from "../sqlite/rows.ts";
+import { type MemoryRow, toMemory } from "../memory-row.ts";
 import type { MemoryVersion } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { integers, type Owner } from "./rows.ts";

@@ -1,4 +1,4 @@
-import type { MemoryRow } from "../sqlite/rows.ts";
+import type { MemoryRow } from "../memory-row.ts";
 import type { Connection, Session } from "./connection.ts";
 import { findOutdated, removeOutdated } from "./forget-memories.ts";
 import { type Owner, postingsOf } from "./rows.ts";

@@ -1,5 +1,5 @@
 import type { CheckedImport, CheckedMemory } from "../memory-input.ts";
-import { type MemoryRow, newUuid } from "../sqlite/rows.ts";
+import { type MemoryRow, newUuid } from "../memory-row.ts";
 import type { Session } from "./connection.ts";
 import { ALL_COLUMNS, integers, type Owner, postingsOf, RECORD, toColumns } from "./rows.ts";
 

@@ -1,6 +1,6 @@
 import { memoryNotFound } from "../memory-errors.ts";
 import type { CheckedList, Position } from "../memory-filter.ts";
-import { type MemoryRow, toMemory } from "../sqlite/rows.ts";
+import { type MemoryRow, toMemory } from "../memory-row.ts";
 import type { Memory, MemoryLimits, MemoryStats, SortOrder, StoredMemory } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { type Condition, currentMemories, satisfying } from "./filter-sql.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { tagKey } from "../memory-input.ts";
+import type { MemoryRow } from "../memory-row.ts";
 import { timeOf } from "../memory-time.ts";
-import type { MemoryRow } from "../sqlite/rows.ts";
 
 /** A user with memories, locked for the transaction where it writes. It is written back at the end (see write-queue.ts). */
 export interface Owner {

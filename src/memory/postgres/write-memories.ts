@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { keyUsed, limitReached, memoryNotFound, sizeReached, versionNotKept } from "../memory-errors.ts";
 import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
-import { termsOf } from "../sqlite/memory-table.ts";
-import { type MemoryRow, toMemory } from "../sqlite/rows.ts";
+import { type MemoryRow, toMemory } from "../memory-row.ts";
+import { termsOf } from "../search/terms-of.ts";
 import type { AddedMemory, Memory, MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
 import {

@@ -1,10 +1,11 @@
 import type { CheckedFilter } from "../memory-filter.ts";
+import type { MemoryRow } from "../memory-row.ts";
 import type { MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { removeRow } from "./memory-table.ts";
 import { readUser } from "./read-memories.ts";
-import { baseOf, COLUMNS, type MemoryRow } from "./rows.ts";
+import { baseOf, COLUMNS } from "./rows.ts";
 import { discard } from "./write-memories.ts";
 
 /** Memories that are removed in one transaction, in which nothing else runs. */

@@ -1,6 +1,7 @@
+import { type MemoryRow, numberOf, toMemory } from "../memory-row.ts";
 import type { MemoryVersion } from "../store.ts";
 import type { Database } from "./database.ts";
-import { baseOf, type MemoryRow, numberOf, toMemory, type UserRow } from "./rows.ts";
+import { baseOf, type UserRow } from "./rows.ts";
 
 /** Earlier versions of memories, and deleted memories that can be brought back. Parts of transactions of their callers. */
 

@@ -1,7 +1,8 @@
 import type { CheckedMemory } from "../memory-input.ts";
+import type { MemoryRow } from "../memory-row.ts";
 import type { Database } from "./database.ts";
 import { isExpired, readUser } from "./read-memories.ts";
-import { baseOf, COLUMNS, identityOf, type MemoryRow, type UserRow } from "./rows.ts";
+import { baseOf, COLUMNS, identityOf, type UserRow } from "./rows.ts";
 
 /**
  * How memories are recognised that were stored before. The table identity is written in batches together with the full-text

@@ -1,26 +1,15 @@
 import { type CheckedImport, type CheckedMemory, tagKey } from "../memory-input.ts";
+import { type MemoryRow, newUuid } from "../memory-row.ts";
 import { timeOf } from "../memory-time.ts";
-import { termsIn } from "../search/tokenize.ts";
 import type { Database } from "./database.ts";
 import { addIdentity, indexIdentities, type KnownUser, knownUser, removeIdentity } from "./identities.ts";
-import { baseOf, identityOf, type MemoryRow, newUuid, type UserRow } from "./rows.ts";
+import { baseOf, identityOf, type UserRow } from "./rows.ts";
 import { addToIndex, indexLongTail, isIndexed, removeFromIndex } from "./search-index.ts";
 
 /**
  * Rows of the table memory, together with what hangs on them: tags, the search index, and what is counted of the user. Each
  * function is part of a transaction of its caller.
  */
-
-/** What a memory is found by, separated by spaces. */
-export function termsOf(memory: {
-  content: string;
-  speaker?: string | null | undefined;
-  tags: readonly string[];
-}): string {
-  const texts = [memory.content, ...(memory.speaker ? [memory.speaker] : []), ...memory.tags];
-  const terms = texts.map((text) => termsIn(text)).filter((found) => found !== "");
-  return terms.join(" ");
-}
 
 export function createUser(database: Database, key: string): KnownUser {
   database.run("insert into user (key) values (?)", key);

@@ -1,9 +1,10 @@
 import { memoryNotFound } from "../memory-errors.ts";
 import type { CheckedList, Position } from "../memory-filter.ts";
+import { type MemoryRow, numberOf, toMemory } from "../memory-row.ts";
 import type { Memory, MemoryLimits, MemoryStats, MemoryUser, SortOrder } from "../store.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import { baseOf, COLUMNS, type MemoryRow, numberOf, toMemory, type UserRow } from "./rows.ts";
+import { baseOf, COLUMNS, type UserRow } from "./rows.ts";
 
 type Row = Omit<MemoryRow, "terms">;
 

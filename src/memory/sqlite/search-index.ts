@@ -1,7 +1,8 @@
+import type { MemoryRow } from "../memory-row.ts";
 import { timeOf } from "../memory-time.ts";
 import { facetsOfRow } from "../search/facets.ts";
 import type { Database } from "./database.ts";
-import { baseOf, type MemoryRow, type UserRow } from "./rows.ts";
+import { baseOf, type UserRow } from "./rows.ts";
 
 /**
  * The full-text index (FTS5) over the terms of memories, and over the facets that filters go by. It keeps no text of its own: what is removed from it has to be told

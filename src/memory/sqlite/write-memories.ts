@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { keyUsed, limitReached, memoryNotFound, sizeReached, versionNotKept } from "../memory-errors.ts";
 import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
+import { type MemoryRow, toMemory } from "../memory-row.ts";
+import { termsOf } from "../search/terms-of.ts";
 import type { AddedMemory, Memory, MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import {
@@ -13,9 +15,9 @@ import {
   takeFromTrash,
 } from "./history.ts";
 import { findSame, knownUser } from "./identities.ts";
-import { appendMemory, createUser, putBack, removeRow, replaceRow, sizeOf, tagsOf, termsOf } from "./memory-table.ts";
+import { appendMemory, createUser, putBack, removeRow, replaceRow, sizeOf, tagsOf } from "./memory-table.ts";
 import { DEFAULT_MAX_TOTAL_SIZE, findRow, isExpired, ownMemory, readUser } from "./read-memories.ts";
-import { type MemoryRow, toMemory, type UserRow } from "./rows.ts";
+import type { UserRow } from "./rows.ts";
 
 /** The writes. Each is part of a transaction of its caller, and checks everything before it changes anything. */
 
