@@ -67,8 +67,11 @@ const LOOK_AGAIN_MS = 300_000;
 const KEPT_QUERIES = 100;
 const MAX_KEPT = 10_000;
 
+/** Named memories that wait; where more do, all of their user are looked through. */
+const MAX_NAMED = 1_000;
+
 /** What is to be done: named memories, or those with ids beyond `at` up to `until`. */
-type Job = { user: string; ids: readonly string[] } | { at: number; until: number };
+type Job = { user: string; ids: readonly string[] } | { user?: string; at: number; until: number };
 
 export function createMeaning(embedder: Embedder, table: VectorTable, options: MeaningOptions = {}): Meaning {
   const closed = new AbortController();
@@ -155,13 +158,18 @@ export function createMeaning(embedder: Embedder, table: VectorTable, options: M
   }
 
   async function nextJob(): Promise<Job | undefined> {
-    for (const [user, ids] of named) jobs.unshift({ user, ids: [...ids] });
-    named.clear();
+    // While an earlier job of this kind fails, more names are gathered.
+    if (!jobs.some((job) => "ids" in job)) {
+      for (const [user, ids] of named) jobs.unshift({ user, ids: [...ids] });
+      named.clear();
+    }
     const [user] = users;
     if (user !== undefined) {
       users.delete(user);
       const range = await table.range(user);
-      if (range) jobs.unshift({ at: range.first, until: range.last });
+      const same = jobs.findIndex((job) => "at" in job && job.user === user);
+      if (same >= 0) jobs.splice(same, 1);
+      if (range) jobs.unshift({ user, at: range.first, until: range.last });
     } else if (everything && jobs.length === 0) {
       everything = false;
       // Processes that start together begin in different places, so that they seldom embed the same.
@@ -208,11 +216,12 @@ export function createMeaning(embedder: Embedder, table: VectorTable, options: M
   }
 
   function look(user: string, ids?: readonly string[]): void {
-    if (ids) {
-      const known = named.get(user) ?? new Set();
+    const known = named.get(user) ?? new Set();
+    if (ids && known.size + ids.length <= MAX_NAMED && (named.has(user) || named.size < MAX_NAMED)) {
       named.set(user, known);
       for (const id of ids) known.add(id);
     } else {
+      named.delete(user);
       if (lookedAt.size >= MAX_KEPT) lookedAt.clear();
       lookedAt.set(user, performance.now());
       users.add(user);

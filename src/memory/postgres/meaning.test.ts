@@ -80,6 +80,6 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "meaning in PostgreSQL", () => {
     const second = await openStore(url);
     await second.store.add(ben, { content: "one more" });
     await whenEmbedded(url, 701);
-    expect(second.embedded).toEqual(["one more"]);
+    expect([...first.embedded, ...second.embedded].filter((text) => text !== "one more")).toHaveLength(700);
   });
 });

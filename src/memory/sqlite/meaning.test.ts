@@ -229,6 +229,28 @@ it("embeds most memories once where two processes start on the same file", async
   expect(one.embedded.length + two.embedded.length).toBeLessThan(3_500);
 });
 
+it("catches up with what was added while the embedder failed, however much that was", async () => {
+  let broken = true;
+  const { store, folder, embedded } = await openStore(undefined, {
+    embed: async (texts, side, signal) => {
+      if (broken) throw Object.assign(new Error("busy"), { retryAfterMs: 100 });
+      return embedAll(texts, side, signal);
+    },
+  });
+  for (let part = 0; part < 15; part++) {
+    await store.addAll(
+      ana,
+      Array.from({ length: 100 }, (_, index) => ({ content: `Note ${part} ${index}` })),
+    );
+  }
+  const late = await store.add(ben, { content: "Ben has a car" });
+  await store.delete(ben, late.id);
+  broken = false;
+  embedded.length = 0;
+  await vi.waitFor(() => expect(vectorsIn(folder)).toHaveLength(1_500), { timeout: 20_000, interval: 50 });
+  expect(embedded).toHaveLength(1_500);
+}, 30_000);
+
 it("changes nothing for writes that come while it works", async () => {
   const { store, folder } = await openStore();
   const added = await Promise.all(
