@@ -2,6 +2,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { benchBoundary } from "./boundary.ts";
 import { type Figure, holds, table } from "./figure.ts";
 import { benchLocomo } from "./locomo.ts";
+import { benchMemoryKills } from "./memory-kills.ts";
 import { benchMemorySearch } from "./memory-search.ts";
 import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
@@ -15,6 +16,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   "memory-search": benchMemorySearch,
   locomo: benchLocomo,
   "memory-writes": benchMemoryWrites,
+  "memory-kills": benchMemoryKills,
   mixture: benchMixture,
   boundary: benchBoundary,
 };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "../../../test/fixtures/cleanup.ts";
+import { killWhileChanging } from "../../../test/fixtures/memory-kills.ts";
 import { startProcess } from "../../../test/fixtures/spawn.ts";
 import type { MemoryStore } from "../store.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -57,6 +58,13 @@ it("loses no acknowledged memory when the process is killed at any time", async 
   expect(acknowledged.length).toBeGreaterThan(20);
   expect(acknowledged.filter((content) => !stored.has(content))).toEqual([]);
   expect(await store.verify()).toEqual([]);
+}, 60_000);
+
+it("keeps every acknowledged change of any sort, and does none by half, when the process is killed at any time", async () => {
+  const { acknowledged, wrong, problems } = await killWhileChanging(newFile(), 20);
+  expect(acknowledged).toBeGreaterThan(20);
+  expect(wrong).toEqual([]);
+  expect(problems).toEqual([]);
 }, 60_000);
 
 it.each([2, 4])(
