@@ -71,7 +71,7 @@ const MAX_KEPT = 10_000;
 const MAX_NAMED = 1_000;
 
 /** What is to be done: named memories, or those with ids beyond `at` up to `until`. */
-type Job = { user: string; ids: readonly string[] } | { user?: string; at: number; until: number };
+type Job = { user: string; ids: string[] } | { user?: string; at: number; until: number };
 
 export function createMeaning(embedder: Embedder, table: VectorTable, options: MeaningOptions = {}): Meaning {
   const closed = new AbortController();
@@ -136,23 +136,27 @@ export function createMeaning(embedder: Embedder, table: VectorTable, options: M
   }
 
   /** @throws what keeps the embedder from working */
-  async function embedAll(texts: readonly TextToEmbed[]): Promise<void> {
-    const wanted = texts.filter(({ id, version }) => !refused.has(`${id} ${version}`));
-    for (let index = 0; index < wanted.length; index += BATCH) {
-      const vectors = await embedBatch(wanted.slice(index, index + BATCH));
-      if (vectors.length > 0) await table.write(vectors);
-      await pause(PAUSE_MS);
-    }
+  async function embedSome(texts: readonly TextToEmbed[]): Promise<void> {
+    const vectors = await embedBatch(texts);
+    if (vectors.length > 0) await table.write(vectors);
   }
 
   /** Does a piece of the job; gives whether that was all of it. */
   async function work(job: Job): Promise<boolean> {
+    const isWanted = ({ id, version }: TextToEmbed): boolean => !refused.has(`${id} ${version}`);
     if ("ids" in job) {
-      await embedAll(await table.missingOf(job.user, job.ids, MAX_LENGTH));
-      return true;
+      const batch = job.ids.slice(0, BATCH);
+      const texts = (await table.missingOf(job.user, batch, MAX_LENGTH)).filter(isWanted);
+      if (texts.length > 0) await embedSome(texts);
+      job.ids = job.ids.slice(BATCH);
+      return job.ids.length === 0;
     }
     const { texts, last } = await table.missing(job.at, MAX_LENGTH);
-    await embedAll(texts.filter(({ id }) => id <= job.until));
+    const wanted = texts.filter((text) => text.id <= job.until && isWanted(text));
+    // Somewhere among them, and read again before the next ones: other processes may be at the same.
+    const from = Math.floor(Math.random() * Math.max(1, wanted.length - BATCH + 1));
+    if (wanted.length > 0) await embedSome(wanted.slice(from, from + BATCH));
+    if (wanted.length > BATCH) return false;
     job.at = last ?? Infinity;
     return job.at >= job.until;
   }
