@@ -7,7 +7,7 @@ import { PATCHBAY, startPeer } from "./stdio-peer.ts";
 
 const ROUNDS = 5;
 const SECONDS = 1.5;
-const CLIENTS = 16;
+const CLIENTS = 64;
 const SYNC_MS = 3;
 
 /**
@@ -16,7 +16,8 @@ const SYNC_MS = 3;
  */
 export async function benchMemoryWrites(): Promise<Figure[]> {
   return withFolder(async (folder) => [
-    await storeFigure(),
+    ...(await storeFigures()),
+    ...(await slowStoreFigures(slowSync(folder))),
     ...(await measure("disk as it is", {}, false)),
     ...(await measure(`syncs of ${SYNC_MS} ms`, slowSync(folder), true)),
   ]);
@@ -62,16 +63,42 @@ async function measure(disk: string, env: Record<string, string>, judged: boolea
 }
 
 /** The store alone, on the disk as it is: the harshest comparison, for a fast disk leaves nothing to wait for. */
-async function storeFigure(): Promise<Figure> {
+async function storeFigures(): Promise<Figure[]> {
+  const { bare, add, many } = await storeRates([], {});
+  return [againstBare(add, bare, "disk as it is"), againstOne(many, add, "disk as it is", false)];
+}
+
+async function slowStoreFigures(env: Record<string, string>): Promise<Figure[]> {
+  const { bare, add, many } = await storeRates(["100", "30"], env);
+  const disk = `syncs of ${SYNC_MS} ms`;
+  return [againstBare(add, bare, disk), againstOne(many, add, disk, true)];
+}
+
+async function storeRates(words: string[], env: Record<string, string>) {
   const output = await withFolder(async (folder) =>
-    execFileSync(process.execPath, ["bench/store-adds.ts", folder], { encoding: "utf8" }),
+    execFileSync(process.execPath, ["bench/store-adds.ts", folder, ...words], {
+      encoding: "utf8",
+      env: { ...process.env, ...env },
+    }),
   );
-  const { bare, add } = JSON.parse(output) as { bare: number; add: number };
+  return JSON.parse(output) as { bare: number; add: number; many: number };
+}
+
+function againstBare(add: number, bare: number, disk: string): Figure {
   return {
-    what: "durable add of the memory store, one at a time, against bare better-sqlite3 inserts; disk as it is",
+    what: `durable add of the memory store, one at a time, against bare better-sqlite3 inserts; ${disk}`,
     measured: `${round(add)}/s against ${round(bare)}/s`,
     ratio: add / bare,
     limit: { atLeast: 0.8 },
+  };
+}
+
+function againstOne(many: number, one: number, disk: string, judged: boolean): Figure {
+  return {
+    what: `durable adds of 64 writers at once at the memory store against one; ${disk}`,
+    measured: `${round(many)}/s against ${round(one)}/s`,
+    ratio: many / one,
+    ...(judged ? { limit: { atLeast: 10 } } : {}),
   };
 }
 

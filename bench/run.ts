@@ -3,6 +3,7 @@ import { benchBoundary } from "./boundary.ts";
 import { type Figure, holds, table } from "./figure.ts";
 import { benchLocomo } from "./locomo.ts";
 import { benchMemoryKills } from "./memory-kills.ts";
+import { benchMemoryScale } from "./memory-scale.ts";
 import { benchMemorySearch } from "./memory-search.ts";
 import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
@@ -17,6 +18,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   locomo: benchLocomo,
   "memory-writes": benchMemoryWrites,
   "memory-kills": benchMemoryKills,
+  "memory-scale": benchMemoryScale,
   mixture: benchMixture,
   boundary: benchBoundary,
 };

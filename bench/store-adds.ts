@@ -4,13 +4,15 @@ import { openBareTable } from "./bare-table.ts";
 import { median } from "./figure.ts";
 
 /**
- * `node bench/store-adds.ts FOLDER`: durable adds of the memory store and bare inserts on the same disk, one at a time, in turn;
- * prints the rates of both as JSON. The first of both do not count, for their code is not compiled yet.
+ * `node bench/store-adds.ts FOLDER [WARM_UP [EACH]]`: durable adds of the memory store and bare inserts on the same disk, one at a time, in turn;
+ * prints the rates of both as JSON, and that of 64 writers at once. The first of both do not count, for their code is not compiled
+ * yet; WARM_UP says how many.
  */
-const [folder = "."] = process.argv.slice(2);
-const WARM_UP = 2_000;
+const [folder = ".", warmUp = "2000", each = "250"] = process.argv.slice(2);
+const WARM_UP = Number(warmUp);
 const ROUNDS = 20;
-const EACH = 250;
+const EACH = Number(each);
+const WRITERS = 64;
 
 const insert = openBareTable(join(folder, "bare.db"));
 const store = await openSqliteStore({
@@ -25,18 +27,24 @@ const text = () => `Ana prefers green tea in the afternoon, note ${number++}`;
 const bare = async () => insert(text());
 const add = () => store.add({ id: "local" }, { content: text() });
 
-async function perSecond(write: () => Promise<unknown>, count: number): Promise<number> {
+/** Of so many writers, each of which goes on once its write is acknowledged. */
+async function perSecond(write: () => Promise<unknown>, count: number, writers = 1): Promise<number> {
   const startedAt = performance.now();
-  for (let index = 0; index < count; index++) await write();
+  let left = count;
+  const work = async (): Promise<void> => {
+    while (left-- > 0) await write();
+  };
+  await Promise.all(Array.from({ length: writers }, work));
   return (count * 1000) / (performance.now() - startedAt);
 }
 
 await perSecond(bare, WARM_UP);
 await perSecond(add, WARM_UP);
-const rates = { bare: [] as number[], add: [] as number[] };
+const rates = { bare: [] as number[], add: [] as number[], many: [] as number[] };
 for (let round = 0; round < ROUNDS; round++) {
   rates.bare.push(await perSecond(bare, EACH));
   rates.add.push(await perSecond(add, EACH));
+  rates.many.push(await perSecond(add, EACH * 16, WRITERS));
 }
 await store.close();
-console.log(JSON.stringify({ bare: median(rates.bare), add: median(rates.add) }));
+console.log(JSON.stringify({ bare: median(rates.bare), add: median(rates.add), many: median(rates.many) }));
