@@ -64,6 +64,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       db.function("fold", { deterministic: true }, (text) => (typeof text === "string" ? tagKey(text) : null));
       migrate(db);
       db.exec("create virtual table if not exists temp.memory_vocabulary using fts5vocab(main, memory_index, row)");
+      db.exec(
+        "create virtual table if not exists temp.memory_occurrence using fts5vocab(main, memory_index, instance)",
+      );
     }, options.lockTimeoutMs);
   } catch (error) {
     db.close();

@@ -1,20 +1,14 @@
 import type { CheckedFilter } from "../memory-filter.ts";
 import type { TermMatches } from "../search/candidates.ts";
-import { facetsOfFilter, NO_FACET, timeFacets } from "../search/facets.ts";
+import { type FacetRange, facetsOfFilter, NO_FACET, timeFacets } from "../search/facets.ts";
 import { MAX_TERMS, type QueryTerm, type TermForm } from "../search/query.ts";
 import { passes } from "../search/rank-rows.ts";
 import { beginningsOf, halvesOf, withoutEnding } from "../search/spelling.ts";
 import type { Database } from "./database.ts";
+import { createFinder, type PlainMemory } from "./plain-memories.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 import { termOf } from "./search-index.ts";
 import { createSpeller } from "./spelled-words.ts";
-
-/** A memory whose terms are read as they are, not from the index. */
-export interface PlainMemory {
-  number: number;
-  /** With a space before and after each. */
-  terms: string;
-}
 
 /** Memories that are read of any term; a term of more is common. */
 const COMMON = 2_000;
@@ -30,46 +24,71 @@ const PARTNERS = 4;
 export interface Searched {
   /** Those of them that are not indexed yet; where the filter leaves few, all. The newest first. */
   plain: readonly PlainMemory[];
+  /** Numbers of those that have a form. */
+  findPlain: (forms: readonly TermForm[]) => number[];
   /** Whether the index has more of them. */
   indexed: boolean;
   /** What the index is asked for with every term: the facets of the filter. Empty without any. */
   facets: string;
   /** The filter where its facets let memories of other times through. */
   times: CheckedFilter | undefined;
+  /** Where the filter has a time: the facets but for those of the time, and the filter. */
+  byTime: { facets: string; filter: CheckedFilter } | undefined;
 }
 
 /** Month and day facets of a filter's time that a search asks for. */
 const MAX_TIME_FACETS = 500;
+/** Memories with a term, the newest, whose times are looked at. */
+const NEWEST = 2_000;
 /** So many memories that satisfy a filter are read as they are: faster than to meet each of them in the lists of common terms. */
 const FEW = 2_000;
 const FEW_LENGTH = 2_000_000;
 
 export function readSearched(database: Database, user: UserRow, filter: CheckedFilter): Searched {
   const all = facetsOfFilter(filter).map((facet) => `"${termOf(user, facet)}"`);
+  const byTime = { facets: all.join(" AND "), filter };
   const time = timeFacets(filter);
   let times: Searched["times"];
   if (time) {
-    const facets = time.ranges.flatMap(({ first, last }) =>
-      database.column<string>(
-        "select term from temp.memory_vocabulary where term >= ? and term <= ? limit ?",
-        termOf(user, first),
-        termOf(user, last),
-        MAX_TIME_FACETS + 1,
-      ),
-    );
+    const facets = readTimeFacets(database, user, time.ranges);
     const some = facets.length <= MAX_TIME_FACETS;
     const none = `"${termOf(user, NO_FACET)}"`;
     if (some) all.push(facets.length > 0 ? `(${facets.map((facet) => `"${facet}"`).join(" OR ")})` : none);
     if (!time.exact || !some) times = filter;
   }
+  const tail = readTail(database, user, filter);
   const searched: Searched = {
-    plain: readTail(database, user, filter),
+    plain: tail,
+    findPlain: createFinder(tail),
     indexed: true,
     facets: all.join(" AND "),
     times,
+    byTime: time && byTime,
   };
   const few = isFiltered(searched) && readFew(database, user, searched, filter);
-  return few ? { ...searched, plain: [...searched.plain, ...few], indexed: false } : searched;
+  if (!few) return searched;
+  const plain = [...tail, ...few];
+  return { ...searched, plain, findPlain: createFinder(plain), indexed: false };
+}
+
+/** Those of the ranges that any memory has, up to one more than MAX_TIME_FACETS. */
+function readTimeFacets(database: Database, user: UserRow, ranges: readonly FacetRange[]): string[] {
+  const facets: string[] = [];
+  for (const { first, last } of ranges) {
+    let from = termOf(user, first);
+    // One by one: to read on from a facet, SQLite goes through all memories that have it.
+    while (facets.length <= MAX_TIME_FACETS) {
+      const [facet] = database.column<string>(
+        "select term from temp.memory_occurrence where term >= ? and term <= ? limit 1",
+        from,
+        termOf(user, last),
+      );
+      if (facet === undefined) break;
+      facets.push(facet);
+      from = `${facet}\u0001`;
+    }
+  }
+  return facets;
 }
 
 function readTail(database: Database, user: UserRow, filter: CheckedFilter): PlainMemory[] {
@@ -182,10 +201,7 @@ const NOTHING: Found = { match: "", plain: [], numbers: [], frequency: 0, size: 
 function lookUpForms(database: Database, user: UserRow, forms: readonly TermForm[], searched: Searched): Found {
   // Terms hold no quotes or other signs of the query language of FTS5, whatever the user wrote.
   const match = `(${forms.map(({ text, prefix }) => `"${termOf(user, text)}"${prefix ? " *" : ""}`).join(" OR ")})`;
-  const wanted = forms.map(({ text, prefix }) => (prefix ? ` ${text}` : ` ${text} `));
-  const plain = searched.plain
-    .filter(({ terms }) => wanted.some((form) => terms.includes(form)))
-    .map(({ number }) => number);
+  const plain = searched.findPlain(forms);
   const all = readNumbers(database, user, match, COMMON);
   const filtered = isFiltered(searched);
   const limit = filtered && all.length === COMMON ? COMMON_FILTERED : COMMON;
@@ -217,7 +233,9 @@ function readNumbers(database: Database, user: UserRow, match: string, limit: nu
 /** The newest memories that match and satisfy the filter. */
 function readSatisfying(database: Database, user: UserRow, match: string, limit: number, searched: Searched): number[] {
   if (!searched.indexed) return [];
-  const all = [match, searched.facets].filter((part) => part !== "").join(" AND ");
+  const newest = match !== "" && searched.byTime && readByTime(database, user, match, limit, searched.byTime);
+  if (newest) return newest;
+  const all = both(match, searched.facets);
   if (!searched.times) return readNumbers(database, user, all, limit);
   const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = searched.times;
   return database.column<number>(
@@ -229,6 +247,39 @@ function readSatisfying(database: Database, user: UserRow, match: string, limit:
     before,
     limit,
   );
+}
+
+/**
+ * The newest memories that match and are of the filter's time, which is looked at memory by memory: faster than to ask the index
+ * for many months. Undefined where too few of the newest are.
+ */
+function readByTime(
+  database: Database,
+  user: UserRow,
+  match: string,
+  limit: number,
+  { facets, filter }: NonNullable<Searched["byTime"]>,
+): number[] | undefined {
+  const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = filter;
+  const all = both(match, facets);
+  const numbers = database.column<number>(
+    `select id - ? from
+       (select rowid as found from memory_index where memory_index match ? order by rowid desc limit ${NEWEST})
+       cross join memory on id = found
+     where time >= ? and time < ? limit ?`,
+    baseOf(user),
+    all,
+    after,
+    before,
+    limit,
+  );
+  if (numbers.length === limit) return numbers;
+  const more = "select 1 from memory_index where memory_index match ? order by rowid desc limit 1";
+  return database.get(`${more} offset ${NEWEST}`, all) ? undefined : numbers;
+}
+
+function both(match: string, facets: string): string {
+  return [match, facets].filter((part) => part !== "").join(" AND ");
 }
 
 /** How many memories were found; where they are the newest of more, as many as if all had a term as often as they do. */
