@@ -14,12 +14,15 @@ const USERS = Number(process.env.BENCH_USERS ?? 1000);
 const EACH = 1000;
 const QUESTIONS = 60;
 const ROUNDS = 3;
-const ADDS = 3000;
+const ADDS = 5000;
 /** The user whose searches are compared with those in a database of their own. */
 const ONE = Math.floor(USERS / 2);
 
-type Kind = "typical" | "common" | "typo" | "prefix" | "no match" | "phrase" | "filtered";
-const KINDS: Kind[] = ["typical", "common", "typo", "prefix", "no match", "phrase", "filtered"];
+const KINDS = [
+  ...["typical", "common", "typo", "prefix", "no match", "phrase"],
+  ...["tag", "source", "kind and speaker", "five of ten years", "one month", "common, five of ten years"],
+] as const;
+type Kind = (typeof KINDS)[number];
 
 export async function benchMemoryScale(): Promise<Figure[]> {
   const kept = process.env.BENCH_FOLDER;
@@ -144,17 +147,16 @@ function limitOf(what: string, ms: number, limit: number): Figure {
 
 function questionOf(kind: Kind, user: number, number: number): SearchRequest {
   const random = createRandom(1_000_000_000 + user * 1000 + number);
-  const words = maker
-    .memory(user * EACH + Math.floor(random() * EACH))
-    .content.split(" ")
-    .slice(0, 12);
+  const memory = maker.memory(user * EACH + Math.floor(random() * EACH));
+  const words = memory.content.split(" ").slice(0, 12);
   const rare = words.reduce((longest, word) => (word.length > longest.length ? word : longest));
   const pick = (): string => words[Math.floor(random() * words.length)] as string;
+  const common = [0, 1, 2, 3].map((index) => maker.word((number + index) % 20)).join(" ");
   switch (kind) {
     case "typical":
       return { query: `${pick()} ${pick()} ${rare} ${maker.anyWord(random)}` };
     case "common":
-      return { query: [0, 1, 2, 3].map((index) => maker.word((number + index) % 20)).join(" ") };
+      return { query: common };
     case "typo":
       return { query: `${rare.slice(0, -2)}y${rare.slice(-1)} ${pick()}` };
     case "prefix":
@@ -163,8 +165,22 @@ function questionOf(kind: Kind, user: number, number: number): SearchRequest {
       return { query: `xenolith${number}q` };
     case "phrase":
       return { query: `"${words[3]} ${words[4]}"` };
-    case "filtered":
+    case "tag":
+      return { query: `${pick()} ${pick()}`, tag: `topic ${number % 50}` };
+    case "source":
+      return { query: `${pick()} ${pick()}`, source: memory.source };
+    case "kind and speaker":
       return { query: `${pick()} ${pick()}`, kind: "fact", speaker: "Ana" };
+    case "five of ten years":
+      return { query: `${pick()} ${pick()} ${rare}`, after: "2018-01-01", before: "2023-01-01" };
+    case "common, five of ten years":
+      return { query: common, after: "2018-01-01", before: "2023-01-01" };
+    case "one month":
+      return {
+        query: `${pick()} ${pick()} ${rare}`,
+        after: `2019-0${1 + (number % 8)}-01`,
+        before: `2019-0${2 + (number % 8)}-01`,
+      };
   }
 }
 

@@ -1,8 +1,9 @@
 import type { NewMemory } from "../src/memory/store.ts";
 
 /**
- * Made-up memories of about 120 characters with everything on (tags, source, speaker, kind), the same at every run. Their words
- * are as frequent as words are (Zipf's law): the word of rank r comes up in proportion to 1 / (r + 10).
+ * Made-up memories of about 120 characters with everything on (tags, source, speaker, kind, time), the same at every run. Their
+ * words are as frequent as words are (Zipf's law): the word of rank r comes up in proportion to 1 / (r + 10). Of each
+ * conversation there are 20, of one day.
  */
 export interface MemoryMaker {
   /** The memory of this number. All are different. */
@@ -15,6 +16,11 @@ export interface MemoryMaker {
 
 const WORDS = 30_000;
 const WORDS_EACH = 22;
+const CONVERSATION = 20;
+const DAY_MS = 86_400_000;
+/** The days on which conversations take place: ten years. */
+const FIRST_DAY = Date.UTC(2016, 0);
+const DAYS = 3653;
 
 export function createMemoryMaker(): MemoryMaker {
   const sums = new Float64Array(WORDS);
@@ -36,13 +42,17 @@ export function createMemoryMaker(): MemoryMaker {
     anyWord,
     memory(number) {
       const random = createRandom(number + 1);
+      const conversation = Math.floor(number / CONVERSATION);
       const text = Array.from({ length: WORDS_EACH }, () => anyWord(random)).join(" ");
       return {
         content: `${text.slice(0, 112)} ${number}.`,
         tags: [`topic ${Math.floor(random() * 50)}`, `project ${Math.floor(random() * 20)}`],
-        source: `conversation ${Math.floor(number / 20)}`,
+        source: `conversation ${conversation}`,
         speaker: SPEAKERS[Math.floor(random() * SPEAKERS.length)],
         kind: KINDS[Math.floor(random() * KINDS.length)],
+        occurred_at: new Date(FIRST_DAY + Math.floor(createRandom(conversation)() * DAYS) * DAY_MS)
+          .toISOString()
+          .slice(0, 10),
       };
     },
   };
