@@ -23,7 +23,7 @@ import {
 import type { Database } from "./database.ts";
 import { readMeant } from "./embeddings.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import { lookUpFiltered, lookUpPhrase, lookUpTerms, readSearched, type Searched } from "./look-up.ts";
+import { allFacets, lookUpFiltered, lookUpPhrase, lookUpTerms, readSearched, type Searched } from "./look-up.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 
 /** Times that a search looks for neighbours that do not stand next to a memory in the table. */
@@ -160,7 +160,7 @@ function readInSource(database: Database, user: UserRow, row: SearchRow, step: -
 
 /** The newest memories that satisfy the filter. */
 function readNewest(database: Database, user: UserRow, filter: CheckedFilter, searched: Searched): number[] {
-  if (searched.facets !== "") return lookUpFiltered(database, user, searched, SCANNED);
+  if (allFacets(searched) !== "") return lookUpFiltered(database, user, searched, SCANNED);
   const { sql, parameters } = satisfying(user, filter, currentMemories(user));
   const newest = `select id - ? from memory where ${sql} order by id desc limit ${SCANNED}`;
   return database.column<number>(newest, baseOf(user), ...parameters);

@@ -28,16 +28,24 @@ export interface Searched {
   findPlain: (forms: readonly TermForm[]) => number[];
   /** Whether the index has more of them. */
   indexed: boolean;
-  /** What the index is asked for with every term: the facets of the filter. Empty without any. */
+  /** What the index is asked for with every term: the facets of the filter, but for its time. Empty without any. */
   facets: string;
-  /** The filter where its facets let memories of other times through. */
-  times: CheckedFilter | undefined;
-  /** Where the filter has a time: the facets but for those of the time, and the filter. */
-  byTime: { facets: string; filter: CheckedFilter } | undefined;
+  time: SearchedTime | undefined;
 }
 
-/** Month and day facets of a filter's time that a search asks for. */
+interface SearchedTime {
+  filter: CheckedFilter;
+  /** Whether many facets stand for it, so that the index is better not asked for them. */
+  isWide: boolean;
+  /** What the index is asked for; empty where there are too many. Read only when it is needed. */
+  facets: () => string;
+  /** Whether these let no memories of other times through. */
+  isExact: boolean;
+}
+
+/** Month and day facets of a filter's time that a search asks for; it avoids to ask for more than MANY. */
 const MAX_TIME_FACETS = 500;
+const MANY_TIME_FACETS = 32;
 /** Memories with a term, the newest, whose times are looked at. */
 const NEWEST = 2_000;
 /** So many memories that satisfy a filter are read as they are: faster than to meet each of them in the lists of common terms. */
@@ -45,25 +53,15 @@ const FEW = 2_000;
 const FEW_LENGTH = 2_000_000;
 
 export function readSearched(database: Database, user: UserRow, filter: CheckedFilter): Searched {
-  const all = facetsOfFilter(filter).map((facet) => `"${termOf(user, facet)}"`);
-  const byTime = { facets: all.join(" AND "), filter };
-  const time = timeFacets(filter);
-  let times: Searched["times"];
-  if (time) {
-    const facets = readTimeFacets(database, user, time.ranges);
-    const some = facets.length <= MAX_TIME_FACETS;
-    const none = `"${termOf(user, NO_FACET)}"`;
-    if (some) all.push(facets.length > 0 ? `(${facets.map((facet) => `"${facet}"`).join(" OR ")})` : none);
-    if (!time.exact || !some) times = filter;
-  }
   const tail = readTail(database, user, filter);
   const searched: Searched = {
     plain: tail,
     findPlain: createFinder(tail),
     indexed: true,
-    facets: all.join(" AND "),
-    times,
-    byTime: time && byTime,
+    facets: facetsOfFilter(filter)
+      .map((facet) => `"${termOf(user, facet)}"`)
+      .join(" AND "),
+    time: readTime(database, user, filter),
   };
   const few = isFiltered(searched) && readFew(database, user, searched, filter);
   if (!few) return searched;
@@ -71,13 +69,36 @@ export function readSearched(database: Database, user: UserRow, filter: CheckedF
   return { ...searched, plain, findPlain: createFinder(plain), indexed: false };
 }
 
-/** Those of the ranges that any memory has, up to one more than MAX_TIME_FACETS. */
-function readTimeFacets(database: Database, user: UserRow, ranges: readonly FacetRange[]): string[] {
+function readTime(database: Database, user: UserRow, filter: CheckedFilter): SearchedTime | undefined {
+  const time = timeFacets(filter);
+  if (!time) return undefined;
+  const some = readTimeFacets(database, user, time.ranges, MANY_TIME_FACETS);
+  const isWide = some.length > MANY_TIME_FACETS;
+  let asked: string | undefined;
+  return {
+    filter,
+    isWide,
+    isExact: time.exact,
+    facets() {
+      asked ??= anyOf(user, isWide ? readTimeFacets(database, user, time.ranges, MAX_TIME_FACETS) : some);
+      return asked;
+    },
+  };
+}
+
+function anyOf(user: UserRow, facets: readonly string[]): string {
+  if (facets.length > MAX_TIME_FACETS) return "";
+  if (facets.length === 0) return `"${termOf(user, NO_FACET)}"`;
+  return `(${facets.map((facet) => `"${facet}"`).join(" OR ")})`;
+}
+
+/** Those of the ranges that any memory has, up to one more than `most`. */
+function readTimeFacets(database: Database, user: UserRow, ranges: readonly FacetRange[], most: number): string[] {
   const facets: string[] = [];
   for (const { first, last } of ranges) {
     let from = termOf(user, first);
     // One by one: to read on from a facet, SQLite goes through all memories that have it.
-    while (facets.length <= MAX_TIME_FACETS) {
+    while (facets.length <= most) {
       const [facet] = database.column<string>(
         "select term from temp.memory_occurrence where term >= ? and term <= ? limit 1",
         from,
@@ -89,6 +110,11 @@ function readTimeFacets(database: Database, user: UserRow, ranges: readonly Face
     }
   }
   return facets;
+}
+
+/** What the index is asked for: the facets of the filter, with those of its time. Empty where there are none. */
+export function allFacets({ facets, time }: Searched): string {
+  return both(facets, time?.facets() ?? "");
 }
 
 function readTail(database: Database, user: UserRow, filter: CheckedFilter): PlainMemory[] {
@@ -122,9 +148,12 @@ function readFew(
   searched: Searched,
   filter: CheckedFilter,
 ): PlainMemory[] | undefined {
-  if (searched.times && searched.facets === "") return undefined;
-  const numbers = readNumbers(database, user, searched.facets, FEW + 1);
-  if (numbers.length > FEW) return undefined;
+  const { facets, time } = searched;
+  if (time?.isWide && facets === "") return undefined;
+  const numbers = time?.isWide
+    ? readByTime(database, user, facets, FEW + 1, filter)
+    : readNumbers(database, user, allFacets(searched), FEW + 1);
+  if (!numbers || numbers.length > FEW) return undefined;
   const base = baseOf(user);
   const rows: PlainRow[] = [];
   let length = 0;
@@ -216,8 +245,8 @@ function lookUpForms(database: Database, user: UserRow, forms: readonly TermForm
   };
 }
 
-function isFiltered({ facets, times }: Searched): boolean {
-  return facets !== "" || times !== undefined;
+function isFiltered({ facets, time }: Searched): boolean {
+  return facets !== "" || time !== undefined;
 }
 
 /** The newest memories that match. */
@@ -233,11 +262,15 @@ function readNumbers(database: Database, user: UserRow, match: string, limit: nu
 /** The newest memories that match and satisfy the filter. */
 function readSatisfying(database: Database, user: UserRow, match: string, limit: number, searched: Searched): number[] {
   if (!searched.indexed) return [];
-  const newest = match !== "" && searched.byTime && readByTime(database, user, match, limit, searched.byTime);
+  const { facets, time } = searched;
+  const asked = both(match, facets);
+  if (!time) return readNumbers(database, user, asked, limit);
+  const newest = asked === "" ? undefined : readByTime(database, user, asked, limit, time.filter);
   if (newest) return newest;
-  const all = both(match, searched.facets);
-  if (!searched.times) return readNumbers(database, user, all, limit);
-  const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = searched.times;
+  const ofTime = time.facets();
+  const all = both(asked, ofTime);
+  if (time.isExact && ofTime !== "") return readNumbers(database, user, all, limit);
+  const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = time.filter;
   return database.column<number>(
     `select memory_index.rowid - ? from memory_index cross join memory on memory.id = memory_index.rowid
      where memory_index match ? and time >= ? and time < ? order by memory_index.rowid desc limit ?`,
@@ -258,24 +291,22 @@ function readByTime(
   user: UserRow,
   match: string,
   limit: number,
-  { facets, filter }: NonNullable<Searched["byTime"]>,
+  { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER }: CheckedFilter,
 ): number[] | undefined {
-  const { after = Number.MIN_SAFE_INTEGER, before = Number.MAX_SAFE_INTEGER } = filter;
-  const all = both(match, facets);
   const numbers = database.column<number>(
     `select id - ? from
        (select rowid as found from memory_index where memory_index match ? order by rowid desc limit ${NEWEST})
        cross join memory on id = found
      where time >= ? and time < ? limit ?`,
     baseOf(user),
-    all,
+    match,
     after,
     before,
     limit,
   );
   if (numbers.length === limit) return numbers;
   const more = "select 1 from memory_index where memory_index match ? order by rowid desc limit 1";
-  return database.get(`${more} offset ${NEWEST}`, all) ? undefined : numbers;
+  return database.get(`${more} offset ${NEWEST}`, match) ? undefined : numbers;
 }
 
 function both(match: string, facets: string): string {
