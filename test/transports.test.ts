@@ -96,9 +96,7 @@ describe("stdio", () => {
   });
 
   it("answers a client that opens without a word, and one that asks for what is not there", async () => {
-    expect(
-      await pipe([show("hello"), request("tasks/list", {}, 2), request("nosuch/method", {}, 3)]),
-    ).toMatchObject({
+    expect(await pipe([show("hello"), request("tasks/list", {}, 2), request("nosuch/method", {}, 3)])).toMatchObject({
       1: { result: { structuredContent: { message: "hello" } } },
       2: { error: { code: -32601 } },
       3: { error: { code: -32601 } },
