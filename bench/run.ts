@@ -3,6 +3,7 @@ import { benchBoundary } from "./boundary.ts";
 import { type Figure, holds, table } from "./figure.ts";
 import { benchLocomo } from "./locomo.ts";
 import { benchMemoryKills } from "./memory-kills.ts";
+import { benchMemoryProcesses } from "./memory-processes.ts";
 import { benchMemoryScale } from "./memory-scale.ts";
 import { benchMemorySearch } from "./memory-search.ts";
 import { benchMemoryWrites } from "./memory-writes.ts";
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   locomo: benchLocomo,
   "memory-writes": benchMemoryWrites,
   "memory-kills": benchMemoryKills,
+  "memory-processes": benchMemoryProcesses,
   "memory-scale": benchMemoryScale,
   mixture: benchMixture,
   boundary: benchBoundary,
