@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseQuery } from "./query.ts";
 import { type Candidate, createCounter, EVERY_PART, inverseFrequency, type SearchParts, score } from "./rank.ts";
@@ -117,4 +118,31 @@ describe("resembles", () => {
   ])("%s and %s: %s", (word, other, alike) => {
     expect(resembles(word, other)).toBe(alike);
   });
+});
+
+it("counts a form wherever it is a whole term, and a beginning wherever a term begins with it", () => {
+  const word = fc.string({ unit: fc.constantFrom("a", "b", "é"), minLength: 1, maxLength: 3 });
+  const form = fc.record({ text: word, prefix: fc.boolean(), weight: fc.constantFrom(1, 0.5) });
+  const forms = fc.uniqueArray(form, {
+    minLength: 1,
+    maxLength: 3,
+    selector: ({ text, prefix }) => `${text} ${prefix}`,
+  });
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 12 }), fc.array(forms, { minLength: 1, maxLength: 3 }), (terms, asked) => {
+      const expected = asked.map((some) =>
+        terms.reduce((sum, term) => {
+          const exact = some.find(({ text, prefix }) => !prefix && text === term);
+          if (exact) return sum + exact.weight;
+          return some.reduce(
+            (all, { text, prefix, weight }) => all + (prefix && term.startsWith(text) ? weight : 0),
+            sum,
+          );
+        }, 0),
+      );
+      const query = asked.map((some) => ({ text: "", span: { start: 0, end: 0 }, forms: some }));
+      const counts = createCounter(query)(terms.join(" "));
+      expect(counts ? [...counts] : asked.map(() => 0)).toEqual(expected);
+    }),
+  );
 });

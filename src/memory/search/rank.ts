@@ -92,6 +92,7 @@ export function createCounter(terms: readonly QueryTerm[]): (text: string) => Oc
   const prefixes: { text: string; index: number; weight: number }[] = [];
   terms.forEach(({ forms }, index) => {
     for (const { text, prefix, weight } of forms) {
+      if (text === "") continue;
       if (prefix) prefixes.push({ text, index, weight });
       else {
         const others = exact.get(text)?.filter((other) => other.index !== index) ?? [];
@@ -106,15 +107,34 @@ export function createCounter(terms: readonly QueryTerm[]): (text: string) => Oc
       counts ??= new Float64Array(terms.length);
       counts[index] = (counts[index] as number) + weight;
     };
-    for (const term of text.split(" ")) {
-      const found = exact.get(term);
-      if (found) for (const { index, weight } of found) count(index, weight);
-      for (const { text, index, weight } of prefixes) {
-        if (term.startsWith(text) && !found?.some((other) => other.index === index)) count(index, weight);
+    // To look for each form is faster than to go through all terms of a text, most of which are no form.
+    for (const [form, found] of exact) {
+      for (let at = wholeTerm(text, form, 0); at >= 0; at = wholeTerm(text, form, at + form.length)) {
+        for (const { index, weight } of found) count(index, weight);
+      }
+    }
+    for (const { text: beginning, index, weight } of prefixes) {
+      for (let at = text.indexOf(beginning); at >= 0; at = text.indexOf(beginning, at + 1)) {
+        if (at > 0 && text.charCodeAt(at - 1) !== SPACE) continue;
+        const end = text.indexOf(" ", at);
+        const term = end < 0 ? text.slice(at) : text.slice(at, end);
+        if (!exact.get(term)?.some((other) => other.index === index)) count(index, weight);
       }
     }
     return counts;
   };
+}
+
+const SPACE = 32;
+
+/** Where the term stands in the text of terms, from `from` on; -1 where it does not. */
+function wholeTerm(text: string, term: string, from: number): number {
+  for (let at = text.indexOf(term, from); at >= 0; at = text.indexOf(term, at + 1)) {
+    const end = at + term.length;
+    const begins = at === 0 || text.charCodeAt(at - 1) === SPACE;
+    if (begins && (end === text.length || text.charCodeAt(end) === SPACE)) return at;
+  }
+  return -1;
 }
 
 /** The score of a memory, 0 for one that has nothing to do with the query. `idf` belongs to the query's terms. */
