@@ -124,6 +124,17 @@ export function describeForgetting(name: string, openStore: OpenStore): void {
       expect((await store.list(ana)).total).toBe(4);
     });
 
+    it("is for good where it is deleted a second time", async () => {
+      const store = await openStore({ keepDeletedDays: 30 });
+      const { id } = await store.add(ana, { content: "a" });
+      await store.update(ana, id, { content: "b" });
+      await store.delete(ana, id);
+      await store.delete(ana, id);
+      await expect(store.update(ana, id, { restore_version: 1 })).rejects.toMatchObject({ code: "not_found" });
+      await expect(store.delete(ana, id)).rejects.toMatchObject({ code: "not_found" });
+      expect(await store.verify()).toEqual([]);
+    });
+
     it("can be taken back for some days, where that is configured", async () => {
       const store = await openStore({ keepDeletedDays: 30, maxMemories: 2 });
       const memory = await store.add(ana, { content: "Ana prefers tea", tags: ["drinks"] });

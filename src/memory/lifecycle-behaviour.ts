@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { MemoryStore } from "./store.ts";
+import type { MemoryStore, NewMemory } from "./store.ts";
 import { collect, contents, type OpenStore } from "./store-behaviour.ts";
 
 const ana = { id: "ana" };
@@ -21,6 +21,24 @@ export function describeLifecycle(name: string, openStore: OpenStore): void {
       expect(again).toMatchObject({ id: first.id, tags: ["drinks", "tea"], existing: true, version: 2 });
       expect((await store.list(ana)).total).toBe(1);
       expect(await listed(store, { tag: "tea" })).toHaveLength(1);
+    });
+
+    it("takes over what is said anew of it, and stays for good where it is said for good", async () => {
+      const store = await openStore();
+      const add = (more: NewMemory) => store.add(ana, { content: "a", ...more });
+      const first = await add({ kind: "fact", expires_at: "2999-01-01" });
+      expect(await add({ importance: 0.9, occurred_at: "2026", expires_at: "2998-01-01" })).toMatchObject({
+        id: first.id,
+        kind: "fact",
+        importance: 0.9,
+        occurred_at: "2026",
+        expires_at: "2998-01-01T00:00:00.000Z",
+        version: 2,
+        existing: true,
+      });
+      const last = await add({});
+      expect(last.expires_at).toBeUndefined();
+      expect(await add({})).toEqual(last);
     });
 
     it("is another one where user, source, speaker or any character differs", async () => {
@@ -87,6 +105,16 @@ export function describeLifecycle(name: string, openStore: OpenStore): void {
       await store.update(ana, first?.id ?? "", { content: "b" });
       expect(await add()).toMatchObject({ id: first?.id, content: "b", existing: true });
       expect((await store.list(ana)).total).toBe(1);
+    });
+
+    it("says so where its memory was deleted meanwhile", async () => {
+      const store = await openStore();
+      const add = () => store.add(ana, { content: "a" }, { idempotencyKey: "k" });
+      await store.delete(ana, (await add()).id);
+      await expect(add()).rejects.toMatchObject({
+        code: "not_found",
+        message: "The memory that this idempotency key added was deleted.",
+      });
     });
 
     it("is refused where the key was used for something else, and belongs to its user", async () => {
@@ -185,6 +213,39 @@ export function describeLifecycle(name: string, openStore: OpenStore): void {
       expect(await store.stats(ana)).toMatchObject({ memories: 2, superseded: 1 });
       await store.update(ana, old.id, { restore_version: 1 });
       expect(await found(store, "Rome")).toEqual(["Ana lives in Rome"]);
+      expect(await store.verify()).toEqual([]);
+    });
+
+    it("have one successor, however often it is told", async () => {
+      const store = await openStore();
+      const rome = await store.add(ana, { content: "Rome" });
+      const paris = await store.add(ana, { content: "Paris", supersedes: rome.id });
+      expect(await store.add(ana, { content: "Paris", supersedes: rome.id })).toEqual({ ...paris, existing: true });
+      const refused = { code: "invalid_input", message: "The memory that is to be superseded is outdated already." };
+      await expect(store.add(ana, { content: "Oslo", supersedes: rome.id })).rejects.toMatchObject({
+        ...refused,
+        hint: `Its place was taken by ${paris.id}: supersede that one.`,
+      });
+      const both = ["Oslo", "Bern"].map((content) => ({ content, supersedes: paris.id }));
+      await expect(store.addAll(ana, both)).rejects.toMatchObject(refused);
+      expect(await listed(store)).toEqual(["Paris"]);
+    });
+
+    it("count again once their successor is deleted, forgotten or has expired", async () => {
+      const store = await openStore();
+      const rome = await store.add(ana, { content: "Ana lives in Rome" });
+      const paris = await store.add(ana, { content: "Ana lives in Paris", supersedes: rome.id, tags: ["t"] });
+      await store.delete(ana, paris.id);
+      expect(await found(store, "Where does Ana live?")).toEqual(["Ana lives in Rome"]);
+      expect(await listed(store)).toEqual(["Ana lives in Rome"]);
+      expect((await store.add(ana, { content: "Ana lives in Rome" })).existing).toBe(true);
+      await store.add(ana, { content: "Ana lives in Oslo", supersedes: rome.id, tags: ["t"] });
+      await store.forget(ana, { tag: "t" });
+      expect(await found(store, "Where does Ana live?")).toEqual(["Ana lives in Rome"]);
+      await store.update(ana, rome.id, { tags: ["t"] });
+      await store.add(ana, { content: "Ana lives in Bern", supersedes: rome.id, tags: ["t"] });
+      expect(await store.forget(ana, { tag: "t" })).toBe(2);
+      expect(await store.stats(ana)).toMatchObject({ memories: 0 });
       expect(await store.verify()).toEqual([]);
     });
 

@@ -37,6 +37,20 @@ export function versionNotKept(version: number, kept: readonly number[]): ToolEr
   });
 }
 
+/** `successor` is the public id of what has taken its place. */
+export function alreadySuperseded(successor: string): ToolError {
+  return new ToolError("invalid_input", "The memory that is to be superseded is outdated already.", {
+    hint: `Its place was taken by ${successor}: supersede that one.`,
+  });
+}
+
+/** What the call before with the same key has added is there no more. */
+export function keyedMemoryGone(): ToolError {
+  return new ToolError("not_found", "The memory that this idempotency key added was deleted.", {
+    hint: "Use a new key to add it again.",
+  });
+}
+
 /** The call before with the same key was another one. */
 export function keyUsed(): ToolError {
   return new ToolError("invalid_input", '"idempotency_key" was used for other memories before.', {

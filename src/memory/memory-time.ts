@@ -1,8 +1,8 @@
 import { ToolError } from "../errors.ts";
 
-/** Times as memories and filters give them: ISO 8601, a month at least; UTC where no offset is written. */
+/** Times as memories and filters give them: ISO 8601, a year at least; UTC where no offset is written. */
 
-const ISO_TIME = /^\d{4}-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
+const ISO_TIME = /^\d{4}(?:-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?$/;
 const HAS_OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
 /** The time as it was given, trimmed; undefined where none was. @throws ToolError `invalid_input` */
@@ -19,7 +19,7 @@ export function readTime(name: string, value: string | undefined): string | unde
   return time;
 }
 
-/** Milliseconds since 1970 of a time that `readTime` has accepted; of a date or month its beginning. */
+/** Milliseconds since 1970 of a time that `readTime` has accepted; of a date, month or year its beginning. */
 export function millisecondsOf(time: string): number {
   if (time.length <= 10) return Date.parse(time);
   const iso = time.replace(" ", "T");

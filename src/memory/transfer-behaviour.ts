@@ -91,8 +91,9 @@ export function describeTransfer(name: string, openStore: OpenStore): void {
       expect(await store.import(ana, file, { partial: true, dryRun: true, lines: true })).toEqual(outcome);
       await expect(store.import(ana, file, { dryRun: true })).rejects.toMatchObject({ code: "invalid_input" });
       const more = `${file}\n{"content":"one too many"}`;
-      await expect(store.import(ana, more, { partial: true, dryRun: true })).rejects.toMatchObject({
-        code: "limit_reached",
+      expect((await store.import(ana, more, { partial: true, dryRun: true })).refused).toContainEqual({
+        where: "line 7",
+        message: "Memory limit reached: 3 of 3 memories are stored.",
       });
       expect([(await store.list(ana)).total, changes]).toEqual([1, []]);
       expect(await store.import(ana, file, { partial: true, lines: true, origin: "test" })).toEqual(outcome);
@@ -148,6 +149,20 @@ export function describeTransfer(name: string, openStore: OpenStore): void {
       await expect(store.import(ana, JSON.stringify(four))).rejects.toMatchObject({ code: "limit_reached" });
       expect((await store.list(ana)).total).toBe(0);
       expect(await store.import(ana, "")).toEqual({ added: 0, existing: 0, refused: [] });
+    });
+
+    it("imports what fits into the limits where a part is enough, and says of the rest why not", async () => {
+      const store = await openStore({ maxMemories: 3 });
+      await store.add(ana, { content: "m1" });
+      const list = JSON.stringify(["m0", "m1", "m2", "m3", ""].map((content) => ({ content })));
+      const outcome = await store.import(ana, list, { partial: true, lines: true });
+      expect(outcome).toMatchObject({ added: 2, existing: 1 });
+      expect(outcome.refused).toEqual([
+        { where: "entry 5", message: "Memory content is required" },
+        { where: "entry 4", message: "Memory limit reached: 3 of 3 memories are stored." },
+      ]);
+      expect(outcome.lines?.map((line) => line.outcome)).toEqual(["added", "existing", "added", "refused", "refused"]);
+      expect((await store.list(ana)).total).toBe(3);
     });
 
     it("exports many memories, oldest first", async () => {

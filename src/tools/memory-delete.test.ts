@@ -26,7 +26,7 @@ it("counts what a filter names, and deletes it only with confirm", async () => {
   await callTool(client, "memory_add", { memories });
   expect(await callTool(client, "memory_delete", { filter: { tag: "Old" } })).toEqual({
     status: "success",
-    message: "2 memories would be deleted; none was. Ask the user, then call again with confirm: true.",
+    message: "2 memories would be deleted; nothing was. Ask the user, then call again with confirm: true.",
     matched: 2,
     deleted: 0,
   });

@@ -12,9 +12,7 @@ export default defineTool({
   uses: ["memory"],
   input: z.strictObject({
     memory_id: z.string().optional().describe("Its id."),
-    filter: filterOf({ tag: z.string().optional() })
-      .optional()
-      .describe("tag, source, speaker, kind, after, before (ISO 8601)."),
+    filter: filterOf({}).optional().describe("tag, source, speaker, kind, after, before (ISO 8601)."),
     all: z.boolean().optional().describe("Everything."),
     confirm: z.boolean().optional().describe("Else filter and all only count."),
   }),
@@ -38,12 +36,13 @@ export default defineTool({
     }
     status.progress(confirm ? "Deleting memories" : "Counting memories");
     const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: !confirm });
+    const memories = matched === 1 ? "1 memory" : `${matched} memories`;
     if (confirm) {
-      status.success(`${matched} memories deleted successfully`);
-      return { message: `${matched} memories deleted successfully`, matched, deleted: matched };
+      status.success(`${memories} deleted successfully`);
+      return { message: `${memories} deleted successfully`, matched, deleted: matched };
     }
-    status.success(`${matched} memories would be deleted`);
-    const message = `${matched} memories would be deleted; none was. Ask the user, then call again with confirm: true.`;
+    status.success(`${memories} would be deleted`);
+    const message = `${memories} would be deleted; nothing was. Ask the user, then call again with confirm: true.`;
     return { message, matched, deleted: 0 };
   },
 });

@@ -16,6 +16,7 @@ export const memoryFields = {
 };
 
 const filterFields = {
+  tag: z.string().optional(),
   source: z.string().optional(),
   speaker: z.string().optional(),
   kind: z.string().optional(),
@@ -27,8 +28,6 @@ const filterFields = {
 export function filterOf<More extends z.ZodRawShape>(more: More) {
   return z.record(z.string(), z.unknown()).pipe(z.strictObject({ ...filterFields, ...more }));
 }
-
-export const memoryFilter = filterOf({});
 
 /** An object of the fields of a memory. */
 export const memoryObject = z.record(z.string(), z.unknown()).pipe(z.strictObject(memoryFields));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FoundMemory } from "../memory/store.ts";
 import { defineTool } from "./define-tool.ts";
-import { memoryFilter } from "./memory-fields.ts";
+import { filterOf } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_search",
@@ -17,7 +17,7 @@ export default defineTool({
     offset: z.int().optional().describe("How many to skip."),
     max_tokens: z.int().optional().describe("Size of all results, without near-duplicates."),
     tag: z.string().optional().describe("Only this tag."),
-    filter: memoryFilter.optional().describe("source, speaker, kind, after, before (ISO 8601)."),
+    filter: filterOf({}).optional().describe("source, speaker, kind, after, before (ISO 8601)."),
   }),
   output: z.object({
     results: z.array(z.record(z.string(), z.unknown())),

@@ -3,7 +3,8 @@ import type { MemoryRow } from "../memory-row.ts";
 import type { MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import { removeRow } from "./memory-table.ts";
+import { emptyTrash } from "./history.ts";
+import { removeRow, reviveSuperseded } from "./memory-table.ts";
 import { readUser } from "./read-memories.ts";
 import { baseOf, COLUMNS } from "./rows.ts";
 import { discard } from "./write-memories.ts";
@@ -33,10 +34,14 @@ export function forgetSome(
   const owner = readUser(database, user);
   if (!owner) return 0;
   const { sql, parameters } = satisfying(owner, filter, currentMemories(owner, { superseded: true, last }));
-  const select = `select ${COLUMNS}, terms from memory where ${sql} order by id limit ${AT_ONCE}`;
-  const rows = database.all<MemoryRow>(select, ...parameters);
-  for (const row of rows) discard(database, owner, row, limits);
-  return rows.length;
+  const select = `select memory.id from memory where ${sql} order by memory.id limit ${AT_ONCE}`;
+  const ids = database.column<number>(select, ...parameters);
+  for (const id of ids) {
+    // Read one by one: removing one may bring back another that it had superseded.
+    const row = database.get<MemoryRow>(`select ${COLUMNS}, terms from memory where id = ?`, id) as MemoryRow;
+    discard(database, owner, row, limits);
+  }
+  return ids.length;
 }
 
 /**
@@ -78,13 +83,12 @@ export function removeOutdated(database: Database, keepDeletedDays: number): voi
   );
   for (const row of rows) {
     const owner = readUser(database, { id: row.key });
-    if (owner) removeRow(database, owner, row);
+    if (!owner) continue;
+    removeRow(database, owner, row);
+    reviveSuperseded(database, owner, row.uuid);
   }
   const trash = database.column<number>(`select id from trash where deleted <= ? limit ${AT_ONCE}`, deleted);
-  for (const id of trash) {
-    database.run("delete from trash where id = ?", id);
-    database.run("delete from history where id = ?", id);
-  }
+  for (const id of trash) emptyTrash(database, id);
   database.run("delete from idempotency where created <= ?", keys);
 }
 

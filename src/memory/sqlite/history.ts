@@ -99,6 +99,12 @@ export function findInTrash(database: Database, owner: UserRow, uuid: string): M
   return read("id > ? and id <= ? and data ->> 'uuid' = ?", base, base + owner.last, uuid);
 }
 
+/** Lets go of a deleted memory for good, with its earlier versions. */
+export function emptyTrash(database: Database, id: number): void {
+  takeFromTrash(database, id);
+  database.run("delete from history where id = ?", id);
+}
+
 export function takeFromTrash(database: Database, id: number): void {
   database.run("delete from trash where id = ?", id);
 }

@@ -1,27 +1,30 @@
+import { ToolError } from "../../errors.ts";
+import type { ImportVerdict } from "../import-outcome.ts";
 import type { CheckedImport } from "../memory-input.ts";
 import type { MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { importVersion } from "./history.ts";
 import { findSame, knownUser } from "./identities.ts";
-import { appendMemory, createUser } from "./memory-table.ts";
+import { appendMemory, createUser, sizeOf } from "./memory-table.ts";
 import { readIds } from "./read-memories.ts";
+import type { UserRow } from "./rows.ts";
 import { checkLimits } from "./write-memories.ts";
 
 /**
  * Adds those that are not there yet, all or none; part of a transaction of its caller. Gives, for each of them, whether it was
- * added; a dry run only looks. @throws ToolError `limit_reached`
+ * added; a dry run only looks. With `partial` what is beyond the limits is refused, and the rest added. @throws ToolError `limit_reached`
  */
 export function importMemories(
   database: Database,
   user: MemoryUser,
   memories: readonly { memory: CheckedImport; terms: string }[],
-  { origin, exact, dryRun }: { origin: string; exact: boolean; dryRun: boolean },
+  { origin, exact, dryRun, partial }: { origin: string; exact: boolean; dryRun: boolean; partial: boolean },
   limits: MemoryLimits,
-): boolean[] {
+): ImportVerdict[] {
   const known = knownUser(database, user.id);
   const ids = known ? readIds(database, known) : new Set<string>();
   const seen = new Set<string>();
-  const isNew = memories.map(({ memory }) => {
+  const verdicts = memories.map(({ memory }): ImportVerdict => {
     const { id, content, source, speaker, superseded_by } = memory;
     const same = JSON.stringify([content, source ?? null, speaker ?? null]);
     if (id !== undefined && ids.has(id)) return false;
@@ -31,13 +34,14 @@ export function importMemories(
     if (superseded_by === undefined) seen.add(same);
     return true;
   });
-  const fresh = memories.filter((_, index) => isNew[index]);
+  if (partial) refuseBeyondLimits(known, memories, verdicts, limits);
+  const fresh = memories.filter((_, index) => verdicts[index] === true);
   checkLimits(
     known,
     fresh.map(({ memory }) => memory),
     limits,
   );
-  if (dryRun || fresh.length === 0) return isNew;
+  if (dryRun || fresh.length === 0) return verdicts;
   const owner = known ?? createUser(database, user.id);
   for (const { memory, terms } of fresh) {
     const row = appendMemory(database, owner, memory, terms, memory.origin ?? origin);
@@ -46,5 +50,26 @@ export function importMemories(
   if (fresh.some(({ memory }) => memory.id !== undefined)) {
     database.run("update user set foreign_ids = 1 where uid = ?", owner.uid);
   }
-  return isNew;
+  return verdicts;
+}
+
+/** Says of those that would be too many, or too large together with the ones before, that they are refused. */
+function refuseBeyondLimits(
+  owner: UserRow | undefined,
+  memories: readonly { memory: CheckedImport }[],
+  verdicts: ImportVerdict[],
+  limits: MemoryLimits,
+): void {
+  const stored = { n: owner?.n ?? 0, bytes: owner?.bytes ?? 0 };
+  memories.forEach(({ memory }, index) => {
+    if (verdicts[index] !== true) return;
+    try {
+      checkLimits(stored, [memory], limits);
+      stored.n++;
+      stored.bytes += sizeOf(memory.content);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      verdicts[index] = error.message;
+    }
+  });
 }

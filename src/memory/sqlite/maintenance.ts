@@ -22,6 +22,10 @@ export function verify(database: Database): string[] {
   ].map((sql) => database.column<number>(sql)[0] ?? 0);
   if (missing) problems.push(`${missing} memories are missing from the search index`);
   if (extra) problems.push(`the search index holds ${extra} memories that are not there`);
+  const [altered] = database.column<number>(
+    "select count(*) from memory where identity <> memory_identity(uid, content, source, speaker)",
+  );
+  if (altered) problems.push(`the texts of ${altered} memories are not what was stored`);
   const [unknown] = database.column<number>(
     `select (select count(*) from identity left join memory using (id, identity) where memory.id is null)
        + (select count(*) from memory join user using (uid) left join identity using (id, identity)

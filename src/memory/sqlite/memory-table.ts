@@ -3,7 +3,7 @@ import { type MemoryRow, newUuid } from "../memory-row.ts";
 import { timeOf } from "../memory-time.ts";
 import type { Database } from "./database.ts";
 import { addIdentity, indexIdentities, type KnownUser, knownUser, removeIdentity } from "./identities.ts";
-import { baseOf, identityOf, type UserRow } from "./rows.ts";
+import { baseOf, COLUMNS, identityOf, type UserRow } from "./rows.ts";
 import { addToIndex, indexLongTail, isIndexed, removeFromIndex } from "./search-index.ts";
 
 /**
@@ -146,6 +146,17 @@ export function removeRow(database: Database, owner: UserRow, row: MemoryRow, { 
   );
   owner.n--;
   owner.bytes -= bytes;
+}
+
+/** What the memory with this public id has superseded counts again. */
+export function reviveSuperseded(database: Database, owner: UserRow, uuid: string): void {
+  const rows = database.all<MemoryRow>(
+    `select ${COLUMNS}, terms from memory indexed by memory_superseded
+     where uid = ? and superseded_by is not null and superseded_by = ?`,
+    owner.uid,
+    uuid,
+  );
+  for (const row of rows) replaceRow(database, owner, row, { ...row, superseded_by: null });
 }
 
 /** Bytes of UTF-8. */

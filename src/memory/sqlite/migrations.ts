@@ -151,7 +151,6 @@ export const MIGRATIONS: readonly string[] = [
  * @throws ToolError `storage_error` when the file is another program's, or of a newer version
  */
 export function migrate(db: BetterSqlite3.Database): void {
-  if (versionOf(db) === MIGRATIONS.length) return;
   db.function("memory_time", { deterministic: true }, (occurredAt, created) =>
     timeOf(occurredAt as string | null, created as number),
   );
@@ -173,6 +172,7 @@ export function migrate(db: BetterSqlite3.Database): void {
       created: created as number,
     }),
   );
+  if (versionOf(db) === MIGRATIONS.length) return;
   db.exec("begin exclusive");
   try {
     const version = versionOf(db);

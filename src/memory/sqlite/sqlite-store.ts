@@ -189,10 +189,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       const read = readImport(text, options, format);
       if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places.length);
       const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
-      const work = (database: Database) => importMemories(database, user, memories, { origin, exact, dryRun }, options);
-      const isNew = await (dryRun ? connection.read(work) : commits.write(work));
-      if (!dryRun && isNew.includes(true)) changes.tell(user);
-      return importOutcome(read, isNew, lines);
+      const work = (database: Database) =>
+        importMemories(database, user, memories, { origin, exact, dryRun, partial }, options);
+      const verdicts = await (dryRun ? connection.read(work) : commits.write(work));
+      if (!dryRun && verdicts.includes(true)) changes.tell(user);
+      return importOutcome(read, verdicts, lines);
     },
 
     users: () => connection.read((database) => database.column<string>("select key from user order by uid")),

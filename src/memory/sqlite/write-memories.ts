@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { keyUsed, limitReached, memoryNotFound, sizeReached, versionNotKept } from "../memory-errors.ts";
+import {
+  alreadySuperseded,
+  keyedMemoryGone,
+  keyUsed,
+  limitReached,
+  memoryNotFound,
+  sizeReached,
+  versionNotKept,
+} from "../memory-errors.ts";
 import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
 import { type MemoryRow, toMemory } from "../memory-row.ts";
 import { termsOf } from "../search/terms-of.ts";
@@ -7,6 +15,7 @@ import type { AddedMemory, Memory, MemoryLimits, MemoryUser } from "../store.ts"
 import type { Database } from "./database.ts";
 import {
   DEFAULT_KEEP_VERSIONS,
+  emptyTrash,
   findInTrash,
   keepVersion,
   putInTrash,
@@ -15,7 +24,16 @@ import {
   takeFromTrash,
 } from "./history.ts";
 import { findSame, knownUser } from "./identities.ts";
-import { appendMemory, createUser, putBack, removeRow, replaceRow, sizeOf, tagsOf } from "./memory-table.ts";
+import {
+  appendMemory,
+  createUser,
+  putBack,
+  removeRow,
+  replaceRow,
+  reviveSuperseded,
+  sizeOf,
+  tagsOf,
+} from "./memory-table.ts";
 import { DEFAULT_MAX_TOTAL_SIZE, findRow, isExpired, ownMemory, readUser } from "./read-memories.ts";
 import type { UserRow } from "./rows.ts";
 
@@ -43,9 +61,9 @@ export function addMemories(
     if (before) return before;
   }
   const same = additions.map(({ memory }) => known && findSame(database, known, memory));
-  const superseded = additions.map(({ memory }) =>
-    memory.supersedes === undefined ? undefined : ((known && findRow(database, known, memory.supersedes)) ?? fail()),
-  );
+  const superseded = additions.map(({ memory }, index) => findSuperseded(database, known, memory, same[index]));
+  const ids = superseded.flatMap((old) => old?.id ?? []);
+  if (new Set(ids).size < ids.length) throw alreadySuperseded("another memory of the same call");
   const fresh = additions.filter((_, index) => !same[index]).map(({ memory }) => memory);
   checkLimits(known, distinct(fresh), limits);
 
@@ -54,12 +72,10 @@ export function addMemories(
     // Another one of the same call may have been the same.
     const there = same[index] ?? (additions.length > 1 ? findSame(database, owner, memory) : undefined);
     const row = there
-      ? addMissingTags(database, owner, there, memory.tags, origin, limits)
+      ? sayAgain(database, owner, there, memory, origin, limits)
       : appendMemory(database, owner, memory, terms, origin);
     const old = superseded[index];
-    if (old && old.id !== row.id && old.superseded_by !== row.uuid) {
-      replaceRow(database, owner, old, { ...old, superseded_by: row.uuid });
-    }
+    if (old) replaceRow(database, owner, old, { ...old, superseded_by: row.uuid });
     return there ? { ...toMemory(row), existing: true } : toMemory(row);
   });
   // What is known of the user holds no more where anything else was done than adding to the end.
@@ -94,21 +110,33 @@ export function updateMemory(
   return toMemory(writeVersion(database, owner, row, changed, origin, limits));
 }
 
-/** Takes it out of the tables, or into the trash where deleted memories are kept. @throws ToolError `not_found` */
+/**
+ * Takes it out of the tables, into the trash where deleted memories are kept; one that is in the trash, for good.
+ * @throws ToolError `not_found`
+ */
 export function deleteMemory(database: Database, user: MemoryUser, id: string, limits: MemoryLimits): void {
-  const { owner, row } = ownMemory(database, user, id);
-  discard(database, owner, row, limits);
+  const owner = readUser(database, user);
+  const row = owner && findRow(database, owner, id);
+  if (row && !isExpired(row)) {
+    discard(database, owner, row, limits);
+    return;
+  }
+  const deleted = owner && findInTrash(database, owner, id);
+  if (!deleted) throw memoryNotFound();
+  emptyTrash(database, deleted.id);
 }
 
+/** What it has superseded counts again. */
 export function discard(database: Database, owner: UserRow, row: MemoryRow, limits: MemoryLimits): void {
   const keep = (limits.keepDeletedDays ?? 0) > 0;
   if (keep) putInTrash(database, row, Date.now());
   removeRow(database, owner, row, { keepHistory: keep });
+  reviveSuperseded(database, owner, row.uuid);
 }
 
 /** @throws ToolError `limit_reached` */
 export function checkLimits(
-  owner: UserRow | undefined,
+  owner: Pick<UserRow, "n" | "bytes"> | undefined,
   fresh: readonly { content: string }[],
   limits: MemoryLimits,
 ): void {
@@ -119,8 +147,19 @@ export function checkLimits(
   checkSize(owner?.bytes ?? 0, bytes, limits);
 }
 
-function fail(): never {
-  throw memoryNotFound();
+/** The memory whose place a new one is to take; none where it has it already. @throws ToolError `not_found`, or `invalid_input` where another one has taken it */
+function findSuperseded(
+  database: Database,
+  owner: UserRow | undefined,
+  { supersedes }: CheckedMemory,
+  same: MemoryRow | undefined,
+): MemoryRow | undefined {
+  if (supersedes === undefined) return undefined;
+  const row = owner && findRow(database, owner, supersedes);
+  if (!row) throw memoryNotFound();
+  if (row.id === same?.id || row.superseded_by === same?.uuid) return undefined;
+  if (row.superseded_by !== null) throw alreadySuperseded(row.superseded_by);
+  return row;
 }
 
 function distinct(memories: readonly CheckedMemory[]): CheckedMemory[] {
@@ -137,20 +176,27 @@ function checkSize(stored: number, more: number, limits: MemoryLimits): void {
   if (more > 0 && stored + more > limit) throw sizeReached(limit, stored, more);
 }
 
-/** The tags of what was said again are not lost. */
-function addMissingTags(
+/** What is new in what was said again is not lost: tags and details. Said again without an expiry, it is said for good. */
+function sayAgain(
   database: Database,
   owner: UserRow,
   row: MemoryRow,
-  tags: readonly string[],
+  memory: CheckedMemory,
   origin: string,
   limits: MemoryLimits,
 ): MemoryRow {
   const known = tagsOf(row);
   const keys = new Set(known.map(tagKey));
-  const missing = tags.filter((tag) => !keys.has(tagKey(tag)));
-  if (missing.length === 0) return row;
-  return writeVersion(database, owner, row, { ...row, tags: JSON.stringify([...known, ...missing]) }, origin, limits);
+  const missing = memory.tags.filter((tag) => !keys.has(tagKey(tag)));
+  const changed: MemoryRow = {
+    ...row,
+    tags: missing.length === 0 ? row.tags : JSON.stringify([...known, ...missing]),
+    kind: memory.kind ?? row.kind,
+    importance: memory.importance ?? row.importance,
+    occurred_at: memory.occurred_at ?? row.occurred_at,
+    expires: memory.expires ?? null,
+  };
+  return writeVersion(database, owner, row, changed, origin, limits);
 }
 
 /** Writes `changed` as the next version, unless nothing has changed. @throws ToolError `limit_reached` */
@@ -221,7 +267,7 @@ function readKeyedCall(database: Database, owner: UserRow, key: string, digest: 
   if (call.digest !== digest) throw keyUsed();
   return (JSON.parse(call.ids) as string[]).map((id) => {
     const row = findRow(database, owner, id);
-    if (!row) throw memoryNotFound();
+    if (!row) throw keyedMemoryGone();
     return { ...toMemory(row), existing: true };
   });
 }
