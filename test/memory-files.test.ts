@@ -86,7 +86,7 @@ describe("a running server", () => {
     expect(await memory("backup", file)).toContain("Copied the database");
     const saved = readFileSync(file);
     await add("Ana prefers coffee now");
-    expect(await memory("restore", file)).toMatch(/^Restored \d+ memories, of 1 user,/);
+    expect(await memory("restore", file, "--yes")).toMatch(/^Restored \d+ memories, of 1 user,/);
     going = false;
     await writing;
 

@@ -35,6 +35,11 @@ export async function verify({ open, words: [file], config }: MemoryCall): Promi
 export async function backup({ open, words: [target = ""], options }: MemoryCall): Promise<number> {
   const keepDays = numberOf("keep-days", options["keep-days"]);
   const isFolder = (await stat(target).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder && /[/\\]$/.test(target)) {
+    throw new ToolError("invalid_input", `There is no folder ${target}.`, {
+      hint: "Make the folder first, or name a new file without a slash at its end.",
+    });
+  }
   if (keepDays !== undefined && !isFolder) {
     throw new ToolError("invalid_input", `--keep-days needs a folder, which ${target} is not.`, {
       hint: "Make the folder first; each backup in it is named by its time.",
@@ -49,27 +54,48 @@ export async function backup({ open, words: [target = ""], options }: MemoryCall
   return 0;
 }
 
-export async function restore({ words: [file = ""], options, config }: MemoryCall): Promise<number> {
+/** Only counts and checks, unless `--yes` is given. */
+export async function restore({ open, words: [file = ""], options, config }: MemoryCall): Promise<number> {
   if (config.memory.database !== "sqlite") {
     throw new ToolError("invalid_input", "A backup file cannot be restored into PostgreSQL.", {
       hint: "Restore it with `memory.database: sqlite`, then copy it with `patchbay-mcp memory migrate`.",
     });
   }
   const { checkBackup, restoreBackup } = await memoryBackups();
-  if (options["dry-run"]) {
+  if (!options.yes || options["dry-run"]) {
     const { users, memories, problems } = await checkBackup(file, folderOf(config));
     if (problems.length > 0) return damaged("The backup", problems, "Nothing would be restored from it.");
-    process.stdout.write(`${memoriesOf(memories)}, of ${usersOf(users)}, would be restored. Nothing was changed.\n`);
+    const there = existsSync(join(config.dataDir, "memory.db")) ? await countAll(open) : "nothing";
+    process.stdout.write(
+      `${memoriesOf(memories)}, of ${usersOf(users)}, would be restored, in the place of ${there}. Nothing was changed; --yes does it.\n`,
+    );
     return 0;
   }
-  const { users, memories, damaged: kept } = await restoreBackup({ file: join(config.dataDir, "memory.db") }, file);
+  const { users, memories, ...kept } = await restoreBackup({ file: join(config.dataDir, "memory.db") }, file);
   process.stdout.write(
     `Restored ${memoriesOf(memories)}, of ${usersOf(users)}, in the place of all that were there.\n`,
   );
-  if (kept !== undefined) {
-    process.stdout.write(`The database before was damaged; it is kept as ${kept}. Start the servers again.\n`);
+  if (kept.replaced !== undefined) {
+    process.stdout.write(`What was there before is kept as ${kept.replaced}, until you remove it.\n`);
+  }
+  if (kept.damaged !== undefined) {
+    process.stdout.write(`The database before was damaged; it is kept as ${kept.damaged}. Start the servers again.\n`);
   }
   return 0;
+}
+
+/** What the whole database holds, in words. */
+async function countAll(open: MemoryCall["open"]): Promise<string> {
+  try {
+    const store = await open();
+    const users = await store.users();
+    let memories = 0;
+    for (const id of users) memories += (await store.stats({ id })).memories;
+    return `${memoriesOf(memories)}, of ${usersOf(users.length)}`;
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return "a database that cannot be read";
+  }
 }
 
 /** Where there is room for a copy of the database. */

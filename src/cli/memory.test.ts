@@ -203,16 +203,33 @@ describe("patchbay-mcp memory", () => {
     expect([made, more]).toEqual([expect.stringMatching(/^memory-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/), []]);
     expect(readdirSync(backups)).toHaveLength(4);
     expect(await memory(["backup", "none.db", "--keep-days", "7"])).toMatchObject({ code: 1 });
+    for (const words of [
+      ["backup", "none/"],
+      ["backup", "none/", "--keep-days", "7"],
+    ]) {
+      expect(await memory(words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("There is no folder none/."),
+      });
+    }
+    expect(readdirSync(folder).filter((name) => name.startsWith("none"))).toEqual([]);
 
     const backup = join(backups, made);
     await memory(["forget", "--all", "--yes"]);
     await memory(["import", "-", "--user", "ben"], '{"content":"later"}');
     expect((await memory(["verify", backup])).stdout).toBe("The backup is sound. It holds 2 memories, of 1 user.\n");
-    expect((await memory(["restore", backup, "--dry-run"])).stdout).toContain(
-      "2 memories, of 1 user, would be restored.",
-    );
+    for (const more of [[], ["--dry-run"], ["--dry-run", "--yes"]]) {
+      expect(await memory(["restore", backup, ...more])).toMatchObject({
+        code: 0,
+        stdout:
+          "2 memories, of 1 user, would be restored, in the place of 1 memory, of 1 user. Nothing was changed; --yes does it.\n",
+      });
+    }
     expect((await memory(["users"])).stdout).toContain("1  ben");
-    expect((await memory(["restore", backup])).stdout).toContain("Restored 2 memories, of 1 user,");
+    const restored = (await memory(["restore", backup, "--yes"])).stdout;
+    expect(restored).toContain("Restored 2 memories, of 1 user,");
+    const [, before = ""] = /kept as (.*), until you remove it/.exec(restored) ?? [];
+    expect((await memory(["verify", before])).stdout).toBe("The backup is sound. It holds 1 memory, of 1 user.\n");
     expect((await memory(["users"])).stdout).toBe("       2  local\n");
     expect((await memory(["search", "tea"])).stdout).toContain("Ana prefers tea");
 
@@ -220,11 +237,12 @@ describe("patchbay-mcp memory", () => {
     for (const words of [
       ["verify", backup],
       ["restore", backup],
+      ["restore", backup, "--yes"],
       ["restore", backup, "--dry-run"],
     ]) {
       expect(await memory(words)).toMatchObject({ code: 1, stderr: expect.stringMatching(/damaged/) });
     }
-    expect(await memory(["restore", join(backups, "notes.txt")])).toMatchObject({
+    expect(await memory(["restore", join(backups, "notes.txt"), "--yes"])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("is no memory database of Patchbay"),
     });

@@ -28,7 +28,7 @@ const COMMANDS: Record<string, MemoryCommand> = {
   users: { run: users, words: [0, 0] },
   verify: { run: verify, words: [0, 1] },
   backup: { run: backup, words: [1, 1], options: ["keep-days"] },
-  restore: { run: restore, words: [1, 1], options: ["dry-run"], begins: true },
+  restore: { run: restore, words: [1, 1], options: ["dry-run", "yes"], begins: true },
 };
 
 const USAGE = `Of one user (--user NAME; the configured one where none is named):
@@ -42,13 +42,14 @@ const USAGE = `Of one user (--user NAME; the configured one where none is named)
 Of all users:
   patchbay-mcp memory users             the users and how many memories each has
   patchbay-mcp memory backup FILE       copies the whole database, while servers go on; into FILE, or a folder
-  patchbay-mcp memory restore FILE      puts a backup in the place of all memories, while servers go on
+  patchbay-mcp memory restore FILE      checks a backup; with --yes puts it in the place of all memories, while servers go on
   patchbay-mcp memory verify [FILE]     checks the whole database, or a backup; exit code 1 with what is wrong
   patchbay-mcp memory migrate --to URL  copies everything to another database
 
   --format FORMAT        export, import: ndjson (default), markdown, json, open-webui, mem0, server-memory;
                          import recognises the format by itself
   --dry-run              import, restore: only says what would happen
+  --yes                  forget, restore: does what is only counted without it
   --partial              import: what is right, where something is wrong; otherwise nothing is imported then
   --verbose              import: what became of each memory
   --tag, --source, --speaker, --kind, --after TIME, --before TIME

@@ -8,7 +8,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "../../../test/fixtures/cleanup.ts";
@@ -91,7 +91,9 @@ describe("restoring", () => {
     await store.add(ana, { content: "Ana prefers coffee now" });
     expect((await store.search(ana, { query: "coffee" })).results).toHaveLength(1);
 
-    expect(await restoreBackup({ file }, backup)).toEqual({ users: 2, memories: 3 });
+    const before = await all(store);
+    const { replaced = "", ...restored } = await restoreBackup({ file }, backup);
+    expect(restored).toEqual({ users: 2, memories: 3 });
 
     for (const open of [store, other, await openStore(file)]) {
       expect(await all(open)).toEqual(saved);
@@ -104,7 +106,18 @@ describe("restoring", () => {
     }
     expect(await store.users()).toEqual(["ana", "ben"]);
     expect(filesOf(folder).filter((name) => name.includes("restore"))).toEqual([]);
-    for (const name of filesOf(folder)) expect(readFileSync(join(folder, name)).includes("xylophone")).toBe(false);
+    for (const name of filesOf(folder)) {
+      expect([name, readFileSync(join(folder, name)).includes("xylophone")]).toEqual([
+        name,
+        join(folder, name) === replaced,
+      ]);
+    }
+
+    expect(basename(replaced)).toMatch(/^memory\.replaced-\d{4}-\d\d-\d\dT[\d-]+Z\.db$/);
+    expect(statSync(replaced).mode & 0o777).toBe(0o600);
+    await restoreBackup({ file }, replaced);
+    expect(await all(store)).toEqual(before);
+    expect(await collect(store.export({ id: "cleo" }))).toMatchObject([{ content: "Cleo is new" }]);
   });
 
   it("waits for a writer, and leaves all as it was where that takes too long", async () => {
@@ -116,6 +129,7 @@ describe("restoring", () => {
     writer.exec("begin immediate");
     await expect(restoreBackup({ file, lockTimeoutMs: 200 }, backup)).rejects.toMatchObject({ code: "storage_locked" });
     expect(await all(store)).toEqual(before);
+    expect(filesOf(dirname(file)).filter((name) => name.includes("replaced"))).toEqual([]);
     setTimeout(() => writer.exec("rollback"), 100);
     expect(await restoreBackup({ file, lockTimeoutMs: 5000 }, backup)).toMatchObject({ memories: 3 });
     expect(await store.verify()).toEqual([]);
@@ -134,7 +148,7 @@ describe("restoring", () => {
   it("makes the database where there is none", async () => {
     const { folder, backup, all, saved } = await setUp();
     const file = join(folder, "new", "memory.db");
-    await restoreBackup({ file }, backup);
+    expect(await restoreBackup({ file }, backup)).toEqual({ users: 2, memories: 3 });
     expect(await all(await openStore(file))).toEqual(saved);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
@@ -152,7 +166,7 @@ describe("restoring", () => {
     db.close();
     const bytes = readFileSync(old);
     expect(await checkBackup(old, folder)).toEqual({ users: 1, memories: 1, problems: [] });
-    expect(await restoreBackup({ file }, old)).toEqual({ users: 1, memories: 1 });
+    expect(await restoreBackup({ file }, old)).toMatchObject({ users: 1, memories: 1 });
     expect(readFileSync(old).equals(bytes)).toBe(true);
     expect(await collect(store.export(ana))).toMatchObject([{ content: "Ana prefers tea", version: 1 }]);
     expect(contents((await store.search(ana, { query: "tea" })).results)).toEqual(["Ana prefers tea"]);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { constants, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ToolError } from "../../errors.ts";
+import { backUp } from "./backup.ts";
 import {
   type Database,
   type DatabaseOptions,
@@ -25,6 +26,8 @@ export interface BackupContents {
 export interface Restored {
   users: number;
   memories: number;
+  /** The backup of the state before, where there was a database. */
+  replaced?: string;
   /** Where the database before is kept, when it was too damaged to be written over. */
   damaged?: string;
 }
@@ -49,7 +52,8 @@ export async function checkBackup(file: string, folder: string): Promise<BackupC
 
 /**
  * Puts a backup in the place of everything in the database, in one transaction, while servers go on: they see all of the old
- * state or all of the new one, and writers wait. The backup is checked first. Where it fails, all is as it was.
+ * state or all of the new one, and writers wait. The backup is checked first, and the state before is backed up beside the database
+ * as `memory.replaced-TIME.db`; nothing removes that file. Where it fails, all is as it was.
  * @throws ToolError `invalid_input` when the file is no backup, `storage_corrupt` when it is damaged, and `storage_…`
  */
 export async function restoreBackup(options: DatabaseOptions, file: string): Promise<Restored> {
@@ -61,10 +65,14 @@ export async function restoreBackup(options: DatabaseOptions, file: string): Pro
         issues: problems.map((message) => ({ path: file, message })),
       });
     }
-    let live: Database;
+    let live: Database | undefined;
+    let replaced: string | undefined;
     try {
+      const existed = existsSync(options.file);
       live = await openDatabase(options);
+      if (existed) replaced = await keep(options.file);
     } catch (error) {
+      live?.close();
       const failure = storageError(error);
       if (!(failure instanceof ToolError && failure.code === "storage_corrupt")) throw failure;
       return { users, memories, damaged: await replaceFiles(options.file, copy) };
@@ -73,12 +81,20 @@ export async function restoreBackup(options: DatabaseOptions, file: string): Pro
       await whenUnlocked(() => writePages(copy, options.file, options.lockTimeoutMs), options.lockTimeoutMs);
       await emptyLog(live);
     } catch (error) {
+      if (replaced !== undefined) await rm(replaced, { force: true });
       throw storageError(error);
     } finally {
       live.close();
     }
-    return { users, memories };
+    return { users, memories, ...(replaced !== undefined && { replaced }) };
   });
+}
+
+/** Backs the database up beside itself. Gives the name of the backup. */
+async function keep(database: string): Promise<string> {
+  const file = join(dirname(database), `memory.replaced-${new Date().toISOString().replace(/[:.]/g, "-")}.db`);
+  await backUp(database, file);
+  return file;
 }
 
 /**
