@@ -1,3 +1,4 @@
+import { ToolError } from "../../errors.ts";
 import { type Database, type DatabaseOptions, openDatabase, whenUnlocked } from "./database.ts";
 import { breaksConnection, storageError } from "./storage-error.ts";
 
@@ -14,6 +15,8 @@ export interface Connection {
    * is then in no file: `secure_delete` has already overwritten it with zeros in the pages that the log moves into the file.
    */
   eraseLog(): void;
+  /** @throws ToolError `storage_error` where what was just committed is in a file that nobody will open again */
+  checkCommitted(database: Database): void;
   close(): void;
 }
 
@@ -44,10 +47,14 @@ export function createConnection(options: DatabaseOptions): Connection {
 
   function open(): Database | Promise<Database> {
     if (!database) return openAgain();
-    if (performance.now() - checkedAt > CHECK_FILE_MS) {
-      database.checkFile();
-      checkedAt = performance.now();
+    if (performance.now() - checkedAt <= CHECK_FILE_MS) return database;
+    const file = database.file();
+    if (file === "removed") throw fileGone("Put it back, or restart the server to begin with an empty one.");
+    if (file === "replaced") {
+      leave();
+      return openAgain();
     }
+    checkedAt = performance.now();
     return database;
   }
 
@@ -90,8 +97,20 @@ export function createConnection(options: DatabaseOptions): Connection {
     },
     fail,
     eraseLog,
+    checkCommitted(committed) {
+      if (committed.file() === "there") return;
+      checkedAt = 0;
+      throw fileGone("Nothing was stored. Put it back, or restart the server to begin with an empty one.");
+    },
     close: leave,
   };
+}
+
+function fileGone(hint: string): ToolError {
+  return new ToolError("storage_error", "The memory database was removed or replaced while the server was running.", {
+    hint,
+    retryable: true,
+  });
 }
 
 function inReadTransaction<T>(database: Database, work: (database: Database) => T): T {

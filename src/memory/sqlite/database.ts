@@ -2,7 +2,6 @@ import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
-import { ToolError } from "../../errors.ts";
 import { tagKey } from "../memory-input.ts";
 import type { KnownUser } from "./identities.ts";
 import { migrate } from "./migrations.ts";
@@ -30,8 +29,8 @@ export interface Database {
   beginWrite(): void;
   /** Moves the log into the database file and empties it. False where another connection is reading it. */
   emptyLog(): boolean;
-  /** @throws ToolError `storage_error` when the file was removed or replaced, so that writes would vanish with it */
-  checkFile(): void;
+  /** Whether the file has been removed or replaced, so that writes would vanish with it. */
+  file(): "there" | "removed" | "replaced";
   close(): void;
 }
 
@@ -145,16 +144,10 @@ function wrap(db: BetterSqlite3.Database, file: string): Database {
       const [outcome] = db.pragma("wal_checkpoint(truncate)") as { busy: number }[];
       return outcome?.busy === 0;
     },
-    checkFile() {
+    file() {
       const now = statSync(file, { throwIfNoEntry: false });
-      if (now?.ino === opened.ino) return;
-      throw new ToolError(
-        "storage_error",
-        "The memory database was removed or replaced while the server was running.",
-        {
-          hint: "Restart the server.",
-        },
-      );
+      if (!now) return "removed";
+      return now.ino === opened.ino ? "there" : "replaced";
     },
     close: () => void db.close(),
   };

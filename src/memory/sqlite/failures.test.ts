@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
@@ -255,22 +246,42 @@ describe("a damaged database", () => {
 });
 
 describe("a database that was taken away from a running server", () => {
-  it("gets no more writes, which would be lost", async () => {
+  const gone = {
+    code: "storage_error",
+    message: "The memory database was removed or replaced while the server was running.",
+    ...noHostPath,
+  };
+  const move = (from: string, to: string): void => {
+    for (const end of ["", "-wal", "-shm"]) if (existsSync(`${from}${end}`)) renameSync(`${from}${end}`, `${to}${end}`);
+  };
+
+  it("takes no write that would vanish, not even at once, and works again when it is back", async () => {
     const folder = temporaryFolder();
-    const file = join(folder, "data", "memory.db");
+    const file = join(folder, "memory.db");
     const store = await openStore(file);
-    await store.add(ana, { content: "x" });
-    renameSync(join(folder, "data"), join(folder, "elsewhere"));
-    mkdirSync(join(folder, "data"));
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    await expect(store.add(ana, { content: "y" })).rejects.toMatchObject({
-      code: "storage_error",
-      hint: "Restart the server.",
-    });
-    renameSync(join(folder, "elsewhere"), join(folder, "data2"));
-    renameSync(join(folder, "data"), join(folder, "elsewhere"));
-    renameSync(join(folder, "data2"), join(folder, "data"));
-    await store.add(ana, { content: "y" });
+    await store.add(ana, { content: "before" });
+    move(file, join(folder, "away.db"));
+    await expect(store.add(ana, { content: "lost" })).rejects.toMatchObject(gone);
+    await expect(store.add(ana, { content: "lost too" })).rejects.toMatchObject(gone);
+    await expect(store.list(ana)).rejects.toMatchObject(gone);
+    expect(existsSync(file)).toBe(false);
+    move(join(folder, "away.db"), file);
+    expect(await store.add(ana, { content: "after" })).toMatchObject({ content: "after" });
+  });
+
+  it("goes on with the one that was put in its place", async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "memory.db");
+    const other = await openStore(join(folder, "other.db"));
+    await other.add(ana, { content: "of the other" });
+    await other.close();
+    const store = await openStore(file);
+    await store.add(ana, { content: "before" });
+    move(file, join(folder, "away.db"));
+    move(join(folder, "other.db"), file);
+    await expect(store.add(ana, { content: "lost" })).rejects.toMatchObject(gone);
+    expect(await store.list(ana)).toMatchObject({ memories: [{ content: "of the other" }] });
+    await store.add(ana, { content: "kept" });
     expect(await store.list(ana)).toMatchObject({ total: 2 });
   });
 });

@@ -79,6 +79,12 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
       group[0]?.reject(failure);
       return [];
     }
+    try {
+      connection.checkCommitted(database);
+    } catch (error) {
+      for (const write of group) write.reject(error);
+      return [];
+    }
     if (group.some((write) => write.erases)) connection.eraseLog();
     for (const done of settle) done();
     return [];
