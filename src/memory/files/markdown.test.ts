@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ID, memoriesOf, stored, write } from "../../../test/fixtures/memory-files.ts";
+import { contentsOf, ID, memoriesOf, stored, write } from "../../../test/fixtures/memory-files.ts";
 import { readMemoryFile } from "./memory-file.ts";
 
 describe("Markdown", () => {
@@ -101,5 +101,57 @@ in two lines
       { where: "line 10", problem: "has a code block of kind json-string that is no JSON string" },
       { where: "line 13", problem: "has a comment that is not valid JSON" },
     ]);
+  });
+
+  it("refuses a field whose name is misspelt, with its line", () => {
+    const text = `# Notes
+
+- Her brother lives in Lisbon
+  - tags: family
+  - occured_at: 2026
+- drinks tea
+  - Tag: drinks
+  - source: chat 7
+
+- \`\`\`text
+  in a block
+  \`\`\`
+  - expires at: 2030
+`;
+    expect(readMemoryFile(text)).toEqual([
+      { where: "line 3", problem: 'has "occured_at" in line 5, which is no field; write "occurred_at"' },
+      { where: "line 6", problem: 'has "Tag" in line 7, which is no field; write "tags"' },
+      { where: "line 10", problem: 'has "expires at" in line 13, which is no field; write "expires_at"' },
+    ]);
+  });
+
+  it.each([
+    ["ocured_at", "occurred_at"],
+    ["occurredAt", "occurred_at"],
+    ["occurred", "occurred_at"],
+    ["experies-at", "expires_at"],
+    ["Expires", "expires_at"],
+    ["tgas", "tags"],
+    ["kinds", "kind"],
+    ["importence", "importance"],
+    ["soruce", "source"],
+    ["Speeker", "speaker"],
+  ])("knows that %s is meant for %s", (name, field) => {
+    expect(memoriesOf(readMemoryFile(`- x\n  - ${name}: 2026\n`))).toEqual([
+      { problem: `has "${name}" in line 2, which is no field; write "${field}"` },
+    ]);
+  });
+
+  it("leaves other nested items and code as they are", () => {
+    const nested = [
+      "Portuguese",
+      "important: call Mum",
+      "time: five",
+      "Source code: on a disk",
+      "find: keys",
+      "bags: 3",
+    ];
+    const item = `Ana\n${nested.map((text) => `- ${text}`).join("\n")}\n\`\`\`\n- tag: x\n\`\`\`\n- and: more`;
+    expect(contentsOf(readMemoryFile(`- ${item.replaceAll("\n", "\n  ")}\n`))).toEqual([item]);
   });
 });

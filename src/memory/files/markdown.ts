@@ -2,6 +2,7 @@ import type { StoredMemory } from "../store.ts";
 import { detailsOf, type FileEntry, type FileFormat } from "./file-entry.ts";
 import { entryOf, type JsonObject, Problem, parseJson, toMemory } from "./json-memory.ts";
 import { type ListItem, NO_ITEM, readListItems } from "./markdown-list.ts";
+import { fieldMeantBy } from "./misspelt-field.ts";
 
 /**
  * A Markdown list, to be read and edited by people: each item is a memory, its nested items `- name: value` say what else it
@@ -25,6 +26,9 @@ const NAMES = [...DETAILS, ...KEPT];
 const MAX_HEADING_TAG = 50;
 
 const FIELD = /^[ \t]{0,3}[-*+][ \t]+([A-Za-z_]+):(?:[ \t]+(.*))?$/s;
+/** A nested item that looks as if it were a field. */
+const NAMED = /^[ \t]{0,3}[-*+][ \t]+([A-Za-z][A-Za-z _-]{2,19})[ \t]*:(?:[ \t]|$)/;
+const FENCE = /^[ \t]{0,3}(?:`{3}|~{3})/;
 const COMMENT = /^[ \t]{0,3}<!--[ \t]*(\{.*)-->$/s;
 const OPENING_FENCE = /^(`{3,}|~{3,})[ \t]*(text|json-string)$/;
 const JSON_STRING = /"(?:[^"\\]|\\.)*"/y;
@@ -103,17 +107,35 @@ function toJson(value: unknown): string {
 }
 
 /** The fields of a memory as our JSON has them. @throws Problem */
-function readItem({ lines, headings }: ListItem): JsonObject {
+function readItem({ where, lines, headings }: ListItem): JsonObject {
   const fenced = readFenced(lines);
   const rest = fenced ? fenced.rest : lines;
   let first = rest.length;
   const floor = fenced ? 0 : 1;
   while (first > floor && isField(rest[first - 1] as string)) first--;
+  refuseMisspelt(rest.slice(0, first), floor, Number(where.replace(/\D/g, "")) + lines.length - rest.length);
   if (fenced && first > 0) return { content: textOf(lines), tags: tagsOf(headings) };
   const item: JsonObject = { content: fenced ? fenced.content : textOf(rest.slice(0, first)) };
   for (const line of rest.slice(first)) Object.assign(item, readField(line));
   item.tags = [...tagsOf(headings), ...((item.tags as string[] | undefined) ?? [])];
   return item;
+}
+
+/**
+ * A field with a mistake in its name would become text, and those above it with it.
+ * @param number that of the first line in the file
+ * @throws Problem
+ */
+function refuseMisspelt(text: readonly string[], floor: number, number: number): void {
+  let inCode = floor > 0 && FENCE.test(text[0] ?? "");
+  for (let at = floor; at < text.length; at++) {
+    const line = text[at] as string;
+    if (FENCE.test(line)) inCode = !inCode;
+    const name = inCode ? undefined : NAMED.exec(line)?.[1];
+    const field = name === undefined ? undefined : fieldMeantBy(name);
+    if (field !== undefined)
+      throw new Problem(`has "${name}" in line ${number + at}, which is no field; write "${field}"`);
+  }
 }
 
 /** What the first lines hold where they are a code block of ours. @throws Problem */
