@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { ToolError } from "../errors.ts";
+import { isMemoryPlace } from "../memory/files/file-entry.ts";
 import type { ImportOutcome } from "../memory/store.ts";
 import { memoryFiles } from "../services.ts";
 import { type MemoryCall, memoriesOf, printable } from "./memory-call.ts";
@@ -48,6 +49,7 @@ export async function importFrom({ open: openStore, user, words: [file = "-"], o
   const { decodeText, readFormat } = await memoryFiles();
   const format = options.format === undefined ? undefined : readFormat(options.format);
   const text = decodeText(file === "-" ? await buffer(process.stdin) : await readBytes(file));
+  if (text.trim() === "") throw noMemories(file);
   const store = await openStore();
   const { partial = false, verbose = false } = options;
   const dryRun = options["dry-run"] ?? false;
@@ -55,6 +57,7 @@ export async function importFrom({ open: openStore, user, words: [file = "-"], o
   if (dryRun || (verbose && !partial)) {
     const outcome = await store.import(user, text, { format, partial: true, dryRun: true, lines: true });
     const wrong = refusedOf(outcome).length;
+    if (outcome.lines?.length === 0) throw noMemories(file);
     if (dryRun || wrong > 0) {
       report(outcome, user.id, { verbose, would: dryRun });
       if (wrong === 0 || partial) return 0;
@@ -62,8 +65,14 @@ export async function importFrom({ open: openStore, user, words: [file = "-"], o
       return 1;
     }
   }
-  report(await store.import(user, text, { format, partial, lines: true }), user.id, { verbose, would: false });
+  const outcome = await store.import(user, text, { format, partial, lines: true });
+  if (outcome.lines?.length === 0) throw noMemories(file);
+  report(outcome, user.id, { verbose, would: false });
   return 0;
+}
+
+function noMemories(file: string): ToolError {
+  return new ToolError("invalid_input", `${file === "-" ? "The input" : file} holds no memories.`);
 }
 
 function refusedOf({ lines = [] }: ImportOutcome) {
@@ -77,7 +86,7 @@ function report(outcome: ImportOutcome, user: string, { verbose, would }: { verb
     else if (verbose) process.stdout.write(`${line.where}: ${line.outcome}\n`);
   }
   const { added, existing } = outcome;
-  const refused = refusedOf(outcome).length;
+  const refused = refusedOf(outcome).filter(({ where }) => isMemoryPlace(where)).length;
   const sentences = [
     would ? `${memoriesOf(added)} would be imported for "${user}".` : `Imported ${memoriesOf(added)} for "${user}".`,
     existing > 0 ? `${existing} ${existing === 1 ? "was" : "were"} there already.` : "",

@@ -109,7 +109,35 @@ describe("patchbay-mcp memory", () => {
     writeFileSync(join(folder, "altered.jsonl"), text.replace("Lisbon", "Madrid"));
     expect((await memory(["import", "cut.jsonl", "--user", "ben"])).stderr).toContain("end of file: the last line");
     expect((await memory(["import", "altered.jsonl", "--user", "ben"])).stderr).toContain("line 2: was altered");
+    expect(await memory(["import", "cut.jsonl", "--user", "ben"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `end of file: the last line of the export is missing
+patchbay-mcp: The export was cut off or altered.
+Nothing was imported. Correct them, or take them out, and import again.
+`,
+    });
+    const torn = text.slice(0, text.indexOf("\n") + 20);
+    expect((await memory(["import", "-", "--user", "ben"], torn)).stderr).toContain(
+      "1 of 2 memories cannot be imported, and the export was cut off or altered.",
+    );
+    expect((await memory(["import", "-", "--user", "cleo", "--partial"], torn)).stdout).toBe(
+      'Imported 1 memory for "cleo". 1 was refused.\n',
+    );
     expect((await memory(["stats", "--user", "ben"])).stdout).toContain("0 of 1000");
+  });
+
+  it.each(["", "\ufeff\n", "[]", "# Notes\n"])("says that a file such as %j holds no memories", async (text) => {
+    const { folder, memory } = setUp();
+    await memory(["import", "-"], FILE);
+    writeFileSync(join(folder, "none"), text);
+    for (const more of [[], ["--dry-run"], ["--partial"]]) {
+      expect(await memory(["import", "none", ...more])).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: "patchbay-mcp: none holds no memories.\n",
+      });
+    }
   });
 
   it.runIf(existsSync("/dev/full"))("says so where the disk is full while it exports", async () => {

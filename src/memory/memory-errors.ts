@@ -58,9 +58,17 @@ export function keyUsed(): ToolError {
   });
 }
 
-/** @throws ToolError `invalid_input` with an issue for each that is wrong, 100 at most */
-export function importRefused(issues: readonly ErrorIssue[], entries: number): ToolError {
-  return new ToolError("invalid_input", `${issues.length} of ${entries} memories cannot be imported.`, {
+/**
+ * What is wrong with a file, of whose places these are all.
+ * @returns ToolError `invalid_input` with an issue for each that is wrong, 100 at most
+ */
+export function importRefused(issues: readonly ErrorIssue[], places: readonly string[]): ToolError {
+  const wrong = issues.filter(({ path }) => isMemoryPlace(path)).length;
+  const memories = `${wrong} of ${places.filter(isMemoryPlace).length} memories cannot be imported`;
+  const file = "the export was cut off or altered";
+  const message =
+    wrong === issues.length ? memories : wrong === 0 ? `T${file.slice(1)}` : `${memories}, and ${file}`;
+  return new ToolError("invalid_input", `${message}.`, {
     hint: "Nothing was imported. Correct them, or take them out, and import again.",
     issues: issues.slice(0, MAX_ISSUES),
   });

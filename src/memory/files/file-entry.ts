@@ -26,6 +26,19 @@ export interface FileEntry {
   problem?: string;
 }
 
+/** The place of what is wrong with the whole file, and of the checksum of all memories in it. */
+export const END_OF_FILE = "end of file";
+const CHECKSUM = ', "export"';
+
+export function checksumAt(where: string): string {
+  return where + CHECKSUM;
+}
+
+/** Whether the place is that of a memory, right or wrong. */
+export function isMemoryPlace(where: string): boolean {
+  return where !== END_OF_FILE && !where.endsWith(CHECKSUM);
+}
+
 /** A format's two sides. `read` never throws for what a file may hold; it gives entries with problems. */
 export interface FileFormat {
   read(text: string): FileEntry[];

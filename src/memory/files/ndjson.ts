@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { FileEntry, FileFormat, FileMemory } from "./file-entry.ts";
+import { checksumAt, END_OF_FILE, type FileEntry, type FileFormat, type FileMemory } from "./file-entry.ts";
 import { readItem } from "./json-list.ts";
 import { entryOf, isObject, Problem, parseJson, toMemory } from "./json-memory.ts";
 
@@ -29,10 +29,10 @@ export const ndjson: FileFormat = {
       entries.push(entryOf(where, () => readLine(value, section)));
       if (!isObject(value) || value.crc32 === undefined || value.export === undefined) continue;
       const problem = checkEnd(value.export, section);
-      if (problem) entries.push({ where: `${where}, "export"`, problem });
+      if (problem) entries.push({ where: checksumAt(where), problem });
       section = newSection();
     }
-    if (section.exported) entries.push({ where: "end of file", problem: "the last line of the export is missing" });
+    if (section.exported) entries.push({ where: END_OF_FILE, problem: "the last line of the export is missing" });
     return entries;
   },
 

@@ -198,7 +198,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     async import(user, text, { partial = false, exact = false, origin = "import", ...given } = {}) {
       const { format, lines, dryRun = false } = given;
       const read = readImport(text, options, format);
-      if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places.length);
+      if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places);
       const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
       const work = (session: Session, owner: Owner) =>
         importMemories(session, owner, memories, { origin, exact, dryRun }, options);

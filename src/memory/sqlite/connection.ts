@@ -22,6 +22,8 @@ export interface Connection {
 
 /** Milliseconds after which the file is looked for again. */
 const CHECK_FILE_MS = 100;
+/** The same after a commit; in between it is only seen whether there is a file. */
+const CHECK_COMMITTED_MS = 2;
 /** Milliseconds until the log is tried again. */
 const ERASE_AGAIN_MS = 200;
 
@@ -98,7 +100,12 @@ export function createConnection(options: DatabaseOptions): Connection {
     fail,
     eraseLog,
     checkCommitted(committed) {
-      if (committed.file() === "there") return;
+      const now = performance.now();
+      const isSame = now - checkedAt <= CHECK_COMMITTED_MS ? committed.isThere() : committed.file() === "there";
+      if (isSame) {
+        if (now - checkedAt > CHECK_COMMITTED_MS) checkedAt = now;
+        return;
+      }
       checkedAt = 0;
       throw fileGone("Nothing was stored. Put it back, or restart the server to begin with an empty one.");
     },

@@ -187,7 +187,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     async import(user, text, { partial = false, exact = false, origin = "import", ...given } = {}) {
       const { format, lines, dryRun = false } = given;
       const read = readImport(text, options, format);
-      if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places.length);
+      if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places);
       const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
       const work = (database: Database) =>
         importMemories(database, user, memories, { origin, exact, dryRun, partial }, options);
