@@ -114,7 +114,7 @@ describe("patchbay-mcp memory", () => {
       stdout: "",
       stderr: `end of file: the last line of the export is missing
 patchbay-mcp: The export was cut off or altered.
-Nothing was imported. Correct them, or take them out, and import again.
+Nothing was imported. Take a whole export, or import what is right with --partial.
 `,
     });
     const torn = text.slice(0, text.indexOf("\n") + 20);

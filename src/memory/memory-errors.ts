@@ -1,4 +1,5 @@
 import { type ErrorIssue, ToolError } from "../errors.ts";
+import { isMemoryPlace } from "./files/file-entry.ts";
 
 /** Issues that are told. */
 const MAX_ISSUES = 100;
@@ -65,11 +66,12 @@ export function keyUsed(): ToolError {
 export function importRefused(issues: readonly ErrorIssue[], places: readonly string[]): ToolError {
   const wrong = issues.filter(({ path }) => isMemoryPlace(path)).length;
   const memories = `${wrong} of ${places.filter(isMemoryPlace).length} memories cannot be imported`;
-  const file = "the export was cut off or altered";
-  const message =
-    wrong === issues.length ? memories : wrong === 0 ? `T${file.slice(1)}` : `${memories}, and ${file}`;
-  return new ToolError("invalid_input", `${message}.`, {
-    hint: "Nothing was imported. Correct them, or take them out, and import again.",
+  const cut = wrong < issues.length;
+  const message = cut ? `${memories}, and the export was cut off or altered.` : `${memories}.`;
+  return new ToolError("invalid_input", wrong === 0 ? "The export was cut off or altered." : message, {
+    hint: cut
+      ? "Nothing was imported. Take a whole export, or import what is right with --partial."
+      : "Nothing was imported. Correct them, or take them out, and import again.",
     issues: issues.slice(0, MAX_ISSUES),
   });
 }
