@@ -5,70 +5,49 @@ import { createServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import { backup, restore, verify } from "./memory-backup.ts";
 import { FILTER, type MemoryCall, printable } from "./memory-call.ts";
-import type { MemoryOption } from "./memory-options.ts";
-import { forget, list, search, stats, users } from "./memory-show.ts";
+import { type MemoryOption, type MemoryOptions, wrongValue } from "./memory-options.ts";
+import { checkForget, forget, list, search, stats, users } from "./memory-show.ts";
 import { exportTo, importFrom } from "./memory-transfer.ts";
+import { MEMORY_USAGE } from "./memory-usage.ts";
 
-interface MemoryCommand {
-  run(call: MemoryCall): Promise<number>;
+/** How a command is written. */
+interface MemoryUse {
   /** The least and the greatest number of words after the command's name. */
   words: readonly [number, number];
   options?: readonly MemoryOption[];
+  /** What else is wrong with them. */
+  check?(words: readonly string[], options: MemoryOptions): string | undefined;
+}
+
+interface MemoryCommand extends MemoryUse {
+  run(call: MemoryCall): Promise<number>;
   /** Whether it may be the first to make the database. */
   begins?: boolean;
 }
 
-const COMMANDS: Record<string, MemoryCommand> = {
-  stats: { run: stats, words: [0, 0] },
-  list: { run: list, words: [0, 0], options: [...FILTER, "limit"] },
-  search: { run: search, words: [1, Number.POSITIVE_INFINITY], options: [...FILTER, "limit"] },
-  forget: { run: forget, words: [0, 1], options: [...FILTER, "all", "yes"] },
+const COMMANDS: Record<string, MemoryCommand | MemoryUse> = {
+  stats: { run: stats, words: [0, 0], options: ["json"] },
+  list: { run: list, words: [0, 0], options: [...FILTER, "limit", "offset", "sort", "json"] },
+  search: { run: search, words: [1, Number.POSITIVE_INFINITY], options: [...FILTER, "limit", "offset", "json"] },
+  forget: { run: forget, words: [0, 1], options: [...FILTER, "all", "yes"], check: checkForget },
   export: { run: exportTo, words: [0, 1], options: ["format"] },
   import: { run: importFrom, words: [1, 1], options: ["format", "partial", "dry-run", "verbose"], begins: true },
   users: { run: users, words: [0, 0] },
   verify: { run: verify, words: [0, 1] },
   backup: { run: backup, words: [1, 1], options: ["keep-days"] },
   restore: { run: restore, words: [1, 1], options: ["dry-run", "yes"], begins: true },
+  migrate: { words: [0, 0], options: ["to"], check: (_words, { to }) => (to?.trim() ? undefined : "migrate needs --to.") },
 };
 
-const USAGE = `Of one user (--user NAME; the configured one where none is named):
-  patchbay-mcp memory stats             how many memories there are, by tag, source and kind
-  patchbay-mcp memory list              the newest memories
-  patchbay-mcp memory search WORDS      what a search finds, best first, with scores and reasons
-  patchbay-mcp memory export [FILE]     the memories, to FILE or the output
-  patchbay-mcp memory import FILE       adds the memories of a file; - reads the input
-  patchbay-mcp memory forget [ID]       what would be deleted; with --yes deletes it for good
-
-Of all users:
-  patchbay-mcp memory users             the users and how many memories each has
-  patchbay-mcp memory backup FILE       copies the whole database, while servers go on; into FILE, or a folder
-  patchbay-mcp memory restore FILE      checks a backup; with --yes puts it in the place of all memories, while servers go on
-  patchbay-mcp memory verify [FILE]     checks the whole database, or a backup; exit code 1 with what is wrong
-  patchbay-mcp memory migrate --to URL  copies everything to another database
-
-  --format FORMAT        export, import: ndjson (default), markdown, json, open-webui, mem0, server-memory;
-                         import recognises the format by itself
-  --dry-run              import, restore: only says what would happen
-  --yes                  forget, restore: does what is only counted without it
-  --partial              import: what is right, where something is wrong; otherwise nothing is imported then
-  --verbose              import: what became of each memory
-  --tag, --source, --speaker, --kind, --after TIME, --before TIME
-                         list, search, forget: only memories that satisfy all of these
-  --all                  forget: everything of the user
-  --limit N              list, search: at most N, default 10
-  --keep-days N          backup into a folder: removes the backups there that are older than N days
-`;
-
 /** Looks after the memories: those of the configured user (`--user`), or the whole database. */
-export async function memoryCommand({ loaded, env, words, options = {} }: CommandContext): Promise<number> {
+export async function memoryCommand(context: CommandContext): Promise<number> {
+  const { loaded, env, words, options = {} } = context;
   const [name = "", ...rest] = words;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const foreign = Object.keys(options).find((option) => !command?.options?.includes(option as MemoryOption));
-  if (!command || rest.length < command.words[0] || rest.length > command.words[1] || foreign !== undefined) {
-    if (command && foreign !== undefined) process.stderr.write(`patchbay-mcp: ${name} takes no --${foreign}.\n\n`);
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  if (!command) return misused(name === "" ? undefined : `There is no memory command "${name}".`);
+  const wrong = wrongUse(name, command, rest, options);
+  if (wrong !== undefined) return misused(wrong);
+  if (!("run" in command)) return (await import("./migrate-memory.ts")).migrateMemory(context);
   const { config } = loaded;
   const missing = config.memory.database === "sqlite" && !existsSync(join(config.dataDir, "memory.db"));
   if (missing && !command.begins && !(name === "verify" && rest.length > 0)) {
@@ -86,6 +65,30 @@ export async function memoryCommand({ loaded, env, words, options = {} }: Comman
   } finally {
     await services.dispose();
   }
+}
+
+/** What is wrong with the words and the options of a command. */
+function wrongUse(
+  name: string,
+  { words: [least, most], options: known = [], check }: MemoryUse,
+  words: readonly string[],
+  options: MemoryOptions,
+): string | undefined {
+  if (words.length < least) return `${name} needs ${name === "search" ? "words to search for" : "the name of a file"}.`;
+  if (words.length > most) return `${name} takes no ${JSON.stringify(words[most])}.`;
+  const given = Object.keys(options) as MemoryOption[];
+  const foreign = given.find((option) => !known.includes(option));
+  if (foreign !== undefined) return `${name} takes no --${foreign}.`;
+  for (const option of given) {
+    const wrong = wrongValue(option, options[option]);
+    if (wrong !== undefined) return wrong;
+  }
+  return check?.(words, options);
+}
+
+function misused(what: string | undefined): number {
+  process.stderr.write(`${what === undefined ? "" : `patchbay-mcp: ${printable(what)}\n\n`}${MEMORY_USAGE}`);
+  return 2;
 }
 
 /** Says what is wrong with a file or the database; the words of the command were right. */
