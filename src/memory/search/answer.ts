@@ -47,7 +47,8 @@ function toFound(memory: Memory, { score, reason }: Hit): FoundMemory {
 
 /**
  * As many of the found memories, the best first, as fit into `maxTokens`, and none that says nearly the same as a better one.
- * What is larger than all of the room is left out; the pack ends before the first that only the others leave no room for.
+ * What is larger than all of the room is left out; the pack ends before the first that only the others leave no room for. Where
+ * there is something, but nothing fits, `next_offset` is the offset itself: the same again, with more room, gives it.
  */
 function packFound(
   hits: readonly Hit[],
@@ -74,7 +75,8 @@ function packFound(
     packed.push(terms);
     tokens += size;
   }
-  return { results, tokens, near_duplicates: nearDuplicates };
+  const nothingFits = hits.length > 0 && results.length === 0 && limit > 0;
+  return { results, tokens, near_duplicates: nearDuplicates, ...(nothingFits && { next_offset: offset }) };
 }
 
 /** Estimated tokens of a memory in a pack: what it says, by whom, when and where from, its id and its score. */

@@ -47,8 +47,8 @@ export function findMemories(
   const { filter, nearness } = options;
   const parts: SearchParts = { ...EVERY_PART, ...options.parts };
   const hits = findByTerms(database, user, query, { filter, parts });
-  // Who quotes a phrase wants these words.
-  if (!nearness || query.phrases.length > 0) return hits;
+  // Who quotes a phrase wants these words, and what asks for anything is near to nothing.
+  if (!nearness || query.phrases.length > 0 || query.asksForAnything) return hits;
   const byTerms = hits.filter((hit) => hit.score > 0 || hit.reason.matched.length > 0);
   const meant = readMeant(database, user, query, byTerms, nearness, { filter, speaker: parts.speaker });
   return meant.length > 0 ? fuse(byTerms, meant).slice(0, CANDIDATES) : hits;

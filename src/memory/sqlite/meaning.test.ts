@@ -65,6 +65,16 @@ it("finds by meaning what no word of the query is in, and says so", async () => 
   expect(results[0]).toMatchObject({ id: tea.id, reason: { matched: [], boosts: ["meaning"] } });
 });
 
+it("asks for anything as without meaning: the newest first, all", async () => {
+  const { store, folder } = await openStore();
+  for (const content of ["Green tea at seven", "The roof leaks", "Lisbon was sunny"]) await store.add(ana, { content });
+  await whenEmbedded(folder, 3);
+  for (const query of ["*", "what do you know about me?"]) {
+    const { results } = await store.search(ana, { query });
+    expect(results.map(({ content }) => content)).toEqual(["Lisbon was sunny", "The roof leaks", "Green tea at seven"]);
+  }
+});
+
 it("keeps filters, quoted phrases and other users' memories apart from meaning", async () => {
   const { store, folder } = await openStore();
   await store.add(ana, { content: "Green tea at seven", tags: ["habit"], source: "diary" });
