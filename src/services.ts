@@ -110,7 +110,8 @@ export function createServices(
     },
     async llm() {
       const { createModelClient } = await import("./llm/model-client.ts");
-      return createModelClient({ providers: config.providers, openWebui: config.openWebui, ...config.llm }, env);
+      const { providers, openWebui, memory, llm } = config;
+      return createModelClient({ providers, openWebui, embeddingModel: memory.embeddings.model, ...llm }, env);
     },
     async processor() {
       const { createInputProcessor } = await import("./llm/process-input.ts");

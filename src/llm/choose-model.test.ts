@@ -120,6 +120,16 @@ describe("a default name in the configuration", () => {
     expect(() => nameOf("gpt-4", [offer("x", ["nomic-embed-text", "llama-guard3"])], configured)).toThrow(/no model/);
   });
 
+  it("never means the model that memories are embedded with, unless it is named", () => {
+    const only = [offer("nano", ["small-vectors-q4"])];
+    const embeds = { ...configured, embeds: "nano/small-vectors-q4" };
+    expect(() => nameOf("gpt-4", only, embeds)).toThrow(/no model "gpt-4"/);
+    expect(nameOf("gpt-4", [...only, offer("x", ["a"])], embeds)).toBe("x/a");
+    expect(() => nameOf("gpt-4", [offer("nano", ["vectors:latest"])], { ...configured, embeds: "vectors" })).toThrow();
+    expect(nameOf("small-vectors-q4", only, embeds)).toBe("nano/small-vectors-q4");
+    expect(() => nameOf("gpt-4", [offer("nano", ["multilingual-e5-small-q4", "gte-small"])], configured)).toThrow();
+  });
+
   it("means a newer generation of its family where there is no other", () => {
     const offers = [offer("x", ["mistral", "claude-sonnet-4-5", "gpt-5", "meta-llama/Llama-4-Scout"])];
     expect(["gpt-4", "claude-3", "llama-3"].map((name) => nameOf(name, offers, configured))).toEqual([

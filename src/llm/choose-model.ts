@@ -27,6 +27,8 @@ export interface ChoiceOptions {
   configured?: string | undefined;
   /** Models to pass over, if others are there, when a default name has no model of its family. */
   avoid?: readonly string[];
+  /** A model that embeds texts, `provider/model`: it never stands in for a default name. */
+  embeds?: string | undefined;
 }
 
 /** Names that stand in the default configuration, and the families they are meant for, the nearest first. */
@@ -37,7 +39,7 @@ const DEFAULT_NAMES: Record<string, readonly string[]> = {
 };
 const EVERY_FAMILY = Object.values(DEFAULT_NAMES).flat();
 const NOT_FOR_CHAT =
-  /embed|whisper|tts|dall-?e|moderation|rerank|transcribe|realtime|image|audio|sora|davinci|babbage|bge-|minilm|guard|computer-use|(?:gpt|\bo\d).*(?:instruct|search|codex|deep-research|-pro)/i;
+  /embed|whisper|tts|dall-?e|moderation|rerank|transcribe|realtime|image|audio|sora|davinci|babbage|bge-|\be5-|\bgte-|minilm|guard|computer-use|(?:gpt|\bo\d).*(?:instruct|search|codex|deep-research|-pro)/i;
 /** Dated snapshots and previews, which stand beside the model that most people mean. */
 const SECOND_CHOICE = /\d{4}-?\d\d-?\d\d|-\d{4}$|preview|beta|:free$/i;
 const LISTED = 10;
@@ -52,7 +54,7 @@ export function chooseModel(name: string, offers: readonly Offer[], options: Cho
   const families = options.configured && Object.hasOwn(DEFAULT_NAMES, wanted) ? DEFAULT_NAMES[wanted] : undefined;
   const exact = byAddress(wanted, offers) ?? byName(wanted, offers, families !== undefined, options);
   if (exact) return exact;
-  const stand = families && standIn(wanted, families, offers, options.avoid ?? []);
+  const stand = families && standIn(wanted, families, offers, options);
   if (stand) return stand;
   const addressed = offers.some(({ provider }) => wanted.startsWith(`${provider.name}/`));
   const unlisted = offers.filter((offer) => offer.failure !== undefined && offer.models.length === 0);
@@ -100,12 +102,14 @@ function standIn(
   wanted: string,
   families: readonly string[],
   offers: readonly Offer[],
-  avoid: readonly string[],
+  { avoid = [], embeds }: ChoiceOptions,
 ): ChosenModel | undefined {
+  const embeddingNames = new Set([embeds, `${embeds}:latest`]);
+  const canChat = ({ model, name }: ChosenModel) =>
+    !NOT_FOR_CHAT.test(model) && !embeddingNames.has(name) && !embeddingNames.has(model);
   const all = offers
-    .flatMap(({ provider, models }) =>
-      models.filter((name) => !NOT_FOR_CHAT.test(name)).map((m) => chosen(provider, m)),
-    )
+    .flatMap(({ provider, models }) => models.map((model) => chosen(provider, model)))
+    .filter(canChat)
     .sort((a, b) => Number(SECOND_CHOICE.test(a.model)) - Number(SECOND_CHOICE.test(b.model)));
   const relatives = (family: string) => {
     const begin = all.filter(({ model }) => plainName(model).startsWith(family));

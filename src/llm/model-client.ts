@@ -20,6 +20,8 @@ export interface ModelClientOptions {
   /** Model of calls that name none. */
   modelId: string;
   fallbackModels: readonly string[];
+  /** `provider/model` that memories are embedded with: it is asked for no completion by itself. */
+  embeddingModel?: string | undefined;
   maxTokens: number;
   /** Context size in tokens of every model; unset: learned from overflow errors. */
   contextTokens?: number | undefined;
@@ -138,8 +140,11 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     return queue;
   };
 
-  async function resolve(name: string, choice: ChoiceOptions & { signal?: AbortSignal } = {}): Promise<ChosenModel> {
-    const signal = choice.signal ?? FOREVER;
+  async function resolve(
+    name: string,
+    { signal = FOREVER, ...wanted }: ChoiceOptions & { signal?: AbortSignal } = {},
+  ): Promise<ChosenModel> {
+    const choice = { embeds: options.embeddingModel, ...wanted };
     try {
       return chooseModel(name, await directory.offers(signal), choice);
     } catch (error) {
