@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
+import { isDefaultName } from "../llm/choose-model.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import type { AnyTool } from "../tools/define-tool.ts";
 
@@ -131,8 +132,18 @@ async function checkModels({ config }: LoadedConfig, services: ServiceContainer)
     "moa.models": config.moa.models,
     "moa.aggregatorModel": [config.moa.aggregatorModel],
   };
-  for (const [key, names] of Object.entries(named)) checks.push(...(await checkNames(key, names, llm, signal)));
-  return checks;
+  const meant: Check[] = [];
+  for (const [key, names] of Object.entries(named)) meant.push(...(await checkNames(key, names, llm, signal)));
+  const names = Object.values(named).flat();
+  const isFound = meant.filter(({ state }) => state === "broken").length < names.length;
+  if (isFound || config.memory.embeddings.model === undefined || !names.every(isDefaultName)) {
+    return [...checks, ...meant];
+  }
+  // Who wants no more than embeddings has nothing to mend.
+  const providers = checks.map((check): Check => ({ ...check, service: "memory" }));
+  const detail = "the providers have no model for chat, only for embeddings";
+  const hint = "For the tools that ask a model, add a provider of one; docs/models.md shows how.";
+  return [...providers, { service: "llm", name: "models", state: "off", detail, hint }];
 }
 
 /** What names of the configuration mean: nothing where they are there as they are written. */

@@ -33,7 +33,7 @@ export async function verify({ open, words: [file], config }: MemoryCall): Promi
 
 /** Into a new file, or into a folder under a name of its own. */
 export async function backup({ open, words: [target = ""], options }: MemoryCall): Promise<number> {
-  const keepDays = numberOf("keep-days", options["keep-days"]);
+  const keepDays = numberOf(options["keep-days"]);
   const isFolder = (await stat(target).catch(() => undefined))?.isDirectory() ?? false;
   if (!isFolder && /[/\\]$/.test(target)) {
     throw new ToolError("invalid_input", `There is no folder ${target}.`, {

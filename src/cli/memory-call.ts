@@ -1,7 +1,6 @@
 import type { Config } from "../config/config-schema.ts";
-import { ToolError } from "../errors.ts";
 import type { MemoryFilter, MemoryStore, MemoryUser } from "../memory/store.ts";
-import type { MemoryOption, MemoryOptions } from "./memory-options.ts";
+import type { MemoryOptions } from "./memory-options.ts";
 
 /** What a memory command works with. */
 export interface MemoryCall {
@@ -22,11 +21,9 @@ export function filterOf(options: MemoryOptions): MemoryFilter {
   return Object.fromEntries(FILTER.map((name) => [name, options[name]]));
 }
 
-/** A whole number from 1. @throws ToolError `invalid_input` */
-export function numberOf(name: MemoryOption, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
-  throw new ToolError("invalid_input", `--${name} must be a whole number from 1, not ${JSON.stringify(value)}.`);
+/** The number that an option was given, which `wrongValue` has checked. */
+export function numberOf(value: string | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 /** Such as `1 memory`. */

@@ -1,21 +1,23 @@
 import { ToolError } from "../errors.ts";
 import type { Memory, MemoryStats } from "../memory/store.ts";
-import { filterOf, type MemoryCall, memoriesOf, numberOf, printable } from "./memory-call.ts";
+import { FILTER, filterOf, type MemoryCall, memoriesOf, numberOf, printable } from "./memory-call.ts";
+import type { MemoryOptions } from "./memory-options.ts";
 
 /** The commands that show a user's memories, or forget them. */
 
 /** Names that are shown of each count. */
 const MOST = 20;
 
-export async function stats({ open, user }: MemoryCall): Promise<number> {
+export async function stats({ open, user, options }: MemoryCall): Promise<number> {
   const counts = await (await open()).stats(user);
-  const { memories, maxMemories, characters, tags, oldest, newest } = counts;
-  const lines = [`user        ${printable(user.id)}`, `memories    ${memories} of ${maxMemories}`];
+  if (options.json) return printJson({ user: user.id, ...counts });
+  const { memories, maxMemories, characters, tags, superseded, oldest, newest } = counts;
+  const among = superseded > 0 ? `, ${superseded} superseded among them` : "";
+  const lines = [`user        ${printable(user.id)}`, `memories    ${memories} of ${maxMemories}${among}`];
   if (memories > 0) {
     lines.push(`characters  ${characters}`, `tags        ${tags}`);
     if (oldest !== undefined && newest !== undefined) lines.push(`oldest      ${oldest}`, `newest      ${newest}`);
     lines.push(`size        ${counts.bytes} of ${counts.maxTotalSize} bytes`);
-    if (counts.superseded > 0) lines.push(`superseded  ${counts.superseded}`);
     lines.push(...table("tag", counts.byTag), ...table("source", counts.bySource), ...table("kind", counts.byKind));
   }
   process.stdout.write(`${lines.join("\n")}\n`);
@@ -23,16 +25,23 @@ export async function stats({ open, user }: MemoryCall): Promise<number> {
 }
 
 export async function list({ open, user, options }: MemoryCall): Promise<number> {
-  const limit = numberOf("limit", options.limit);
-  const { memories, total } = await (await open()).list(user, { ...filterOf(options), limit });
+  const sort = options.sort?.toLowerCase();
+  const page = { limit: numberOf(options.limit), offset: numberOf(options.offset) };
+  const found = await (await open()).list(user, { ...filterOf(options), ...page, sort });
+  const { memories, total, offset } = found;
+  const next = offset + memories.length;
+  const more = memories.length > 0 && next < total;
+  if (options.json) return printJson({ memories, total, offset, ...(more && { next_offset: next }) });
   for (const memory of memories) print(memory, memory.created_at.slice(0, 10));
-  process.stdout.write(`${memories.length} of ${total} memories of "${printable(user.id)}".\n`);
+  process.stdout.write(`${memories.length} of ${total} memories of "${printable(user.id)}".${moreFrom(more, next)}\n`);
   return 0;
 }
 
 export async function search({ open, user, words, options }: MemoryCall): Promise<number> {
-  const limit = numberOf("limit", options.limit);
-  const { results } = await (await open()).search(user, { ...filterOf(options), query: words.join(" "), limit });
+  const page = { limit: numberOf(options.limit), offset: numberOf(options.offset) };
+  const found = await (await open()).search(user, { ...filterOf(options), ...page, query: words.join(" ") });
+  if (options.json) return printJson(found);
+  const { results, next_offset } = found;
   for (const memory of results) {
     const { matched, neighbours = [], boosts = [] } = memory.reason;
     const reasons = { matched, neighbours, boosts };
@@ -41,22 +50,41 @@ export async function search({ open, user, words, options }: MemoryCall): Promis
     );
     print(memory, memory.score.toFixed(3), why);
   }
-  process.stdout.write(`Found ${results.length} of the memories of "${printable(user.id)}".\n`);
+  process.stdout.write(
+    `Found ${results.length} of the memories of "${printable(user.id)}".${moreFrom(next_offset !== undefined, next_offset)}\n`,
+  );
   return 0;
+}
+
+function moreFrom(more: boolean, offset?: number): string {
+  return more ? ` There are more: --offset ${offset}` : "";
+}
+
+function printJson(value: unknown): number {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  return 0;
+}
+
+/** What is wrong with a request to forget. */
+export function checkForget([id]: readonly string[], options: MemoryOptions): string | undefined {
+  const filters = FILTER.filter((name) => options[name] !== undefined).length;
+  const ways = [id !== undefined, options.all === true, filters > 0].filter(Boolean).length;
+  if (ways === 1) return undefined;
+  return `It must be said what to forget: ${ways === 0 ? "" : "one only of "}an ID, a filter such as --tag, or --all.`;
 }
 
 /** Only counts, unless `--yes` is given. */
 export async function forget({ open, user, words: [id], options }: MemoryCall): Promise<number> {
-  const filter = filterOf(options);
-  const asked = [id, options.all, ...Object.values(filter)].filter((value) => value !== undefined);
-  if (asked.length === 0 || ((id !== undefined || options.all) && asked.length > 1)) {
-    throw new ToolError("invalid_input", "It must be said what to forget: an ID, a filter such as --tag, or --all.");
-  }
   const store = await open();
   const whose = `of "${printable(user.id)}"`;
-  const request = { ...filter, all: options.all };
+  const request = { ...filterOf(options), all: options.all };
   if (id !== undefined) {
-    const memory = await store.get(user, id);
+    const memory = await store.get(user, id).catch((error: unknown) => {
+      if (!(error instanceof ToolError) || error.code !== "not_found") throw error;
+      throw new ToolError("not_found", `There is no memory ${JSON.stringify(id)} of "${user.id}".`, {
+        hint: "`patchbay-mcp memory list` and `patchbay-mcp memory search` show the ids.",
+      });
+    });
     if (options.yes) await store.delete(user, memory.id);
     else print(memory, memory.created_at.slice(0, 10));
   }

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: configuration refers to variables that way
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -168,8 +169,10 @@ Nothing was imported. Take a whole export, or import what is right with --partia
       ["import", "notes.md", "--format", "xml"],
     ]) {
       expect(await memory(words)).toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining("Formats: ndjson, markdown"),
+        code: 2,
+        stderr: expect.stringContaining(
+          '--format must be one of ndjson, markdown, json, open-webui, mem0, server-memory, not "xml".',
+        ),
       });
     }
   });
@@ -185,10 +188,49 @@ Nothing was imported. Take a whole export, or import what is right with --partia
     );
     expect(stdout).toMatch(/matched: cats.*\nFound 1 of the memories of "local".\n$/);
     expect((await memory(["list", "--limit", "1"])).stdout).toMatch(
-      /^\d{4}-\d\d-\d\d {2}cats .*\n.*\n1 of 3 memories of "local".\n$/,
+      /^\d{4}-\d\d-\d\d {2}cats .*\n.*\n1 of 3 memories of "local". There are more: --offset 1\n$/,
     );
-    expect(await memory(["list", "--limit", "0"])).toMatchObject({ code: 1 });
+    expect((await memory(["list", "--offset", "1", "--sort", "Oldest"])).stdout).toMatch(
+      /^.*Ana's brother .*\n.*\n.*cats .*\n.*\n2 of 3 memories of "local".\n$/,
+    );
+    expect((await memory(["search", "ana", "--limit", "1"])).stdout).toContain("There are more: --offset 1\n");
+    expect((await memory(["search", "ana", "--offset", "1"])).stdout).toMatch(/Found 2 of the memories of "local".\n$/);
     expect((await memory(["users"])).stdout).toBe("       3  local\n");
+  });
+
+  it("shows them as JSON", async () => {
+    const { memory } = setUp();
+    await memory(["import", "-"], `${FILE}{"content":"cats","tags":["pets"]}\n`);
+    const json = async (...words: string[]) => JSON.parse((await memory([...words, "--json"])).stdout);
+    const page = await json("list", "--limit", "2", "--sort", "oldest");
+    expect(page).toMatchObject({
+      memories: [{ content: "Ana prefers tea", tags: ["drinks"] }, { content: "Ana's brother lives in Lisbon" }],
+      total: 3,
+      offset: 0,
+      next_offset: 2,
+    });
+    expect(await json("list", "--offset", "2")).toEqual({ memories: [page.memories[0]], total: 3, offset: 2 });
+    expect(await json("search", "ana", "--limit", "1")).toMatchObject({
+      results: [{ score: expect.any(Number) }],
+      next_offset: 1,
+    });
+    expect(await json("stats")).toMatchObject({
+      user: "local",
+      memories: 3,
+      byTag: { drinks: 1, pets: 1 },
+      superseded: 0,
+    });
+  });
+
+  it("counts superseded memories among the others, and says so", async () => {
+    const { memory } = setUp();
+    const ids = ["01a2138e-1b14-7103-a717-140f00000001", "01a2138e-1b14-7103-a717-140f00000002"];
+    const lines = [
+      { id: ids[0], content: "Ana drinks tea", superseded_by: ids[1] },
+      { id: ids[1], content: "Ana drinks coffee" },
+    ];
+    await memory(["import", "-"], lines.map((line) => JSON.stringify(line)).join("\n"));
+    expect((await memory(["stats"])).stdout).toContain("memories    2 of 1000, 1 superseded among them\n");
   });
 
   it("forgets by id, by filter or everything, and only with --yes", async () => {
@@ -206,14 +248,14 @@ Nothing was imported. Take a whole export, or import what is right with --partia
     expect(await count()).toBe("0");
     expect(await memory(["forget", id, "--yes"])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("not found"),
+      stderr: `patchbay-mcp: There is no memory "${id}" of "local".\n\`patchbay-mcp memory list\` and \`patchbay-mcp memory search\` show the ids.\n`,
     });
     for (const words of [
       ["forget", "--yes"],
       ["forget", id, "--all"],
       ["forget", "--all", "--tag", "x", "--yes"],
     ]) {
-      expect(await memory(words)).toMatchObject({ code: 1, stderr: expect.stringContaining("what to forget") });
+      expect(await memory(words)).toMatchObject({ code: 2, stderr: expect.stringContaining("what to forget") });
     }
     expect(await memory(["forget", "--all", "--yes", "--user", "ben"])).toMatchObject({ code: 0 });
   });
@@ -315,21 +357,43 @@ Nothing was imported. Take a whole export, or import what is right with --partia
     expect(existsSync(join(folder, "data"))).toBe(false);
   });
 
-  it.each([
-    [[]],
-    [["erase"]],
-    [["toString"]],
-    [["import"]],
-    [["backup"]],
-    [["stats", "x"]],
-    [["export", "a", "b"]],
-    [["search"]],
-    [["stats", "--all"]],
-    [["restore"]],
-  ])("shows its usage for %j", async (words) => {
+  it.each<[words: string[], stderr: string]>([
+    [[], "Of one user"],
+    [["erase"], 'There is no memory command "erase".'],
+    [["toString"], 'There is no memory command "toString".'],
+    [["import"], "import needs the name of a file."],
+    [["backup"], "backup needs the name of a file."],
+    [["restore"], "restore needs the name of a file."],
+    [["search"], "search needs words to search for."],
+    [["stats", "extra"], 'stats takes no "extra".'],
+    [["export", "a", "b"], 'export takes no "b".'],
+    [["stats", "--all"], "stats takes no --all."],
+    [["list", "--limit", "0"], '--limit must be a whole number from 1, not "0".'],
+    [["list", "--offset", "x"], '--offset must be a whole number from 0, not "x".'],
+    [["list", "--sort", "size"], "--sort must be one of newest, oldest, updated, occurred, importance, not"],
+    [["search", "x", "--after", "soon"], '--after must be an ISO 8601 date or time, not "soon".'],
+    [["import", "a", "--format", "bogus"], "--format must be one of ndjson, "],
+    [["backup", "a", "--keep-days", "0"], "--keep-days must be a whole number from 1"],
+    [["forget"], "It must be said what to forget: an ID, a filter such as --tag, or --all."],
+    [["forget", "--all", "x"], "It must be said what to forget: one only of an ID, "],
+    [["migrate"], "migrate needs --to."],
+    [["migrate", "--to", "sqlite", "--tag", "x"], "migrate takes no --tag."],
+    [["list", "--user", ""], "--user must not be empty."],
+  ])("exits with 2 on %j and says what is wrong before its usage", async (words, message) => {
     const { memory } = setUp();
     const { code, stdout, stderr } = await memory(words);
     expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("memory backup FILE");
+    expect(stderr.replace("patchbay-mcp: ", "").startsWith(message), stderr).toBe(true);
+    expect(stderr).toContain("patchbay-mcp memory");
+  });
+
+  it("shows its commands and options for --help", async () => {
+    const { memory } = setUp();
+    for (const words of [["--help"], ["stats", "-h"], ["bogus", "--help"]]) {
+      const { code, stdout, stderr } = await memory(words);
+      expect([code, stderr]).toEqual([0, ""]);
+      for (const part of ["memory backup FILE", "  --yes ", "  --to DATABASE ", "'${DATABASE_URL}'"])
+        expect(stdout).toContain(part);
+    }
   });
 });

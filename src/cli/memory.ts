@@ -5,27 +5,25 @@ import { createServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import { backup, restore, verify } from "./memory-backup.ts";
 import { FILTER, type MemoryCall, printable } from "./memory-call.ts";
-import { type MemoryOption, type MemoryOptions, wrongValue } from "./memory-options.ts";
+import type { MemoryOption, MemoryOptions } from "./memory-options.ts";
 import { checkForget, forget, list, search, stats, users } from "./memory-show.ts";
 import { exportTo, importFrom } from "./memory-transfer.ts";
 import { MEMORY_USAGE } from "./memory-usage.ts";
+import { wrongValue } from "./memory-values.ts";
 
-/** How a command is written. */
-interface MemoryUse {
+interface MemoryCommand {
+  /** Absent of `migrate`, which opens two databases. */
+  run?(call: MemoryCall): Promise<number>;
   /** The least and the greatest number of words after the command's name. */
   words: readonly [number, number];
   options?: readonly MemoryOption[];
   /** What else is wrong with them. */
   check?(words: readonly string[], options: MemoryOptions): string | undefined;
-}
-
-interface MemoryCommand extends MemoryUse {
-  run(call: MemoryCall): Promise<number>;
   /** Whether it may be the first to make the database. */
   begins?: boolean;
 }
 
-const COMMANDS: Record<string, MemoryCommand | MemoryUse> = {
+const COMMANDS: Record<string, MemoryCommand> = {
   stats: { run: stats, words: [0, 0], options: ["json"] },
   list: { run: list, words: [0, 0], options: [...FILTER, "limit", "offset", "sort", "json"] },
   search: { run: search, words: [1, Number.POSITIVE_INFINITY], options: [...FILTER, "limit", "offset", "json"] },
@@ -36,7 +34,11 @@ const COMMANDS: Record<string, MemoryCommand | MemoryUse> = {
   verify: { run: verify, words: [0, 1] },
   backup: { run: backup, words: [1, 1], options: ["keep-days"] },
   restore: { run: restore, words: [1, 1], options: ["dry-run", "yes"], begins: true },
-  migrate: { words: [0, 0], options: ["to"], check: (_words, { to }) => (to?.trim() ? undefined : "migrate needs --to.") },
+  migrate: {
+    words: [0, 0],
+    options: ["to"],
+    check: (_words, { to }) => (to?.trim() ? undefined : "migrate needs --to."),
+  },
 };
 
 /** Looks after the memories: those of the configured user (`--user`), or the whole database. */
@@ -47,7 +49,7 @@ export async function memoryCommand(context: CommandContext): Promise<number> {
   if (!command) return misused(name === "" ? undefined : `There is no memory command "${name}".`);
   const wrong = wrongUse(name, command, rest, options);
   if (wrong !== undefined) return misused(wrong);
-  if (!("run" in command)) return (await import("./migrate-memory.ts")).migrateMemory(context);
+  if (!command.run) return (await import("./migrate-memory.ts")).migrateMemory(context);
   const { config } = loaded;
   const missing = config.memory.database === "sqlite" && !existsSync(join(config.dataDir, "memory.db"));
   if (missing && !command.begins && !(name === "verify" && rest.length > 0)) {
@@ -70,7 +72,7 @@ export async function memoryCommand(context: CommandContext): Promise<number> {
 /** What is wrong with the words and the options of a command. */
 function wrongUse(
   name: string,
-  { words: [least, most], options: known = [], check }: MemoryUse,
+  { words: [least, most], options: known = [], check }: MemoryCommand,
   words: readonly string[],
   options: MemoryOptions,
 ): string | undefined {

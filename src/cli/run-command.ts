@@ -27,7 +27,9 @@ const USAGE = `patchbay-mcp ${VERSION}
 export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
   try {
     const { values, positionals } = parseArguments(argv);
-    if (values.help) return print(USAGE);
+    if (values.help) {
+      return print(positionals[0] === "memory" ? (await import("./memory-usage.ts")).MEMORY_USAGE : USAGE);
+    }
     if (values.version) return print(`${VERSION}\n`);
     const [command = "stdio", ...words] = positionals;
     const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
@@ -39,6 +41,7 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     const [foreign] = command === "memory" ? [] : Object.keys(options);
     if (foreign !== undefined) return misused(`--${foreign} is an option of the memory commands.`);
     if (values.schema && command === "config") return (await import("./show-config.ts")).showSchema();
+    if (values.user?.trim() === "") return misused("--user must not be empty.");
     const flags: Record<string, unknown> = {};
     if (values["data-dir"] !== undefined) flags.dataDir = values["data-dir"];
     if (values.user !== undefined) flags.user = values.user;
@@ -59,10 +62,7 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   http: async (context) => (await import("./serve-http.ts")).serveHttpCommand(context),
   doctor: async (context) => (await import("./doctor.ts")).doctorCommand(context),
   config: async ({ loaded, env }) => (await import("./show-config.ts")).showConfig(loaded, env),
-  memory: async (context) =>
-    context.words[0] === "migrate"
-      ? (await import("./migrate-memory.ts")).migrateMemory(context)
-      : (await import("./memory.ts")).memoryCommand(context),
+  memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
 };
 
 function parseArguments(argv: string[]) {
