@@ -51,6 +51,20 @@ describe("patchbay-mcp doctor", () => {
     expect(broken.stdout).toMatch(/^BROKEN embeddings: folder:nowhere: There is no .*model\.onnx/m);
   });
 
+  it("counts no model tools where the only model is the one that memories are embedded with", async () => {
+    const provider = await startProvider(["small-vectors"]);
+    const { code, stdout } = await doctor({
+      providers: { nano: { baseUrl: provider.baseUrl } },
+      memory: { embeddings: { model: "nano/small-vectors" } },
+    });
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^ok {5}embeddings: nano\/small-vectors, 256 dimensions$/m);
+    expect(stdout).toMatch(/^off {4}models: the providers have no model for chat/m);
+    expect(stdout).not.toContain("means nano");
+    expect(stdout).toContain("9 of 14 tools can be used.");
+    expect(stdout).toMatch(/^ {2}mixture_of_agents: the providers have no model for chat/m);
+  });
+
   it("exits with 1 and says what to fix where a part is broken", async () => {
     const provider = await startProvider(["llama3.2"]);
     const port = await unusedPort();
