@@ -145,6 +145,8 @@ export async function createConnection(url: string): Promise<Connection> {
     }
   }
 
+  let closing: Promise<void> | undefined;
+
   async function again<T>(attempt: () => Promise<T>): Promise<T> {
     let lostAt: number | undefined;
     for (let attempts = 1; ; attempts++) {
@@ -163,7 +165,11 @@ export async function createConnection(url: string): Promise<Connection> {
   return {
     read: (work, { timeoutMs = STATEMENT_MS } = {}) => again(() => transact(READ, work, timeoutMs)),
     write: (work, { timeoutMs = STATEMENT_MS } = {}) => again(() => transact(WRITE, work, timeoutMs)),
-    close: () => pool.end(),
+    close: () => {
+      // The pool throws when it is ended twice.
+      closing ??= pool.end();
+      return closing;
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { MemoryRow } from "../memory-row.ts";
 import type { MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
-import { removeHistory, removeRows } from "./memory-table.ts";
+import { removeHistory, removeRows, reviveSuperseded } from "./memory-table.ts";
 import { ALL_COLUMNS, type Owner } from "./rows.ts";
 import { discard } from "./write-memories.ts";
 
@@ -80,7 +80,14 @@ export async function removeOutdated(session: Session, owner: Owner, keepDeleted
     `select ${ALL_COLUMNS} from patchbay.memory where uid = $1 and expires <= $2 limit ${AT_ONCE}`,
     [owner.uid, expired],
   );
-  if (rows.length > 0) await removeRows(session, owner, rows);
+  if (rows.length > 0) {
+    await removeRows(session, owner, rows);
+    await reviveSuperseded(
+      session,
+      owner,
+      rows.map((row) => row.uuid),
+    );
+  }
   const trash = await session.rows<{ number: number }>(
     `delete from patchbay.trash where uid = $1 and number in
        (select number from patchbay.trash where uid = $1 and deleted <= $2 limit ${AT_ONCE}) returning number`,

@@ -1,8 +1,10 @@
+import { ToolError } from "../../errors.ts";
+import type { ImportVerdict } from "../import-outcome.ts";
 import type { CheckedImport } from "../memory-input.ts";
 import type { MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { importVersions } from "./history.ts";
-import { type Addition, insertRows, newRow } from "./memory-table.ts";
+import { type Addition, insertRows, newRow, sizeOf } from "./memory-table.ts";
 import type { Owner } from "./rows.ts";
 import { checkLimits, findSame, sameness } from "./write-memories.ts";
 
@@ -11,15 +13,16 @@ const AT_ONCE = 1_000;
 
 /**
  * Adds those that are not there yet, all or none; part of a transaction that has locked the owner. Gives, for each of them,
- * whether it was added; a dry run only looks. @throws ToolError `limit_reached`
+ * whether it was added; a dry run only looks. With `partial` what is beyond the limits is refused, and the rest added.
+ * @throws ToolError `limit_reached`
  */
 export async function importMemories(
   session: Session,
   owner: Owner,
   memories: readonly Addition<CheckedImport>[],
-  { origin, exact, dryRun }: { origin: string; exact: boolean; dryRun: boolean },
+  { origin, exact, dryRun, partial }: { origin: string; exact: boolean; dryRun: boolean; partial: boolean },
   limits: MemoryLimits,
-): Promise<boolean[]> {
+): Promise<ImportVerdict[]> {
   const ids = new Set<string>();
   const seen = new Set<string>();
   const bySameness = (memory: CheckedImport): boolean => !exact && memory.superseded_by === undefined;
@@ -33,23 +36,45 @@ export async function importMemories(
     const some = current.slice(start, start + AT_ONCE).map(({ memory }) => memory);
     for (const text of (await findSame(session, owner, some)).keys()) seen.add(text);
   }
-  const isNew = memories.map(({ memory }) => {
+  const verdicts = memories.map(({ memory }): ImportVerdict => {
     const text = bySameness(memory) ? sameness(memory) : undefined;
     if ((memory.id !== undefined && ids.has(memory.id)) || (text !== undefined && seen.has(text))) return false;
     if (memory.id !== undefined) ids.add(memory.id);
     if (text !== undefined) seen.add(text);
     return true;
   });
-  const fresh = memories.filter((_, index) => isNew[index]);
+  if (partial) refuseBeyondLimits(owner, memories, verdicts, limits);
+  const fresh = memories.filter((_, index) => verdicts[index] === true);
   checkLimits(
     owner,
     fresh.map(({ memory }) => memory),
     limits,
   );
-  if (dryRun || fresh.length === 0) return isNew;
+  if (dryRun || fresh.length === 0) return verdicts;
   const rows = fresh.map((addition) => newRow(owner, addition, addition.memory.origin ?? origin));
   await insertRows(session, owner, rows);
   const histories = fresh.map(({ memory }, index) => ({ number: rows[index]?.id ?? 0, history: memory.history }));
   await importVersions(session, owner, histories);
-  return isNew;
+  return verdicts;
+}
+
+/** Says of those that would be too many, or too large together with the ones before, that they are refused. */
+function refuseBeyondLimits(
+  owner: Owner,
+  memories: readonly Addition<CheckedImport>[],
+  verdicts: ImportVerdict[],
+  limits: MemoryLimits,
+): void {
+  const stored = { n: owner.n, bytes: owner.bytes };
+  memories.forEach(({ memory }, index) => {
+    if (verdicts[index] !== true) return;
+    try {
+      checkLimits(stored, [memory], limits);
+      stored.n++;
+      stored.bytes += sizeOf(memory.content);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      verdicts[index] = error.message;
+    }
+  });
 }

@@ -121,6 +121,16 @@ export async function removeHistory(session: Session, owner: Owner, numbers: rea
   await session.run("delete from patchbay.history where uid = $1 and number = any($2)", [owner.uid, integers(numbers)]);
 }
 
+/** What the memories with these public ids have superseded counts again. */
+export async function reviveSuperseded(session: Session, owner: Owner, uuids: readonly string[]): Promise<void> {
+  const rows = await session.rows<MemoryRow>(
+    `select ${ALL_COLUMNS} from patchbay.memory
+     where uid = $1 and superseded_by is not null and superseded_by = any($2::uuid[])`,
+    [owner.uid, uuids],
+  );
+  for (const row of rows) await replaceRow(session, owner, row, { ...row, superseded_by: null });
+}
+
 /** Puts memories that were removed back to their places. */
 export async function putBack(session: Session, owner: Owner, row: MemoryRow): Promise<void> {
   await insertRows(session, owner, [row]);

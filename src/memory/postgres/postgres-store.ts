@@ -75,10 +75,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const idempotencyKey = readIdempotencyKey(given.idempotencyKey);
     const write = { origin: given.origin ?? DEFAULT_ORIGIN, idempotencyKey };
     const added = await writes.write(user, (session, owner) => addMemories(session, owner, additions, write, options));
-    changes.tell(
-      user,
-      added.filter(({ existing }) => !existing).map(({ id }) => id),
-    );
+    const superseded = additions.flatMap(({ memory }) => memory.supersedes ?? []);
+    changes.tell(user, [...added.filter(({ existing }) => !existing).map(({ id }) => id), ...superseded]);
     return added;
   }
 
@@ -201,12 +199,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       if (read.issues.length > 0 && !partial) throw importRefused(read.issues, read.places);
       const memories = read.checked.map((memory) => ({ memory, terms: termsOf(memory) }));
       const work = (session: Session, owner: Owner) =>
-        importMemories(session, owner, memories, { origin, exact, dryRun }, options);
-      const isNew = dryRun
+        importMemories(session, owner, memories, { origin, exact, dryRun, partial }, options);
+      const verdicts = dryRun
         ? await connection.read(async (session) => work(session, (await readOwner(session, user)) ?? NOBODY))
         : await writes.write(user, work);
-      if (!dryRun && isNew.includes(true)) changes.tell(user);
-      return importOutcome(read, isNew, lines);
+      if (!dryRun && verdicts.includes(true)) changes.tell(user);
+      return importOutcome(read, verdicts, lines);
     },
 
     users: () =>

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { keyUsed, limitReached, memoryNotFound, sizeReached, versionNotKept } from "../memory-errors.ts";
+import {
+  alreadySuperseded,
+  keyedMemoryGone,
+  keyUsed,
+  limitReached,
+  memoryNotFound,
+  sizeReached,
+  versionNotKept,
+} from "../memory-errors.ts";
 import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
 import { type MemoryRow, toMemory } from "../memory-row.ts";
 import { termsOf } from "../search/terms-of.ts";
@@ -20,8 +28,10 @@ import {
   insertRows,
   newRow,
   putBack,
+  removeHistory,
   removeRows,
   replaceRow,
+  reviveSuperseded,
   sizeOf,
 } from "./memory-table.ts";
 import { DEFAULT_MAX_TOTAL_SIZE, isExpired, ownMemory } from "./read-memories.ts";
@@ -47,7 +57,9 @@ export async function addMemories(
     olderIds.length > 0 ? findRows(session, owner, olderIds) : new Map<string, MemoryRow>(),
   ]);
   if (before) return before;
-  if (olderIds.some((id) => !older.has(id))) throw memoryNotFound();
+  const superseded = additions.map(({ memory }) => findSuperseded(older, memory, same.get(sameness(memory))));
+  const ids = superseded.flatMap((old) => old?.id ?? []);
+  if (new Set(ids).size < ids.length) throw alreadySuperseded("another memory of the same call");
   const fresh = new Map<string, Addition>();
   for (const addition of additions) {
     const text = sameness(addition.memory);
@@ -62,19 +74,23 @@ export async function addMemories(
   const rows = new Map([...fresh].map(([text, addition]) => [text, newRow(owner, addition, origin)]));
   await insertRows(session, owner, [...rows.values()]);
   const added: AddedMemory[] = [];
-  for (const { memory } of additions) {
+  // What the call itself has written of memories that were there, for one may be said again and superseded.
+  const written = new Map<number, MemoryRow>();
+  const latest = (row: MemoryRow): MemoryRow => written.get(row.id) ?? row;
+  for (const [index, { memory }] of additions.entries()) {
     const text = sameness(memory);
     const fresh = rows.get(text);
     const isNew = fresh !== undefined && !same.has(text);
-    const there = same.get(text) ?? fresh;
-    const row = isNew ? fresh : await addMissingTags(session, owner, there as MemoryRow, memory.tags, origin, limits);
+    const there = latest((same.get(text) ?? fresh) as MemoryRow);
+    const row = isNew ? there : await sayAgain(session, owner, there, memory, origin, limits);
     // Another one of the same call is the same.
     same.set(text, row);
-    const old = memory.supersedes === undefined ? undefined : older.get(memory.supersedes);
-    if (old && old.id !== row.id && old.superseded_by !== row.uuid) {
-      const replaced = { ...old, superseded_by: row.uuid };
-      await replaceRow(session, owner, old, replaced);
-      older.set(old.uuid, replaced);
+    written.set(row.id, row);
+    const old = superseded[index];
+    if (old) {
+      const replaced = { ...latest(old), superseded_by: row.uuid };
+      await replaceRow(session, owner, latest(old), replaced);
+      written.set(old.id, replaced);
     }
     added.push(isNew ? toMemory(row) : { ...toMemory(row), existing: true });
   }
@@ -109,11 +125,23 @@ export async function updateMemory(
   return toMemory(await writeVersion(session, owner, row, changed, origin, limits));
 }
 
-/** Takes it out of the tables, or into the trash where deleted memories are kept. @throws ToolError `not_found` */
+/**
+ * Takes it out of the tables, into the trash where deleted memories are kept; one that is in the trash, for good.
+ * @throws ToolError `not_found`
+ */
 export async function deleteMemory(session: Session, owner: Owner, id: string, limits: MemoryLimits): Promise<void> {
-  await discard(session, owner, [await ownMemory(session, owner, id)], limits);
+  const row = (await findRows(session, owner, [id])).get(id);
+  if (row && !isExpired(row)) {
+    await discard(session, owner, [row], limits);
+    return;
+  }
+  const deleted = await findInTrash(session, owner, id);
+  if (!deleted) throw memoryNotFound();
+  await takeFromTrash(session, owner, deleted.id);
+  await removeHistory(session, owner, [deleted.id]);
 }
 
+/** What they have superseded counts again. */
 export async function discard(
   session: Session,
   owner: Owner,
@@ -123,14 +151,40 @@ export async function discard(
   const keep = (limits.keepDeletedDays ?? 0) > 0;
   if (keep) await putInTrash(session, owner, rows, Date.now());
   await removeRows(session, owner, rows, { keepHistory: keep });
+  await reviveSuperseded(
+    session,
+    owner,
+    rows.map((row) => row.uuid),
+  );
 }
 
 /** @throws ToolError `limit_reached` */
-export function checkLimits(owner: Owner, fresh: readonly { content: string }[], limits: MemoryLimits): void {
+export function checkLimits(
+  owner: Pick<Owner, "n" | "bytes">,
+  fresh: readonly { content: string }[],
+  limits: MemoryLimits,
+): void {
   if (fresh.length === 0) return;
   if (owner.n + fresh.length > limits.maxMemories) throw limitReached(limits.maxMemories, owner.n, fresh.length);
   const bytes = fresh.reduce((sum, { content }) => sum + sizeOf(content), 0);
   checkSize(owner.bytes, bytes, limits);
+}
+
+/**
+ * The memory whose place a new one is to take; none where it has it already.
+ * @throws ToolError `not_found`, or `invalid_input` where another one has taken it
+ */
+function findSuperseded(
+  older: ReadonlyMap<string, MemoryRow>,
+  { supersedes }: CheckedMemory,
+  same: MemoryRow | undefined,
+): MemoryRow | undefined {
+  if (supersedes === undefined) return undefined;
+  const row = older.get(supersedes);
+  if (!row) throw memoryNotFound();
+  if (row.id === same?.id || row.superseded_by === same?.uuid) return undefined;
+  if (row.superseded_by !== null) throw alreadySuperseded(row.superseded_by);
+  return row;
 }
 
 type Identity = Pick<CheckedMemory, "content"> & {
@@ -168,20 +222,26 @@ function checkSize(stored: number, more: number, limits: MemoryLimits): void {
   if (more > 0 && stored + more > limit) throw sizeReached(limit, stored, more);
 }
 
-/** The tags of what was said again are not lost. */
-async function addMissingTags(
+/** What is new in what was said again is not lost: tags and details. Said again without an expiry, it is said for good. */
+async function sayAgain(
   session: Session,
   owner: Owner,
   row: MemoryRow,
-  tags: readonly string[],
+  memory: CheckedMemory,
   origin: string,
   limits: MemoryLimits,
 ): Promise<MemoryRow> {
   const known = JSON.parse(row.tags) as string[];
   const keys = new Set(known.map(tagKey));
-  const missing = tags.filter((tag) => !keys.has(tagKey(tag)));
-  if (missing.length === 0) return row;
-  const changed = { ...row, tags: JSON.stringify([...known, ...missing]) };
+  const missing = memory.tags.filter((tag) => !keys.has(tagKey(tag)));
+  const changed: MemoryRow = {
+    ...row,
+    tags: missing.length === 0 ? row.tags : JSON.stringify([...known, ...missing]),
+    kind: memory.kind ?? row.kind,
+    importance: memory.importance ?? row.importance,
+    occurred_at: memory.occurred_at ?? row.occurred_at,
+    expires: memory.expires ?? null,
+  };
   return writeVersion(session, owner, row, changed, origin, limits);
 }
 
@@ -259,7 +319,7 @@ async function readKeyedCall(
   const rows = await findRows(session, owner, ids);
   return ids.map((id) => {
     const row = rows.get(id);
-    if (!row) throw memoryNotFound();
+    if (!row) throw keyedMemoryGone();
     return { ...toMemory(row), existing: true };
   });
 }
