@@ -12,7 +12,7 @@ Of all users:
   patchbay-mcp memory backup FILE       copies the whole database, while servers go on; into FILE, or a folder
   patchbay-mcp memory restore FILE      checks a backup; with --yes puts it in the place of all memories, while servers go on
   patchbay-mcp memory verify [FILE]     checks the whole database, or a backup; exit code 1 with what is wrong
-  patchbay-mcp memory migrate --to URL  copies everything to another database
+  patchbay-mcp memory migrate --to URL  copies everything to another database, and compares; stop the servers first
 
   --format FORMAT        export, import: ndjson (default), markdown, json, open-webui, mem0, server-memory;
                          import recognises the format by itself

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: configuration refers to variables that way
 import { ToolError } from "../errors.ts";
 import { MEMORY_FORMATS } from "../memory/files/file-entry.ts";
 import { readTime } from "../memory/memory-time.ts";
@@ -15,6 +16,9 @@ export function wrongValue(name: MemoryOption, value: unknown): string | undefin
   if (choices && !choices.includes(String(value).toLowerCase())) {
     return `--${name} must be one of ${choices.join(", ")}, not ${given}.`;
   }
+  if (name === "to" && !DATABASE.test(String(value))) {
+    return "--to must be sqlite, a postgres:// URL, or ${VARIABLE} (the value may be a secret and is not shown).";
+  }
   try {
     if (name === "after" || name === "before") readTime(`--${name}`, value as string);
   } catch (error) {
@@ -24,5 +28,7 @@ export function wrongValue(name: MemoryOption, value: unknown): string | undefin
   return undefined;
 }
 
+/** What may be a database once variables of the environment are put in. */
+const DATABASE = /^\s*(?:sqlite\s*$|postgres(?:ql)?:\/\/|\$\{)/i;
 const LEAST: { [Name in MemoryOption]?: number } = { limit: 1, offset: 0, "keep-days": 1 };
 const CHOICES: { [Name in MemoryOption]?: readonly string[] } = { format: MEMORY_FORMATS, sort: SORT_ORDERS };

@@ -377,6 +377,8 @@ Nothing was imported. Take a whole export, or import what is right with --partia
     [["forget"], "It must be said what to forget: an ID, a filter such as --tag, or --all."],
     [["forget", "--all", "x"], "It must be said what to forget: one only of an ID, "],
     [["migrate"], "migrate needs --to."],
+    [["migrate", "--to", ""], "--to must be sqlite, a postgres:// URL, "],
+    [["migrate", "--to", "bogus"], "--to must be sqlite, a postgres:// URL, "],
     [["migrate", "--to", "sqlite", "--tag", "x"], "migrate takes no --tag."],
     [["list", "--user", ""], "--user must not be empty."],
   ])("exits with 2 on %j and says what is wrong before its usage", async (words, message) => {

@@ -79,7 +79,7 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "patchbay-mcp memory migrate", () =>
     expect(copied).toMatchObject({ code: 0, stderr: "" });
     const [ana, ben, cleo, end] = copied.stdout.split("\n");
     expect(ana).toMatch(/^ana: 4 memories \(4 copied\), checksum [0-9a-f]{16}$/);
-    expect(ben).toMatch(/^Ben's 'user': 1 memories \(1 copied\), checksum [0-9a-f]{16}$/);
+    expect(ben).toMatch(/^Ben's 'user': 1 memory \(1 copied\), checksum [0-9a-f]{16}$/);
     expect(cleo).toMatch(/^cleo: 2500 memories \(2500 copied\), checksum [0-9a-f]{16}$/);
     expect(end).toMatch(/^Copied 2505 memories of 3 users; read back, they are the same\./);
     expect(copied.stdout).not.toContain(password);
@@ -94,6 +94,7 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "patchbay-mcp memory migrate", () =>
     const again = await run(["memory", "migrate", "--to", url]);
     expect(again).toMatchObject({ code: 0, stderr: "" });
     expect(again.stdout.split("\n")[0]).toBe(ana?.replace("4 copied", "0 copied, 4 there already"));
+    expect(again.stdout).toContain("Copied 0 memories; 2505 were there already, of all 2505 of 3 users; read back,");
 
     const back = setUp();
     const returned = await back.run(["memory", "migrate", "--to", "sqlite"], { PATCHBAY_MEMORY_DATABASE: url });
@@ -120,7 +121,7 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "patchbay-mcp memory migrate", () =>
     expect(code).toBe(1);
     expect(stderr).toContain(`ana: 1 of 1 memories differ in the copy: ${id}\n`);
     expect(stderr).toContain("1 of 2 users were not copied as they are");
-    expect(stdout).toContain("ben: 1 memories (0 copied, 1 there already)");
+    expect(stdout).toContain("ben: 1 memory (0 copied, 1 there already)");
   });
 
   it("says what is wrong with the target, without its password", async () => {
@@ -134,14 +135,16 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "patchbay-mcp memory migrate", () =>
       [url.replace(password, "wrong-password"), 1, "PostgreSQL refused the user or the password."],
       [url.replace("/test_", "/no_test_"), 1, "The PostgreSQL server has no such database."],
       [url.replace(/host=.*/, "host=%2Fnowhere"), 1, "The memory database (PostgreSQL) cannot be reached."],
-      ["mysql://user:a-password@host/db", 1, /memory\.database/],
+      ["mysql://user:a-password@host/db", 2, /^patchbay-mcp: --to must be sqlite, a postgres:\/\/ URL/],
+      ["${NOT_SET}", 1, /^patchbay-mcp: --to: the environment variable NOT_SET is not set\./],
       ["sqlite", 1, "The memories are there already"],
-      ["", 2, "memory migrate --to postgres://"],
+      ["", 2, "--to must be sqlite"],
     ];
     for (const [to, code, message] of wrong) {
       const result = await run(["memory", "migrate", "--to", to]);
       expect(result, to).toMatchObject({ code, stdout: "" });
       expect(result.stderr).toMatch(message);
+      if (to.startsWith("postgres")) expect(result.stderr).toMatch(/--to names\.\n.* --to\b/);
       expect(result.stderr).not.toMatch(new RegExp(`${password}|wrong-password|a-password|    at `));
     }
     expect(await run(["memory", "migrate"])).toMatchObject({ code: 2 });

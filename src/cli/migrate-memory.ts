@@ -8,6 +8,7 @@ import type { MemoryStore, MemoryUser, StoredMemory } from "../memory/store.ts";
 import { createRedactor } from "../redact.ts";
 import { openMemoryStore } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
+import { memoriesOf } from "./memory-call.ts";
 
 /** Memories that are written at once, and the characters of them. */
 const AT_ONCE = 1_000;
@@ -21,25 +22,14 @@ const NO_LIMITS = {
   keepDeletedDays: 0,
 } satisfies Partial<Config["memory"]>;
 
-const USAGE = `patchbay-mcp memory migrate --to postgres://USER:PASSWORD@HOST/DATABASE
-patchbay-mcp memory migrate --to '\${DATABASE_URL}'    the URL from the environment, where others cannot see it
-patchbay-mcp memory migrate --to sqlite               from PostgreSQL into memory.db of the data folder
-
-Copies the memories of all users, with ids, times and earlier versions, and compares the copy with what is there. Stop the servers
-first. It can be repeated: what is there already is left alone.
-`;
-
 /**
  * `memory migrate --to …`: copies the memories of all users from the configured database to another one, and compares what it
  * reads back from there. The configuration is left alone. Exit code 1 where a copy differs.
  */
-export async function migrateMemory({ loaded, env, words, options: { to } = {} }: CommandContext): Promise<number> {
-  if (to === undefined || to.trim() === "" || words.length > 1) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+export async function migrateMemory({ loaded, env, options: { to = "" } = {} }: CommandContext): Promise<number> {
   const { config } = loaded;
-  const target = await loadConfig({ file: loaded.file, env, cwd: process.cwd(), flags: { "memory.database": to } });
+  const flags = { "memory.database": to };
+  const target = await loadConfig({ file: loaded.file, env, cwd: process.cwd(), flags }).catch(aboutTarget);
   const redact = createRedactor([...loaded.secrets, ...target.secrets]);
   if (target.config.memory.database === config.memory.database) {
     throw new ToolError("invalid_config", "The memories are there already: --to names the configured database.", {
@@ -54,7 +44,7 @@ export async function migrateMemory({ loaded, env, words, options: { to } = {} }
   const from = await openMemoryStore({ ...config.memory, ...NO_LIMITS }, config.dataDir);
   try {
     const database = target.config.memory.database;
-    const into = await openMemoryStore({ ...config.memory, ...NO_LIMITS, database }, config.dataDir);
+    const into = await openMemoryStore({ ...config.memory, ...NO_LIMITS, database }, config.dataDir).catch(aboutTarget);
     try {
       return await copyAll(from, into, redact);
     } finally {
@@ -65,9 +55,22 @@ export async function migrateMemory({ loaded, env, words, options: { to } = {} }
   }
 }
 
+/** Throws what is wrong with the target, which `--to` has named and not the configuration. */
+function aboutTarget(error: unknown): never {
+  if (!(error instanceof ToolError)) throw error;
+  const wrong = /^ *memory\.database \(--\w+\):? (.*)$/m.exec(error.message)?.[1];
+  if (wrong !== undefined) {
+    const hint = "For instance --to postgres://USER:PASSWORD@HOST/DATABASE, or --to sqlite.";
+    throw new ToolError("invalid_config", `--to: ${wrong}`, { hint });
+  }
+  const hint = error.hint?.replaceAll("memory.database", "--to");
+  throw new ToolError(error.code, `${error.message} It is the one that --to names.`, { hint, cause: error });
+}
+
 async function copyAll(from: MemoryStore, into: MemoryStore, redact: (text: string) => string): Promise<number> {
   const users = await from.users();
   let memories = 0;
+  let copied = 0;
   const failed: string[] = [];
   for (const id of users) {
     const user = { id };
@@ -75,6 +78,7 @@ async function copyAll(from: MemoryStore, into: MemoryStore, redact: (text: stri
       const { added, existing } = await copyMemories(from, into, user);
       const { count, checksum, differing } = await compare(from, into, user);
       memories += count;
+      copied += added;
       const written = existing === 0 ? `${added} copied` : `${added} copied, ${existing} there already`;
       if (differing.length > 0) {
         failed.push(id);
@@ -82,7 +86,7 @@ async function copyAll(from: MemoryStore, into: MemoryStore, redact: (text: stri
         process.stderr.write(
           `${id}: ${differing.length} of ${count} memories differ in the copy: ${some}${differing.length > 5 ? ", …" : ""}\n`,
         );
-      } else process.stdout.write(`${id}: ${count} memories (${written}), checksum ${checksum}\n`);
+      } else process.stdout.write(`${id}: ${memoriesOf(count)} (${written}), checksum ${checksum}\n`);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       failed.push(id);
@@ -95,8 +99,13 @@ async function copyAll(from: MemoryStore, into: MemoryStore, redact: (text: stri
     }
   }
   if (failed.length === 0) {
+    const there = memories - copied;
+    const what =
+      there === 0
+        ? `Copied ${memoriesOf(memories)}`
+        : `Copied ${memoriesOf(copied)}; ${there} ${there === 1 ? "was" : "were"} there already, of all ${memories}`;
     process.stdout.write(
-      `Copied ${memories} memories of ${users.length} users; read back, they are the same. Set memory.database to use the copy.\n`,
+      `${what} of ${users.length === 1 ? "1 user" : `${users.length} users`}; read back, they are the same. Set memory.database to use the copy.\n`,
     );
     return 0;
   }
