@@ -26,7 +26,7 @@ export async function verify({ open, words: [file], config }: MemoryCall): Promi
   }
   const hint =
     config.memory.database === "sqlite"
-      ? "`patchbay-mcp memory restore` puts a backup in its place. What can still be read, `patchbay-mcp memory export` writes."
+      ? "`patchbay-mcp memory restore FILE --yes` puts a backup in its place. What can still be read, `patchbay-mcp memory export` writes."
       : "Restore a backup of the server.";
   return damaged("The memory database", problems, hint);
 }

@@ -33,7 +33,17 @@ export function memoriesOf(count: number): string {
 
 /** Text of a memory or a file for a terminal: in one line, and without what a terminal would obey. */
 export function printable(text: string): string {
-  return text.replace(/\r?\n/g, " ⏎ ").replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (sign) => {
+  return escapeSigns(text.replace(/\r?\n/g, " ⏎ "));
+}
+
+/** The value as JSON over several lines, without what a terminal would obey. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).split("\n").map(escapeSigns).join("\n");
+}
+
+/** With JSON's escapes for control characters and for those that change the direction of writing. */
+function escapeSigns(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (sign) => {
     return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }

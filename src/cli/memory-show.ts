@@ -1,6 +1,6 @@
 import { ToolError } from "../errors.ts";
 import type { Memory, MemoryStats } from "../memory/store.ts";
-import { FILTER, filterOf, type MemoryCall, memoriesOf, numberOf, printable } from "./memory-call.ts";
+import { FILTER, filterOf, type MemoryCall, memoriesOf, numberOf, printable, printableJson } from "./memory-call.ts";
 import type { MemoryOptions } from "./memory-options.ts";
 
 /** The commands that show a user's memories, or forget them. */
@@ -61,7 +61,7 @@ function moreFrom(more: boolean, offset?: number): string {
 }
 
 function printJson(value: unknown): number {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${printableJson(value)}\n`);
   return 0;
 }
 

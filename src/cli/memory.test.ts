@@ -214,6 +214,11 @@ Nothing was imported. Take a whole export, or import what is right with --partia
       results: [{ score: expect.any(Number) }],
       next_offset: 1,
     });
+    const wild = "\u001b[2J \u009b2J \u202e x\ny";
+    await memory(["import", "-", "--user", "ben"], JSON.stringify({ content: wild }));
+    const { stdout } = await memory(["list", "--json", "--user", "ben"]);
+    expect(stdout).not.toMatch(/[\u001b\u009b\u202e]/);
+    expect(JSON.parse(stdout).memories).toMatchObject([{ content: wild }]);
     expect(await json("stats")).toMatchObject({
       user: "local",
       memories: 3,

@@ -59,7 +59,7 @@ export function decodeText(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   if (Buffer.from(bytes.subarray(0, SQLITE.length)).toString("latin1") === SQLITE) {
     throw new ToolError("invalid_input", "The file is a database, not an export.", {
-      hint: "`patchbay-mcp memory restore` puts a backup in the place of all memories.",
+      hint: "`patchbay-mcp memory restore FILE --yes` puts a backup in the place of all memories.",
     });
   }
   if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
