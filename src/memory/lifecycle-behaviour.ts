@@ -249,6 +249,30 @@ export function describeLifecycle(name: string, openStore: OpenStore): void {
       expect(await store.verify()).toEqual([]);
     });
 
+    it("may be said again in the call that supersedes them", async () => {
+      const store = await openStore();
+      const { id } = await store.add(ana, { content: "Rome" });
+      for (const memories of [
+        [
+          { content: "Rome", kind: "fact" },
+          { content: "Paris", supersedes: id },
+        ],
+        [
+          { content: "Oslo", supersedes: id },
+          { content: "Rome", tags: ["x"] },
+        ],
+      ]) {
+        const added = await store.addAll(ana, memories);
+        const successor = added.find((memory) => memory.id !== id);
+        expect(await store.get(ana, id)).toMatchObject({ kind: "fact", superseded_by: successor?.id });
+        expect(await store.verify()).toEqual([]);
+        await store.delete(ana, successor?.id ?? "");
+        expect((await store.get(ana, id)).superseded_by).toBeUndefined();
+      }
+      expect((await store.get(ana, id)).tags).toEqual(["x"]);
+      expect(await store.verify()).toEqual([]);
+    });
+
     it("must be there, and the user's own", async () => {
       const store = await openStore();
       const { id } = await store.add(ben, { content: "a" });

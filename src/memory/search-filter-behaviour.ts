@@ -165,6 +165,7 @@ export function describeSearchFilters(name: string, openStore: OpenStore): void 
         results: [],
         tokens: 0,
         near_duplicates: 0,
+        next_offset: 0,
       });
       await expect(store.search(ana, { query: "boiler", maxTokens: 0 })).rejects.toMatchObject({
         code: "invalid_input",

@@ -31,6 +31,17 @@ it("counts neighbours in the source and the speaker that the query names", () =>
   expect(numbers(order)).toEqual([3, 2, 1, 4]);
 });
 
+it("adds nothing that has nothing to do with the query, and takes the relation for the score where no term has found any", () => {
+  const relations = [0, 0.6, 0.05, 0.3];
+  const relation = (number: number) => relations[number];
+  const memories = [meant(1, 1.4), meant(2, 1.3), meant(3, -1)];
+  expect(fuse([], memories, relation)).toMatchObject([
+    { number: 1, score: 0.6 },
+    { number: 3, score: 0.3 },
+  ]);
+  expect(numbers(fuse([hit(2, 5)], memories, relation))).toEqual([2, 1, 3]);
+});
+
 it("keeps every hit of terms, once, best first", () => {
   const hits = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.float({ min: 0, max: 20, noNaN: true })), {
     selector: ([number]) => number,

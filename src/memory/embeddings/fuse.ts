@@ -18,6 +18,8 @@ const WEIGHTS = {
 
 /** From here on (in standard deviations) it is said that a memory is near in meaning. */
 const NEAR = 1;
+/** Memories that only meaning brings have to have so much to do with the query (Nearness.relation). */
+const RELATED = 0.2;
 
 /** A memory and how near it is to the query, in standard deviations over the average of the user's memories. */
 export interface MeantMemory {
@@ -32,11 +34,15 @@ export interface MeantMemory {
 
 /**
  * All of them, best first. `hits` is what terms have found, best first; of the memories that only `meant` has, those count that
- * are nearer than the average.
+ * have something to do with the query, or where `relation` does not tell that, that are nearer than the average. Where terms
+ * have found nothing, the relation is the score.
  */
-export function fuse(hits: readonly Hit[], meant: readonly MeantMemory[]): Hit[] {
+export function fuse(
+  hits: readonly Hit[],
+  meant: readonly MeantMemory[],
+  relation: (number: number) => number | undefined = () => undefined,
+): Hit[] {
   const best = hits[0]?.score ?? 0;
-  const scale = best > 0 ? best : 1;
   const lexical = new Map(hits.map((hit) => [hit.number, hit]));
   const meanings = meant.map((memory) => ({ memory, points: pointsOf(memory) }));
   const points = meanings.map((meaning) => meaning.points);
@@ -45,14 +51,15 @@ export function fuse(hits: readonly Hit[], meant: readonly MeantMemory[]): Hit[]
   const fused = new Map<number, Hit>(hits.map((hit) => [hit.number, best > 0 ? hit : { ...hit, score: 1 }]));
   for (const { memory, points } of meanings) {
     const hit = lexical.get(memory.number);
-    if (!hit && memory.nearness < 0) continue;
+    const related = relation(memory.number);
+    if (!hit && (related === undefined ? memory.nearness < 0 : related < RELATED)) continue;
     const share = 1 - (most - points) / range;
     const own = hit ? (best > 0 ? hit.score : 1) : 0;
     const isNear = !hit || memory.nearness >= NEAR;
     fused.set(memory.number, {
       number: memory.number,
       terms: memory.terms,
-      score: own + WEIGHTS.meaning * share * scale,
+      score: own + (best > 0 ? WEIGHTS.meaning * share * best : (related ?? WEIGHTS.meaning * share)),
       reason: isNear ? withMeaning(hit) : hit.reason,
     });
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Embedder, Side } from "./embedder.ts";
+import { UNRELATED_TEXTS, unrelatedSimilarity } from "./unrelated-texts.ts";
 import { type Direction, toBytes, toDirection } from "./vector.ts";
 
 /** A memory whose vector is wanted. */
@@ -76,6 +77,7 @@ type Job = { user: string; ids: string[] } | { user?: string; at: number; until:
 export function createMeaning(embedder: Embedder, table: VectorTable, options: MeaningOptions = {}): Meaning {
   const closed = new AbortController();
   const queries = new Map<string, Direction>();
+  let unrelated: readonly Uint8Array[] | undefined;
   /** When all memories of a user were looked through last (performance.now()). */
   const lookedAt = new Map<string, number>();
   /** Memories that the model refuses, by id and version. */
@@ -210,6 +212,8 @@ export function createMeaning(embedder: Embedder, table: VectorTable, options: M
     try {
       const [bytes] = await embed([text], "query");
       const direction = toDirection(bytes as Uint8Array);
+      unrelated ??= await embed(UNRELATED_TEXTS, "memory");
+      direction.unrelated = unrelatedSimilarity(direction, unrelated);
       if (queries.size >= KEPT_QUERIES) queries.delete(queries.keys().next().value as string);
       queries.set(text, direction);
       return direction;

@@ -9,6 +9,11 @@ export interface Nearness {
    * be compared between models.
    */
   of(number: number): number | undefined;
+  /**
+   * How much a memory has to do with the query: 1 for the same direction, 0 for no more than unrelated texts have. Undefined
+   * where either is not known.
+   */
+  relation(number: number): number | undefined;
 }
 
 /** Memories that meaning brings. */
@@ -46,6 +51,12 @@ export function createNearnessScan(query: Direction): NearnessScan {
         of(number) {
           const index = indexIn(numbers, number);
           return index === undefined ? undefined : ((cosines[index] as number) - mean) / deviation;
+        },
+        relation(number) {
+          const { unrelated } = query;
+          const index = indexIn(numbers, number);
+          if (index === undefined || unrelated === undefined || unrelated >= 1) return undefined;
+          return Math.max(0, (cosines[index] as number) - unrelated) / (1 - unrelated);
         },
       };
     },

@@ -9,6 +9,8 @@ const HEADER = 4;
 export interface Direction {
   values: Int8Array;
   length: number;
+  /** Of a query: its average similarity to texts about something else, as far as that is known. */
+  unrelated?: number | undefined;
 }
 
 /** @throws RangeError where the vector has no direction */

@@ -39,30 +39,6 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "a PostgreSQL server", () => {
     await store.close();
   });
 
-  it("says one thing again, and takes its place, in one call", async () => {
-    const store = await openStore();
-    const user = { id: "ana" };
-    const { id } = await store.add(user, { content: "Rome" });
-    for (const memories of [
-      [
-        { content: "Rome", kind: "fact" },
-        { content: "Paris", supersedes: id },
-      ],
-      [
-        { content: "Oslo", supersedes: id },
-        { content: "Rome", tags: ["x"] },
-      ],
-    ]) {
-      const added = await store.addAll(user, memories);
-      const successor = added.find((memory) => memory.id !== id);
-      expect(await store.get(user, id)).toMatchObject({ kind: "fact", superseded_by: successor?.id });
-      expect(await store.verify()).toEqual([]);
-      await store.delete(user, successor?.id ?? "");
-      expect((await store.get(user, id)).superseded_by).toBeUndefined();
-    }
-    expect(await store.verify()).toEqual([]);
-  });
-
   it("counts memories again whose successor has expired", async () => {
     const url = await server.newDatabase();
     const limits = { maxMemories: 1000, maxMemoryLength: 500, enableSearch: true, url };

@@ -51,7 +51,7 @@ export function findMemories(
   if (!nearness || query.phrases.length > 0 || query.asksForAnything) return hits;
   const byTerms = hits.filter((hit) => hit.score > 0 || hit.reason.matched.length > 0);
   const meant = readMeant(database, user, query, byTerms, nearness, { filter, speaker: parts.speaker });
-  return meant.length > 0 ? fuse(byTerms, meant).slice(0, CANDIDATES) : hits;
+  return meant.length > 0 ? fuse(byTerms, meant, nearness.relation).slice(0, CANDIDATES) : hits;
 }
 
 function findByTerms(

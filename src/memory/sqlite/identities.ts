@@ -49,7 +49,7 @@ export function findSame(
   for (const id of ids) {
     const row = database.get<MemoryRow>(`select ${COLUMNS}, terms from memory where id = ?`, id);
     const same = row?.content === wanted.content && row.source === wanted.source && row.speaker === wanted.speaker;
-    if (row && same && !isExpired(row)) return row;
+    if (row && same && row.superseded_by === null && !isExpired(row)) return row;
   }
   return undefined;
 }

@@ -65,6 +65,18 @@ it("finds by meaning what no word of the query is in, and says so", async () => 
   expect(results[0]).toMatchObject({ id: tea.id, reason: { matched: [], boosts: ["meaning"] } });
 });
 
+it("gives nothing for what no memory has to do with, and tells by the score how much one has", async () => {
+  const { store, folder } = await openStore();
+  for (const content of ["Green tea at seven", "The roof leaks", "Lisbon was sunny"]) await store.add(ana, { content });
+  await whenEmbedded(folder, 3);
+  expect((await store.search(ana, { query: "zzz qqq" })).results).toEqual([]);
+  const [one] = (await store.search(ana, { query: "beverage" })).results;
+  const [less] = (await store.search(ana, { query: "beverage zzz qqq" })).results;
+  expect([one?.content, less?.content]).toEqual(["Green tea at seven", "Green tea at seven"]);
+  expect(one?.score).toBeGreaterThan(less?.score ?? 1);
+  expect(one?.score).toBeLessThan(1);
+});
+
 it("asks for anything as without meaning: the newest first, all", async () => {
   const { store, folder } = await openStore();
   for (const content of ["Green tea at seven", "The roof leaks", "Lisbon was sunny"]) await store.add(ana, { content });

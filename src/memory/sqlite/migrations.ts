@@ -90,7 +90,7 @@ export const MIGRATIONS: readonly string[] = [
   insert into identity (identity, id)
     select identity, memory.id from memory join user using (uid) where memory.id - (uid << 32) <= indexed;
   create index memory_expires on memory (expires) where expires is not null;
-  create index memory_superseded on memory (uid) where superseded_by is not null;
+  create index memory_superseded on memory (uid, superseded_by) where superseded_by is not null;
 
   -- bytes that the running sum counts, as far as it was known when a memory was removed, and what is to be added to it for
   -- memories that were removed or changed

@@ -66,7 +66,7 @@ const REFUSALS: Refusal[] = [
     /^SQLITE_(?:CORRUPT|NOTADB)/,
     "storage_corrupt",
     "The memory database is damaged.",
-    "Run `patchbay-mcp memory verify`. `patchbay-mcp memory restore FILE` puts a backup in its place.",
+    "Run `patchbay-mcp memory verify`. `patchbay-mcp memory restore FILE --yes` puts a backup in its place.",
   ],
   [
     /^SQLITE_CANTOPEN|^(?:ENOENT|ENOTDIR|EISDIR|EEXIST|ELOOP|ENAMETOOLONG)/,

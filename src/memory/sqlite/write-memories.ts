@@ -68,14 +68,22 @@ export function addMemories(
   checkLimits(known, distinct(fresh), limits);
 
   const owner = known ?? createUser(database, user.id);
+  // What this call has changed: what was read before is out of date then.
+  const changed = new Map<number, MemoryRow>();
+  const now = (row: MemoryRow | undefined) => row && (changed.get(row.id) ?? row);
   const added = additions.map(({ memory, terms }, index): AddedMemory => {
     // Another one of the same call may have been the same.
-    const there = same[index] ?? (additions.length > 1 ? findSame(database, owner, memory) : undefined);
+    const there = now(same[index] ?? (additions.length > 1 ? findSame(database, owner, memory) : undefined));
     const row = there
       ? sayAgain(database, owner, there, memory, origin, limits)
       : appendMemory(database, owner, memory, terms, origin);
-    const old = superseded[index];
-    if (old) replaceRow(database, owner, old, { ...old, superseded_by: row.uuid });
+    if (there) changed.set(row.id, row);
+    const old = now(superseded[index]);
+    if (old) {
+      const outdated = { ...old, superseded_by: row.uuid };
+      replaceRow(database, owner, old, outdated);
+      changed.set(old.id, outdated);
+    }
     return there ? { ...toMemory(row), existing: true } : toMemory(row);
   });
   // What is known of the user holds no more where anything else was done than adding to the end.
