@@ -156,6 +156,27 @@ export function describeSearch(name: string, openStore: OpenStore): void {
       expect(await best(store, "What does Cleo collect?")).toBe("I collect coins");
     });
 
+    it("gives the memories of a time to a query that is only a time", async () => {
+      const store = await openStore();
+      const may = await store.add(ana, { content: "Flew to Porto", occurred_at: "2026-05-08T10:00:00Z" });
+      await store.add(ana, { content: "Paid 2026 invoices, 8 of them", occurred_at: "2026-01-02" });
+      const yesterday = new Date(Date.now() - 86_400_000).toISOString();
+      const late = await store.add(ana, { content: "Bought a lamp", occurred_at: yesterday });
+      const added = await store.add(ana, { content: "Said that yesterday was long" });
+      const first = async (query: string) => (await store.search(ana, { query })).results[0]?.id;
+      for (const query of ["2026-05-08", "8 May 2026", "What happened on 8 May 2026?", "May 8", "in May 2026"]) {
+        expect(await first(query), query).toBe(may.id);
+      }
+      expect(await first("what happened yesterday?")).toBe(late.id);
+      expect(await first("what did I add yesterday?")).toBe(late.id);
+      expect(await first("today")).toBe(added.id);
+      expect(await first("invoices on 8 May 2026")).not.toBe(may.id);
+      expect((await store.search(ana, { query: "1 April 1999" })).results.map(({ id }) => id)).not.toContain(may.id);
+      expect((await store.search(ana, { query: "8 May 2026", before: "2026-05-01" })).results).not.toContainEqual(
+        expect.objectContaining({ id: may.id }),
+      );
+    });
+
     it("finds each of many memories again, those just added and those added long ago", async () => {
       const store = await openStore({ maxMemories: 5000 });
       const wrong: number[] = [];

@@ -9,6 +9,7 @@ import {
   SCANNED_LENGTH,
   wantPhrases,
 } from "../search/candidates.ts";
+import { stretchesOf } from "../search/dates.ts";
 import type { Query } from "../search/query.ts";
 import { EVERY_PART, inverseFrequency, REACH, type SearchParts } from "../search/rank.ts";
 import {
@@ -20,6 +21,7 @@ import {
   unrankedHits,
   withNeighbours,
 } from "../search/rank-rows.ts";
+import { termsBesideTime, within, withMemoriesOfTime } from "../search/time-query.ts";
 import type { Session } from "./connection.ts";
 import { readMeant } from "./embeddings.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
@@ -44,6 +46,8 @@ export async function findMemories(
   const { filter, nearness } = options;
   const parts: SearchParts = { ...EVERY_PART, ...options.parts };
   const hits = await findByTerms(session, owner, query, { filter, parts });
+  const ofTime = await findByTime(session, owner, query, { filter, parts });
+  if (ofTime.length > 0) return withMemoriesOfTime(query, hits, ofTime).slice(0, CANDIDATES);
   // Who quotes a phrase wants these words, and what asks for anything is near to nothing.
   if (!nearness || query.phrases.length > 0 || query.asksForAnything) return hits;
   const byTerms = hits.filter((hit) => hit.score > 0 || hit.reason.matched.length > 0);
@@ -73,6 +77,24 @@ async function findByTerms(
   const asked = { ...query, terms };
   const neighbours = await readNeighbours(session, owner, withNeighbours(asked, idf, rows, searchParts));
   return rankRows(asked, idf, rows, neighbours, { parts: searchParts, allowed });
+}
+
+/** The memories of the time that a query asks for, the newest first, where no memory has a word of what else it says. */
+async function findByTime(
+  session: Session,
+  owner: Owner,
+  query: Query,
+  { filter, parts }: { filter: CheckedFilter; parts: SearchParts },
+): Promise<number[]> {
+  const beside = termsBesideTime(query);
+  if (!beside || !parts.time) return [];
+  const { matches } = await lookUpTerms(session, owner, beside, await readAmong(session, owner, filter), parts);
+  if (matches.some((match) => match.numbers.length > 0)) return [];
+  const found = new Set<number>();
+  for (const { from, to } of stretchesOf(query.times)) {
+    for (const number of await readNewest(session, owner, within(filter, from, to))) found.add(number);
+  }
+  return [...found].sort((a, b) => b - a).slice(0, CANDIDATES);
 }
 
 const SEARCH_COLUMNS = `m.number, m.terms, right(rtrim(m.content, E' \\t\\n\\r'), 1) as ending, m.tags, m.source, m.speaker, m.kind,

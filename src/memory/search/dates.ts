@@ -37,11 +37,9 @@ export function readAskedTimes(text: string, now = Date.now()): AskedTime[] {
     times.push(calendar(Number(year ?? cjkYear), number(month ?? cjkMonth), number(day ?? cjkDay)));
   }
   for (const match of text.matchAll(WRITTEN)) {
+    if (!isWritten(match, text)) continue;
     const [, before, name = "", after, year] = match;
     const day = number(before ?? after);
-    const plain = day === undefined && year === undefined;
-    if (plain && IS_WORD.test(name) && !(/^[A-Z]/.test(name) && BEFORE_MONTH.test(text.slice(0, match.index))))
-      continue;
     const month = MONTH_STARTS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
     times.push(year === undefined ? { month, ...(day !== undefined && { day }) } : calendar(Number(year), month, day));
   }
@@ -51,6 +49,40 @@ export function readAskedTimes(text: string, now = Date.now()): AskedTime[] {
     if (words.test(text)) times.push({ from: today - from * DAY_MS, to: today + (1 - to) * DAY_MS });
   }
   return times.slice(0, MAX_TIMES);
+}
+
+function isWritten({ 1: before, 2: name = "", 3: after, 4: year, index }: RegExpExecArray, text: string): boolean {
+  const plain = (before ?? after ?? year) === undefined;
+  return !plain || !IS_WORD.test(name) || (/^[A-Z]/.test(name) && BEFORE_MONTH.test(text.slice(0, index)));
+}
+
+/** The text without the times that it names. */
+export function withoutTimes(text: string): string {
+  let rest = text.replace(NUMERIC, " ");
+  for (const match of [...rest.matchAll(WRITTEN)].reverse()) {
+    if (!isWritten(match, rest)) continue;
+    rest = `${rest.slice(0, match.index)} ${rest.slice(match.index + match[0].length)}`;
+  }
+  rest = rest.replace(LONE_YEAR, " ");
+  for (const [words] of RELATIVE) rest = rest.replace(words, " ");
+  return rest;
+}
+
+/** How many years before this one, and after, a day without a year may be of. */
+const YEARS_BACK = 10;
+const YEARS_AHEAD = 1;
+
+/** The stretches of time that are asked for, in milliseconds since 1970; the end is not part of one. */
+export function stretchesOf(asked: readonly AskedTime[], now = Date.now()): { from: number; to: number }[] {
+  const thisYear = new Date(now).getUTCFullYear();
+  return asked.flatMap((one) => {
+    if (!("month" in one)) return [one];
+    const years = Array.from({ length: YEARS_BACK + YEARS_AHEAD + 1 }, (_, index) => thisYear + YEARS_AHEAD - index);
+    return years.flatMap((year) => {
+      const stretch = calendar(year, one.month, one.day);
+      return "from" in stretch ? [stretch] : [];
+    });
+  });
 }
 
 /** Whether a time is one of those: 2 where they name its day, give or take one, 1 where they name its month or a longer stretch. */

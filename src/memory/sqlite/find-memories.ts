@@ -9,6 +9,7 @@ import {
   SCANNED_LENGTH,
   wantPhrases,
 } from "../search/candidates.ts";
+import { stretchesOf } from "../search/dates.ts";
 import type { Query } from "../search/query.ts";
 import { EVERY_PART, inverseFrequency, REACH, type SearchParts } from "../search/rank.ts";
 import {
@@ -20,6 +21,7 @@ import {
   unrankedHits,
   withNeighbours,
 } from "../search/rank-rows.ts";
+import { termsBesideTime, within, withMemoriesOfTime } from "../search/time-query.ts";
 import type { Database } from "./database.ts";
 import { readMeant } from "./embeddings.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
@@ -47,6 +49,8 @@ export function findMemories(
   const { filter, nearness } = options;
   const parts: SearchParts = { ...EVERY_PART, ...options.parts };
   const hits = findByTerms(database, user, query, { filter, parts });
+  const ofTime = findByTime(database, user, query, { filter, parts });
+  if (ofTime.length > 0) return withMemoriesOfTime(query, hits, ofTime).slice(0, CANDIDATES);
   // Who quotes a phrase wants these words, and what asks for anything is near to nothing.
   if (!nearness || query.phrases.length > 0 || query.asksForAnything) return hits;
   const byTerms = hits.filter((hit) => hit.score > 0 || hit.reason.matched.length > 0);
@@ -81,6 +85,27 @@ function findByTerms(
   const asked = { ...query, terms };
   const neighbours = readNeighbours(database, user, withNeighbours(asked, idf, rows, searchParts));
   return rankRows(asked, idf, rows, neighbours, { parts: searchParts, allowed });
+}
+
+/** The memories of the time that a query asks for, the newest first, where no memory has a word of what else it says. */
+function findByTime(
+  database: Database,
+  user: UserRow,
+  query: Query,
+  { filter, parts }: { filter: CheckedFilter; parts: SearchParts },
+): number[] {
+  const beside = termsBesideTime(query);
+  if (!beside || !parts.time) return [];
+  const { matches } = lookUpTerms(database, user, beside, readSearched(database, user, filter), parts);
+  if (matches.some((match) => match.numbers.length > 0)) return [];
+  const now = Date.now();
+  const found = new Set<number>();
+  for (const { from, to } of stretchesOf(query.times)) {
+    const then = within(filter, from, to);
+    const newest = readNewest(database, user, then, readSearched(database, user, then)).slice(0, CANDIDATES);
+    for (const row of readRows(database, user, newest)) if (passes(row, then, now)) found.add(row.number);
+  }
+  return [...found].sort((a, b) => b - a).slice(0, CANDIDATES);
 }
 
 const SEARCH_COLUMNS = `select id - ? as number, terms, substr(rtrim(content, ' ' || char(9, 10, 13)), -1) as ending, tags, source, speaker, kind,
