@@ -156,6 +156,15 @@ export function describeSearch(name: string, openStore: OpenStore): void {
       expect(await best(store, "What does Cleo collect?")).toBe("I collect coins");
     });
 
+    it("prefers what answers over what the named speaker said of something else", async () => {
+      const store = await openStore();
+      await store.add(ana, { content: "Ana Kowalski lives in Lisbon with her cat" });
+      await store.add(ana, { content: "Ana said the C++ compiler is slow", speaker: "Ana" });
+      for (const content of ["Ana likes tea", "Ben lives in Porto", "The roof leaks"])
+        await store.add(ana, { content });
+      expect(await best(store, "Where does Ana live?")).toMatch(/Lisbon/);
+    });
+
     it("gives the memories of a time to a query that is only a time", async () => {
       const store = await openStore();
       const may = await store.add(ana, { content: "Flew to Porto", occurred_at: "2026-05-08T10:00:00Z" });

@@ -1,6 +1,6 @@
 import { type AskedTime, readAskedTimes } from "./dates.ts";
 import { isUnspacedCharacter, plainWord, type Span, spansOf, tokenize } from "./tokenize.ts";
-import { ASKS_FOR_TIME } from "./words.ts";
+import { ASKS_FOR_TIME, OTHER_FORMS } from "./words.ts";
 
 /** A text that counts as an occurrence of a term of the query. */
 export interface TermForm {
@@ -62,6 +62,7 @@ export function parseQuery(text: string): Query {
       span: spans.get(term) ?? NOWHERE,
       forms: [
         { text: term, prefix: isUnspacedCharacter(term), weight: 1 },
+        ...(OTHER_FORMS.has(term) ? [{ text: OTHER_FORMS.get(term) as string, prefix: false, weight: 0.5 }] : []),
         // The version 22 is written v22, too.
         ...(/^\d{1,4}$/.test(term) ? [{ text: `v${term}`, prefix: false, weight: 1 }] : []),
       ],

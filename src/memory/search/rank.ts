@@ -155,7 +155,7 @@ export function score(query: Query, idf: Float64Array, memory: Candidate, parts:
   }
   if (covered === 0) return 0;
   if (parts.coverage) sum *= 1 - WEIGHTS.coverage + (WEIGHTS.coverage * covered) / idf.length;
-  if (parts.speaker && isSpeakerNamed(query, memory)) sum *= WEIGHTS.speakerNamed;
+  if (parts.speaker && isSpeakerPreferred(query, memory, parts)) sum *= WEIGHTS.speakerNamed;
   if (parts.time) sum *= timeFactor(query, memory);
   if (memory.asks) sum *= WEIGHTS.asks;
   if (parts.importance) sum *= importanceFactor(memory);
@@ -165,14 +165,19 @@ export function score(query: Query, idf: Float64Array, memory: Candidate, parts:
 /** What has raised the score of a memory, besides terms. */
 export function boostsOf(query: Query, memory: Candidate, parts: SearchParts = EVERY_PART): string[] {
   const boosts: string[] = [];
-  if (parts.speaker && isSpeakerNamed(query, memory)) boosts.push("speaker");
+  if (parts.speaker && isSpeakerPreferred(query, memory, parts)) boosts.push("speaker");
   if (parts.time && timeFactor(query, memory) > 1) boosts.push("time");
   if (parts.importance && importanceFactor(memory) > 1) boosts.push("importance");
   return boosts;
 }
 
-function isSpeakerNamed(query: Query, memory: Candidate): boolean {
-  return memory.speaker.some((name) => query.terms.some((term) => term.text === name));
+/** Whether the query names the speaker, and the memory or what stands around it has anything else of the query, if there is. */
+function isSpeakerPreferred(query: Query, memory: Candidate, parts: SearchParts): boolean {
+  const isName = query.terms.map((term) => memory.speaker.includes(term.text));
+  if (!isName.includes(true)) return false;
+  const near = parts.neighbours ? [memory.own, ...memory.before, ...memory.after] : [memory.own];
+  const has = (index: number): boolean => near.some((occurrences) => (occurrences?.[index] ?? 0) > 0);
+  return isName.every(Boolean) || isName.some((name, index) => !name && has(index));
 }
 
 function timeFactor(query: Query, memory: Candidate): number {

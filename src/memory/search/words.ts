@@ -33,9 +33,15 @@ export const BASE_FORMS: ReadonlyMap<string, string> = new Map(
     spent:spend spoke:speak spoken:speak stole:steal stolen:steal stood:stand stuck:stick swam:swim swum:swim took:take
     taken:take taught:teach thought:think threw:throw thrown:throw told:tell understood:understand woke:wake woken:wake
     won:win wore:wear worn:wear wrote:write written:write children:child men:man women:woman feet:foot teeth:tooth
-    mice:mouse geese:goose wives:wife knives:knife lives:life better:good best:good worse:bad worst:bad
+    mice:mouse geese:goose wives:wife knives:knife better:good best:good worse:bad worst:bad
   `).map((pair) => pair.split(":") as [string, string]),
 );
+
+/**
+ * Other terms that a term of a query may stand as: `lives` is mostly said of where somebody lives, but is the plural of `life`
+ * too, which databases of earlier versions always hold for it.
+ */
+export const OTHER_FORMS: ReadonlyMap<string, string> = new Map([["live", "life"]]);
 
 /** Words of a memory that tell a time, as `tokenize` gives them; wanted by questions that ask when. */
 export const TIME_TERMS: ReadonlySet<string> = new Set(
