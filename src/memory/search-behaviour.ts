@@ -156,6 +156,18 @@ export function describeSearch(name: string, openStore: OpenStore): void {
       expect(await best(store, "What does Cleo collect?")).toBe("I collect coins");
     });
 
+    it("finds numbers with and without their separators, and numbered names with and without the space", async () => {
+      const store = await openStore();
+      for (const content of ["The rent is 1,250.00 a month", "Flight LH1234 leaves at noon", "Desk 12, row 34"]) {
+        await store.add(ana, { content });
+      }
+      expect(await best(store, "1250")).toMatch(/rent/);
+      expect(await best(store, "1,250")).toMatch(/rent/);
+      expect(await best(store, '"1,250.00 a month"')).toMatch(/rent/);
+      expect(await best(store, "LH 1234")).toMatch(/LH1234/);
+      expect(await best(store, "when does lh-1234 leave?")).toMatch(/LH1234/);
+    });
+
     it("prefers what answers over what the named speaker said of something else", async () => {
       const store = await openStore();
       await store.add(ana, { content: "Ana Kowalski lives in Lisbon with her cat" });

@@ -47,6 +47,7 @@ const QUOTED = /"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»/g
 const ONLY_STARS = /^["']?\*+["']?$/;
 const QUOTES_AROUND = /^["“„«](.+)["”“»]$/s;
 const NEIGHBOURING = /(?<![\p{L}\p{N}_.'’-])(\p{L}{2,24})(?=[ -](\p{L}{2,24})(?![\p{L}\p{N}_.'’-]))/gu;
+const NUMBERED = /(?<![\p{L}\p{N}_.'’-])(\p{L}{1,8})[ -](\d{1,8})(?![\p{L}\p{N}_.'’-])/gu;
 const STARRED = /([\p{L}\p{N}_]{2,64})\*/gu;
 
 /**
@@ -109,7 +110,7 @@ export function wordsOf(query: Query, wanted: (index: number) => boolean): strin
   return [...new Set([...joined.map(({ start, end }) => query.asked.slice(start, end)), ...unplaced])];
 }
 
-/** Neighbouring words that may be written as one, such as `ice cream`, as the term of that and the terms of the two. */
+/** Neighbouring words that may be written as one, such as `ice cream` or `LH 1234`, as the term of that and the terms of the two. */
 function joinedWords(text: string): [string, string[]][] {
   const joined: [string, string[]][] = [];
   // The second word of one pair is the first of the next.
@@ -119,6 +120,11 @@ function joinedWords(text: string): [string, string[]][] {
     const [term] = tokenize(`${first}${second}`.toLowerCase(), "query");
     if (term !== undefined) joined.push([term, parts.flat()]);
     if (joined.length === MAX_TERMS) break;
+  }
+  for (const [, letters = "", digits = ""] of [...text.matchAll(NUMBERED)].slice(0, MAX_TERMS)) {
+    const parts = [letters, digits].map((word) => tokenize(word, "query"));
+    const [term] = tokenize(`${letters}${digits}`, "query");
+    if (term !== undefined) joined.push([term, parts.flat()]);
   }
   return joined;
 }

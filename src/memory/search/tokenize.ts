@@ -22,6 +22,8 @@ export function termsIn(text: string, side: Side = "memory"): string {
     const terms = termsOfChunk(chunk, side);
     if (terms !== "") found.push(terms);
   }
+  // At the end, where they stand between no words of a phrase.
+  if (text.includes(",")) for (const [number] of text.matchAll(THOUSANDS)) found.push(number.replaceAll(",", ""));
   return found.join(" ");
 }
 
@@ -87,6 +89,8 @@ const MAX_PARTS = 8;
 const ASCII_CHUNK = /[A-Za-z0-9]+(?:[-_.'/:@][A-Za-z0-9]+)*(?:\+\+|#)?/g;
 const CHUNK =
   /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:[-_.'/:@][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*(?:\+\+|#)?|\p{RI}\p{RI}|\p{Extended_Pictographic}/gu;
+/** `1,250` is 1250 too. */
+const THOUSANDS = /(?<![\w.,])\d{1,3}(?:,\d{3}){1,8}(?![\d,])/g;
 /** Words of an identifier, as `splitCamelCase` splits them. */
 const CHUNK_PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
 const POSSESSIVE = /'(?:s|ll|ve|re|d|m)$/i;
