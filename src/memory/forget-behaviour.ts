@@ -124,6 +124,17 @@ export function describeForgetting(name: string, openStore: OpenStore): void {
       expect((await store.list(ana)).total).toBe(4);
     });
 
+    it("cannot be taken back where what comes back is too large, and nothing has changed then", async () => {
+      const store = await openStore({ keepDeletedDays: 5, maxTotalSize: 100 });
+      const { id } = await store.add(ana, { content: "x".repeat(80) });
+      await store.update(ana, id, { content: "small" });
+      await store.delete(ana, id);
+      await store.add(ana, { content: "y".repeat(60) });
+      await expect(store.update(ana, id, { restore_version: 1 })).rejects.toMatchObject({ code: "limit_reached" });
+      expect((await store.list(ana)).total).toBe(1);
+      expect(await store.verify()).toEqual([]);
+    });
+
     it("is for good where it is deleted a second time", async () => {
       const store = await openStore({ keepDeletedDays: 30 });
       const { id } = await store.add(ana, { content: "a" });

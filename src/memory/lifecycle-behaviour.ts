@@ -249,6 +249,21 @@ export function describeLifecycle(name: string, openStore: OpenStore): void {
       expect(await store.verify()).toEqual([]);
     });
 
+    it("may be said twice in one call, with what is new in each", async () => {
+      const store = await openStore();
+      await store.add(ana, { content: "apple" });
+      await store.addAll(
+        ana,
+        Array.from({ length: 80 }, (_, index) => ({ content: `filler ${index}` })),
+      );
+      const apple = (tags: string[]) => ({ content: "apple", tags });
+      await store.addAll(ana, [apple(["x"]), apple(["x"]), apple(["y"])]);
+      expect((await store.search(ana, { query: "apple" })).results).toMatchObject([{ tags: ["x", "y"], version: 3 }]);
+      expect(await store.verify()).toEqual([]);
+      expect(await store.forget(ana, { all: true })).toBe(81);
+      expect(await store.verify()).toEqual([]);
+    });
+
     it("may be said again in the call that supersedes them", async () => {
       const store = await openStore();
       const { id } = await store.add(ana, { content: "Rome" });

@@ -4,7 +4,13 @@ import { readMemoryFile } from "./files/memory-file.ts";
 import type { ReadImport } from "./import-outcome.ts";
 import { memoryNotFound } from "./memory-errors.ts";
 import { millisecondsOf, readTime } from "./memory-time.ts";
-import type { MemoryChanges, MemoryLimits, MemoryVersion, NewMemory } from "./store.ts";
+import {
+  DEFAULT_KEEP_VERSIONS,
+  type MemoryChanges,
+  type MemoryLimits,
+  type MemoryVersion,
+  type NewMemory,
+} from "./store.ts";
 import { checkLength, checkText, lengthBeyond } from "./text-checks.ts";
 
 /** What every store takes, decided once. */
@@ -196,8 +202,21 @@ function readFileMemory({ where, memory, problem }: FileEntry, limits: MemoryLim
     version,
     origin: readOptional("origin", memory.origin, MAX_KIND_LENGTH),
     superseded_by: readFileId("superseded_by", superseded_by),
-    history: [...history],
+    history: readHistory(history, version ?? 1, limits),
   };
+}
+
+/** The earlier versions that are kept of a memory, each checked as a memory is, the last of each number. */
+function readHistory(history: readonly MemoryVersion[], version: number, limits: MemoryLimits): MemoryVersion[] {
+  const earlier = new Map<number, MemoryVersion>();
+  for (const each of history) {
+    if (each.version >= version) continue;
+    const { content, tags, kind } = readMemory(each, limits);
+    earlier.set(each.version, { ...each, content, tags, ...(kind !== undefined && { kind }) });
+  }
+  const kept = [...earlier.values()].sort((a, b) => a.version - b.version);
+  const keep = limits.keepVersions ?? DEFAULT_KEEP_VERSIONS;
+  return keep === 0 ? [] : kept.slice(-keep);
 }
 
 function readFileId(name: string, id: string | undefined): string | undefined {

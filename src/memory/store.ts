@@ -221,6 +221,9 @@ export interface ImportOutcome {
   lines?: ImportLine[];
 }
 
+/** What `MemoryLimits.keepVersions` is where it is left out. */
+export const DEFAULT_KEEP_VERSIONS = 20;
+
 export interface MemoryLimits {
   /** Memories of a user. */
   maxMemories: number;

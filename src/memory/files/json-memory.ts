@@ -8,8 +8,10 @@ import type { FileEntry, FileMemory } from "./file-entry.ts";
 export type JsonObject = Record<string, unknown>;
 
 const TEXTS = ["content", "kind", "source", "speaker", "occurred_at", "expires_at"] as const;
-/** The greatest time that a Date can hold. */
-const MAX_TIME = 8.64e15;
+/** The end of the last year that four digits can write. */
+const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** The beginning of the year 0. */
+const MIN_TIME = Date.parse("0000-01-01T00:00:00Z");
 /** Numbers from here on are milliseconds: as seconds they were beyond the year 5100. */
 const FIRST_MILLISECONDS = 1e11;
 const ISO = /^\d{4}-\d\d/;
@@ -85,7 +87,8 @@ export function textsOf(value: JsonObject, name: string): string[] | undefined {
 export function timeOf(time: unknown): number | undefined {
   if (time === undefined || time === null) return undefined;
   const milliseconds = typeof time === "string" ? parseTime(time.trim()) : numericTime(time);
-  if (!(Math.abs(milliseconds) <= MAX_TIME)) throw new Problem("has a time that is neither ISO 8601 nor seconds");
+  if (!(milliseconds >= MIN_TIME && milliseconds <= MAX_TIME))
+    throw new Problem("has a time that is neither ISO 8601 nor seconds");
   return Math.round(milliseconds);
 }
 
@@ -114,7 +117,7 @@ function detailsIn(value: JsonObject): FileMemory {
 
 function versionOf(version: unknown): number | undefined {
   if (version === undefined || version === null) return undefined;
-  if (!Number.isInteger(version) || (version as number) < 1 || (version as number) > 2 ** 31) {
+  if (!Number.isInteger(version) || (version as number) < 1 || (version as number) >= 2 ** 31) {
     throw new Problem('"version" is no whole number from 1');
   }
   return version as number;

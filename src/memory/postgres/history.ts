@@ -15,7 +15,6 @@ interface VersionRow {
   replaced: number;
 }
 
-export const DEFAULT_KEEP_VERSIONS = 20;
 /** Rows that one statement writes. */
 const AT_ONCE = 500;
 

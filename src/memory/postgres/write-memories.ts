@@ -11,17 +11,9 @@ import {
 import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
 import { type MemoryRow, toMemory } from "../memory-row.ts";
 import { termsOf } from "../search/terms-of.ts";
-import type { AddedMemory, Memory, MemoryLimits } from "../store.ts";
+import { type AddedMemory, DEFAULT_KEEP_VERSIONS, type Memory, type MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
-import {
-  DEFAULT_KEEP_VERSIONS,
-  findInTrash,
-  keepVersion,
-  putInTrash,
-  readVersion,
-  readVersionNumbers,
-  takeFromTrash,
-} from "./history.ts";
+import { findInTrash, keepVersion, putInTrash, readVersion, readVersionNumbers, takeFromTrash } from "./history.ts";
 import {
   type Addition,
   findRows,
@@ -289,7 +281,8 @@ async function restoreVersion(
   }
   const restored: MemoryRow = { ...row, ...earlier, version: row.version, superseded_by: null };
   if (!there) {
-    checkLimits(owner, [row], limits);
+    if (isExpired(restored)) throw memoryNotFound();
+    checkLimits(owner, [restored], limits);
     await takeFromTrash(session, owner, row.id);
     await putBack(session, owner, row);
   }

@@ -1,5 +1,5 @@
 import { ToolError } from "../../errors.ts";
-import { type Database, type DatabaseOptions, openDatabase, whenUnlocked } from "./database.ts";
+import { type Database, type DatabaseOptions, openDatabase, pause, whenUnlocked } from "./database.ts";
 import { breaksConnection, storageError } from "./storage-error.ts";
 
 /** The one connection of a store. After a failure of the storage it is opened again with the next call. */
@@ -15,6 +15,8 @@ export interface Connection {
    * is then in no file: `secure_delete` has already overwritten it with zeros in the pages that the log moves into the file.
    */
   eraseLog(): void;
+  /** Waits a little for other processes to let go of the log, where it still holds what was removed. */
+  eraseFinally(): Promise<void>;
   /** @throws ToolError `storage_error` where what was just committed is in a file that nobody will open again */
   checkCommitted(database: Database): void;
   close(): void;
@@ -26,6 +28,8 @@ const CHECK_FILE_MS = 100;
 const CHECK_COMMITTED_MS = 2;
 /** Milliseconds until the log is tried again. */
 const ERASE_AGAIN_MS = 200;
+/** Milliseconds that closing waits for it. */
+const ERASE_FINALLY_MS = 2_000;
 
 export function createConnection(options: DatabaseOptions): Connection {
   let opening: Promise<Database> | undefined;
@@ -99,6 +103,15 @@ export function createConnection(options: DatabaseOptions): Connection {
     },
     fail,
     eraseLog,
+    async eraseFinally() {
+      const deadline = performance.now() + ERASE_FINALLY_MS;
+      while (eraseAgain && database && performance.now() < deadline) {
+        await pause();
+        clearTimeout(eraseAgain);
+        eraseAgain = undefined;
+        eraseLog();
+      }
+    },
     checkCommitted(committed) {
       const now = performance.now();
       if (now - checkedAt <= CHECK_COMMITTED_MS) return;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import { tagKey } from "../memory-input.ts";
 import type { KnownUser } from "./identities.ts";
-import { migrate } from "./migrations.ts";
+import { isOlder, migrate } from "./migrations.ts";
 import { isLocked } from "./storage-error.ts";
 
 export interface DatabaseOptions {
@@ -37,6 +37,8 @@ export interface Database {
 export const DEFAULT_LOCK_TIMEOUT_MS = 10_000;
 /** Milliseconds that SQLite itself may wait for a lock, in which the whole server stands still. */
 const BUSY_TIMEOUT_MS = 3;
+/** Milliseconds to wait for another process that brings the database to the newest version. */
+const MIGRATION_TIMEOUT_MS = 600_000;
 const MIN_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 25;
 /** Pages of log after which they are moved into the file. A short log is written over, which is faster than a growing one. */
@@ -61,7 +63,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       // Sorting and other passing work leaves no text in files of its own.
       db.pragma("temp_store = memory");
       db.function("fold", { deterministic: true }, (text) => (typeof text === "string" ? tagKey(text) : null));
-      migrate(db);
+    }, options.lockTimeoutMs);
+    // Another process may be migrating, which takes its time where there is much.
+    const wait = await whenUnlocked(
+      () => (isOlder(db) ? MIGRATION_TIMEOUT_MS : options.lockTimeoutMs),
+      options.lockTimeoutMs,
+    );
+    await whenUnlocked(() => migrate(db), wait);
+    await whenUnlocked(() => {
       db.exec("create virtual table if not exists temp.memory_vocabulary using fts5vocab(main, memory_index, row)");
       db.exec(
         "create virtual table if not exists temp.memory_occurrence using fts5vocab(main, memory_index, instance)",

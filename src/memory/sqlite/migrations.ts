@@ -186,6 +186,12 @@ export function migrate(db: BetterSqlite3.Database): void {
   }
 }
 
+/** Whether there are memories of an earlier version. */
+export function isOlder(db: BetterSqlite3.Database): boolean {
+  const version = versionOf(db);
+  return version > 0 && version < MIGRATIONS.length;
+}
+
 function versionOf(db: BetterSqlite3.Database): number {
   // In this order, for another process may migrate meanwhile: who sees its tables sees the rest too.
   const empty = db.prepare("select count(*) from sqlite_schema").pluck().get() === 0;

@@ -59,8 +59,9 @@ export function readPage(database: Database, owner: UserRow, list: CheckedList):
   const parameters = [...among.parameters];
   let place = "";
   if (list.cursor) {
+    const id = baseOf(owner) + list.cursor.number;
     place = `and (${value}, memory.id) ${beyond} (?, ?)`;
-    parameters.push(list.cursor.value, baseOf(owner) + list.cursor.number);
+    parameters.push(value === "memory.id" ? id : list.cursor.value, id);
   }
   const order = value === "memory.id" ? `memory.id ${direction}` : `${value} ${direction}, memory.id ${direction}`;
   const rows = database.all<Row & { value: number }>(
@@ -74,8 +75,13 @@ export function readPage(database: Database, owner: UserRow, list: CheckedList):
   return {
     rows: page,
     total: countPage(database, owner, list, among),
-    end: last && rows.length > list.limit ? { value: last.value, number: last.id - baseOf(owner) } : undefined,
+    end: last && rows.length > list.limit ? endAt(last, value, baseOf(owner)) : undefined,
   };
+}
+
+/** Without the user's own number, which would tell how many users there are. */
+function endAt({ id, value }: { id: number; value: number }, by: string, base: number): Position {
+  return { value: by === "memory.id" ? 0 : value, number: id - base };
 }
 
 /** How many memories the list has, without reading all of them where nothing is filtered. */

@@ -17,7 +17,7 @@ import { backUp } from "./backup.ts";
 import { createConnection } from "./connection.ts";
 import type { Database, DatabaseOptions } from "./database.ts";
 import { findMemories } from "./find-memories.ts";
-import { countToForget, forgetSome, forgetUser, hasOutdated, removeOutdated } from "./forget-memories.ts";
+import { countToForget, FORGOTTEN, forgetSome, forgetUser, hasOutdated, removeOutdated } from "./forget-memories.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { readHistory } from "./history.ts";
 import { importMemories } from "./import-memories.ts";
@@ -72,6 +72,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
     const write = { origin: given.origin ?? DEFAULT_ORIGIN, idempotencyKey };
     const added = await commits.write((database) => addMemories(database, user, additions, write, options), {
       adds: true,
+      // What is said again may let go of an earlier version.
+      erases: (all) => all.some(({ existing }) => existing),
     });
     const superseded = additions.flatMap(({ memory }) => memory.supersedes ?? []);
     changes.tell(user, [...added.filter(({ existing }) => !existing).map(({ id }) => id), ...superseded]);
@@ -196,7 +198,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       return importOutcome(read, verdicts, lines);
     },
 
-    users: () => connection.read((database) => database.column<string>("select key from user order by uid")),
+    users: () =>
+      connection.read((database) =>
+        database.column<string>("select key from user where key not like ? order by uid", `${FORGOTTEN}%`),
+      ),
 
     verify: () => connection.read(verify),
 
@@ -215,6 +220,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       clearInterval(outdated);
       await meaning?.close();
       await commits.idle();
+      await connection.eraseFinally();
       connection.close();
     },
   };

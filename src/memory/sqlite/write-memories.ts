@@ -11,10 +11,9 @@ import {
 import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
 import { type MemoryRow, toMemory } from "../memory-row.ts";
 import { termsOf } from "../search/terms-of.ts";
-import type { AddedMemory, Memory, MemoryLimits, MemoryUser } from "../store.ts";
+import { type AddedMemory, DEFAULT_KEEP_VERSIONS, type Memory, type MemoryLimits, type MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import {
-  DEFAULT_KEEP_VERSIONS,
   emptyTrash,
   findInTrash,
   keepVersion,
@@ -249,7 +248,8 @@ function restoreVersion(
   if (!earlier) throw versionNotKept(version, [...readVersionNumbers(database, row.id), row.version]);
   const restored: MemoryRow = { ...row, ...earlier, version: row.version, superseded_by: null };
   if (!there) {
-    checkLimits(owner, [row], limits);
+    if (isExpired(restored)) throw memoryNotFound();
+    checkLimits(owner, [restored], limits);
     takeFromTrash(database, row.id);
     putBack(database, owner, row);
     owner.bytes += sizeOf(row.content);
