@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
+import { configSchema } from "../config/config-schema.ts";
 import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
-import { isDefaultName } from "../llm/choose-model.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import type { AnyTool } from "../tools/define-tool.ts";
 
@@ -136,7 +136,9 @@ async function checkModels({ config }: LoadedConfig, services: ServiceContainer)
   for (const [key, names] of Object.entries(named)) meant.push(...(await checkNames(key, names, llm, signal)));
   const names = Object.values(named).flat();
   const isFound = meant.filter(({ state }) => state === "broken").length < names.length;
-  if (isFound || config.memory.embeddings.model === undefined || !names.every(isDefaultName)) {
+  const defaults = configSchema.parse({}).moa.models;
+  const areDefault = names.every((name) => defaults.includes(name));
+  if (isFound || config.memory.embeddings.model === undefined || !areDefault) {
     return [...checks, ...meant];
   }
   // Who wants no more than embeddings has nothing to mend.

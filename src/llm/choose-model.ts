@@ -44,11 +44,6 @@ const NOT_FOR_CHAT =
 const SECOND_CHOICE = /\d{4}-?\d\d-?\d\d|-\d{4}$|preview|beta|:free$/i;
 const LISTED = 10;
 
-/** Whether a name is one that stands for whatever model is there. */
-export function isDefaultName(name: string): boolean {
-  return Object.hasOwn(DEFAULT_NAMES, name);
-}
-
 /**
  * Finds the model that a name means: `provider/model`, a name that exactly one provider has (with or without `:latest`), or
  * a name that no list has at the only provider whose list could not be had.
