@@ -35,8 +35,8 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
     types: ["config"],
   },
   cli: {
-    values: ["start", "http", "mcp", "services", "tools", "config", "errors", "redact", "version"],
-    types: ["log", "memory", "api", "llm"],
+    values: ["start", "http", "mcp", "memory", "services", "tools", "config", "errors", "redact", "version"],
+    types: ["log", "api", "llm"],
   },
   main: { values: ["cli"] },
 };

@@ -125,9 +125,9 @@ describe("the bundle", () => {
   });
 
   it("reads a configuration where there is one", async () => {
-    const { code, stderr } = await run(["--user", ""], true);
+    const { code, stderr } = await run(["--host", ""], true);
     expect(code).toBe(1);
-    expect(stderr).toContain("user (--user)");
+    expect(stderr).toContain("http.host (--host)");
   });
 });
 
