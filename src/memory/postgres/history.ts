@@ -1,12 +1,10 @@
-import { type MemoryRow, toMemory } from "../memory-row.ts";
+import type { MemoryRow } from "../memory-row.ts";
+import { fromVersion, type Replaced, replacedColumns, toVersion } from "../memory-version.ts";
 import type { MemoryVersion } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { integers, type Owner } from "./rows.ts";
 
 /** Earlier versions of memories, and deleted memories that can be brought back. Parts of transactions of their callers. */
-
-/** Columns that a change replaces. */
-type Replaced = Omit<MemoryRow, "id" | "uuid" | "terms" | "created" | "superseded_by">;
 
 interface VersionRow {
   number: number;
@@ -31,9 +29,8 @@ export async function keepVersion(
   keep: number,
 ): Promise<void> {
   if (keep > 0) {
-    const { id, uuid, terms, created, superseded_by, ...data } = row;
     await insertVersions(session, owner, [
-      { number: id, version: row.version, data: JSON.stringify(data satisfies Replaced), replaced },
+      { number: row.id, version: row.version, data: JSON.stringify(replacedColumns(row)), replaced },
     ]);
   }
   const sql = "delete from patchbay.history where uid = $1 and number = $2 and version <= $3";
@@ -87,19 +84,8 @@ export async function importVersions(
 ): Promise<void> {
   const rows = histories.flatMap(({ number, history }) =>
     history.map((version): VersionRow => {
-      const { expires_at, updated_at, replaced_at, tags, ...rest } = version;
-      const data: Replaced = {
-        kind: null,
-        importance: null,
-        source: null,
-        speaker: null,
-        occurred_at: null,
-        ...rest,
-        tags: JSON.stringify(tags),
-        expires: expires_at === undefined ? null : Date.parse(expires_at),
-        updated: Date.parse(updated_at),
-      };
-      return { number, version: version.version, data: JSON.stringify(data), replaced: Date.parse(replaced_at) };
+      const { data, replaced } = fromVersion(version);
+      return { number, version: version.version, data: JSON.stringify(data), replaced };
     }),
   );
   await insertVersions(session, owner, rows);
@@ -136,10 +122,4 @@ async function insertVersions(session: Session, owner: Owner, rows: readonly Ver
   for (let start = 0; start < rows.length; start += AT_ONCE) {
     await session.run(INSERT, [owner.uid, JSON.stringify(rows.slice(start, start + AT_ONCE))]);
   }
-}
-
-function toVersion(data: Replaced, replaced: number): MemoryVersion {
-  const row = { ...data, id: 0, uuid: "", created: 0, superseded_by: null };
-  const { id: _id, created_at: _created, ...memory } = toMemory(row);
-  return { ...memory, replaced_at: new Date(replaced).toISOString() };
 }

@@ -1,12 +1,12 @@
-import { ToolError } from "../../errors.ts";
 import type { ImportVerdict } from "../import-outcome.ts";
 import type { CheckedImport } from "../memory-input.ts";
+import { checkLimits, refuseBeyondLimits } from "../memory-limits.ts";
 import type { MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { importVersions } from "./history.ts";
-import { type Addition, insertRows, newRow, sizeOf } from "./memory-table.ts";
+import { type Addition, insertRows, newRow } from "./memory-table.ts";
 import type { Owner } from "./rows.ts";
-import { checkLimits, findSame, sameness } from "./write-memories.ts";
+import { findSame, sameness } from "./write-memories.ts";
 
 /** Memories that are looked for at once. */
 const AT_ONCE = 1_000;
@@ -56,25 +56,4 @@ export async function importMemories(
   const histories = fresh.map(({ memory }, index) => ({ number: rows[index]?.id ?? 0, history: memory.history }));
   await importVersions(session, owner, histories);
   return verdicts;
-}
-
-/** Says of those that would be too many, or too large together with the ones before, that they are refused. */
-function refuseBeyondLimits(
-  owner: Owner,
-  memories: readonly Addition<CheckedImport>[],
-  verdicts: ImportVerdict[],
-  limits: MemoryLimits,
-): void {
-  const stored = { n: owner.n, bytes: owner.bytes };
-  memories.forEach(({ memory }, index) => {
-    if (verdicts[index] !== true) return;
-    try {
-      checkLimits(stored, [memory], limits);
-      stored.n++;
-      stored.bytes += sizeOf(memory.content);
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      verdicts[index] = error.message;
-    }
-  });
 }

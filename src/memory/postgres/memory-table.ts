@@ -1,5 +1,6 @@
 import type { CheckedImport, CheckedMemory } from "../memory-input.ts";
-import { type MemoryRow, newUuid } from "../memory-row.ts";
+import { sizeOf } from "../memory-limits.ts";
+import { type MemoryRow, newMemoryRow } from "../memory-row.ts";
 import type { Session } from "./connection.ts";
 import { ALL_COLUMNS, integers, type Owner, postingsOf, RECORD, toColumns } from "./rows.ts";
 
@@ -25,29 +26,10 @@ export function newRow(
   { memory, terms }: Addition<CheckedMemory & Partial<CheckedImport>>,
   origin: string,
 ): MemoryRow {
-  const now = Date.now();
-  const created = memory.created ?? now;
   owner.n++;
   owner.last++;
   owner.bytes += sizeOf(memory.content);
-  return {
-    id: owner.last,
-    uuid: memory.id ?? newUuid(now, owner.last),
-    content: memory.content,
-    terms,
-    tags: JSON.stringify(memory.tags),
-    kind: memory.kind ?? null,
-    importance: memory.importance ?? null,
-    source: memory.source ?? null,
-    speaker: memory.speaker ?? null,
-    occurred_at: memory.occurred_at ?? null,
-    expires: memory.expires ?? null,
-    created,
-    updated: memory.updated ?? created,
-    version: memory.version ?? 1,
-    origin,
-    superseded_by: memory.superseded_by ?? null,
-  };
+  return newMemoryRow(owner.last, owner.last, memory, terms, origin);
 }
 
 /** Writes new rows, and what they are found by. */
@@ -147,11 +129,6 @@ export async function findRows(
   const sql = `select ${ALL_COLUMNS} from patchbay.memory where uid = $1 and uuid = any($2)`;
   const rows = await session.rows<MemoryRow>(sql, [owner.uid, uuids]);
   return new Map(rows.map((row) => [row.uuid, row]));
-}
-
-/** Bytes of UTF-8. */
-export function sizeOf(content: string): number {
-  return Buffer.byteLength(content);
 }
 
 interface Postings {

@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  alreadySuperseded,
-  keyedMemoryGone,
-  keyUsed,
-  limitReached,
-  memoryNotFound,
-  sizeReached,
-  versionNotKept,
-} from "../memory-errors.ts";
-import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
-import { type MemoryRow, toMemory } from "../memory-row.ts";
+import { alreadySuperseded, keyedMemoryGone, keyUsed, memoryNotFound, versionNotKept } from "../memory-errors.ts";
+import type { CheckedChanges, CheckedMemory } from "../memory-input.ts";
+import { checkLimits, checkSize, sizeOf } from "../memory-limits.ts";
+import { type MemoryRow, saidAnew, toMemory } from "../memory-row.ts";
 import { termsOf } from "../search/terms-of.ts";
 import { type AddedMemory, DEFAULT_KEEP_VERSIONS, type Memory, type MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
@@ -24,9 +17,8 @@ import {
   removeRows,
   replaceRow,
   reviveSuperseded,
-  sizeOf,
 } from "./memory-table.ts";
-import { DEFAULT_MAX_TOTAL_SIZE, isExpired, ownMemory } from "./read-memories.ts";
+import { isExpired, ownMemory } from "./read-memories.ts";
 import { ALL_COLUMNS, identityOf, type Owner } from "./rows.ts";
 
 /** The writes. Each is part of a transaction that has locked the owner, and checks everything before it changes anything. */
@@ -150,18 +142,6 @@ export async function discard(
   );
 }
 
-/** @throws ToolError `limit_reached` */
-export function checkLimits(
-  owner: Pick<Owner, "n" | "bytes">,
-  fresh: readonly { content: string }[],
-  limits: MemoryLimits,
-): void {
-  if (fresh.length === 0) return;
-  if (owner.n + fresh.length > limits.maxMemories) throw limitReached(limits.maxMemories, owner.n, fresh.length);
-  const bytes = fresh.reduce((sum, { content }) => sum + sizeOf(content), 0);
-  checkSize(owner.bytes, bytes, limits);
-}
-
 /**
  * The memory whose place a new one is to take; none where it has it already.
  * @throws ToolError `not_found`, or `invalid_input` where another one has taken it
@@ -209,11 +189,6 @@ export function sameness({ content, source, speaker }: Identity): string {
   return JSON.stringify([content, source ?? null, speaker ?? null]);
 }
 
-function checkSize(stored: number, more: number, limits: MemoryLimits): void {
-  const limit = limits.maxTotalSize ?? DEFAULT_MAX_TOTAL_SIZE;
-  if (more > 0 && stored + more > limit) throw sizeReached(limit, stored, more);
-}
-
 /** What is new in what was said again is not lost: tags and details. Said again without an expiry, it is said for good. */
 async function sayAgain(
   session: Session,
@@ -223,18 +198,7 @@ async function sayAgain(
   origin: string,
   limits: MemoryLimits,
 ): Promise<MemoryRow> {
-  const known = JSON.parse(row.tags) as string[];
-  const keys = new Set(known.map(tagKey));
-  const missing = memory.tags.filter((tag) => !keys.has(tagKey(tag)));
-  const changed: MemoryRow = {
-    ...row,
-    tags: missing.length === 0 ? row.tags : JSON.stringify([...known, ...missing]),
-    kind: memory.kind ?? row.kind,
-    importance: memory.importance ?? row.importance,
-    occurred_at: memory.occurred_at ?? row.occurred_at,
-    expires: memory.expires ?? null,
-  };
-  return writeVersion(session, owner, row, changed, origin, limits);
+  return writeVersion(session, owner, row, saidAnew(row, memory), origin, limits);
 }
 
 /** Writes `changed` as the next version, unless nothing has changed. @throws ToolError `limit_reached` */

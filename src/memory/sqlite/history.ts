@@ -1,22 +1,19 @@
-import { type MemoryRow, numberOf, toMemory } from "../memory-row.ts";
+import { type MemoryRow, numberOf } from "../memory-row.ts";
+import { fromVersion, type Replaced, replacedColumns, toVersion } from "../memory-version.ts";
 import type { MemoryVersion } from "../store.ts";
 import type { Database } from "./database.ts";
 import { baseOf, type UserRow } from "./rows.ts";
 
 /** Earlier versions of memories, and deleted memories that can be brought back. Parts of transactions of their callers. */
 
-/** Columns that a change replaces. */
-type Replaced = Omit<MemoryRow, "id" | "uuid" | "terms" | "created" | "superseded_by">;
-
 /** Keeps a version that is being replaced, and lets go of those beyond `keep`. */
 export function keepVersion(database: Database, row: MemoryRow, replaced: number, keep: number): void {
   if (keep > 0) {
-    const { id, uuid, terms, created, superseded_by, ...data } = row;
     database.run(
       "insert or replace into history (id, version, data, replaced) values (?, ?, ?, ?)",
-      id,
+      row.id,
       row.version,
-      JSON.stringify(data satisfies Replaced),
+      JSON.stringify(replacedColumns(row)),
       replaced,
     );
   }
@@ -29,21 +26,7 @@ export function readHistory(database: Database, id: number): MemoryVersion[] {
     "select data, replaced from history where id = ? order by version",
     id,
   );
-  return rows.map(({ data, replaced }) => {
-    const version = JSON.parse(data) as Replaced;
-    const {
-      id: _id,
-      created_at: _created,
-      ...memory
-    } = toMemory({
-      ...version,
-      id,
-      uuid: "",
-      created: 0,
-      superseded_by: null,
-    });
-    return { ...memory, replaced_at: new Date(replaced).toISOString() };
-  });
+  return rows.map(({ data, replaced }) => toVersion(JSON.parse(data) as Replaced, replaced));
 }
 
 /** The columns of an earlier version; undefined where it is not kept. */
@@ -58,24 +41,13 @@ export function readVersionNumbers(database: Database, id: number): number[] {
 
 /** Writes a version that a file has. */
 export function importVersion(database: Database, id: number, version: MemoryVersion): void {
-  const { expires_at, updated_at, replaced_at, tags, ...rest } = version;
-  const data: Replaced = {
-    kind: null,
-    importance: null,
-    source: null,
-    speaker: null,
-    occurred_at: null,
-    ...rest,
-    tags: JSON.stringify(tags),
-    expires: expires_at === undefined ? null : Date.parse(expires_at),
-    updated: Date.parse(updated_at),
-  };
+  const { data, replaced } = fromVersion(version);
   database.run(
     "insert or replace into history (id, version, data, replaced) values (?, ?, ?, ?)",
     id,
     version.version,
     JSON.stringify(data),
-    Date.parse(replaced_at),
+    replaced,
   );
 }
 

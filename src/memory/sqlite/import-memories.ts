@@ -1,14 +1,12 @@
-import { ToolError } from "../../errors.ts";
 import type { ImportVerdict } from "../import-outcome.ts";
 import type { CheckedImport } from "../memory-input.ts";
+import { checkLimits, NOTHING, refuseBeyondLimits } from "../memory-limits.ts";
 import type { MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { importVersion } from "./history.ts";
 import { findSame, knownUser } from "./identities.ts";
-import { appendMemory, createUser, sizeOf } from "./memory-table.ts";
+import { appendMemory, createUser } from "./memory-table.ts";
 import { readIds } from "./read-memories.ts";
-import type { UserRow } from "./rows.ts";
-import { checkLimits } from "./write-memories.ts";
 
 /**
  * Adds those that are not there yet, all or none; part of a transaction of its caller. Gives, for each of them, whether it was
@@ -36,10 +34,10 @@ export function importMemories(
     if (superseded_by === undefined) seen.add(same);
     return true;
   });
-  if (partial) refuseBeyondLimits(known, memories, verdicts, limits);
+  if (partial) refuseBeyondLimits(known ?? NOTHING, memories, verdicts, limits);
   const fresh = memories.filter((_, index) => verdicts[index] === true);
   checkLimits(
-    known,
+    known ?? NOTHING,
     fresh.map(({ memory }) => memory),
     limits,
   );
@@ -53,25 +51,4 @@ export function importMemories(
     database.run("update user set foreign_ids = 1 where uid = ?", owner.uid);
   }
   return verdicts;
-}
-
-/** Says of those that would be too many, or too large together with the ones before, that they are refused. */
-function refuseBeyondLimits(
-  owner: UserRow | undefined,
-  memories: readonly { memory: CheckedImport }[],
-  verdicts: ImportVerdict[],
-  limits: MemoryLimits,
-): void {
-  const stored = { n: owner?.n ?? 0, bytes: owner?.bytes ?? 0 };
-  memories.forEach(({ memory }, index) => {
-    if (verdicts[index] !== true) return;
-    try {
-      checkLimits(stored, [memory], limits);
-      stored.n++;
-      stored.bytes += sizeOf(memory.content);
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      verdicts[index] = error.message;
-    }
-  });
 }

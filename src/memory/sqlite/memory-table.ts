@@ -1,5 +1,6 @@
 import { type CheckedImport, type CheckedMemory, tagKey } from "../memory-input.ts";
-import { type MemoryRow, newUuid } from "../memory-row.ts";
+import { sizeOf } from "../memory-limits.ts";
+import { type MemoryRow, newMemoryRow } from "../memory-row.ts";
 import { timeOf } from "../memory-time.ts";
 import type { Database } from "./database.ts";
 import { addIdentity, indexIdentities, type KnownUser, knownUser, removeIdentity } from "./identities.ts";
@@ -24,26 +25,7 @@ export function appendMemory(
   terms: string,
   origin: string,
 ): MemoryRow {
-  const now = Date.now();
-  const created = memory.created ?? now;
-  const row: MemoryRow = {
-    id: baseOf(owner) + owner.last + 1,
-    uuid: memory.id ?? newUuid(now, owner.last + 1),
-    content: memory.content,
-    terms,
-    tags: JSON.stringify(memory.tags),
-    kind: memory.kind ?? null,
-    importance: memory.importance ?? null,
-    source: memory.source ?? null,
-    speaker: memory.speaker ?? null,
-    occurred_at: memory.occurred_at ?? null,
-    expires: memory.expires ?? null,
-    created,
-    updated: memory.updated ?? created,
-    version: memory.version ?? 1,
-    origin,
-    superseded_by: memory.superseded_by ?? null,
-  };
+  const row: MemoryRow = newMemoryRow(baseOf(owner) + owner.last + 1, owner.last + 1, memory, terms, origin);
   const bytes = sizeOf(row.content);
   insertRow(database, owner, row, owner.running + bytes);
   addTags(database, owner, row);
@@ -157,11 +139,6 @@ export function reviveSuperseded(database: Database, owner: UserRow, uuid: strin
     uuid,
   );
   for (const row of rows) replaceRow(database, owner, row, { ...row, superseded_by: null });
-}
-
-/** Bytes of UTF-8. */
-export function sizeOf(content: string): number {
-  return Buffer.byteLength(content);
 }
 
 export function tagsOf(row: Pick<MemoryRow, "tags">): string[] {

@@ -1,5 +1,6 @@
 import { memoryNotFound } from "../memory-errors.ts";
 import type { CheckedList, Position } from "../memory-filter.ts";
+import { DEFAULT_MAX_TOTAL_SIZE } from "../memory-limits.ts";
 import { type MemoryRow, numberOf, toMemory } from "../memory-row.ts";
 import type { Memory, MemoryLimits, MemoryStats, MemoryUser, SortOrder } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -15,7 +16,6 @@ export interface Page {
   end: Position | undefined;
 }
 
-export const DEFAULT_MAX_TOTAL_SIZE = 2 ** 30;
 /** Names that statistics count. */
 const MAX_COUNTED = 100;
 

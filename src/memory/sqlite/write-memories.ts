@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  alreadySuperseded,
-  keyedMemoryGone,
-  keyUsed,
-  limitReached,
-  memoryNotFound,
-  sizeReached,
-  versionNotKept,
-} from "../memory-errors.ts";
-import { type CheckedChanges, type CheckedMemory, tagKey } from "../memory-input.ts";
-import { type MemoryRow, toMemory } from "../memory-row.ts";
+import { alreadySuperseded, keyedMemoryGone, keyUsed, memoryNotFound, versionNotKept } from "../memory-errors.ts";
+import type { CheckedChanges, CheckedMemory } from "../memory-input.ts";
+import { checkLimits, checkSize, NOTHING, sizeOf } from "../memory-limits.ts";
+import { type MemoryRow, saidAnew, toMemory } from "../memory-row.ts";
 import { termsOf } from "../search/terms-of.ts";
 import { type AddedMemory, DEFAULT_KEEP_VERSIONS, type Memory, type MemoryLimits, type MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -23,17 +16,8 @@ import {
   takeFromTrash,
 } from "./history.ts";
 import { findSame, knownUser } from "./identities.ts";
-import {
-  appendMemory,
-  createUser,
-  putBack,
-  removeRow,
-  replaceRow,
-  reviveSuperseded,
-  sizeOf,
-  tagsOf,
-} from "./memory-table.ts";
-import { DEFAULT_MAX_TOTAL_SIZE, findRow, isExpired, ownMemory, readUser } from "./read-memories.ts";
+import { appendMemory, createUser, putBack, removeRow, replaceRow, reviveSuperseded, tagsOf } from "./memory-table.ts";
+import { findRow, isExpired, ownMemory, readUser } from "./read-memories.ts";
 import type { UserRow } from "./rows.ts";
 
 /** The writes. Each is part of a transaction of its caller, and checks everything before it changes anything. */
@@ -64,7 +48,7 @@ export function addMemories(
   const ids = superseded.flatMap((old) => old?.id ?? []);
   if (new Set(ids).size < ids.length) throw alreadySuperseded("another memory of the same call");
   const fresh = additions.filter((_, index) => !same[index]).map(({ memory }) => memory);
-  checkLimits(known, distinct(fresh), limits);
+  checkLimits(known ?? NOTHING, distinct(fresh), limits);
 
   const owner = known ?? createUser(database, user.id);
   // What this call has changed: what was read before is out of date then.
@@ -141,19 +125,6 @@ export function discard(database: Database, owner: UserRow, row: MemoryRow, limi
   reviveSuperseded(database, owner, row.uuid);
 }
 
-/** @throws ToolError `limit_reached` */
-export function checkLimits(
-  owner: Pick<UserRow, "n" | "bytes"> | undefined,
-  fresh: readonly { content: string }[],
-  limits: MemoryLimits,
-): void {
-  if (fresh.length === 0) return;
-  const stored = owner?.n ?? 0;
-  if (stored + fresh.length > limits.maxMemories) throw limitReached(limits.maxMemories, stored, fresh.length);
-  const bytes = fresh.reduce((sum, { content }) => sum + sizeOf(content), 0);
-  checkSize(owner?.bytes ?? 0, bytes, limits);
-}
-
 /** The memory whose place a new one is to take; none where it has it already. @throws ToolError `not_found`, or `invalid_input` where another one has taken it */
 function findSuperseded(
   database: Database,
@@ -178,11 +149,6 @@ function identity({ content, source, speaker }: CheckedMemory): unknown[] {
   return [content, source ?? null, speaker ?? null];
 }
 
-function checkSize(stored: number, more: number, limits: MemoryLimits): void {
-  const limit = limits.maxTotalSize ?? DEFAULT_MAX_TOTAL_SIZE;
-  if (more > 0 && stored + more > limit) throw sizeReached(limit, stored, more);
-}
-
 /** What is new in what was said again is not lost: tags and details. Said again without an expiry, it is said for good. */
 function sayAgain(
   database: Database,
@@ -192,18 +158,7 @@ function sayAgain(
   origin: string,
   limits: MemoryLimits,
 ): MemoryRow {
-  const known = tagsOf(row);
-  const keys = new Set(known.map(tagKey));
-  const missing = memory.tags.filter((tag) => !keys.has(tagKey(tag)));
-  const changed: MemoryRow = {
-    ...row,
-    tags: missing.length === 0 ? row.tags : JSON.stringify([...known, ...missing]),
-    kind: memory.kind ?? row.kind,
-    importance: memory.importance ?? row.importance,
-    occurred_at: memory.occurred_at ?? row.occurred_at,
-    expires: memory.expires ?? null,
-  };
-  return writeVersion(database, owner, row, changed, origin, limits);
+  return writeVersion(database, owner, row, saidAnew(row, memory), origin, limits);
 }
 
 /** Writes `changed` as the next version, unless nothing has changed. @throws ToolError `limit_reached` */
