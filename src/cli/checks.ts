@@ -129,7 +129,7 @@ async function checkModels({ config }: LoadedConfig, services: ServiceContainer)
   const named: Record<string, readonly string[]> = {
     "llm.modelId": [config.llm.modelId],
     "llm.fallbackModels": config.llm.fallbackModels,
-    "moa.models": config.moa.models,
+    "moa.models": config.moa.models.map((entry) => (typeof entry === "string" ? entry : entry.model)),
     "moa.aggregatorModel": [config.moa.aggregatorModel],
   };
   const meant: Check[] = [];

@@ -6,6 +6,8 @@ import type { ModelError } from "./model-error.ts";
 export interface Offer {
   provider: Provider;
   models: readonly string[];
+  /** Context sizes in tokens of those whose size the provider tells. */
+  contexts?: ReadonlyMap<string, number>;
   failure?: ModelError | undefined;
 }
 
@@ -15,6 +17,8 @@ export interface ChosenModel {
   model: string;
   /** `provider/model`. */
   name: string;
+  /** Context size in tokens, where it is configured for the provider or the provider tells it. */
+  contextTokens?: number | undefined;
   /** Set where another model than the named one was taken. */
   warning?: string;
 }

@@ -1,12 +1,16 @@
-import type { Provider } from "./model-adapter.ts";
+import type { Provider, ProviderKind } from "./model-adapter.ts";
 
-export interface ConfiguredProvider {
-  kind: "openai-compatible";
-  baseUrl: string;
-  apiKey?: string | undefined;
-  models: readonly string[];
-  concurrency: number;
-}
+export type ConfiguredProvider = Omit<Provider, "name" | "origin" | "baseUrl"> & {
+  /** Unset: the provider's own address. */
+  baseUrl?: string | undefined;
+};
+
+/** Where a provider of a kind is, unless the configuration says otherwise. */
+const OWN_URLS: Partial<Record<ProviderKind, string>> = {
+  ollama: "http://127.0.0.1:11434",
+  anthropic: "https://api.anthropic.com/v1",
+  gemini: "https://generativelanguage.googleapis.com/v1beta",
+};
 
 /** An Open-WebUI whose models can be used. */
 export interface OpenWebui {
@@ -28,12 +32,10 @@ const CONCURRENCY = 4;
 /** The providers that the configuration names. */
 export function configuredProviders(providers: Readonly<Record<string, ConfiguredProvider>>): Provider[] {
   return Object.entries(providers).map(([name, provider]) => ({
+    ...provider,
     name,
-    kind: provider.kind,
-    baseUrl: withoutSlash(provider.baseUrl),
+    baseUrl: withoutSlash(provider.baseUrl ?? OWN_URLS[provider.kind] ?? ""),
     apiKey: provider.apiKey || undefined,
-    models: provider.models,
-    concurrency: provider.concurrency,
     origin: "configuration",
   }));
 }

@@ -1,4 +1,5 @@
 import { ToolError } from "../errors.ts";
+import { createAdapter } from "./adapters/create-adapter.ts";
 import type { Offer } from "./choose-model.ts";
 import {
   type ConfiguredProvider,
@@ -9,7 +10,6 @@ import {
 } from "./find-providers.ts";
 import type { ModelAdapter, Provider } from "./model-adapter.ts";
 import { ModelError } from "./model-error.ts";
-import { createOpenAiAdapter } from "./openai-adapter.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 /** A provider in use, with its adapter. */
@@ -26,6 +26,8 @@ export interface Directory {
    */
   offers(signal: AbortSignal, maxAgeMs?: number): Promise<Offer[]>;
   connection(provider: Provider): Connection;
+  /** The providers that are configured, or were found so far. */
+  known(): readonly Provider[];
   close(): Promise<void>;
 }
 
@@ -68,7 +70,7 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
   const connection = (provider: Provider): Connection => {
     let made = connections.get(provider.name);
     if (!made) {
-      made = { provider, adapter: createOpenAiAdapter(provider) };
+      made = { provider, adapter: createAdapter(provider) };
       connections.set(provider.name, made);
     }
     return made;
@@ -102,7 +104,11 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
   const ask = async (provider: Provider, limitMs: number): Promise<Offer> => {
     const limit = withTimeout(undefined, limitMs);
     try {
-      return { provider, models: await connection(provider).adapter.listModels(limit.signal) };
+      const listed = await connection(provider).adapter.listModels(limit.signal);
+      const contexts = new Map(
+        listed.flatMap(({ name, contextTokens: size }) => (size ? [[name, size] as const] : [])),
+      );
+      return { provider, models: listed.map(({ name }) => name), contexts };
     } catch (error) {
       if (error instanceof ModelError) return { provider, models: [], failure: error };
       if (!limit.timedOut) throw error;
@@ -130,6 +136,7 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
       return offers;
     },
     connection,
+    known: () => (connections.has("ollama") ? [...known, connections.get("ollama")!.provider] : known),
     async close() {
       await Promise.all([...connections.values()].map(({ adapter }) => adapter.close()));
       connections.clear();

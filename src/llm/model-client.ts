@@ -1,17 +1,19 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type PQueue from "p-queue";
-import { abortError, ToolError } from "../errors.ts";
+import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
+import { type Account, type Budget, type Budgets, createAccounts, type UsageLedger } from "./account.ts";
+import { loadHttpClient } from "./adapters/http-connection.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
+import { type BreakerOptions, createCircuitBreaker } from "./circuit-breaker.ts";
+import { completeCall, type Engine, FALLBACK_KEY, MODEL_KEY } from "./complete-call.ts";
 import { type EmbeddingRequest, embedTexts } from "./embed-texts.ts";
 import { createTokenEstimator, type TokenEstimator } from "./estimate-tokens.ts";
 import type { ConfiguredProvider, OpenWebui } from "./find-providers.ts";
+import { createLatencyRecord } from "./latency.ts";
 import { createDirectory } from "./list-models.ts";
-import type { AdapterReply, ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
-import { type Failure, fallbackWarning, finalError, ModelError } from "./model-error.ts";
-import { loadHttpClient } from "./openai-adapter.ts";
-import { createRequestShapes, type RequestShape } from "./request-shape.ts";
-import { withTimeout } from "./with-timeout.ts";
+import type { ChatMessage, ResponseFormat, TokenUsage } from "./model-adapter.ts";
+import { type Failure, finalError } from "./model-error.ts";
+import { createRequestShapes } from "./request-shape.ts";
 
 export interface ModelClientOptions {
   providers: Readonly<Record<string, ConfiguredProvider>>;
@@ -27,6 +29,14 @@ export interface ModelClientOptions {
   contextTokens?: number | undefined;
   /** Seconds that one model may take for a call, its retries included. */
   timeout: number;
+  /** Seconds of silence after which an answer that has begun is taken for broken off. Default 30. */
+  idleTimeout?: number | undefined;
+  breaker?: BreakerOptions | undefined;
+  budgets?: Budgets | undefined;
+  /** Where spending is noted by day. Without it, budgets of days are those of this process. */
+  ledger?: UsageLedger | undefined;
+  /** `ttl` in seconds; 0: no answer is kept. */
+  cache?: { ttl: number; maxBytes: number } | undefined;
   /** Where an Ollama that nobody configured would listen. Default `http://127.0.0.1:11434`. */
   ollamaUrl?: string;
 }
@@ -41,6 +51,10 @@ export interface CompletionRequest {
   fallbackModels?: readonly string[] | undefined;
   maxTokens?: number | undefined;
   temperature?: number | undefined;
+  /** For sampling that can be repeated, where the provider has it. */
+  seed?: number | undefined;
+  /** Whether what had come of an answer that broke off will do where no model gives a whole one. */
+  salvage?: boolean | undefined;
   /** A wish: models that refuse it are asked without, so the messages have to say it too. */
   responseFormat?: ResponseFormat | undefined;
   /** Milliseconds that one model may take, its retries included, from when its provider has a free place. */
@@ -50,15 +64,36 @@ export interface CompletionRequest {
 export interface CallContext {
   signal: AbortSignal;
   status?: StatusEmitter | undefined;
+  /** Who pays. Without one, nothing is limited nor noted, and no answer is kept. */
+  account?: Account | undefined;
+  /** Is told how the answer comes. */
+  onProgress?: ((progress: CallProgress) => void) | undefined;
 }
+
+/** How an answer comes. `attempt` begins anew: what had come before is void. */
+export type CallProgress =
+  | { type: "attempt"; model: string }
+  /** Milliseconds since the request was sent. */
+  | { type: "first_token"; ms: number }
+  /** All that has come of the answer so far, reasoning left out. */
+  | { type: "text"; read(): string };
 
 export interface Completion {
   text: string;
   /** `provider/model` that answered. */
   model: string;
   usage: TokenUsage;
-  /** `stop`, or `length` where the answer was cut off at the token limit. */
+  /** USD of all requests of the call; unset where a price is unknown. */
+  cost_usd?: number;
+  /** `stop`, `length` where the answer was cut off at the token limit, `interrupted` where it broke off (`partial`). */
   finish_reason: string;
+  /** Whether the answer broke off: `text` is what had come. */
+  partial?: true;
+  /** Whether the answer was kept from an identical call. */
+  cached?: true;
+  /** Milliseconds of the request that gave the answer, and of those until its first token, where it came in pieces. */
+  ms: number;
+  first_token_ms?: number;
   /** HTTP requests made, failed ones included. */
   attempts: number;
   /** Which of the named models answered: 0 the first, then the fallback models. */
@@ -102,6 +137,12 @@ export interface ModelClient {
   /** Loads what the first call would have to wait for; contacts nobody. */
   warmUp(): Promise<void>;
   readonly tokens: TokenEstimator;
+  /** An account for one call of a tool, with the budgets of the configuration and one of its own. */
+  account(user: { id: string }, budget?: Budget): Account;
+  /** How long calls of the model took of late, from when its provider had a place: a quantile in ms, undefined where too few. */
+  latency(model: string, share: number): number | undefined;
+  /** Whether a request to the model would be sent at once: its provider has a free place, and it is not left alone. */
+  isFree(model: string): boolean;
   /** Context size in tokens of a model (`provider/model`), configured or learned from an overflow. */
   contextOf(model: string): number | undefined;
   /** The models that configured defaults stand for when a call names none. */
@@ -109,16 +150,7 @@ export interface ModelClient {
   close(): Promise<void>;
 }
 
-/** Where the names come from that no caller gave. */
-const MODEL_KEY = "llm.modelId";
-const FALLBACK_KEY = "llm.fallbackModels";
-/** Retries of one call, all models together: a fallback model does not start them anew. */
-const MAX_RETRIES = 2;
-const FIRST_WAIT_MS = 250;
-/** The longest wait before a retry while another model could be asked instead. */
-const WAIT_BEFORE_FALLBACK_MS = 2000;
-/** Waits from here on are told. */
-const WAIT_WORTH_TELLING_MS = 1000;
+const DEFAULT_BREAKER: BreakerOptions = { failures: 5, cooldown: 5 };
 /** How old a list may be that a configured name is not found in: a name that is wrong to stay must not ask at every call. */
 const MISSING_LIST_AGE_MS = 2000;
 const FOREVER = new AbortController().signal;
@@ -127,31 +159,61 @@ const FOREVER = new AbortController().signal;
 export function createModelClient(options: ModelClientOptions, env: Record<string, string | undefined>): ModelClient {
   const directory = createDirectory(options, env);
   const queues = new Map<string, Promise<PQueue>>();
-  const shapes = createRequestShapes();
-  const learnedContexts = new Map<string, number>();
+  const loadedQueues = new Map<string, PQueue>();
   const tokens = createTokenEstimator();
+  /** Context sizes in tokens that providers tell, by `provider/model`. */
+  const toldContexts = new Map<string, number>();
+  const cache = options.cache && options.cache.ttl > 0 ? options.cache : undefined;
+  const engine: Engine = {
+    options,
+    directory,
+    resolve,
+    queueOf,
+    tokens,
+    shapes: createRequestShapes(),
+    learnedContexts: new Map(),
+    breaker: createCircuitBreaker(options.breaker ?? DEFAULT_BREAKER),
+    latencies: createLatencyRecord(),
+    cache: cache && import("./answer-cache.ts").then(({ createAnswerCache }) => createAnswerCache(cache)),
+  };
+  const accounts = createAccounts({
+    budgets: options.budgets,
+    ledger: options.ledger,
+    providerOf: (name) => directory.known().find((provider) => name.startsWith(`${provider.name}/`)),
+  });
 
-  const queueOf = (model: ChosenModel): Promise<PQueue> => {
-    let queue = queues.get(model.provider.name);
+  function queueOf({ provider: { name, concurrency } }: ChosenModel): Promise<PQueue> {
+    let queue = queues.get(name);
     if (!queue) {
-      queue = import("p-queue").then(({ default: Queue }) => new Queue({ concurrency: model.provider.concurrency }));
-      queues.set(model.provider.name, queue);
+      queue = import("p-queue").then(({ default: Queue }) => {
+        const made = new Queue({ concurrency });
+        loadedQueues.set(name, made);
+        return made;
+      });
+      queues.set(name, queue);
     }
     return queue;
-  };
+  }
 
   async function resolve(
     name: string,
     { signal = FOREVER, ...wanted }: ChoiceOptions & { signal?: AbortSignal } = {},
   ): Promise<ChosenModel> {
     const choice = { embeds: options.embeddingModel, ...wanted };
+    const find = async (maxAgeMs?: number): Promise<ChosenModel> => {
+      const offers = await directory.offers(signal, maxAgeMs);
+      const model = chooseModel(name, offers, choice);
+      const offer = offers.find(({ provider }) => provider === model.provider);
+      const told = model.provider.contextTokens ?? offer?.contexts?.get(model.model);
+      if (told !== undefined) toldContexts.set(model.name, told);
+      return model;
+    };
     try {
-      return chooseModel(name, await directory.offers(signal), choice);
+      return await find();
     } catch (error) {
       // A model pulled a moment ago is in no kept list yet.
       if (!(error instanceof ToolError) || error.code !== "unknown_model") throw error;
-      const maxAgeMs = choice.configured === undefined ? 0 : MISSING_LIST_AGE_MS;
-      return chooseModel(name, await directory.offers(signal, maxAgeMs), choice);
+      return find(choice.configured === undefined ? 0 : MISSING_LIST_AGE_MS);
     }
   }
 
@@ -168,157 +230,23 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     throw finalError(failures, 0);
   }
 
-  /** One HTTP request, once the provider has a free place; the deadline starts with the first one. */
-  async function attempt(
-    call: Call,
-    model: ChosenModel,
-    shape: RequestShape,
-    timer: { endsAt?: number },
-  ): Promise<AdapterReply> {
-    const queue = await queueOf(model);
-    const { messages, temperature, maxTokens = options.maxTokens } = call.request;
-    const request = { model: model.model, messages, maxTokens, temperature, ...shape };
-    return queue.add(
-      async () => {
-        timer.endsAt ??= performance.now() + call.timeoutMs;
-        const limit = withTimeout(call.signal, timer.endsAt - performance.now());
-        call.attempts += 1;
-        try {
-          return await directory.connection(model.provider).adapter.complete(request, limit.signal);
-        } catch (error) {
-          if (limit.timedOut && !(error instanceof ModelError)) {
-            throw new ModelError("timeout", `Model "${model.name}" did not answer within ${call.timeoutMs / 1000} s.`, {
-              hint: "Raise the timeout in the configuration, ask for less, or use a faster model.",
-            });
-          }
-          throw error;
-        } finally {
-          limit.stop();
-        }
-      },
-      { signal: call.signal },
-    );
-  }
-
-  function learnFromOverflow({ overflow }: ModelError, call: Call, model: ChosenModel): void {
-    if (overflow?.contextTokens !== undefined) learnedContexts.set(model.name, overflow.contextTokens);
-    if (overflow?.promptTokens !== undefined) {
-      tokens.learn(model.name, textOf(call.request.messages), overflow.promptTokens);
-    }
-  }
-
-  /** One model with its retries. `isLast`: no other will be asked. @throws ModelError, or the abort. */
-  async function askModel(call: Call, model: ChosenModel, isLast: boolean): Promise<AdapterReply> {
-    const timer: { endsAt?: number } = {};
-    const shaping = shapes.start(model.name, call.request.responseFormat);
-    for (;;) {
-      const shape = shaping.next();
-      try {
-        const reply = await attempt(call, model, shape, timer);
-        shaping.accepted(shape);
-        return reply;
-      } catch (error) {
-        if (call.signal.aborted) throw abortError(call.signal);
-        if (!(error instanceof ModelError)) throw error;
-        learnFromOverflow(error, call, model);
-        if (shaping.refused(error, shape)) continue;
-        const wait = waitBeforeRetry(error, call, (timer.endsAt ?? 0) - performance.now(), isLast);
-        if (wait === undefined) throw error;
-        call.retries += 1;
-        const doing =
-          wait < WAIT_WORTH_TELLING_MS
-            ? `Retrying ${model.name}`
-            : `Waiting ${Math.round(wait / 1000)} s for ${model.name}`;
-        call.status?.progress(doing, undefined, { active_model: model.name });
-        await sleep(wait, undefined, { signal: call.signal }).catch(() => {
-          throw abortError(call.signal);
-        });
-      }
-    }
-  }
-
-  async function complete(request: CompletionRequest, context: CallContext): Promise<Completion> {
-    const { signal, status } = context;
-    const timeoutMs = request.timeoutMs ?? options.timeout * 1000;
-    const call: Call = { request, signal, status, timeoutMs, attempts: 0, retries: 0 };
-    const warnings: string[] = [];
-    const failures: Failure[] = [];
-    const named = request.model ?? options.modelId;
-    const names = [named, ...(request.fallbackModels ?? options.fallbackModels)];
-
-    for (const [index, name] of names.entries()) {
-      let model: ChosenModel | undefined;
-      const isFallback = index > 0 || request.isFallback === true;
-      const configured = isFallback ? FALLBACK_KEY : request.model === undefined ? MODEL_KEY : undefined;
-      try {
-        model = await resolve(name, { configured, signal });
-        if (failures.some((failure) => failure.model === model!.name)) continue;
-        if (model.warning) warnings.push(model.warning);
-        const reply = await askModel(call, model, index === names.length - 1);
-        refuseCutPrompt(reply, call, model);
-        for (const failure of failures) warnings.push(fallbackWarning(failure, model.name));
-        const usage = reply.usage ?? estimateUsage(request.messages, reply.text);
-        if (reply.usage) tokens.learn(model.name, textOf(request.messages), reply.usage.prompt_tokens);
-        return {
-          text: reply.text,
-          model: model.name,
-          usage,
-          finish_reason: reply.finishReason,
-          attempts: call.attempts,
-          candidate: index,
-          warnings,
-        };
-      } catch (error) {
-        if (signal.aborted) throw abortError(signal);
-        if (!(error instanceof ToolError)) throw error;
-        // A longer context is not to be hoped for.
-        if (index === 0 && error.code === "context_overflow") throw error;
-        // A caller's wrong name is the caller's to correct, and where no provider can be asked, no other name is better.
-        if (index === 0 && !model && (configured === undefined || error.code !== "unknown_model")) throw error;
-        failures.push({ model: model?.name ?? name, error });
-        if (names.length > index + 1) status?.progress(`${model?.name ?? name} failed, trying ${names[index + 1]}`);
-      }
-    }
-    throw finalError(failures, call.attempts);
-  }
-
-  /**
-   * Ollama does not refuse a prompt that is too long: it drops its beginning and answers the rest. Then it reports exactly
-   * its context size as the prompt's tokens, or half of it and two.
-   * @throws ModelError `overflow`
-   */
-  function refuseCutPrompt({ usage }: AdapterReply, call: Call, model: ChosenModel): void {
-    const used = usage?.prompt_tokens ?? 0;
-    const expected = tokens.estimate(textOf(call.request.messages), model.name);
-    if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2) || expected < 1.4 * used) return;
-    const contextTokens = used - (used % 1024);
-    learnedContexts.set(model.name, contextTokens);
-    throw new ModelError(
-      "overflow",
-      `Model "${model.name}" read only ${used} of about ${expected} tokens of the prompt.`,
-      {
-        hint: "Send less, or give the model a larger context (with Ollama: OLLAMA_CONTEXT_LENGTH).",
-        overflow: { contextTokens },
-        details: { context_tokens: contextTokens },
-      },
-    );
-  }
-
-  function estimateUsage(messages: readonly ChatMessage[], text: string): TokenUsage {
-    const prompt_tokens = tokens.estimate(textOf(messages));
-    const completion_tokens = tokens.estimate(text);
-    return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, estimated: true };
-  }
-
   return {
-    complete,
+    complete: (request, context) => completeCall(engine, request, context),
+    account: (user, budget) => accounts.open(user.id, budget),
+    latency: (model, share) => engine.latencies.quantile(model, share),
+    isFree(model) {
+      const queue = loadedQueues.get(model.slice(0, model.indexOf("/")));
+      return !engine.breaker.isOpen(model) && (!queue || queue.pending < queue.concurrency);
+    },
     embed: (request, signal) => embedTexts(request, signal, { directory, resolve, queueOf }),
     resolve,
     resolveDefault,
     tokens,
     defaults: { model: options.modelId, fallbackModels: options.fallbackModels },
     contextOf(model) {
-      const known = Math.min(options.contextTokens ?? Infinity, learnedContexts.get(model) ?? Infinity);
+      const { contextTokens = Infinity } = options;
+      const learned = engine.learnedContexts.get(model) ?? Infinity;
+      const known = Math.min(contextTokens, learned, toldContexts.get(model) ?? Infinity);
       return Number.isFinite(known) ? known : undefined;
     },
     async models(signal = FOREVER) {
@@ -350,35 +278,10 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     async close() {
       for (const queue of queues.values()) (await queue).clear();
       queues.clear();
+      loadedQueues.clear();
       await directory.close();
     },
   };
-}
-
-/** What belongs to one `complete`, over all its attempts. */
-interface Call {
-  request: CompletionRequest;
-  signal: AbortSignal;
-  status: StatusEmitter | undefined;
-  timeoutMs: number;
-  attempts: number;
-  retries: number;
-}
-
-/**
- * Milliseconds to wait before the same model is asked again; undefined: it is not, for there are no retries left, or the wait
- * that the provider asks for leaves too little time, or another model can answer sooner.
- */
-function waitBeforeRetry(failure: ModelError, call: Call, remainingMs: number, isLast: boolean): number | undefined {
-  if (!failure.transient || call.retries >= MAX_RETRIES) return undefined;
-  const backoff = FIRST_WAIT_MS * 2 ** call.retries * (0.75 + Math.random() / 2);
-  const wait = Math.max(failure.retryAfterMs ?? backoff, 0);
-  const most = isLast ? remainingMs / 2 : Math.min(remainingMs / 2, WAIT_BEFORE_FALLBACK_MS);
-  return wait < most ? wait : undefined;
-}
-
-function textOf(messages: readonly ChatMessage[]): string {
-  return messages.map((message) => message.content).join("\n");
 }
 
 function publicUrl(value: string): string {

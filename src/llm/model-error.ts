@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorIssue, ToolError, type ToolErrorOptions } from "../errors.ts";
+import type { PartialAnswer } from "./send-request.ts";
 
 /** Why a model call failed, as far as the decision about what to do next depends on it. */
 export type FailureKind =
@@ -15,7 +16,9 @@ export type FailureKind =
   | "unknown_model"
   | "format_refused"
   | "schema_refused"
-  | "max_tokens_refused";
+  | "max_tokens_refused"
+  | "temperature_refused"
+  | "stream_refused";
 
 const CODES: Record<FailureKind, ErrorCode> = {
   auth: "upstream_error",
@@ -32,6 +35,8 @@ const CODES: Record<FailureKind, ErrorCode> = {
   format_refused: "upstream_error",
   schema_refused: "upstream_error",
   max_tokens_refused: "upstream_error",
+  temperature_refused: "upstream_error",
+  stream_refused: "upstream_error",
 };
 
 /** Failures after which the same request to the same model may succeed. */
@@ -47,6 +52,8 @@ export interface Overflow {
 export class ModelError extends ToolError {
   readonly kind: FailureKind;
   readonly overflow: Overflow | undefined;
+  /** What had come of the answer. */
+  partial: PartialAnswer | undefined;
 
   constructor(
     kind: FailureKind,

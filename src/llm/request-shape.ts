@@ -5,6 +5,9 @@ import type { ModelError } from "./model-error.ts";
 export interface RequestShape {
   responseFormat: ResponseFormat | undefined;
   maxTokensParameter: AdapterRequest["maxTokensParameter"];
+  /** Whether a temperature and a seed are sent, where the call has them. */
+  sampling: boolean;
+  stream: boolean;
 }
 
 /** The shapes of one call to one model. */
@@ -16,10 +19,14 @@ export interface CallShapes {
   accepted(sent: RequestShape): void;
 }
 
+interface Known extends Omit<RequestShape, "responseFormat"> {
+  format: Level;
+}
+
 /** What each model was found not to take, for as long as the process lives. */
 export interface RequestShapes {
   /** `model` is `provider/model`, `wish` the format that the call would like best. */
-  start(model: string, wish: ResponseFormat | undefined): CallShapes;
+  start(model: string, wish: ResponseFormat | undefined, stream: boolean): CallShapes;
 }
 
 /** From the most that can be enforced to nothing. */
@@ -31,10 +38,15 @@ type Level = (typeof LEVELS)[number];
  * of one schema, or one that does not say what it is about, holds for that call only, unless the call then succeeds.
  */
 export function createRequestShapes(): RequestShapes {
-  const models = new Map<string, { format: Level; maxTokensParameter: RequestShape["maxTokensParameter"] }>();
+  const models = new Map<string, Known>();
   return {
-    start(model, wish) {
-      const known = models.get(model) ?? { format: "json_schema", maxTokensParameter: "max_tokens" };
+    start(model, wish, stream) {
+      const known = models.get(model) ?? {
+        format: "json_schema",
+        maxTokensParameter: "max_tokens",
+        sampling: true,
+        stream: true,
+      };
       models.set(model, known);
       let own: Level = wish?.type ?? "none";
       let suspected = false;
@@ -45,11 +57,21 @@ export function createRequestShapes(): RequestShapes {
           return {
             responseFormat: format === "none" ? undefined : format === "json_object" ? { type: "json_object" } : wish,
             maxTokensParameter: known.maxTokensParameter,
+            sampling: known.sampling,
+            stream: stream && known.stream,
           };
         },
         refused(failure, sent) {
           if (failure.kind === "max_tokens_refused" && sent.maxTokensParameter === "max_tokens") {
             known.maxTokensParameter = "max_completion_tokens";
+            return true;
+          }
+          if (failure.kind === "temperature_refused" && sent.sampling) {
+            known.sampling = false;
+            return true;
+          }
+          if (failure.kind === "stream_refused" && sent.stream) {
+            known.stream = false;
             return true;
           }
           const level = sent.responseFormat?.type ?? "none";

@@ -15,10 +15,39 @@ import {
   runLayer,
   type TraceEntry,
 } from "./run-layer.ts";
+import type { Strategy } from "./run-record.ts";
+
+/** How a model is called in its role. */
+export interface Role {
+  temperature?: number | undefined;
+  /** Default: `maxTokens` of the options. */
+  maxTokens?: number | undefined;
+  /** Before what the role itself says. */
+  systemPrompt?: string | undefined;
+  /** Models that are asked in order when it fails. */
+  fallbacks?: readonly string[] | undefined;
+}
+
+/** A model that agents are drawn from. */
+export interface AgentRole extends Role {
+  model: string;
+  /** How good it is beside the others. Default 1. */
+  weight?: number | undefined;
+}
 
 export interface MixtureOptions {
-  models: readonly string[];
+  models: readonly (string | AgentRole)[];
   aggregatorModel: string;
+  aggregator?: Role | undefined;
+  strategy?: "auto" | Strategy | undefined;
+  /** Answers of a layer after which the others get only the grace. Unset: more than half. */
+  quorum?: number | undefined;
+  /** As a share of what the quorum took. */
+  grace?: number | undefined;
+  hedging?: boolean | undefined;
+  earlyExit?: boolean | undefined;
+  /** USD of a run. */
+  maxCostUsd?: number | undefined;
   numLayers: number;
   agentsPerLayer: number;
   /** Tokens of each agent's answer. */
@@ -99,7 +128,13 @@ export function createMixtureOfAgents(client: ModelClient, options: MixtureOptio
       }
       context.status?.progress("Starting Mixture of Agents process", 0);
       const startedAt = performance.now();
-      const { models, aggregator, missing, warnings } = await chooseModels(client, options, request, context.signal);
+      const names = options.models.map((entry) => (typeof entry === "string" ? entry : entry.model));
+      const { models, aggregator, missing, warnings } = await chooseModels(
+        client,
+        { ...options, models: names },
+        request,
+        context.signal,
+      );
       const seed = request.seed ?? randomInt(2 ** 31);
       const run: Run = {
         client,

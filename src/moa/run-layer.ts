@@ -1,21 +1,8 @@
 import { ToolError } from "../errors.ts";
 import type { Completion } from "../llm/model-client.ts";
+import type { TraceEntry } from "./run-record.ts";
 
-/** One call of a run. */
-export interface TraceEntry {
-  /** From 1; the final aggregation is one more than the last layer. */
-  layer: number;
-  role: "agent" | "aggregator";
-  /** Place in its layer, from 1. */
-  agent: number;
-  /** `provider/model`. */
-  model: string;
-  status: "ok" | "error" | "timeout" | "cancelled";
-  ms: number;
-  /** Tokens of prompt and answer. */
-  tokens: number;
-  error?: string;
-}
+export type { TraceEntry };
 
 /** A call that ended in some way: `completion` if it ended well, `failure` what it threw otherwise. */
 export interface CallOutcome {
@@ -45,7 +32,7 @@ export async function runCall(call: PlannedCall, parent: AbortSignal): Promise<C
   const { layer, role, agent, model } = call;
   const entry = (status: TraceEntry["status"], tokens: number, error?: string): TraceEntry => {
     const ms = Math.round(performance.now() - startedAt);
-    return { layer, role, agent, model, status, ms, tokens, ...(error !== undefined && { error }) };
+    return { layer, role, agent, model, status, start_ms: 0, ms, tokens, ...(error !== undefined && { error }) };
   };
   const stop = new AbortController();
   const signal = AbortSignal.any([parent, stop.signal]);

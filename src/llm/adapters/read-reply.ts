@@ -1,6 +1,16 @@
-import type { AdapterReply, TokenUsage } from "./model-adapter.ts";
-import { ModelError } from "./model-error.ts";
-import { baseUrlHint, failureOf, type HttpAnswer, isObject, type Json, messageOf, shorten } from "./read-failure.ts";
+import type { AdapterReply, ListedModel, TokenUsage } from "../model-adapter.ts";
+import { ModelError } from "../model-error.ts";
+import { joinStream } from "./openai-stream.ts";
+import {
+  baseUrlHint,
+  contentText,
+  failureOf,
+  type HttpAnswer,
+  isObject,
+  type Json,
+  messageOf,
+  shorten,
+} from "./read-failure.ts";
 
 /**
  * The reply inside an answer to chat/completions. Knows what providers really send: errors under status 200, web pages,
@@ -13,6 +23,11 @@ export function readReply(provider: string, model: string, answer: HttpAnswer): 
     succeeded && /^\s*(?:data|event|id|retry)?:/.test(answer.body)
       ? joinStream(answer.body)
       : readJson(provider, answer, "a completion", model);
+  return replyOf(provider, model, answer, json);
+}
+
+/** The reply inside a completion that was read. @throws ModelError of the kind that fits. */
+export function replyOf(provider: string, model: string, answer: HttpAnswer, json: Json): AdapterReply {
   if (json.error !== undefined && json.error !== null) throw failureOf(provider, model, answer, json);
   const choice = Array.isArray(json.choices) ? (json.choices as unknown[])[0] : undefined;
   if (!isObject(choice)) {
@@ -24,17 +39,24 @@ export function readReply(provider: string, model: string, answer: HttpAnswer): 
   return replyFrom(model, choice, json.usage);
 }
 
-/** The names in an answer to /models. @throws ModelError */
-export function readModelList(provider: string, answer: HttpAnswer): string[] {
+/** The models in an answer to /models. @throws ModelError */
+export function readModelList(provider: string, answer: HttpAnswer): ListedModel[] {
   const json = readJson(provider, answer, "its list of models");
   const list = Array.isArray(json) ? json : (json.data ?? json.models ?? []);
   if (!Array.isArray(list) || json.error) {
     throw new ModelError("invalid", `Provider "${provider}" gave no list of models.`);
   }
-  const names = list
-    .map((entry: unknown) => (isObject(entry) ? (entry.id ?? entry.name) : entry))
-    .filter((id): id is string => typeof id === "string" && id !== "");
-  return [...new Set(names)];
+  const models = new Map<string, ListedModel>();
+  for (const entry of list as unknown[]) {
+    const name = isObject(entry) ? (entry.id ?? entry.name) : entry;
+    if (typeof name !== "string" || name === "" || models.has(name)) continue;
+    // OpenRouter, vLLM, LM Studio.
+    const size = isObject(entry)
+      ? (entry.context_length ?? entry.max_model_len ?? entry.max_context_length)
+      : undefined;
+    models.set(name, { name, ...(typeof size === "number" && size > 0 && { contextTokens: size }) });
+  }
+  return [...models.values()];
 }
 
 /** The vectors in an answer to /embeddings, one for each of `count` texts. @throws ModelError */
@@ -81,7 +103,7 @@ function readJson(provider: string, answer: HttpAnswer, wanted: string, model = 
 function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
   const message = isObject(choice.message) ? choice.message : undefined;
   const finishReason = typeof choice.finish_reason === "string" ? choice.finish_reason : "stop";
-  const text = withoutReasoning(textOf(message ? message.content : choice.text));
+  const text = withoutReasoning(contentText(message ? message.content : choice.text));
   if (text.trim() === "") {
     throw new ModelError("no_answer", emptyAnswer(model, message, finishReason), {
       hint:
@@ -91,7 +113,8 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
       details: { finish_reason: finishReason },
     });
   }
-  return { text, finishReason, usage: usageOf(usage) };
+  const cost = isObject(usage) && typeof usage.cost === "number" && usage.cost >= 0 ? usage.cost : undefined;
+  return { text, finishReason, usage: usageOf(usage), ...(cost !== undefined && { costUsd: cost }) };
 }
 
 function emptyAnswer(model: string, message: Json | undefined, finishReason: string): string {
@@ -110,21 +133,8 @@ function emptyAnswer(model: string, message: Json | undefined, finishReason: str
   return `Model "${model}" gave an empty answer (finish reason: ${finishReason}).`;
 }
 
-/** The text of a content, which is a string or a list of parts; parts of another kind than text are left out. */
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content
-    .map((part: unknown) => {
-      if (typeof part === "string") return part;
-      const isText = isObject(part) && (part.type === undefined || part.type === "text" || part.type === "output_text");
-      return isText && typeof part.text === "string" ? part.text : "";
-    })
-    .join("");
-}
-
-/** The answer without the reasoning that some models put before it in the same text. */
-function withoutReasoning(text: string): string {
+/** The answer without the reasoning that some models put before it in the same text; empty while it only reasons. */
+export function withoutReasoning(text: string): string {
   const start = text.trimStart();
   const tag = /^<(think|thinking)>/.exec(start)?.[1];
   if (tag === undefined) {
@@ -139,46 +149,21 @@ function withoutReasoning(text: string): string {
 
 function usageOf(usage: unknown): TokenUsage | undefined {
   if (!isObject(usage)) return undefined;
-  const count = (value: unknown) => (typeof value === "number" && value >= 0 ? Math.round(value) : 0);
   const prompt = count(usage.prompt_tokens);
   const completion = count(usage.completion_tokens);
   if (prompt + completion === 0) return undefined;
+  const { prompt_tokens_details: ofPrompt, completion_tokens_details: ofAnswer } = usage;
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: count(usage.total_tokens) || prompt + completion,
+    ...(isObject(ofPrompt) &&
+      typeof ofPrompt.cached_tokens === "number" && { cached_tokens: count(ofPrompt.cached_tokens) }),
+    ...(isObject(ofAnswer) &&
+      typeof ofAnswer.reasoning_tokens === "number" && { reasoning_tokens: count(ofAnswer.reasoning_tokens) }),
   };
 }
 
-/** A whole reply from the chunks of an event stream; an error among them makes it an error. */
-function joinStream(body: string): Json {
-  let content = "";
-  let reasoning = "";
-  let finishReason: unknown;
-  let usage: unknown;
-  let seen = false;
-  for (const line of body.split(/\r?\n/)) {
-    const data = /^\s*data:(.*)$/.exec(line)?.[1];
-    const chunk = data === undefined ? undefined : parse(data);
-    if (!isObject(chunk)) continue;
-    if (chunk.error !== undefined && chunk.error !== null) return { error: chunk.error };
-    usage = chunk.usage ?? usage;
-    const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
-    if (!isObject(choice)) continue;
-    seen = true;
-    const part = isObject(choice.delta) ? choice.delta : isObject(choice.message) ? choice.message : undefined;
-    content += textOf(part?.content);
-    reasoning += textOf(part?.reasoning_content ?? part?.reasoning);
-    finishReason = choice.finish_reason ?? finishReason;
-  }
-  const message = { content, ...(reasoning !== "" && { reasoning_content: reasoning }) };
-  return { choices: seen ? [{ message, finish_reason: finishReason }] : [], usage };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function count(value: unknown): number {
+  return typeof value === "number" && value >= 0 ? Math.round(value) : 0;
 }

@@ -1,4 +1,4 @@
-import type { Overflow } from "./model-error.ts";
+import type { Overflow } from "../model-error.ts";
 
 /** Ways in which providers say that a prompt does not fit. The test lists the sentences and who says them. */
 const SAYS_OVERFLOW = [

@@ -1,4 +1,4 @@
-import { ModelError } from "./model-error.ts";
+import { ModelError } from "../model-error.ts";
 import { overflowOf } from "./read-overflow.ts";
 
 /** An HTTP answer of a provider, fully read. */
@@ -67,6 +67,12 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
   if (status < 500 && /max_completion_tokens/.test(about) && /max_tokens/.test(about)) {
     return new ModelError("max_tokens_refused", `${name} refused max_tokens${says}`, { details });
   }
+  if (status < 500 && /\btemperature\b|\bseed\b/i.test(about) && REFUSES.test(about)) {
+    return new ModelError("temperature_refused", `${name} refused the temperature or seed${says}`, { details });
+  }
+  if (status < 500 && /\bstream(?:ing|_options)?\b/i.test(about) && REFUSES.test(about)) {
+    return new ModelError("stream_refused", `${name} does not stream${says}`, { details });
+  }
   // This schema is at fault, not the model: others may be fine.
   if (/invalid_json_schema|invalid schema|grammar/i.test(`${codes} ${about}`)) {
     return new ModelError("schema_refused", `${name} cannot enforce the schema${says}`, { details });
@@ -89,6 +95,9 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
   }
   return new ModelError("rejected", `${name} rejected the request (HTTP ${status})${says}`, { details });
 }
+
+const REFUSES =
+  /(?:un|not )(?:supported|recognized|known|permitted|allowed|implemented)|extra inputs|(?:does|can)(?: not|n't)|deprecated/i;
 
 /** What to do where a provider answers like something else than a provider. */
 export function baseUrlHint(provider: string): string {
@@ -151,4 +160,17 @@ function retryAfterOf(answer: HttpAnswer): number | undefined {
   if (value === "") return undefined;
   const wait = Number.isFinite(Number(value)) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(wait) ? Math.max(0, Math.round(wait)) : undefined;
+}
+
+/** The text of a content, which is a string or a list of parts; parts of another kind than text are left out. */
+export function contentText(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content
+    .map((part: unknown) => {
+      if (typeof part === "string") return part;
+      const isText = isObject(part) && (part.type === undefined || part.type === "text" || part.type === "output_text");
+      return isText && typeof part.text === "string" ? part.text : "";
+    })
+    .join("");
 }

@@ -1,6 +1,6 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { Fault } from "../../test/fixtures/fake-provider.ts";
+import type { Fault } from "../../../test/fixtures/fake-provider.ts";
 import {
   clientOn,
   configured,
@@ -9,7 +9,7 @@ import {
   modelClient,
   never,
   provider,
-} from "../../test/fixtures/model-client.ts";
+} from "../../../test/fixtures/model-client.ts";
 
 const KEY = "sk-very-secret-key";
 
@@ -21,11 +21,19 @@ describe("a call that goes well", () => {
       model: "fake/a",
       usage: { prompt_tokens: 2, completion_tokens: 2, total_tokens: 4 },
       finish_reason: "stop",
+      ms: expect.any(Number),
+      first_token_ms: expect.any(Number),
       attempts: 1,
       candidate: 0,
       warnings: [],
     });
-    expect(server.chats[0]!.body).toEqual({ model: "a", messages, max_tokens: 200, stream: false });
+    expect(server.chats[0]!.body).toEqual({
+      model: "a",
+      messages,
+      max_tokens: 200,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
   });
 
   it("estimates the tokens where the provider gives none, and says so", async () => {

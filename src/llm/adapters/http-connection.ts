@@ -1,8 +1,7 @@
 import type { Agent } from "undici";
-import type { AdapterReply, AdapterRequest, ModelAdapter, Provider } from "./model-adapter.ts";
-import { ModelError } from "./model-error.ts";
+import type { Provider } from "../model-adapter.ts";
+import { ModelError } from "../model-error.ts";
 import type { HttpAnswer } from "./read-failure.ts";
-import { readEmbeddings, readModelList, readReply } from "./read-reply.ts";
 
 /** No completion is larger; more is a fault or an attack. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
@@ -13,12 +12,40 @@ export async function loadHttpClient(): Promise<void> {
   await import("undici");
 }
 
-/**
- * The adapter for servers that speak OpenAI's chat completions (OpenAI, Ollama, Open-WebUI, llama.cpp, vLLM, OpenRouter …).
- * One method call is one HTTP request; an abort closes its socket. Limits of time belong to the caller's signal.
- */
-export function createOpenAiAdapter(provider: Provider): ModelAdapter {
-  const { address, authorization, secrets } = accessTo(provider);
+/** One request below a provider's base URL. */
+export interface HttpRequest {
+  method: "GET" | "POST";
+  /** Below the base URL, such as `/chat/completions`; may have a query. */
+  path: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Headers of this request alone. */
+  headers?: Record<string, string>;
+  signal: AbortSignal;
+  /**
+   * Is told of what comes of a successful answer that is a stream (`text/event-stream` or NDJSON), as text cut anywhere. The
+   * body of the answer is then empty. Any other answer comes in one piece.
+   */
+  onText?: ((text: string) => void) | undefined;
+}
+
+/** The requests to one provider. One call is one HTTP request; an abort closes its socket. */
+export interface HttpConnection {
+  /** @throws ModelError; what the signal carries, if it fired. Limits of time belong to the signal. */
+  send(request: HttpRequest): Promise<HttpAnswer & { streamed: boolean }>;
+  /** What came by `onText`, before it goes into an error: providers quote the key that they refuse. */
+  redact(text: string): string;
+  close(): Promise<void>;
+}
+
+/** How a protocol says who asks. Default: `Authorization: Bearer KEY`. */
+export type Authorize = (apiKey: string) => Record<string, string>;
+
+export function createHttpConnection(
+  provider: Provider,
+  authorize: Authorize = (key) => ({ authorization: `Bearer ${key}` }),
+): HttpConnection {
+  const { address, authorization, secrets } = accessTo(provider, authorize);
   let loaded: Promise<{ request: typeof import("undici").request; agent: Agent }> | undefined;
   const load = () => {
     loaded ??= import("undici").then(({ Agent, request }) => ({
@@ -28,51 +55,40 @@ export function createOpenAiAdapter(provider: Provider): ModelAdapter {
     return loaded;
   };
 
-  async function send(method: "GET" | "POST", path: string, body: unknown, signal: AbortSignal): Promise<HttpAnswer> {
-    const { request, agent } = await load();
-    signal.throwIfAborted();
-    try {
-      const response = await request(address(path), {
-        method,
-        dispatcher: agent,
-        signal,
-        headers: {
-          accept: "application/json",
-          "user-agent": "patchbay-mcp",
-          ...(authorization !== undefined && { authorization }),
-          ...(body !== undefined && { "content-type": "application/json" }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-      });
-      const { statusCode: status, headers } = response;
-      const text = await readText(response.body, headers["content-encoding"], provider.name);
-      return { status, headers, body: withoutSecrets(text, secrets, status) };
-    } catch (error) {
-      if (signal.aborted || error instanceof ModelError) throw error;
-      throw networkFailure(provider, error);
-    }
-  }
-
   return {
-    async complete(request: AdapterRequest, signal: AbortSignal): Promise<AdapterReply> {
-      const body = {
-        model: request.model,
-        // Half a surrogate pair is no text, and strict servers refuse the whole request for it.
-        messages: request.messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
-        [request.maxTokensParameter]: request.maxTokens,
-        stream: false,
-        ...(request.temperature !== undefined && { temperature: request.temperature }),
-        ...(request.responseFormat && { response_format: responseFormatOf(request.responseFormat) }),
-      };
-      return readReply(provider.name, request.model, await send("POST", "/chat/completions", body, signal));
+    async send({ method, path, body, headers, signal, onText }) {
+      const { request, agent } = await load();
+      signal.throwIfAborted();
+      try {
+        const response = await request(address(path), {
+          method,
+          dispatcher: agent,
+          signal,
+          headers: {
+            accept: onText ? "text/event-stream, application/x-ndjson, application/json" : "application/json",
+            "user-agent": "patchbay-mcp",
+            ...provider.headers,
+            ...authorization,
+            ...headers,
+            ...(body !== undefined && { "content-type": "application/json" }),
+          },
+          body: body === undefined ? null : JSON.stringify(body),
+        });
+        const { statusCode: status } = response;
+        const type = String(response.headers["content-type"] ?? "");
+        const isStream = /event-stream|ndjson|jsonl/i.test(type) && status >= 200 && status < 300;
+        if (onText && isStream && response.headers["content-encoding"] === undefined) {
+          await readStream(response.body, provider.name, onText);
+          return { status, headers: response.headers, body: "", streamed: true };
+        }
+        const text = await readText(response.body, response.headers["content-encoding"], provider.name);
+        return { status, headers: response.headers, body: withoutSecrets(text, secrets, status), streamed: false };
+      } catch (error) {
+        if (signal.aborted || error instanceof ModelError) throw error;
+        throw networkFailure(provider, error);
+      }
     },
-    async listModels(signal) {
-      return readModelList(provider.name, await send("GET", "/models", undefined, signal));
-    },
-    async embed(model, texts, signal) {
-      const body = { model, input: texts.map((text) => text.toWellFormed()) };
-      return readEmbeddings(provider.name, model, texts.length, await send("POST", "/embeddings", body, signal));
-    },
+    redact: (text) => withoutSecrets(text, secrets, 400),
     async close() {
       const current = loaded;
       loaded = undefined;
@@ -82,21 +98,15 @@ export function createOpenAiAdapter(provider: Provider): ModelAdapter {
   };
 }
 
-function responseFormatOf(format: NonNullable<AdapterRequest["responseFormat"]>): unknown {
-  return format.type === "json_object"
-    ? { type: "json_object" }
-    : { type: "json_schema", json_schema: { name: "result", schema: format.schema } };
-}
-
 interface Access {
-  /** The URL of a path below the base URL, whose own query is kept. */
+  /** The URL of a path, with or without a query, below the base URL, whose own query is kept. */
   address(path: string): URL;
-  /** Header value: the key, or the user information of the base URL. */
-  authorization: string | undefined;
+  /** Headers that say who asks: by the key, or the user information of the base URL. */
+  authorization: Record<string, string>;
   secrets: string[];
 }
 
-function accessTo(provider: Provider): Access {
+function accessTo(provider: Provider, authorize: Authorize): Access {
   const base = new URL(provider.baseUrl);
   const { username, password } = base;
   base.username = "";
@@ -107,11 +117,14 @@ function accessTo(provider: Provider): Access {
   return {
     address(path) {
       const url = new URL(base);
-      url.pathname = url.pathname.replace(/\/+$/, "") + path;
+      const [pathname = "", query] = path.split("?");
+      url.pathname = url.pathname.replace(/\/+$/, "") + pathname;
+      for (const [name, value] of new URLSearchParams(query)) url.searchParams.set(name, value);
       return url;
     },
-    authorization: apiKey !== undefined ? `Bearer ${apiKey}` : username !== "" ? `Basic ${basic}` : undefined,
-    secrets: [apiKey ?? "", plain, username !== "" ? basic : ""],
+    authorization:
+      apiKey !== undefined ? authorize(apiKey) : username !== "" ? { authorization: `Basic ${basic}` } : {},
+    secrets: [apiKey ?? "", plain, username !== "" ? basic : "", ...Object.values(provider.headers ?? {})],
   };
 }
 
@@ -121,6 +134,22 @@ function decoded(part: string): string {
   } catch {
     return part;
   }
+}
+
+/** Hands on the body as it comes, up to the limit. */
+async function readStream(
+  body: AsyncIterable<Buffer>,
+  provider: string,
+  onText: (text: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > MAX_RESPONSE_BYTES) throw tooLarge(provider);
+    onText(decoder.decode(part, { stream: true }));
+  }
+  onText(decoder.decode());
 }
 
 /** The body as text: read up to the limit, decompressed up to the limit, without a byte order mark. */
