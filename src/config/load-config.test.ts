@@ -240,7 +240,7 @@ describe("what is wrong", () => {
     [
       "a missing value",
       "providers:\n  a: {}",
-      "providers.a.baseUrl (patchbay.yaml:2): Invalid input: expected string, received undefined.",
+      "providers.a.baseUrl (patchbay.yaml:2): a provider of this kind needs its URL.",
     ],
     ["a bad name", "apis:\n  'a b': {}", "apis.a b (patchbay.yaml:2): a name may have letters, digits, - and _"],
     [
