@@ -1,6 +1,16 @@
+import { createHmac, randomBytes } from "node:crypto";
+
+// Makes marks that are the same for the same data, so that a provider can reuse the prompt, and that nobody outside can know.
+const key = randomBytes(32);
+
 /** A line that no text can guess and so imitate: 128 random bits, new for each prompt. */
 export function newMark(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+  return randomBytes(16).toString("hex");
+}
+
+/** As `newMark`, but the same for the same data, in this process: 128 bits of their HMAC. Data cannot hold their own mark. */
+export function markOf(data: string): string {
+  return createHmac("sha256", key).update(data).digest("hex").slice(0, 32);
 }
 
 /**
@@ -11,8 +21,16 @@ export function fence(label: string, data: string, mark: string): string {
   return `${label}: ${withoutMarks(data)}\n[end of data ${mark}]`;
 }
 
-/** Blots out text that imitates the line after the data. */
+/**
+ * Blots out text that imitates the line after the data, and breaks the control tokens of chat templates: servers of local
+ * models read these even inside a message, as the beginning of another one.
+ */
 function withoutMarks(data: string): string {
-  // A mark instead of nothing: what is left must not join into another look-alike. Quotes stay, for the data may be JSON.
-  return data.replace(/\[\s*end\s+of\s+data\b(?:[^\]\n"]{0,80}\])?/gi, "[…]");
+  return (
+    data
+      // A mark instead of nothing: what is left must not join into another look-alike. Quotes stay, for the data may be JSON.
+      .replace(/\[\s*end\s+of\s+data\b(?:[^\]\n"]{0,80}\])?/gi, "[…]")
+      .replace(/<(?=[|｜]|\/?(?:start|end)_of_turn>)/g, "< ")
+      .replace(/\[(?=\/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\])/g, "[ ")
+  );
 }

@@ -6,51 +6,105 @@ export interface TokenEstimator {
   learn(model: string, text: string, actualTokens: number): void;
 }
 
-/** Tokens of a character by its class: deliberately a little high, for a prompt that does not fit costs a whole call. */
+/**
+ * Tokens of a character by its class: deliberately a little high, for a prompt that does not fit costs a whole call. Tokenizers
+ * differ by class more than as a whole: one that packs English well may take three tokens for a kanji.
+ */
 const LETTER = 0.28;
-const DIGIT = 0.5;
 const SPACE = 0.12;
 const SIGN = 0.5;
 const WIDE = 1.1;
 const OTHER = 0.6;
-/** Runs of one character compress, but not in every tokenizer. */
-const LEAST = 0.5;
-const MOST = 3;
+/** Half of a surrogate pair. */
+const EMOJI = 1.3;
+
+/** The classes that a factor is learned for: letters and spaces, digits and signs, scripts without spaces, other scripts, emoji. */
+const CLASSES = 5;
+const WEIGHTS = [LETTER, SPACE, SIGN, WIDE, OTHER, EMOJI];
+const CLASS_OF_WEIGHT = [0, 0, 1, 2, 3, 4];
+
+/** A factor stays within these, whatever is reported. */
+const LEAST = 0.3;
+const MOST = 4;
+/** What is reported beyond these was counted otherwise: without the cached part, or of a prompt that was cut. */
+const LEAST_REPORT = 0.33;
+const MOST_REPORT = 4;
 const LEARNING_RATE = 0.3;
+/** How far (as a ratio) one report can move an estimate that several others have made. */
+const MOST_STEP = 1.4;
 /** Shorter prompts say more about the chat template than about the text. */
 const WORTH_LEARNING = 50;
 
+/** Index into WEIGHTS by UTF-16 code unit. */
+const weightOf = weightTable();
+
+interface Learned {
+  factors: number[];
+  /** How much of each class was seen, in prompts. */
+  seen: number[];
+}
+
 /** A new estimator that has learned nothing yet. */
 export function createTokenEstimator(): TokenEstimator {
-  const factors = new Map<string, number>();
+  const models = new Map<string, Learned>();
   return {
     estimate(text, model) {
-      return Math.ceil(count(text) * (model === undefined ? 1 : (factors.get(model) ?? 1)));
+      const factors = model === undefined ? undefined : models.get(model)?.factors;
+      return Math.ceil(total(count(text), factors));
     },
+    /**
+     * How many tokens were of which class is not reported, so the difference is shared out: a class takes part by its share of
+     * the prompt (the smallest change of the factors that explains the report), and believes it the less the more it has seen.
+     */
     learn(model, text, actualTokens) {
-      const estimated = count(text);
-      if (estimated < WORTH_LEARNING || actualTokens <= 0) return;
-      const seen = Math.min(MOST, Math.max(LEAST, actualTokens / estimated));
-      const old = factors.get(model);
-      factors.set(model, old === undefined ? seen : old + (seen - old) * LEARNING_RATE);
+      const counts = count(text);
+      const learned = models.get(model) ?? { factors: Array(CLASSES).fill(1), seen: Array(CLASSES).fill(0) };
+      const estimated = total(counts, learned.factors);
+      const ratio = actualTokens / estimated;
+      if (estimated < WORTH_LEARNING || !(ratio >= LEAST_REPORT && ratio <= MOST_REPORT)) return;
+      const shares = counts.map((tokens, index) => (tokens * learned.factors[index]!) / estimated);
+      const squares = shares.reduce((sum, share) => sum + share * share, 0);
+      for (const [index, share] of shares.entries()) {
+        if (share === 0) continue;
+        const seen = learned.seen[index]!;
+        const step = seen >= 2 ? Math.min(MOST_STEP, Math.max(1 / MOST_STEP, ratio)) : ratio;
+        const rate = Math.max(LEARNING_RATE, 1 / (1 + seen));
+        const factor = learned.factors[index]! * step ** Math.min(1, (rate * share) / squares);
+        learned.factors[index] = Math.min(MOST, Math.max(LEAST, factor));
+        learned.seen[index] = seen + share;
+      }
+      models.set(model, learned);
     },
   };
 }
 
-function count(text: string): number {
-  let tokens = 0;
-  for (let i = 0; i < text.length; i++) tokens += weight(text.charCodeAt(i));
-  return tokens;
+/** Tokens of a text for an average model, by class. */
+function count(text: string): number[] {
+  const units = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < text.length; i++) units[weightOf[text.charCodeAt(i)]!]! += 1;
+  const counts = Array<number>(CLASSES).fill(0);
+  for (const [index, number] of units.entries()) counts[CLASS_OF_WEIGHT[index]!]! += number * WEIGHTS[index]!;
+  return counts;
+}
+
+function total(counts: readonly number[], factors: readonly number[] | undefined): number {
+  return counts.reduce((sum, tokens, index) => sum + tokens * (factors?.[index] ?? 1), 0);
+}
+
+function weightTable(): Uint8Array {
+  const table = new Uint8Array(0x10000);
+  for (let code = 0; code < table.length; code++) table[code] = WEIGHTS.indexOf(weight(code));
+  return table;
 }
 
 function weight(code: number): number {
   if (code < 0x80) {
     if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90)) return LETTER;
-    if (code === 32 || code === 10 || code === 9 || code === 13) return SPACE;
-    if (code >= 48 && code <= 57) return DIGIT;
-    return SIGN;
+    return code === 32 || code === 10 || code === 9 || code === 13 ? SPACE : SIGN;
   }
-  // Scripts without spaces (CJK, kana, hangul) and halves of surrogate pairs.
-  if ((code >= 0x2e80 && code <= 0xdfff) || code >= 0xf900) return WIDE;
+  if (code >= 0xd800 && code <= 0xdfff) return EMOJI;
+  // CJK, kana, hangul and their wide forms; arrows, dingbats and other pictures.
+  if ((code >= 0x2e80 && code < 0xd800) || code >= 0xf900) return WIDE;
+  if (code >= 0x2190 && code <= 0x2bff) return EMOJI;
   return OTHER;
 }

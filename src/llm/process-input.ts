@@ -1,24 +1,32 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { ToolError } from "../errors.ts";
-import { compileSchema, type SchemaCheck } from "./check-schema.ts";
-import type { TokenUsage } from "./model-adapter.ts";
-import type { CallContext, Completion, CompletionRequest, ModelClient } from "./model-client.ts";
-import { ModelError } from "./model-error.ts";
-import { wholeJson } from "./read-json.ts";
+import type { Usage } from "./account.ts";
+import { type Answer, ask, isOverflow, type Run } from "./ask-part.ts";
+import { compileSchema } from "./check-schema.ts";
+import { combine, type Room, rewritten } from "./combine-parts.ts";
+import type { CallContext, ModelClient } from "./model-client.ts";
+import { type SplitInput, splitInput } from "./split-records.ts";
 import { splitText } from "./split-text.ts";
-import { structuredAnswer } from "./structured-answer.ts";
-import { combinationOf, type PromptOptions, taskMessages } from "./task-prompts.ts";
+import { readTask, taskMessages } from "./task-prompts.ts";
 
 export interface InputProcessorOptions {
   systemPrompt: string;
   maxTokens: number;
+  /** Unset: the model's own. */
+  temperature?: number | undefined;
 }
 
 export interface ProcessRequest {
   input: string;
-  /** A built-in task (analyze, summarize, extract, classify, translate) or any instruction. Default `analyze`. */
+  /**
+   * A built-in task (analyze, summarize, extract, classify, translate, rewrite, answer), alone or as the first word of an
+   * instruction; or any other instruction. Default `analyze`.
+   */
   task?: string | undefined;
   model?: string | undefined;
   systemPrompt?: string | undefined;
+  /** Tokens of each answer. Without it, answers that are too long for the configured limit are written in parts. */
   maxTokens?: number | undefined;
   /** JSON Schema that `data` has to satisfy. */
   outputSchema?: Record<string, unknown> | undefined;
@@ -29,16 +37,20 @@ export interface ProcessResult {
   data: unknown;
   /** `provider/model` that gave the final answer. */
   model: string;
-  /** Tokens of all calls together. */
-  usage: TokenUsage;
+  /** Tokens and USD of all calls together, as the account of the call has them. */
+  usage: Usage;
   /** HTTP requests made. */
   attempts: number;
   /** Parts that the input was processed in. */
   chunks: number;
   warnings: string[];
+  /** Whether `data` is not exactly what the model wrote. */
   repaired?: boolean;
+  /** Whether an answer ended at the token limit or broke off, so that something may be missing. */
   truncated?: boolean;
   fallback_used?: boolean;
+  /** Whether all answers were kept from identical calls. */
+  cached?: boolean;
 }
 
 export interface InputProcessor {
@@ -53,39 +65,19 @@ export interface InputProcessor {
 const MAX_CHUNKS = 100;
 const MAX_RESPLITS = 4;
 const LEAST_BUDGET = 16;
+/** Tokens of a translation to those of its original, at most as a rule. */
+const GROWTH = 1.5;
+/** Inputs that are remembered how they were split. */
+const KEPT_SPLITS = 200;
 
-/** Everything that one `process` needs and collects. */
-interface Run {
-  client: ModelClient;
-  context: CallContext;
-  model: string | undefined;
-  /** `provider/model` that `model` means. */
-  modelName: string;
-  task: string;
-  systemPrompt: string;
-  maxTokens: number;
-  schema: Record<string, unknown> | undefined;
-  check: SchemaCheck | undefined;
-  usage: TokenUsage;
-  attempts: number;
-  warnings: Set<string>;
-}
-
-/** One answer, before it is put into a result. */
-interface Answer {
-  data: unknown;
-  format: "json" | "text";
-  text: string;
-  model: string;
-  repaired: boolean;
-  truncated: boolean;
-  fallbackUsed: boolean;
-}
+/** By model and input: the budget of a part, in tokens of an average model. */
+type KeptSplits = LRUCache<string, number>;
 
 /** A processor on a model client. */
 export function createInputProcessor(client: ModelClient, options: InputProcessorOptions): InputProcessor {
+  const splits: KeptSplits = new LRUCache({ max: KEPT_SPLITS });
   return {
-    async process(_user, request, context) {
+    async process(user, request, context) {
       if (request.input.trim() === "") {
         throw new ToolError("invalid_input", "Input data is required", {
           hint: "Give the text or JSON to process.",
@@ -97,46 +89,56 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
       const model = await (request.model === undefined
         ? client.resolveDefault(signal)
         : client.resolve(request.model, { signal }));
+      const account = context.account ?? client.account(user);
+      const wording = request.task?.trim() || "analyze";
       const run: Run = {
         client,
-        context,
+        context: { ...context, account },
         model: request.model,
         modelName: model.name,
-        task: request.task?.trim() || "analyze",
+        task: readTask(wording),
+        wording,
         systemPrompt: request.systemPrompt ?? options.systemPrompt,
         maxTokens: request.maxTokens ?? options.maxTokens,
+        isLimited: request.maxTokens !== undefined,
+        temperature: options.temperature,
         schema: request.outputSchema,
         check,
-        usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-        attempts: 0,
         warnings: new Set(),
+        totals: { attempts: 0, calls: 0, cached: 0, parts: 1 },
       };
       context.status?.progress(`Processing with ${model.name}`, 5, { active_model: model.name });
-      return processInParts(run, request.input);
+      return toResult(run, await processInParts(run, request.input, splits), account.usage);
     },
   };
 }
 
 /** Processes the input in as few parts as fit; an overflow corrects the idea of what fits. */
-async function processInParts(run: Run, input: string): Promise<ProcessResult> {
+async function processInParts(run: Run, input: string, kept: KeptSplits): Promise<Answer> {
+  const measure = (text: string) => run.client.tokens.estimate(text, run.modelName);
   let assumedContext: number | undefined;
   let caution = 1;
+  let last = Number.POSITIVE_INFINITY;
   for (let splits = 0; ; splits++) {
     const context = run.client.contextOf(run.modelName) ?? assumedContext;
     const room = roomFor(run, context, caution, input);
-    const chunks = splitText(input, room.input, (text) => run.client.tokens.estimate(text, run.modelName));
-    if (chunks.length > MAX_CHUNKS) {
-      throw new ToolError("too_large", `The input would need ${chunks.length} parts for model "${run.modelName}".`, {
+    // After an overflow, the same size would overflow again.
+    while (splits > 0 && room.input >= last) room.input = Math.floor(last * 0.7);
+    last = Math.min(room.input, measure(input));
+    const { parts, isRecords } = split(run, input, room.input, kept);
+    if (parts.length > MAX_CHUNKS) {
+      throw new ToolError("too_large", `The input would need ${parts.length} parts for model "${run.modelName}".`, {
         hint: `At most ${MAX_CHUNKS} are processed: send less, or use a model with a larger context.`,
       });
     }
+    run.totals.parts = parts.length;
     try {
-      const answer = chunks.length === 1 ? await ask(run, input, room.answer) : await combine(run, chunks, room);
-      return toResult(run, answer, chunks.length);
+      if (parts.length > 1) return await combine(run, parts, room, isRecords);
+      return isJoined(run) ? await rewritten(run, input, room) : await ask(run, input, { room, kind: "final" });
     } catch (error) {
-      if (!(error instanceof ModelError) || error.kind !== "overflow" || splits >= MAX_RESPLITS) throw error;
-      run.attempts += 1;
-      const seen = error.overflow?.promptTokens ?? run.client.tokens.estimate(input, run.modelName);
+      if (!isOverflow(error) || splits >= MAX_RESPLITS) throw error;
+      run.totals.attempts += 1;
+      const seen = error.overflow?.promptTokens ?? measure(input);
       if (run.client.contextOf(run.modelName) === undefined) assumedContext = Math.floor((assumedContext ?? seen) / 2);
       else if (splits > 0) caution *= 0.7;
       run.context.status?.progress("The input is too long for the model, splitting it");
@@ -144,23 +146,61 @@ async function processInParts(run: Run, input: string): Promise<ProcessResult> {
   }
 }
 
-interface Room {
-  /** Tokens of input in one call. */
-  input: number;
-  /** Tokens of its answer. */
-  answer: number;
+/**
+ * The input in parts that fit: the same parts as for an earlier task on it, where they still fit, so that providers and the cache
+ * of answers know them again. What a model teaches about its tokens in between would move every boundary.
+ */
+function split(run: Run, input: string, most: number, kept: KeptSplits): SplitInput {
+  const { tokens } = run.client;
+  const measure = (text: string) => tokens.estimate(text, run.modelName);
+  if (measure(input) <= most) return { parts: [input], isRecords: false };
+  const average = (text: string) => tokens.estimate(text);
+  const cut = (budget: number, size: (text: string) => number): SplitInput =>
+    isJoined(run) ? { parts: splitText(input, budget, size), isRecords: false } : splitInput(input, budget, size);
+  const fits = ({ parts }: SplitInput) => parts.every((part) => measure(part) <= most);
+  const key = createHash("sha256")
+    .update(`${run.modelName} ${isJoined(run)} ${input}`)
+    .digest("base64");
+  const scale = measure(input) / average(input);
+  const earlier = kept.get(key);
+  if (earlier !== undefined && earlier * scale > most / 2) {
+    const same = cut(earlier, average);
+    if (fits(same)) return same;
+  }
+  const budget = Math.floor(most / scale);
+  const even = cut(budget, average);
+  if (!fits(even)) return cut(most, measure);
+  kept.set(key, budget);
+  return even;
+}
+
+/** Whether the answers to the parts are the result, one after another. */
+function isJoined(run: Run): boolean {
+  return run.task.combination === "join" && !run.schema;
 }
 
 /** How many tokens of input fit into a call, and how many its answer may have. */
 function roomFor(run: Run, context: number | undefined, caution: number, input: string): Room {
-  if (context === undefined) return { input: Number.POSITIVE_INFINITY, answer: run.maxTokens };
-  const frame = taskMessages(promptOptions(run), "")
+  const size = run.client.tokens.estimate(input, run.modelName);
+  const most = mostToTranslate(run, size);
+  if (context === undefined)
+    return { input: most, answer: run.maxTokens, more: run.maxTokens * (run.isLimited ? 1 : 2) };
+  const frame = taskMessages(
+    {
+      systemPrompt: run.systemPrompt,
+      task: run.wording,
+      instruction: longest(run.task.instruction, run.task.ofPart),
+      schema: run.schema,
+      note: "This is part 100 of 100 of a longer input; work on this part alone.",
+    },
+    "",
+  )
     .map((message) => message.content)
     .join("\n");
   const overhead = run.client.tokens.estimate(frame, run.modelName) + LEAST_BUDGET;
   const roomWith = (answer: number) => Math.floor((context - answer - overhead) * 0.9 * caution);
   const whole = Math.min(run.maxTokens, Math.floor(context / 2));
-  const fits = run.client.tokens.estimate(input, run.modelName) <= roomWith(whole);
+  const fits = size <= roomWith(whole);
   // The answers to several parts have to fit into one call together.
   const answer = fits ? whole : Math.min(run.maxTokens, Math.floor(context / 4));
   const room = roomWith(answer);
@@ -173,188 +213,39 @@ function roomFor(run: Run, context: number | undefined, caution: number, input: 
       },
     );
   }
-  if (answer < run.maxTokens)
+  if (answer < run.maxTokens) {
     run.warnings.add(`Answers are limited to ${answer} tokens by the model's context of ${context}.`);
-  return { input: room, answer };
-}
-
-async function combine(run: Run, chunks: readonly string[], room: Room): Promise<Answer> {
-  const { status } = run.context;
-  const combination = run.schema && combinationOf(run.task) === "join" ? "reduce" : combinationOf(run.task);
-  let done = 0;
-  const answers = await inParallel(run, chunks, async (chunk, index, part) => {
-    const note = `This is part ${index + 1} of ${chunks.length} of a longer input; work on this part alone.`;
-    const answer = await ask(part, chunk, room.answer, { note }, combination === "vote");
-    done += 1;
-    status?.progress(`Processed part ${done}/${chunks.length}`, 5 + Math.round((80 * done) / chunks.length));
-    return answer;
-  });
-  const flags = {
-    truncated: answers.some((answer) => answer.truncated),
-    fallbackUsed: answers.some((answer) => answer.fallbackUsed),
-  };
-  if (combination === "vote") return { ...mostFrequent(answers), ...flags };
-  if (combination === "join") {
-    const text = answers.map((answer, i) => withSpaceOf(chunks[i]!, answer.text)).join("");
-    return { ...answers[0]!, data: text, format: "text", text, ...flags };
   }
-  status?.progress(`Combining ${chunks.length} parts`, 90);
-  const reduced = await reduce(
-    run,
-    answers.map((answer) => answer.text),
-    room,
-  );
-  return {
-    ...reduced,
-    truncated: reduced.truncated || flags.truncated,
-    fallbackUsed: reduced.fallbackUsed || flags.fallbackUsed,
-  };
+  const more = run.isLimited ? answer : Math.max(answer, Math.min(2 * run.maxTokens, context - overhead - size));
+  return { input: Math.min(room, most), answer, more };
 }
 
-/** One answer from the answers to the parts, in groups where they do not fit together. */
-async function reduce(run: Run, partial: readonly string[], room: Room): Promise<Answer> {
-  const note =
-    "The data are the results for the parts of one longer input, in order. Combine them into one result for the whole.";
-  const prompt = { note, label: "Partial results" };
-  const size = (text: string) => run.client.tokens.estimate(text, run.modelName);
-  const groups: string[][] = [[]];
-  let used = 0;
-  for (const [index, text] of partial.entries()) {
-    const entry = `Part ${index + 1}:\n${text}\n`;
-    if (used + size(entry) > room.input && groups.at(-1)!.length > 0) {
-      groups.push([]);
-      used = 0;
-    }
-    groups.at(-1)!.push(entry);
-    used += size(entry);
-  }
-  if (groups.length === 1) return ask(run, groups[0]!.join("\n"), room.answer, prompt);
-  if (groups.length >= partial.length) {
-    throw new ToolError("context_overflow", `The partial results do not fit into the context of "${run.modelName}".`, {
-      hint: "Use a smaller max_tokens, a shorter input or a model with a larger context.",
-    });
-  }
-  const texts = await inParallel(
-    run,
-    groups,
-    async (group, _index, part) => (await ask(part, group.join("\n"), room.answer, prompt, false)).text,
-  );
-  return reduce(run, texts, room);
+/** A translation is about as long as its original: more than its answer can hold is not put into a call. */
+function mostToTranslate(run: Run, size: number): number {
+  const isSplit = run.task.name === "translate" && !run.schema && !run.isLimited && size * GROWTH > run.maxTokens;
+  return isSplit ? Math.max(LEAST_BUDGET, Math.floor(run.maxTokens / GROWTH)) : Number.POSITIVE_INFINITY;
 }
 
-/** One call on one text. `checked: false` takes the answer as it comes, for what only goes into a later call. */
-async function ask(
-  run: Run,
-  data: string,
-  maxTokens: number,
-  prompt: Pick<PromptOptions, "note" | "label"> = {},
-  checked = true,
-): Promise<Answer> {
-  const messages = taskMessages({ ...promptOptions(run), ...prompt }, data);
-  const complete = async (request: CompletionRequest): Promise<Completion> => {
-    const completion = await run.client.complete(request, run.context);
-    addTo(run, completion);
-    return completion;
-  };
-  if (run.schema && run.check && checked) {
-    const { value, repaired, completion, fallbackUsed, warnings } = await structuredAnswer(complete, {
-      messages,
-      schema: run.schema,
-      check: run.check,
-      model: run.model,
-      fallbackModels: run.client.defaults.fallbackModels,
-      maxTokens,
-      onAskAgain: (model) =>
-        run.context.status?.progress("The answer does not satisfy the schema, asking again", undefined, {
-          active_model: model,
-        }),
-    });
-    for (const warning of warnings) run.warnings.add(warning);
-    return { ...common(completion), data: value, format: "json", text: JSON.stringify(value), repaired, fallbackUsed };
-  }
-  const completion = await complete({ messages, model: run.model, maxTokens });
-  const truncated = completion.finish_reason === "length";
-  const json = truncated ? undefined : wholeJson(completion.text);
-  return {
-    ...common(completion),
-    data: json ?? completion.text,
-    format: json === undefined ? "text" : "json",
-    text: completion.text,
-    repaired: false,
-    fallbackUsed: completion.candidate > 0,
-  };
+function longest(...texts: (string | undefined)[]): string | undefined {
+  return texts.toSorted((a, b) => (b?.length ?? 0) - (a?.length ?? 0))[0];
 }
 
-function promptOptions(run: Run): PromptOptions {
-  return { systemPrompt: run.systemPrompt, task: run.task, schema: run.schema };
-}
-
-function common(completion: Completion): { model: string; truncated: boolean } {
-  return { model: completion.model, truncated: completion.finish_reason === "length" };
-}
-
-function addTo(run: Run, { usage, attempts, warnings }: Completion): void {
-  run.usage.prompt_tokens += usage.prompt_tokens;
-  run.usage.completion_tokens += usage.completion_tokens;
-  run.usage.total_tokens += usage.total_tokens;
-  if (usage.estimated) run.usage.estimated = true;
-  run.attempts += attempts;
-  for (const warning of warnings) run.warnings.add(warning);
-}
-
-/** All at once, as far as the providers allow; the first failure stops the others. */
-async function inParallel<In, Out>(
-  run: Run,
-  items: readonly In[],
-  work: (item: In, index: number, run: Run) => Promise<Out>,
-): Promise<Out[]> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([run.context.signal, stop.signal]);
-  // Shares the totals of the run; only the signal differs, and the parts speak for themselves in the status line.
-  const part: Run = { ...run, context: { signal } };
-  try {
-    return await Promise.all(items.map((item, index) => work(item, index, part)));
-  } finally {
-    run.attempts = part.attempts;
-    stop.abort();
-  }
-}
-
-function mostFrequent(answers: readonly Answer[]): Answer {
-  const key = (answer: Answer) =>
-    answer.format === "json"
-      ? JSON.stringify(answer.data)
-      : answer.text
-          .trim()
-          .toLowerCase()
-          .replace(/[.!]{1,3}$/, "");
-  const votes = new Map<string, number>();
-  for (const answer of answers) votes.set(key(answer), (votes.get(key(answer)) ?? 0) + 1);
-  const most = Math.max(...votes.values());
-  return answers.find((answer) => votes.get(key(answer)) === most)!;
-}
-
-/** The answer with the white space that stood around the part, so that joined parts keep their paragraphs. */
-function withSpaceOf(part: string, answer: string): string {
-  const start = part.slice(0, part.length - part.trimStart().length);
-  const end = part.trim() === "" ? "" : part.slice(part.trimEnd().length);
-  return start + answer.trim() + end;
-}
-
-function toResult(run: Run, answer: Answer, chunks: number): ProcessResult {
-  if (answer.truncated) {
+function toResult(run: Run, answer: Answer, usage: Usage): ProcessResult {
+  if (answer.truncated && answer.isTooLong) {
     run.warnings.add("The answer was cut off at the token limit; allow more max_tokens for the rest.");
   }
+  const { attempts, calls, cached, parts } = run.totals;
   return {
     format: answer.format,
     data: answer.data,
     model: answer.model,
-    usage: run.usage,
-    attempts: run.attempts,
-    chunks,
+    usage,
+    attempts,
+    chunks: parts,
     warnings: [...run.warnings],
     ...(answer.repaired && { repaired: true }),
     ...(answer.truncated && { truncated: true }),
     ...(answer.fallbackUsed && { fallback_used: true }),
+    ...(calls > 0 && calls === cached && { cached: true }),
   };
 }

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonCandidates, wholeJson } from "./read-json.ts";
+import { MALFORMED_REPLIES } from "../../test/fixtures/malformed-replies.ts";
+import { compileSchema } from "./check-schema.ts";
+import { readAnswer, wholeJson } from "./read-json.ts";
+import { readLenient } from "./structured/lenient-json.ts";
+
+const anything = { type: ["object", "array"] };
+
+async function read(reply: string, schema: Record<string, unknown> = anything, cutOff = false) {
+  return readAnswer(reply, { schema, check: await compileSchema(schema), cutOff });
+}
 
 describe("a reply as a whole", () => {
   it.each([
@@ -18,6 +27,8 @@ describe("a reply as a whole", () => {
     '"text"',
     "{a: 1}",
     "{",
+    '{"a": 1, "a": 2}',
+    '{"a": 12345678901234567890}',
     '```json\n{"a":1}\n``` and ```\n{}\n```',
     "[".repeat(50_000) + "]".repeat(50_000),
   ])("%.30j is text", (reply) => {
@@ -25,39 +36,137 @@ describe("a reply as a whole", () => {
   });
 });
 
-describe("JSON in a reply", () => {
-  const first = async (reply: string) => (await jsonCandidates(reply, false))[0];
-
-  it.each([
-    ['{"a": 1}', { a: 1 }, false],
-    ['Sure! {"a": 1} Hope it helps.', { a: 1 }, false],
-    ['<think>{"a": 0}</think>{"a": 1}', { a: 1 }, false],
-    ['First ```json\n{"a": 0}\n``` no, better:\n```json\n{"a": 1}\n```', { a: 1 }, false],
-    ['The result is {"text": "a } in a string"}.', { text: "a } in a string" }, false],
-    ["{'a': 1, b: [1, 2,],}", { a: 1, b: [1, 2] }, true],
-    ['{"a": 1, // note\n "b": True}', { a: 1, b: true }, true],
-    ['{"a": {"b": 1}', { a: { b: 1 } }, true],
-  ])("%j", async (reply, value, repaired) => {
-    expect(await first(reply)).toEqual({ value, repaired });
+describe("a malformed reply", () => {
+  it.each(MALFORMED_REPLIES)("with $name", async ({ reply, schema, value, finishReason }) => {
+    const check = await compileSchema(schema);
+    const answer = readAnswer(reply, { schema, check, cutOff: finishReason === "length" });
+    if (value === undefined) {
+      expect(answer).toHaveProperty("issues");
+      return;
+    }
+    expect(answer).toMatchObject({ value });
+    if (!("value" in answer)) return;
+    expect(answer.value).toStrictEqual(value);
+    expect(check(answer.value)).toEqual([]);
+    // What is not JSON as it stands anywhere in the reply is said to be mended.
+    const json = JSON.stringify(value);
+    const asWritten = reply.includes(json) || reply.includes(json.replaceAll(":", ": ").replaceAll(",", ", "));
+    if (!asWritten) expect(answer.mends).not.toEqual([]);
   });
 
-  it("is not made of prose", async () => {
-    expect(await jsonCandidates("I am sorry, I cannot do that.", false)).toEqual([]);
+  it("is told in plain words", async () => {
+    const schema = {
+      type: "object",
+      properties: { age: { type: "integer" }, tags: { type: "array", items: { type: "string" } } },
+      additionalProperties: false,
+    };
+    expect(await read("{age: '31', Tags: red, sure: True,}", schema)).toEqual({
+      value: { age: 31, tags: ["red"] },
+      mends: [
+        "keys stood without quotes",
+        "texts stood in other quotes than JSON's",
+        "texts stood without quotes",
+        "True was read as true",
+        "there were commas too many",
+        "age: the number 31 was read from a text",
+        '"Tags" was taken as "tags"',
+        "tags: a single value was taken as a list of one",
+        '"sure", which the schema does not have, was left out',
+      ],
+      notes: [],
+    });
   });
 
-  it("is not repaired where the reply was cut off", async () => {
-    expect(await jsonCandidates('{"a": [1, 2', true)).toEqual([]);
+  it("says that several answers satisfied the schema", async () => {
+    const several = await read('{"a": 1} or rather {"a": 2}', { type: "object", required: ["a"] });
+    expect(several).toMatchObject({ value: { a: 2 }, mends: [], notes: [expect.stringContaining("2 answers")] });
   });
 
-  it("never makes it throw", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.string({ unit: fc.constantFrom("{", "}", "[", "]", '"', ",", ":", "a", "\\", "```", "\n") }),
-        async (reply) => {
-          await jsonCandidates(reply, false);
-          wholeJson(reply);
+  it("says that a list may go on", async () => {
+    expect(await read('["a", "b", "..."]')).toMatchObject({ notes: [expect.stringContaining("missing")] });
+  });
+});
+
+describe("reading", () => {
+  it("takes every JSON object and list exactly as it is", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (json) => {
+        const text = JSON.stringify(JSON.parse(json.replaceAll(/\d{15,}/g, "7")));
+        if (!/^[{[]/.test(text)) return;
+        expect(readLenient(text, 0)).toEqual({
+          value: JSON.parse(text),
+          end: text.length,
+          mends: [],
+          elided: false,
+          unclosed: false,
+        });
+      }),
+    );
+  });
+
+  it("takes an object in prose exactly as it is", async () => {
+    const words = fc.stringMatching(/^[a-z ,.!?'\n]{0,40}$/);
+    const check = await compileSchema(anything);
+    fc.assert(
+      fc.property(words, fc.dictionary(fc.string(), fc.string(), { minKeys: 1 }), words, (before, object, after) => {
+        const reply = `${before}${JSON.stringify(object)}${after}`;
+        const answer = readAnswer(reply, { schema: anything, check, cutOff: false });
+        expect(answer).toEqual({ value: JSON.parse(JSON.stringify(object)), mends: [], notes: [] });
+      }),
+    );
+  });
+
+  it("never accepts the beginning of an object that was cut off", async () => {
+    const check = await compileSchema(anything);
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (object, share) => {
+          const whole = JSON.stringify({ a: [object] });
+          const reply = whole.slice(0, Math.max(1, Math.floor(whole.length * share)));
+          expect(readAnswer(reply, { schema: anything, check, cutOff: true })).toHaveProperty("issues");
         },
       ),
     );
+  });
+
+  it("never throws, and never gives what the schema does not allow", async () => {
+    const schema = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
+    const check = await compileSchema(schema);
+    const unit = fc.constantFrom(
+      "{",
+      "}",
+      "[",
+      "]",
+      '"',
+      "'",
+      "“",
+      ",",
+      ":",
+      "a",
+      "1",
+      "\\",
+      "```",
+      "\n",
+      "//",
+      "...",
+      "a: 1",
+      '"a": "1"',
+    );
+    fc.assert(
+      fc.property(fc.string({ unit }), fc.boolean(), (reply, cutOff) => {
+        const answer = readAnswer(reply, { schema, check, cutOff });
+        if ("value" in answer) expect(check(answer.value)).toEqual([]);
+        wholeJson(reply);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("does not set a prototype", async () => {
+    const answer = await read("{'__proto__': {admin: true}, a: 1}");
+    expect(answer).toHaveProperty("value");
+    expect((answer as { value: { admin?: boolean } }).value.admin).toBeUndefined();
   });
 });

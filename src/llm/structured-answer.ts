@@ -1,16 +1,17 @@
-import { type ErrorIssue, ToolError } from "../errors.ts";
+import { ToolError } from "../errors.ts";
 import type { SchemaCheck } from "./check-schema.ts";
 import type { ChatMessage } from "./model-adapter.ts";
 import type { Completion, CompletionRequest } from "./model-client.ts";
 import { type Failure, fallbackWarning } from "./model-error.ts";
-import { jsonCandidates } from "./read-json.ts";
+import { type ReadValue, readAnswer, type Unread } from "./read-json.ts";
 
 export interface StructuredAnswer {
   value: unknown;
+  /** Whether the value is not exactly what the model wrote; a warning then says what was mended. */
   repaired: boolean;
   completion: Completion;
   fallbackUsed: boolean;
-  /** Why models that answered were passed over for the one that gave the value. */
+  /** What was mended, and why models that answered were passed over for the one that gave the value. */
   warnings: string[];
 }
 
@@ -22,12 +23,20 @@ export interface StructuredRequest {
   model: string | undefined;
   fallbackModels: readonly string[];
   maxTokens: number;
+  /** Tokens that a model is allowed when its answer was cut off at `maxTokens`. */
+  moreTokens: number;
+  temperature: number | undefined;
   /** Called before a model is asked again. */
   onAskAgain?: (model: string) => void;
 }
 
 type Complete = (request: CompletionRequest) => Promise<Completion>;
-type Read = { value: unknown; repaired: boolean; issues: ErrorIssue[] } | undefined;
+type Read = ReadValue | Unread;
+
+/** Characters of a wrong answer that are shown to the model again, and that an error tells. */
+const SHOWN_AGAIN = 8000;
+const TOLD = 2000;
+const TOLD_MENDS = 8;
 
 /**
  * A value that satisfies the schema: asked for with all that the model can enforce, read, repaired, checked, asked for once
@@ -46,21 +55,22 @@ export async function structuredAnswer(complete: Complete, request: StructuredRe
     const question = { ...asking(request), model, isFallback, fallbackModels: fallbacks };
     const completion = await complete(question).catch((error) => {
       // What an earlier model answered says more than that a later one failed.
-      if (last && error instanceof ToolError && error.code !== "aborted") return undefined;
+      if (last && isPassing(error)) return undefined;
       throw error;
     });
     if (!completion) break;
     fallbackUsed ||= completion.candidate > 0;
     fallbacks = fallbacks.slice(completion.candidate);
-    last = { completion, read: await read(completion, request.check) };
-    if (!isValid(last.read)) {
+    last = { completion, read: read(completion, request) };
+    if (!isValue(last.read)) {
       request.onAskAgain?.(completion.model);
       last = (await askAgain(complete, request, completion, last.read)) ?? last;
     }
-    if (isValid(last.read)) {
-      const warnings = failures.map((failed) => fallbackWarning(failed, completion.model));
-      const { value, repaired } = last.read;
-      return { value, repaired, completion: last.completion, fallbackUsed, warnings };
+    if (isValue(last.read)) {
+      const { value, mends, notes } = last.read;
+      const passedOver = failures.map((failed) => fallbackWarning(failed, completion.model));
+      const warnings = [...passedOver, ...(mends.length > 0 ? [mendWarning(mends)] : []), ...notes];
+      return { value, repaired: mends.length > 0, completion: last.completion, fallbackUsed, warnings };
     }
     failures.push({ model: completion.model, error: failure(last.completion, last.read) });
     const next = fallbacks[0];
@@ -72,66 +82,83 @@ export async function structuredAnswer(complete: Complete, request: StructuredRe
   throw failure(last!.completion, last!.read);
 }
 
+/** What a result says of a value that is not exactly as the model wrote it. */
+export function mendWarning(mends: readonly string[]): string {
+  const told = [...new Set(mends)];
+  const more = told.length > TOLD_MENDS ? `; and ${told.length - TOLD_MENDS} more` : "";
+  return `The answer was mended: ${told.slice(0, TOLD_MENDS).join("; ")}${more}.`;
+}
+
+/** Whether a model's answer ended at the token limit: also where its provider does not say so. */
+export function isCutOff({ finish_reason, usage }: Completion, maxTokens: number): boolean {
+  return (
+    finish_reason === "length" ||
+    finish_reason === "interrupted" ||
+    (!usage.estimated && usage.completion_tokens >= maxTokens)
+  );
+}
+
 function asking(request: StructuredRequest): CompletionRequest {
   return {
     messages: request.messages,
     maxTokens: request.maxTokens,
+    temperature: request.temperature,
     responseFormat: { type: "json_schema", schema: request.schema },
   };
 }
 
-async function askAgain(complete: Complete, request: StructuredRequest, first: Completion, wrong: Read) {
-  const reasons = wrong
-    ? wrong.issues.map((issue) => `- ${issue.path}: ${issue.message}`).join("\n")
-    : first.finish_reason === "length"
-      ? "- it was cut off: be briefer"
+/** Whether another answer than this failed one may do: neither the caller nor a budget has put an end to it. */
+function isPassing(error: unknown): boolean {
+  return error instanceof ToolError && error.code !== "aborted" && error.code !== "limit_reached";
+}
+
+async function askAgain(complete: Complete, request: StructuredRequest, first: Completion, wrong: Unread) {
+  const cutOff = isCutOff(first, request.maxTokens);
+  const maxTokens = cutOff ? Math.max(request.moreTokens, request.maxTokens) : request.maxTokens;
+  const reasons = cutOff
+    ? "- it was cut off because it was too long: answer as briefly as the schema allows"
+    : wrong.issues
+      ? wrong.issues.map((issue) => `- ${issue.path}: ${issue.message}`).join("\n")
       : "- it is not JSON";
-  const messages: ChatMessage[] = [
-    ...request.messages,
-    { role: "assistant", content: first.text },
-    {
-      role: "user",
-      content: `That answer is not right:\n${reasons}\nAnswer again with the corrected JSON and nothing else.`,
-    },
-  ];
+  const last = request.messages.at(-1)!;
+  const correction = `${cutOff ? "Your last answer" : "That answer"} is not right:\n${reasons}\nAnswer again with the corrected JSON and nothing else.`;
+  // The beginning of an answer that was too long is only in the way of a shorter one.
+  const messages: ChatMessage[] = cutOff
+    ? [...request.messages.slice(0, -1), { ...last, content: `${last.content}\n${correction}` }]
+    : [
+        ...request.messages,
+        { role: "assistant", content: first.text.slice(0, SHOWN_AGAIN) },
+        { role: "user", content: correction },
+      ];
   try {
-    const completion = await complete({ ...asking(request), messages, model: first.model, fallbackModels: [] });
-    return { completion, read: await read(completion, request.check) };
+    const question = { ...asking(request), messages, maxTokens, model: first.model, fallbackModels: [] };
+    const completion = await complete(question);
+    return { completion, read: read(completion, { ...request, maxTokens }) };
   } catch (error) {
-    if (error instanceof ToolError && error.code !== "aborted") return undefined;
+    if (isPassing(error)) return undefined;
     throw error;
   }
 }
 
-/** The first value in the reply that satisfies the schema, else the best guess with what is wrong with it. */
-async function read(completion: Completion, check: SchemaCheck): Promise<Read> {
-  let guess: Read;
-  const cutOff = completion.finish_reason === "length";
-  for (const { value, repaired } of await jsonCandidates(completion.text, cutOff)) {
-    const issues = check(value);
-    if (issues.length === 0) return { value, repaired, issues };
-    guess ??= { value, repaired, issues };
-  }
-  // Where a string is wanted, such as one of several labels, models leave out the quotes.
-  const text = completion.text.trim();
-  const wantsString = check(text).length === 0 && check({}).length > 0;
-  return wantsString && !cutOff ? { value: text, repaired: true, issues: [] } : guess;
+function read(completion: Completion, { schema, check, maxTokens }: StructuredRequest): Read {
+  return readAnswer(completion.text, { schema, check, cutOff: isCutOff(completion, maxTokens) });
 }
 
-function isValid(found: Read): found is NonNullable<Read> {
-  return found !== undefined && found.issues.length === 0;
+function isValue(found: Read): found is ReadValue {
+  return "value" in found;
 }
 
 function failure(completion: Completion, found: Read): ToolError {
+  const issues = "issues" in found ? found.issues : undefined;
   const cutOff = completion.finish_reason === "length";
-  const details = { model: completion.model, partial_text: completion.text.slice(0, 500) };
+  const details = { model: completion.model, partial_text: completion.text.slice(0, TOLD) };
   const hint = cutOff
     ? "The answer was cut off: allow more max_tokens."
     : "Simplify output_schema, name the fields in the task, or use a stronger model.";
-  return found
+  return issues
     ? new ToolError("validation_failed", `The answer of "${completion.model}" does not satisfy output_schema.`, {
         hint,
-        issues: found.issues,
+        issues,
         retryable: true,
         details,
       })
