@@ -27,13 +27,13 @@ describe("llm_processor", () => {
       format: "text",
       data: "A short greeting.",
       model: "fake/a",
-      usage: { prompt_tokens: expect.any(Number), completion_tokens: 5, total_tokens: expect.any(Number) },
+      usage: expect.objectContaining({ prompt_tokens: expect.any(Number), completion_tokens: 5 }),
       attempts: 1,
     });
     expect(JSON.parse((result.content as { text: string }[])[0]!.text)).toEqual(result.structuredContent);
     const [system, user] = server.chats[0]!.body!.messages;
     expect(system!.content).toBe("You are a helpful assistant that processes and analyzes data.");
-    expect(user!.content).toMatch(/^Task: analyze\nInput data: Hello\n/);
+    expect(user!.content).toMatch(/\nInput data: Hello\n\[end of data [0-9a-f]{32}\]\nTask: analyze\n/);
     expect(server.chats[0]!.body!.max_tokens).toBe(1000);
   });
 

@@ -5,8 +5,8 @@ export default defineTool({
   name: "llm_processor",
   title: "Process with a model",
   description:
-    "Processes data with another language model and returns JSON or text. Use it to analyze, summarize, extract, classify " +
-    "or translate input, also long input, or to get JSON that satisfies a schema.",
+    "Processes data with another language model and returns JSON or text. Use it to analyze, summarize, extract, classify, " +
+    "translate or rewrite input, also long input, to answer from it, or to get JSON that satisfies a schema.",
   effect: "read-open",
   uses: ["processor"],
   input: z.strictObject({
@@ -19,7 +19,7 @@ export default defineTool({
       .max(10_000)
       .default("analyze")
       .describe(
-        'What to do: analyze, summarize, extract, classify, translate, or any instruction, e.g. "translate to German".',
+        'What to do: analyze, summarize, extract, classify, translate, rewrite, answer, or any instruction, e.g. "translate to German".',
       ),
     model: z.string().max(300).optional().describe("Model as provider/model, or a name that one provider has."),
     system_prompt: z.string().max(100_000).optional().describe("Replaces the configured system prompt."),
@@ -39,6 +39,7 @@ export default defineTool({
     repaired: z.boolean().optional(),
     truncated: z.boolean().optional(),
     fallback_used: z.boolean().optional(),
+    cached: z.boolean().optional(),
     warnings: z.array(z.string()).optional(),
   }),
   async run(input, { user, signal, services, status }) {
