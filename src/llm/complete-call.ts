@@ -122,7 +122,8 @@ async function askModel(
 ): Promise<Answered & { cached?: boolean }> {
   const { signal, status } = call.context;
   const timer: { endsAt?: number } = {};
-  const shaping = engine.shapes.start(model.name, call.request.responseFormat, model.provider.stream !== false);
+  const { kind, stream = true } = model.provider;
+  const shaping = engine.shapes.start(model.name, call.request.responseFormat, { kind, stream });
   for (;;) {
     const shape = shaping.next();
     try {

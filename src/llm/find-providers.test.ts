@@ -3,19 +3,19 @@ import { ollamaBaseUrl, providersOfEnvironment } from "./find-providers.ts";
 
 describe("OLLAMA_HOST", () => {
   it.each([
-    ["box", "http://box:11434/v1"],
-    ["box:8080", "http://box:8080/v1"],
-    ["box:80", "http://box/v1"],
-    [":8080", "http://127.0.0.1:8080/v1"],
-    ["0.0.0.0", "http://127.0.0.1:11434/v1"],
-    ["0.0.0.0:1234", "http://127.0.0.1:1234/v1"],
-    ["::1", "http://[::1]:11434/v1"],
-    ["[::1]:1234", "http://[::1]:1234/v1"],
-    ["[::]", "http://[::1]:11434/v1"],
-    ["http://box:1234/", "http://box:1234/v1"],
-    ["https://ollama.example", "https://ollama.example/v1"],
-    ["http://box/ollama/", "http://box/ollama/v1"],
-    ["http://box:1234/v1", "http://box:1234/v1"],
+    ["box", "http://box:11434"],
+    ["box:8080", "http://box:8080"],
+    ["box:80", "http://box"],
+    [":8080", "http://127.0.0.1:8080"],
+    ["0.0.0.0", "http://127.0.0.1:11434"],
+    ["0.0.0.0:1234", "http://127.0.0.1:1234"],
+    ["::1", "http://[::1]:11434"],
+    ["[::1]:1234", "http://[::1]:1234"],
+    ["[::]", "http://[::1]:11434"],
+    ["http://box:1234/", "http://box:1234"],
+    ["https://ollama.example", "https://ollama.example"],
+    ["http://box/ollama/", "http://box/ollama"],
+    ["http://box:1234/v1", "http://box:1234"],
   ])("%s means %s", (value, url) => {
     expect(ollamaBaseUrl(value)).toBe(url);
   });

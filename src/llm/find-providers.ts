@@ -5,9 +5,11 @@ export type ConfiguredProvider = Omit<Provider, "name" | "origin" | "baseUrl"> &
   baseUrl?: string | undefined;
 };
 
+const LOCAL_OLLAMA = "http://127.0.0.1:11434";
+
 /** Where a provider of a kind is, unless the configuration says otherwise. */
 const OWN_URLS: Partial<Record<ProviderKind, string>> = {
-  ollama: "http://127.0.0.1:11434",
+  ollama: LOCAL_OLLAMA,
   anthropic: "https://api.anthropic.com/v1",
   gemini: "https://generativelanguage.googleapis.com/v1beta",
 };
@@ -26,7 +28,6 @@ export interface FoundProviders {
 
 type Env = Record<string, string | undefined>;
 
-const LOCAL_OLLAMA = "http://127.0.0.1:11434";
 const CONCURRENCY = 4;
 
 /** The providers that the configuration names. */
@@ -41,15 +42,21 @@ export function configuredProviders(providers: Readonly<Record<string, Configure
 }
 
 /**
- * The providers that the environment gives: OPENAI_API_KEY and/or OPENAI_BASE_URL, OLLAMA_HOST, OPENWEBUI_URL with
- * OPENWEBUI_API_KEY, where `openWebui`, from the configuration, comes before the latter two. Contacts nothing.
+ * The providers that the environment gives: OPENAI_API_KEY and/or OPENAI_BASE_URL, ANTHROPIC_API_KEY (with
+ * ANTHROPIC_BASE_URL), GEMINI_API_KEY or GOOGLE_API_KEY, OLLAMA_HOST, OPENWEBUI_URL with OPENWEBUI_API_KEY, where `openWebui`,
+ * from the configuration, comes before the latter two. Contacts nothing.
  */
 export function providersOfEnvironment(env: Env, openWebui: OpenWebui = {}): FoundProviders {
   const read = (name: string) => env[name]?.trim() || undefined;
   const providers: Provider[] = [];
   const problems: string[] = [];
-  const add = (name: string, baseUrl: string | undefined, apiKey: string | undefined, origin: string) => {
-    const kind = "openai-compatible";
+  const add = (
+    name: string,
+    baseUrl: string | undefined,
+    apiKey: string | undefined,
+    origin: string,
+    kind: ProviderKind = "openai-compatible",
+  ) => {
     if (baseUrl === undefined) problems.push(`${origin} is set, but it is not a URL.`);
     else providers.push({ name, kind, baseUrl, apiKey, models: [], concurrency: CONCURRENCY, origin });
   };
@@ -58,8 +65,21 @@ export function providersOfEnvironment(env: Env, openWebui: OpenWebui = {}): Fou
   if (openaiUrl) add("openai", httpUrl(openaiUrl), openaiKey, "OPENAI_BASE_URL");
   else if (openaiKey) add("openai", "https://api.openai.com/v1", openaiKey, "OPENAI_API_KEY");
 
+  const anthropicKey = read("ANTHROPIC_API_KEY");
+  const anthropicUrl = read("ANTHROPIC_BASE_URL");
+  if (anthropicKey) {
+    const url = anthropicUrl ? httpUrl(anthropicUrl) : OWN_URLS.anthropic;
+    add("anthropic", url, anthropicKey, url ? "ANTHROPIC_API_KEY" : "ANTHROPIC_BASE_URL", "anthropic");
+  }
+  for (const name of ["GEMINI_API_KEY", "GOOGLE_API_KEY"]) {
+    const key = read(name);
+    if (!key) continue;
+    add("gemini", OWN_URLS.gemini, key, name, "gemini");
+    break;
+  }
+
   const ollama = read("OLLAMA_HOST");
-  if (ollama) add("ollama", ollamaBaseUrl(ollama), undefined, "OLLAMA_HOST");
+  if (ollama) add("ollama", ollamaBaseUrl(ollama), undefined, "OLLAMA_HOST", "ollama");
 
   const webUi = openWebui.url ?? read("OPENWEBUI_URL");
   const webUiKey = openWebui.apiKey || read("OPENWEBUI_API_KEY");
@@ -77,8 +97,8 @@ export function providersOfEnvironment(env: Env, openWebui: OpenWebui = {}): Fou
 export function localOllama(url: string = LOCAL_OLLAMA): Provider {
   return {
     name: "ollama",
-    kind: "openai-compatible",
-    baseUrl: `${withoutSlash(url)}/v1`,
+    kind: "ollama",
+    baseUrl: withoutSlash(url),
     models: [],
     concurrency: CONCURRENCY,
     origin: "found on this machine",
@@ -103,8 +123,7 @@ export function ollamaBaseUrl(value: string): string | undefined {
   if (!hasScheme && url.port === "" && !/:\d+(\/|$)/.test(bareIpv6 ? "" : address)) url.port = "11434";
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
   if (url.hostname === "[::]") url.hostname = "[::1]";
-  const base = withoutSlash(url.href);
-  return base.endsWith("/v1") ? base : `${base}/v1`;
+  return withoutSlash(url.href).replace(/\/v1$/, "");
 }
 
 function httpUrl(value: string): string | undefined {

@@ -147,7 +147,7 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
 
 function noProvider(problems: readonly string[]): ToolError {
   return new ToolError("not_configured", ["No model provider is configured.", ...problems].join(" "), {
-    hint: "Start Ollama on this machine, or set OPENAI_API_KEY (with OPENAI_BASE_URL for another OpenAI-compatible server), OLLAMA_HOST, or OPENWEBUI_URL with OPENWEBUI_API_KEY, or name one under `providers` in patchbay.yaml.",
+    hint: "Start Ollama on this machine, or set OPENAI_API_KEY (with OPENAI_BASE_URL for another OpenAI-compatible server), ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_HOST, or OPENWEBUI_URL with OPENWEBUI_API_KEY, or name one under `providers` in patchbay.yaml.",
   });
 }
 

@@ -39,8 +39,12 @@ export interface AdapterRequest {
   /** For sampling that can be repeated, where the provider has it. */
   seed?: number | undefined;
   responseFormat?: ResponseFormat | undefined;
+  /** Whether the format is to be enforced by a forced call of a tool, where the provider has that too. Its schema is an object's. */
+  byTool?: boolean | undefined;
   /** Whether the answer is to come as it is written. A provider may answer in one piece all the same. */
   stream: boolean;
+  /** Whether a stream is asked to tell the tokens used. Default true. */
+  streamUsage?: boolean | undefined;
   /** Tokens that prompt and answer need together, as estimated: for providers whose context is chosen by the request. */
   neededTokens?: number | undefined;
 }

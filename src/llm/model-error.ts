@@ -18,7 +18,8 @@ export type FailureKind =
   | "schema_refused"
   | "max_tokens_refused"
   | "temperature_refused"
-  | "stream_refused";
+  | "stream_refused"
+  | "stream_options_refused";
 
 const CODES: Record<FailureKind, ErrorCode> = {
   auth: "upstream_error",
@@ -37,6 +38,7 @@ const CODES: Record<FailureKind, ErrorCode> = {
   max_tokens_refused: "upstream_error",
   temperature_refused: "upstream_error",
   stream_refused: "upstream_error",
+  stream_options_refused: "upstream_error",
 };
 
 /** Failures after which the same request to the same model may succeed. */

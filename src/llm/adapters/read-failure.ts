@@ -16,16 +16,18 @@ const READ_LENGTH = 4000;
 
 /** The failure that an answer with an error status, or an error under status 200, stands for. `json`: its body, if an object. */
 export function failureOf(provider: string, model: string, answer: HttpAnswer, json: Json | undefined): ModelError {
+  json = unwrapped(json);
   const error = isObject(json?.error) ? json.error : undefined;
-  const status = statusOf(answer.status, error?.code ?? json?.code);
+  const status = statusOf(answer.status, error ?? json);
   const about = (messageOf(json) ?? (json ? undefined : plainText(answer.body)) ?? "").slice(0, READ_LENGTH);
-  const codes = [error?.code, error?.type, json?.code, json?.type]
+  const reasons = detailsOf(error).map(({ reason }) => reason);
+  const codes = [error?.code, error?.type, error?.status, json?.code, json?.type, ...reasons]
     .filter((code) => typeof code === "string" || typeof code === "number")
     .join(" ");
   const name = `Provider "${provider}"`;
   const says = about === "" ? "" : `: ${shorten(about)}`;
   const details = { http_status: answer.status };
-  const retryAfterMs = retryAfterOf(answer);
+  const retryAfterMs = retryAfterOf(answer) ?? retryDelayOf(error);
 
   const overflow = overflowOf({ status, codes, message: about, error });
   if (overflow) {
@@ -45,7 +47,7 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
       details,
     });
   }
-  if (status === 401 || status === 403) {
+  if (status === 401 || status === 403 || /api_key_invalid/i.test(codes)) {
     return new ModelError("auth", `${name} refused the request (HTTP ${status})${says}`, {
       hint: `Check the API key of provider "${provider}".`,
       details,
@@ -70,14 +72,17 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
   if (status < 500 && /\btemperature\b|\bseed\b/i.test(about) && REFUSES.test(about)) {
     return new ModelError("temperature_refused", `${name} refused the temperature or seed${says}`, { details });
   }
-  if (status < 500 && /\bstream(?:ing|_options)?\b/i.test(about) && REFUSES.test(about)) {
+  if (status < 500 && /stream_options/i.test(about) && (REFUSES.test(about) || status === 422)) {
+    return new ModelError("stream_options_refused", `${name} refused stream_options${says}`, { details });
+  }
+  if (status < 500 && /\bstream(?:ing)?\b/i.test(about) && REFUSES.test(about)) {
     return new ModelError("stream_refused", `${name} does not stream${says}`, { details });
   }
   // This schema is at fault, not the model: others may be fine.
   if (/invalid_json_schema|invalid schema|grammar/i.test(`${codes} ${about}`)) {
     return new ModelError("schema_refused", `${name} cannot enforce the schema${says}`, { details });
   }
-  if (/response_format|json_schema|json_object|structured output/i.test(about)) {
+  if (/response_?format|json_?schema|json_object|structured output|output_config|tool_choice/i.test(about)) {
     return new ModelError("format_refused", `${name} refused the response format${says}`, { details });
   }
   if (status === 404 || status === 405 || (status >= 300 && status < 400) || /unexpected endpoint/i.test(about)) {
@@ -128,11 +133,55 @@ export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The status that counts: a gateway's error under status 200 carries the real one as its code. */
-function statusOf(status: number, code: unknown): number {
+/** What Anthropic calls its errors, which has no number where one comes in the middle of a stream. */
+const STATUS_OF_TYPE: Partial<Record<string, number>> = {
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+/** The value of a JSON text; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The status that counts: an error under status 200 carries the real one as its code, or as its type. */
+function statusOf(status: number, error: Json | undefined): number {
   if (status >= 300) return status;
-  const told = Number(code);
-  return Number.isInteger(told) && told >= 400 && told < 600 ? told : status;
+  const told = Number(error?.code);
+  if (Number.isInteger(told) && told >= 400 && told < 600) return told;
+  return STATUS_OF_TYPE[String(error?.type)] ?? status;
+}
+
+/** An error that wraps the one of the server behind it as JSON text, as Ollama's does. */
+function unwrapped(json: Json | undefined): Json | undefined {
+  if (typeof json?.error !== "string" || !json.error.startsWith("{")) return json;
+  const inner = parseJson(json.error);
+  return isObject(inner) && inner.error !== undefined ? inner : json;
+}
+
+/** What Google's errors say beside their message. */
+function detailsOf(error: Json | undefined): Json[] {
+  return Array.isArray(error?.details) ? error.details.filter(isObject) : [];
+}
+
+/** Milliseconds of Google's RetryInfo, such as `"36.5s"`. */
+function retryDelayOf(error: Json | undefined): number | undefined {
+  for (const { retryDelay } of detailsOf(error)) {
+    const seconds = /^(\d+(?:\.\d+)?)s$/.exec(String(retryDelay))?.[1];
+    if (seconds !== undefined) return Math.ceil(Number(seconds) * 1000);
+  }
+  return undefined;
 }
 
 function isAboutModel(status: number, codes: string, about: string): boolean {
@@ -140,7 +189,7 @@ function isAboutModel(status: number, codes: string, about: string): boolean {
   if (/model_not_found|invalid_model|model_not_available/i.test(codes)) return true;
   const says =
     /\bmodel\b.{0,120}(not found|does(?: not|n't) exist|not available)|(invalid|unknown|no such) model|not a valid model|not a chat model/i;
-  return says.test(about) || (status === 404 && /\bmodel\b/i.test(about));
+  return says.test(about) || (status === 404 && /\bmodels?\b/i.test(about));
 }
 
 function plainText(body: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { AdapterReply, ListedModel, TokenUsage } from "../model-adapter.ts";
 import { ModelError } from "../model-error.ts";
-import { joinStream } from "./openai-stream.ts";
+import type { Wire } from "./ask-model.ts";
 import {
   baseUrlHint,
   contentText,
@@ -9,21 +9,24 @@ import {
   isObject,
   type Json,
   messageOf,
+  parseJson,
   shorten,
 } from "./read-failure.ts";
 
 /**
- * The reply inside an answer to chat/completions. Knows what providers really send: errors under status 200, web pages,
- * no choices, no content, reasoning without an answer, event streams although none was asked for.
+ * The reply inside an answer that came in one piece. Knows what providers really send: errors under status 200, web pages,
+ * no choices, no content, reasoning without an answer, streams although none was asked for.
  * @throws ModelError of the kind that fits.
  */
-export function readReply(provider: string, model: string, answer: HttpAnswer): AdapterReply {
+export function readReply(provider: string, model: string, answer: HttpAnswer, wire: Wire): AdapterReply {
   const succeeded = answer.status >= 200 && answer.status < 300;
-  const json =
-    succeeded && /^\s*(?:data|event|id|retry)?:/.test(answer.body)
-      ? joinStream(answer.body)
-      : readJson(provider, answer, "a completion", model);
-  return replyOf(provider, model, answer, json);
+  if (!succeeded || !wire.isStream(answer.body)) {
+    const json = wire.completionOf(readJson(provider, answer, "a completion", model));
+    return replyOf(provider, model, answer, json);
+  }
+  const collector = wire.collect();
+  collector.add(answer.body);
+  return replyOf(provider, model, answer, collector.completion());
 }
 
 /** The reply inside a completion that was read. @throws ModelError of the kind that fits. */
@@ -50,18 +53,44 @@ export function readModelList(provider: string, answer: HttpAnswer): ListedModel
   for (const entry of list as unknown[]) {
     const name = isObject(entry) ? (entry.id ?? entry.name) : entry;
     if (typeof name !== "string" || name === "" || models.has(name)) continue;
-    // OpenRouter, vLLM, LM Studio.
-    const size = isObject(entry)
-      ? (entry.context_length ?? entry.max_model_len ?? entry.max_context_length)
-      : undefined;
-    models.set(name, { name, ...(typeof size === "number" && size > 0 && { contextTokens: size }) });
+    const size = isObject(entry) ? contextOf(entry) : undefined;
+    models.set(name, { name, ...(size !== undefined && { contextTokens: size }) });
   }
   return [...models.values()];
 }
 
-/** The vectors in an answer to /embeddings, one for each of `count` texts. @throws ModelError */
-export function readEmbeddings(provider: string, model: string, count: number, answer: HttpAnswer): Float32Array[] {
-  const json = readJson(provider, answer, "embeddings", model);
+/** Tokens of prompt and answer, as llama.cpp, OpenRouter, vLLM, LM Studio, Groq and LiteLLM tell them: the size in use first. */
+function contextOf(entry: Json): number | undefined {
+  const meta = isObject(entry.meta) ? entry.meta : undefined;
+  const top = isObject(entry.top_provider) ? entry.top_provider : undefined;
+  const info = isObject(entry.model_info) ? entry.model_info : undefined;
+  const sizes = [
+    meta?.n_ctx,
+    entry.loaded_context_length,
+    top?.context_length,
+    entry.context_length,
+    entry.max_model_len,
+    entry.max_context_length,
+    entry.context_window,
+    info?.max_input_tokens,
+    entry.max_input_tokens,
+  ];
+  return sizes.find((size): size is number => typeof size === "number" && Number.isInteger(size) && size > 0);
+}
+
+/**
+ * The vectors in an answer to /embeddings, one for each of `count` texts. `inOpenAiForm` turns another protocol's answer into
+ * OpenAI's.
+ * @throws ModelError
+ */
+export function readEmbeddings(
+  provider: string,
+  model: string,
+  count: number,
+  answer: HttpAnswer,
+  inOpenAiForm: (json: Json) => Json = (json) => json,
+): Float32Array[] {
+  const json = inOpenAiForm(readJson(provider, answer, "embeddings", model));
   if (json.error !== undefined && json.error !== null) throw failureOf(provider, model, answer, json);
   const vectors: Float32Array[] = [];
   const data: unknown[] = Array.isArray(json.data) ? json.data : [];
@@ -80,14 +109,10 @@ export function readEmbeddings(provider: string, model: string, count: number, a
   });
 }
 
-/** The JSON of a successful answer. @throws ModelError for an error status, and where it is no JSON. */
-function readJson(provider: string, answer: HttpAnswer, wanted: string, model = ""): Json {
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.body);
-  } catch {
-    json = undefined;
-  }
+/** The JSON of a successful answer. A list with one error, as Gemini has it, is that error. @throws ModelError for an error status, and where it is no JSON. */
+export function readJson(provider: string, answer: HttpAnswer, wanted: string, model = ""): Json {
+  let json = parseJson(answer.body);
+  if (Array.isArray(json) && isObject(json[0]) && json[0].error !== undefined) json = json[0];
   if (answer.status < 200 || answer.status >= 300) {
     throw failureOf(provider, model, answer, isObject(json) ? json : undefined);
   }
@@ -105,7 +130,7 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
   const finishReason = typeof choice.finish_reason === "string" ? choice.finish_reason : "stop";
   const text = withoutReasoning(contentText(message ? message.content : choice.text));
   if (text.trim() === "") {
-    throw new ModelError("no_answer", emptyAnswer(model, message, finishReason), {
+    throw new ModelError("no_answer", emptyAnswer(model, message, finishReason, usageOf(usage)), {
       hint:
         finishReason === "length"
           ? "Allow more tokens for the answer (max_tokens)."
@@ -117,7 +142,12 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
   return { text, finishReason, usage: usageOf(usage), ...(cost !== undefined && { costUsd: cost }) };
 }
 
-function emptyAnswer(model: string, message: Json | undefined, finishReason: string): string {
+function emptyAnswer(
+  model: string,
+  message: Json | undefined,
+  finishReason: string,
+  usage: TokenUsage | undefined,
+): string {
   if (typeof message?.refusal === "string" && message.refusal !== "") {
     return `Model "${model}" refused: ${shorten(message.refusal)}`;
   }
@@ -127,7 +157,7 @@ function emptyAnswer(model: string, message: Json | undefined, finishReason: str
     return `Model "${model}" wanted to call a tool, although none was offered, and gave no answer.`;
   }
   const reasoning = message?.reasoning_content ?? message?.reasoning ?? message?.content;
-  if (typeof reasoning === "string" && reasoning.trim() !== "") {
+  if ((typeof reasoning === "string" && reasoning.trim() !== "") || (usage?.reasoning_tokens ?? 0) > 0) {
     return `Model "${model}" only reasoned and gave no answer (finish reason: ${finishReason}).`;
   }
   return `Model "${model}" gave an empty answer (finish reason: ${finishReason}).`;
