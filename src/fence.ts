@@ -30,7 +30,7 @@ function withoutMarks(data: string): string {
     data
       // A mark instead of nothing: what is left must not join into another look-alike. Quotes stay, for the data may be JSON.
       .replace(/\[\s*end\s+of\s+data\b(?:[^\]\n"]{0,80}\])?/gi, "[…]")
-      .replace(/<(?=[|｜]|\/?(?:start|end)_of_turn>)/g, "< ")
+      .replace(/<(?=[|｜][^\s|｜<>]{1,60}[|｜]>|(?:start|end)_of_turn>)/g, "< ")
       .replace(/\[(?=\/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\])/g, "[ ")
   );
 }

@@ -9,7 +9,7 @@ import { labelsIn, type Task, taskMessages } from "./task-prompts.ts";
 /** Everything that the calls of one `process` share. */
 export interface Run {
   client: ModelClient;
-  /** With the account of the call. */
+  /** With the account of the call, and a count of its requests. */
   context: CallContext;
   model: string | undefined;
   /** `provider/model` that `model` means. */
@@ -75,7 +75,6 @@ export async function ask(run: Run, data: string, question: Question): Promise<A
   const complete = async (request: CompletionRequest): Promise<Completion> => {
     run.totals.calls += 1;
     const completion = await run.client.complete(request, run.context);
-    run.totals.attempts += completion.attempts;
     if (completion.cached) run.totals.cached += 1;
     for (const warning of completion.warnings) run.warnings.add(warning);
     return completion;
@@ -169,7 +168,7 @@ function noteMends(run: Run, mends: readonly string[], notes: readonly string[])
 }
 
 /** Failures that no other part will be spared, or that the caller has to know at once. */
-const OF_ALL: ReadonlySet<string> = new Set([
+export const OF_ALL: ReadonlySet<string> = new Set([
   "aborted",
   "limit_reached",
   "not_configured",
@@ -189,9 +188,12 @@ export async function forEachPart<In, Out>(
   work: (item: In, index: number, run: Run) => Promise<Out>,
 ): Promise<(Out | undefined)[]> {
   const stop = new AbortController();
-  const { account, signal: outer } = run.context;
+  const { signal: outer } = run.context;
   // Shares the totals; the parts speak for themselves in the status line.
-  const part: Run = { ...run, context: { signal: AbortSignal.any([outer, stop.signal]), account } };
+  const part: Run = {
+    ...run,
+    context: { ...run.context, status: undefined, signal: AbortSignal.any([outer, stop.signal]) },
+  };
   let left = spare ? Math.ceil(items.length / 2) - 1 : 0;
   const attempt = async (item: In, index: number): Promise<Out | undefined> => {
     try {
@@ -200,7 +202,6 @@ export async function forEachPart<In, Out>(
       const isLost = error instanceof ToolError && !OF_ALL.has(error.code) && !outer.aborted && !stop.signal.aborted;
       if (!isLost || left === 0) throw error;
       left -= 1;
-      if (typeof error.details?.attempts === "number") run.totals.attempts += error.details.attempts;
       run.warnings.add(`Part ${index + 1} of ${items.length} is missing from the result (${error.message}).`);
       return undefined;
     }

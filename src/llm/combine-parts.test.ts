@@ -337,6 +337,22 @@ describe("a result of several calls", () => {
     expect(new Set(prompts).size).toBe(prompts.length);
   });
 
+  it("comes from a fallback model with a smaller context, in smaller parts", async () => {
+    const models = { a: { fault: "detail" as const }, b: { contextTokens: 700, reply: "part" } };
+    const { run } = await processorOn(models, { fallbackModels: ["b"] });
+    const result = await run({ input: long, task: "summarize" });
+    expect(result).toMatchObject({ data: "part", model: "fake/b", fallback_used: true });
+    expect(result.chunks).toBeGreaterThan(1);
+  });
+
+  it("counts the requests of parts that failed or were stopped, too", async () => {
+    const fault = (request: ChatRequest) => (dataOf(request).includes("Paragraph 2 ") ? "loading" : undefined);
+    const { server, run } = await processorOn({ a: { fault, reply: "part" } }, { contextTokens: 600 });
+    const result = await run({ input: long, task: "summarize" });
+    expect(result.warnings.join()).toContain("is missing from the result");
+    expect(result.attempts).toBe(server.chats.length);
+  });
+
   it("gives up where everything overflows", async () => {
     const body = '{"error":{"code":"context_length_exceeded","message":"Your input exceeds the context window"}}';
     const { server, run } = await processorOn({ a: { fault: { status: 400, body } } });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { ToolError } from "../errors.ts";
 import type { Usage } from "./account.ts";
-import { type Answer, ask, isOverflow, type Run } from "./ask-part.ts";
+import { type Answer, ask, isOverflow, OF_ALL, type Run } from "./ask-part.ts";
 import { compileSchema } from "./check-schema.ts";
 import { combine, type Room, rewritten } from "./combine-parts.ts";
 import type { CallContext, ModelClient } from "./model-client.ts";
@@ -91,9 +91,14 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
         : client.resolve(request.model, { signal }));
       const account = context.account ?? client.account(user);
       const wording = request.task?.trim() || "analyze";
+      const totals = { attempts: 0, calls: 0, cached: 0, parts: 1 };
+      const onProgress: CallContext["onProgress"] = (progress) => {
+        if (progress.type === "attempt") totals.attempts += 1;
+        context.onProgress?.(progress);
+      };
       const run: Run = {
         client,
-        context: { ...context, account },
+        context: { ...context, account, onProgress },
         model: request.model,
         modelName: model.name,
         task: readTask(wording),
@@ -105,7 +110,7 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
         schema: request.outputSchema,
         check,
         warnings: new Set(),
-        totals: { attempts: 0, calls: 0, cached: 0, parts: 1 },
+        totals,
       };
       context.status?.progress(`Processing with ${model.name}`, 5, { active_model: model.name });
       return toResult(run, await processInParts(run, request.input, splits), account.usage);
@@ -117,10 +122,13 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
 async function processInParts(run: Run, input: string, kept: KeptSplits): Promise<Answer> {
   const measure = (text: string) => run.client.tokens.estimate(text, run.modelName);
   let assumedContext: number | undefined;
+  /** Tokens of the smallest context that a fallback model turned out to have. */
+  let narrow = Infinity;
   let caution = 1;
   let last = Number.POSITIVE_INFINITY;
   for (let splits = 0; ; splits++) {
-    const context = run.client.contextOf(run.modelName) ?? assumedContext;
+    const own = run.client.contextOf(run.modelName) ?? assumedContext;
+    const context = own === undefined && narrow === Infinity ? undefined : Math.min(own ?? Infinity, narrow);
     const room = roomFor(run, context, caution, input);
     // After an overflow, the same size would overflow again.
     while (splits > 0 && room.input >= last) room.input = Math.floor(last * 0.7);
@@ -136,14 +144,26 @@ async function processInParts(run: Run, input: string, kept: KeptSplits): Promis
       if (parts.length > 1) return await combine(run, parts, room, isRecords);
       return isJoined(run) ? await rewritten(run, input, room) : await ask(run, input, { room, kind: "final" });
     } catch (error) {
-      if (!isOverflow(error) || splits >= MAX_RESPLITS) throw error;
-      run.totals.attempts += 1;
-      const seen = error.overflow?.promptTokens ?? measure(input);
-      if (run.client.contextOf(run.modelName) === undefined) assumedContext = Math.floor((assumedContext ?? seen) / 2);
-      else if (splits > 0) caution *= 0.7;
+      const smaller = smallerContext(run, error, context ?? Infinity, measure(input));
+      if (splits >= MAX_RESPLITS || (!isOverflow(error) && smaller === undefined)) throw error;
+      if (smaller !== undefined) narrow = smaller;
+      else if (own === undefined || run.client.contextOf(run.modelName) === undefined) {
+        const seen = (isOverflow(error) && error.overflow?.promptTokens) || measure(input);
+        assumedContext = Math.floor((assumedContext ?? seen) / 2);
+      } else if (splits > 0) caution *= 0.7;
+      // What was said of parts that are now cut in another way.
+      run.warnings.clear();
       run.context.status?.progress("The input is too long for the model, splitting it");
     }
   }
+}
+
+/** The context of a fallback model that failed after the first one, where it is what makes the prompt too long. */
+function smallerContext(run: Run, error: unknown, context: number, size: number): number | undefined {
+  if (!(error instanceof ToolError) || isOverflow(error) || OF_ALL.has(error.code)) return undefined;
+  const known = (error.issues ?? []).map(({ path }) => run.client.contextOf(path) ?? Infinity);
+  const smallest = Math.min(context, ...known);
+  return smallest < context && size > smallest / 2 ? smallest : undefined;
 }
 
 /**

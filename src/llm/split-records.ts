@@ -12,9 +12,12 @@ type Measure = (text: string) => number;
 const MAX_DEPTH = 20;
 /** Tokens of the brackets around a part. */
 const BRACKETS = 4;
+/** Characters of a number that nothing is gained by splitting. */
+const LONGEST_NUMBER = 1000;
 const DELIMITERS = ["\t", ",", ";", "|"];
 /** Lines that are looked at to tell a table from prose. */
 const LINES_OF_TABLE = 10;
+const BEGIN_OF_TABLE = 50_000;
 
 /**
  * Cuts an input into parts of at most `budget`, as `measure` counts: JSON between entries, so that each part is JSON of the same
@@ -42,7 +45,9 @@ function splitJson(source: string, budget: number, measure: Measure, depth: numb
     const pieces = splitText(JSON.parse(source) as string, Math.max(1, budget - BRACKETS), measure);
     return pieces.map((piece) => JSON.stringify(piece));
   }
-  if ((open !== "{" && open !== "[") || depth > MAX_DEPTH) return splitText(source, budget, measure);
+  const isList = open === "{" || open === "[";
+  if (!isList && source.length < LONGEST_NUMBER) return [source];
+  if (!isList || depth > MAX_DEPTH) return splitText(source, budget, measure);
   const close = open === "{" ? "}" : "]";
   const parts: string[] = [];
   let entries: string[] = [];
@@ -91,8 +96,9 @@ function entriesOf(source: string): string[] {
 
 /** The header of a table, with the line below it in Markdown. */
 function headerOf(input: string): string | undefined {
-  const lines = input.split("\n", LINES_OF_TABLE + 1).slice(0, -1);
-  const [first = "", second = ""] = lines;
+  const begin = recordsOf(input.slice(0, BEGIN_OF_TABLE));
+  const lines = begin.slice(0, input.length > BEGIN_OF_TABLE ? -1 : undefined).slice(0, LINES_OF_TABLE);
+  const [first = "", second = ""] = lines.map((line) => line.trimEnd());
   if (lines.length < 3 || /^\s*$/.test(first)) return undefined;
   const cells = (line: string, delimiter: string) => line.replace(/"(?:[^"]|"")*"/g, "").split(delimiter).length;
   const delimiter = DELIMITERS.find((sign) => {
@@ -102,7 +108,7 @@ function headerOf(input: string): string | undefined {
   if (delimiter === undefined) return undefined;
   const names = first.split(delimiter).map((cell) => cell.trim());
   if (names.some((name) => name.length > 60 || /^"?-?\d/.test(name) || /[.!?]$/.test(name))) return undefined;
-  return /^\s*\|?[\s:|-]+$/.test(second) && second.includes("-") ? `${first}\n${second}\n` : `${first}\n`;
+  return /^\s*\|?[\s:|-]+$/.test(second) && second.includes("-") ? `${lines[0]}${lines[1]}` : lines[0];
 }
 
 /** The rows of a table; a quoted cell may hold line breaks. */

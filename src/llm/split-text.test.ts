@@ -39,23 +39,3 @@ describe("splitText", () => {
     expect(Math.max(...parts.map((part) => estimate(part)))).toBeLessThanOrEqual(4000);
   });
 });
-
-describe("the token estimator", () => {
-  it("counts scripts without spaces higher than letters", () => {
-    const { estimate } = createTokenEstimator();
-    expect(estimate("the quick brown fox jumps over the lazy dog")).toBeGreaterThanOrEqual(9);
-    expect(estimate("the quick brown fox jumps over the lazy dog")).toBeLessThanOrEqual(14);
-    expect(estimate("敏捷的棕色狐狸")).toBeGreaterThanOrEqual(7);
-  });
-
-  it("learns from what a model really counted", () => {
-    const tokens = createTokenEstimator();
-    const text = "word ".repeat(200);
-    const before = tokens.estimate(text, "x/a");
-    tokens.learn("x/a", text, before * 2);
-    expect(tokens.estimate(text, "x/a")).toBeCloseTo(before * 2, -1);
-    expect(tokens.estimate(text, "x/b")).toBe(before);
-    tokens.learn("x/a", "short", 5000);
-    expect(tokens.estimate(text, "x/a")).toBeCloseTo(before * 2, -1);
-  });
-});

@@ -10,30 +10,49 @@ export function splitText(text: string, budget: number, measure: (text: string) 
 }
 
 function split(text: string, budget: number, measure: (text: string) => number, level: number): string[] {
-  if (measure(text) <= budget) return [text];
+  const size = measure(text);
+  if (size <= budget) return [text];
   const boundary = BOUNDARIES[level];
-  const pieces = boundary ? text.split(boundary) : cutAnywhere(text, budget, measure);
+  const pieces = boundary
+    ? joinSmall(text.split(boundary), (text.length * budget) / size)
+    : cutAnywhere(text, budget, measure);
   if (pieces.length === 1) return boundary ? split(text, budget, measure, level + 1) : pieces;
 
   const parts: string[] = [];
   let open: string[] = [];
-  let size = 0;
+  let used = 0;
   const close = () => {
     if (open.length > 0) parts.push(open.join(""));
     open = [];
-    size = 0;
+    used = 0;
   };
   for (const piece of pieces) {
     const weight = measure(piece);
-    if (size + weight > budget) close();
+    if (used + weight > budget) close();
     if (weight > budget) parts.push(...split(piece, budget, measure, level + 1));
     else {
       open.push(piece);
-      size += weight;
+      used += weight;
     }
   }
   close();
   return parts;
+}
+
+/** Pieces that are not much smaller than a part: measuring each of a million would take long, and round up as often. */
+function joinSmall(pieces: readonly string[], lengthOfPart: number): string[] {
+  const least = lengthOfPart / 50;
+  const joined: string[] = [];
+  let open = "";
+  for (const piece of pieces) {
+    if (open !== "" && open.length + piece.length > least) {
+      joined.push(open);
+      open = "";
+    }
+    open += piece;
+  }
+  if (open !== "") joined.push(open);
+  return joined;
 }
 
 /** Pieces of about a tenth of the budget, never inside a surrogate pair. */

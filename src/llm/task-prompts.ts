@@ -83,12 +83,14 @@ export function readTask(task: string): Task {
 }
 
 const MOST_LABELS = 50;
+/** Characters at the end of a task that are searched for labels. */
+const MOST_OF_TASK = 1000;
 
 /** The labels that a task to classify gives: "classify as spam, ham or unsure". Empty: none can be made out. */
 export function labelsIn(task: string): string[] {
   const list =
     /(?::|\b(?:as|into|in|by|among|between|either|labels|categories|classes)\b)(?!.*:)\s*(?:one of\b|either\b)?[\s:]*([^:]+?)[.!]?\s*$/is.exec(
-      task,
+      task.slice(-MOST_OF_TASK),
     )?.[1];
   const labels = (list ?? "")
     .split(/[,;|/\n]|\bor\b|\band\b/i)
