@@ -18,6 +18,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   llm: { values: ["errors", "fence", "json-schema"], types: ["status"] },
   api: { values: ["errors", "json-schema"], types: ["status"] },
   moa: { values: ["errors", "fence"], types: ["llm", "status"] },
+  eval: { values: ["errors", "fence"], types: ["llm", "moa"] },
   pipeline: { values: ["errors", "json-schema"], types: ["status"] },
   config: { values: ["errors"] },
   log: { values: ["redact"] },
@@ -35,8 +36,8 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
     types: ["config"],
   },
   cli: {
-    values: ["start", "http", "mcp", "memory", "services", "tools", "config", "errors", "redact", "version"],
-    types: ["log", "api", "llm"],
+    values: ["start", "http", "mcp", "memory", "eval", "services", "tools", "config", "errors", "redact", "version"],
+    types: ["log", "api", "llm", "moa"],
   },
   main: { values: ["cli"] },
 };
@@ -54,7 +55,7 @@ const PACKAGES: Record<string, string[]> = {
   "ipaddr.js": ["api"],
   jsonrepair: ["llm"],
   "lru-cache": ["llm", "moa"],
-  "p-queue": ["api", "llm"],
+  "p-queue": ["api", "eval", "llm"],
   pg: ["memory"],
   pino: ["log"],
   re2js: ["json-schema", "pipeline"],

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "../config/loaded-config.ts";
-import type { MemoryOptions } from "./memory-options.ts";
+import type { CommandOptions } from "./command-options.ts";
 
 /** A command's whole input. */
 export interface CommandContext {
@@ -7,6 +7,6 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   /** Words after the command's name. */
   words: string[];
-  /** Of the memory commands: those that were given. */
-  options?: MemoryOptions;
+  /** Of the command's own options: those that were given. */
+  options?: CommandOptions;
 }

@@ -3,45 +3,45 @@ import { loadConfig } from "../config/load-config.ts";
 import { ToolError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { CommandContext } from "./command-context.ts";
-import { MEMORY_OPTIONS, type MemoryOptions } from "./memory-options.ts";
+import { ALL_OPTIONS, foreignOption, ownOptions } from "./command-options.ts";
 
 const USAGE = `patchbay-mcp ${VERSION}
 
   patchbay-mcp                    serve MCP over stdio (what a client's configuration starts)
   patchbay-mcp http               serve MCP over streamable HTTP, on /mcp
-  patchbay-mcp doctor             check configuration, database, providers and APIs
+  patchbay-mcp doctor             check configuration, database, providers, models and APIs
   patchbay-mcp config [--schema]  show the effective configuration, or its JSON Schema
+  patchbay-mcp ask "QUESTION"     the answer of a mixture of agents
+  patchbay-mcp eval moa           whether a mixture is worth its price on your own questions
   patchbay-mcp memory             look after the memories: search, export, import, forget, backup, restore, …
 
   --config FILE     configuration file (patchbay.yaml)
   --data-dir DIR    folder of the database
-  --user NAME       the user over stdio, and of the memory commands
+  --user NAME       the user over stdio, and of the commands
   --host, --port    where http listens
-  --version, --help
+  --version, --help (also after a command)
 `;
 
 /**
- * Runs the command that the arguments name and gives the exit code: 0 done, 1 failed, 2 wrong usage. Servers resolve when
- * they have ended.
+ * Runs the command that the arguments name and gives the exit code: 0 done, 1 failed, 2 wrong usage, 128 and the signal's number
+ * where one ended it. Servers resolve when they have ended.
  */
 export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  let named: string | undefined;
   try {
     const { values, positionals } = parseArguments(argv);
-    if (values.help) {
-      return print(positionals[0] === "memory" ? (await import("./memory-usage.ts")).MEMORY_USAGE : USAGE);
-    }
-    if (values.version) return print(`${VERSION}\n`);
     const [command = "stdio", ...words] = positionals;
+    if (values.help) return print(await usageOf(command));
+    if (values.version) return print(`${VERSION}\n`);
     const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-    if (!run) return misused(`There is no command "${command}".`);
-    if (words.length > 0 && command !== "memory") return misused(`${command} takes no "${words[0]}".`);
-    const options: MemoryOptions = Object.fromEntries(
-      Object.entries(values).filter(([name]) => Object.hasOwn(MEMORY_OPTIONS, name)),
-    );
-    const [foreign] = command === "memory" ? [] : Object.keys(options);
-    if (foreign !== undefined) return misused(`--${foreign} is an option of the memory commands.`);
-    if (values.schema && command === "config") return (await import("./show-config.ts")).showSchema();
-    if (values.user?.trim() === "") return misused("--user must not be empty.");
+    if (!run) return misused(`There is no command "${command}".`, USAGE);
+    named = command;
+    const options = ownOptions(values);
+    const foreign = foreignOption(command, options);
+    if (foreign !== undefined) return misused(foreign, await usageOf(command));
+    if (words.length > 0 && !TAKES_WORDS.includes(command)) return misused(`${command} takes no "${words[0]}".`, USAGE);
+    if (options.schema) return (await import("./show-config.ts")).showSchema();
+    if (values.user?.trim() === "") return misused("--user must not be empty.", USAGE);
     const flags: Record<string, unknown> = {};
     if (values["data-dir"] !== undefined) flags.dataDir = values["data-dir"];
     if (values.user !== undefined) flags.user = values.user;
@@ -51,7 +51,7 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     return await run({ loaded, env, words, options });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    if (error.code === "invalid_input") return misused(error.message);
+    if (error.code === "invalid_input") return misused(error.message, named ? await usageOf(named) : USAGE);
     process.stderr.write(`patchbay-mcp: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`);
     return 1;
   }
@@ -62,33 +62,28 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   http: async (context) => (await import("./serve-http.ts")).serveHttpCommand(context),
   doctor: async (context) => (await import("./doctor.ts")).doctorCommand(context),
   config: async ({ loaded, env }) => (await import("./show-config.ts")).showConfig(loaded, env),
+  ask: async (context) => (await import("./ask.ts")).askCommand(context),
+  eval: async (context) => (await import("./eval.ts")).evalCommand(context),
   memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
 };
+const TAKES_WORDS = ["ask", "eval", "memory"];
+
+async function usageOf(command: string): Promise<string> {
+  if (command === "memory") return (await import("./memory-usage.ts")).MEMORY_USAGE;
+  const { COMMAND_USAGE } = await import("./command-usage.ts");
+  return Object.hasOwn(COMMAND_USAGE, command) ? COMMAND_USAGE[command]! : USAGE;
+}
 
 function parseArguments(argv: string[]) {
   try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        config: { type: "string" },
-        "data-dir": { type: "string" },
-        user: { type: "string" },
-        host: { type: "string" },
-        port: { type: "string" },
-        ...MEMORY_OPTIONS,
-        schema: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-        version: { type: "boolean", short: "v" },
-      },
-    });
+    return parseArgs({ args: argv, allowPositionals: true, options: ALL_OPTIONS });
   } catch (error) {
     throw new ToolError("invalid_input", (error as Error).message);
   }
 }
 
-function misused(what: string): number {
-  process.stderr.write(`patchbay-mcp: ${what}\n\n${USAGE}`);
+function misused(what: string, usage: string): number {
+  process.stderr.write(`patchbay-mcp: ${what}\n\n${usage}`);
   return 2;
 }
 

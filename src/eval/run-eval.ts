@@ -1,0 +1,251 @@
+import type PQueue from "p-queue";
+import { abortError, ToolError } from "../errors.ts";
+import type { ChatMessage } from "../llm/model-adapter.ts";
+import type { ModelClient } from "../llm/model-client.ts";
+import { bestSingle } from "./compare.ts";
+import type { Contestant } from "./contestants.ts";
+import { grade } from "./grade.ts";
+import { agreedOutcome, judgeMessages, readVerdict } from "./judge.ts";
+import type { AnswerRecord, EvalRecord, JudgementRecord, Question, Verdict } from "./records.ts";
+import { keyOf, type Results } from "./results-file.ts";
+
+export interface EvalOptions {
+  questions: readonly Question[];
+  contestants: readonly Contestant[];
+  /** `provider/model` that compares answers. */
+  judge: string;
+  /** Name of the contestant that the others are compared with. Unset: the best single model. */
+  baseline?: string | undefined;
+  /** Questions that are answered or judged at once. */
+  concurrency: number;
+  /** USD after which nothing more is begun. Needs to know what each thing costs at most. */
+  maxCostUsd?: number | undefined;
+  llm: Pick<ModelClient, "complete" | "account">;
+  user: { id: string };
+  results: Results;
+  signal: AbortSignal;
+  /** USD that one answer of a contestant, or one judgement, costs at most. */
+  mostUsd(of: Contestant | "judgement", question: Question): number;
+  /** Is told of everything that is done. `kept` was there from an earlier run. */
+  onRecord?(record: EvalRecord, progress: { kept: boolean }): void;
+}
+
+export interface EvalOutcome {
+  /** Of every question and contestant, as far as they were reached. */
+  answers: AnswerRecord[];
+  judgements: JudgementRecord[];
+  baseline: string;
+  /** Whether `maxCostUsd` ended it early. */
+  stopped: boolean;
+  /** USD that this run spent; null where a price is unknown. */
+  costUsd: number | null;
+}
+
+/**
+ * Lets every contestant answer every question, and a judge compare where no answer is known: the single models with the first of
+ * them, then all with the baseline. What `results` holds already is not asked again, failures apart.
+ * @throws ToolError `aborted`; what the configuration makes fail everywhere, such as a budget that is used up
+ */
+export async function runEval(options: EvalOptions): Promise<EvalOutcome> {
+  const { questions, contestants, concurrency, signal } = options;
+  const { default: Queue } = await import("p-queue");
+  const queue = new Queue({ concurrency });
+  const spending = createSpending(options.maxCostUsd);
+  const answers = new Map<string, AnswerRecord>();
+  const at = (question: Question, contestant: string) => answers.get(JSON.stringify([question.id, contestant]));
+
+  await eachOf(
+    queue,
+    signal,
+    questions.flatMap((question) => contestants.map((contestant) => ({ question, contestant }))),
+    async ({ question, contestant }) => {
+      const record = await answerOf(options, spending, question, contestant);
+      if (record) answers.set(JSON.stringify([question.id, contestant.name]), record);
+    },
+  );
+
+  const judgements = new Map<string, JudgementRecord>();
+  const judgeAll = (names: readonly string[], baseline: string) => {
+    const open = questions.filter(({ answers: known }) => known === undefined);
+    const pairs = open.flatMap((question) =>
+      names.filter((name) => name !== baseline).map((name) => ({ question, name })),
+    );
+    return eachOf(queue, signal, pairs, async ({ question, name }) => {
+      const pair = { contestant: at(question, name), baseline: at(question, baseline) };
+      if (pair.contestant?.text === undefined || pair.baseline?.text === undefined) return;
+      const record = await judgementOf(options, spending, question, pair.contestant, pair.baseline);
+      if (record) judgements.set(JSON.stringify([question.id, name, baseline]), record);
+    });
+  };
+  const singles = contestants.filter(({ kind }) => kind === "single").map(({ name }) => name);
+  const first = singles[0] ?? contestants[0]!.name;
+  if (options.baseline === undefined) await judgeAll(singles, first);
+  const soFar = { questions, answers: [...answers.values()], judgements: [...judgements.values()] };
+  const baseline = options.baseline ?? bestSingle(singles, first, soFar);
+  await judgeAll(
+    contestants.map(({ name }) => name),
+    baseline,
+  );
+  return {
+    answers: [...answers.values()],
+    judgements: [...judgements.values()],
+    baseline,
+    stopped: spending.stopped,
+    costUsd: spending.known ? spending.usd : null,
+  };
+}
+
+interface Spending {
+  usd: number;
+  known: boolean;
+  stopped: boolean;
+  /** Whether something that costs this much at most may begin; then it is set aside. */
+  begin(mostUsd: number): boolean;
+  end(mostUsd: number, costUsd: number | null): void;
+}
+
+function createSpending(limit: number | undefined): Spending {
+  let held = 0;
+  return {
+    usd: 0,
+    known: true,
+    stopped: false,
+    begin(mostUsd) {
+      if (limit !== undefined && this.usd + held + mostUsd > limit) this.stopped = true;
+      if (!this.stopped) held += mostUsd;
+      return !this.stopped;
+    },
+    end(mostUsd, costUsd) {
+      held -= mostUsd;
+      if (costUsd === null) this.known = false;
+      // What cannot be known may have been the most.
+      this.usd += costUsd ?? (limit === undefined ? 0 : mostUsd);
+    },
+  };
+}
+
+async function eachOf<Item>(
+  queue: PQueue,
+  signal: AbortSignal,
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  let failed = false;
+  const guarded = async (item: Item): Promise<void> => {
+    if (failed) return;
+    try {
+      if (signal.aborted) throw abortError(signal);
+      await work(item);
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  };
+  const ended = await Promise.allSettled(items.map((item) => queue.add(() => guarded(item))));
+  for (const result of ended) if (result.status === "rejected") throw result.reason;
+}
+
+async function answerOf(
+  { results, signal, mostUsd, onRecord }: EvalOptions,
+  spending: Spending,
+  question: Question,
+  contestant: Contestant,
+): Promise<AnswerRecord | undefined> {
+  const key = keyOf(
+    question.id,
+    question.question,
+    question.answers !== undefined,
+    contestant.kind,
+    contestant.settings,
+  );
+  const kept = results.answer(key);
+  if (kept?.text !== undefined) {
+    // The expected answer may have been corrected since.
+    const record = graded({ ...kept, contestant: contestant.name }, question);
+    onRecord?.(record, { kept: true });
+    return record;
+  }
+  const most = mostUsd(contestant, question);
+  if (!spending.begin(most)) return undefined;
+  const startedAt = performance.now();
+  const about = { type: "answer", key, question: question.id, contestant: contestant.name } as const;
+  const since = () => Math.round(performance.now() - startedAt);
+  let record: AnswerRecord;
+  try {
+    const { text, tokens, costUsd, degraded } = await contestant.answer(question, signal);
+    const answer: AnswerRecord = { ...about, text, ms: since(), tokens, cost_usd: costUsd };
+    record = graded(degraded ? { ...answer, degraded } : answer, question);
+  } catch (error) {
+    spending.end(most, null);
+    if (signal.aborted) throw abortError(signal);
+    if (!isOfOneAnswer(error)) throw error;
+    record = { ...about, error: error.message, ms: since(), tokens: 0, cost_usd: null };
+    if (question.answers) record.right = false;
+    results.add(record);
+    onRecord?.(record, { kept: false });
+    return record;
+  }
+  spending.end(most, record.cost_usd);
+  results.add(record);
+  onRecord?.(record, { kept: false });
+  return record;
+}
+
+function graded(record: AnswerRecord, { answers }: Question): AnswerRecord {
+  return answers && record.text !== undefined ? { ...record, ...grade(record.text, answers) } : record;
+}
+
+/** Whether a failure says something of the contestant, and not of a budget or the configuration. */
+function isOfOneAnswer(error: unknown): error is ToolError {
+  const ofAll = ["limit_reached", "not_configured", "unknown_model", "invalid_config", "invalid_input"];
+  return error instanceof ToolError && !ofAll.includes(error.code);
+}
+
+async function judgementOf(
+  { llm, user, judge, results, signal, mostUsd, onRecord }: EvalOptions,
+  spending: Spending,
+  { id, question, answers }: Question,
+  contestant: AnswerRecord,
+  baseline: AnswerRecord,
+): Promise<JudgementRecord | undefined> {
+  const [ours = "", theirs = ""] = [contestant.text, baseline.text];
+  const key = keyOf(question, ours, theirs, judge);
+  const names = { contestant: contestant.contestant, baseline: baseline.contestant };
+  const kept = results.judgement(key);
+  if (kept?.outcome !== undefined) {
+    const record = { ...kept, ...names, question: id };
+    onRecord?.(record, { kept: true });
+    return record;
+  }
+  const most = mostUsd("judgement", { id, question, answers });
+  if (!spending.begin(most)) return undefined;
+  const spent = { tokens: 0, usd: 0 as number | null };
+  const ask = async (messages: ChatMessage[]): Promise<Verdict> => {
+    const request = { model: judge, messages, fallbackModels: [], temperature: 0 };
+    const { text, usage, cost_usd } = await llm.complete(request, { signal, account: llm.account(user) });
+    spent.tokens += usage.total_tokens;
+    spent.usd = spent.usd === null || cost_usd === undefined ? null : spent.usd + cost_usd;
+    const verdict = readVerdict(text);
+    if (verdict) return verdict;
+    throw new ToolError("invalid_response", "The judge gave no verdict.");
+  };
+  const record: JudgementRecord = { type: "judgement", key, question: id, ...names, tokens: 0, cost_usd: 0 };
+  try {
+    const forward = await ask(judgeMessages(question, ours, theirs));
+    const backward = await ask(judgeMessages(question, theirs, ours));
+    record.verdicts = [forward, backward];
+    record.outcome = agreedOutcome(forward, backward);
+  } catch (error) {
+    if (signal.aborted) throw abortError(signal);
+    if (!isOfOneAnswer(error)) throw error;
+    record.error = error.message;
+    spent.usd = null;
+  } finally {
+    spending.end(most, spent.usd);
+  }
+  record.tokens = spent.tokens;
+  record.cost_usd = spent.usd;
+  results.add(record);
+  onRecord?.(record, { kept: false });
+  return record;
+}
