@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Client } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
 import { callTool, connect } from "../../test/fixtures/connect.ts";
@@ -104,6 +105,19 @@ describe("each flag of llm_processor", () => {
       repaired: true,
       warnings: ["The answer was mended: age: the number 31 was read from a text."],
     });
+  });
+
+  it("repaired: as the page on llm_processor shows it", async () => {
+    const properties = { name: { type: "string" }, age: { type: "integer" }, city: { type: "string" } };
+    const { client } = await setUp({
+      a: { reply: `Here you go: {name: 'Ana Silva', "age": "31", "city": "Porto",}` },
+    });
+    const output_schema = { type: "object", properties, required: ["name", "age"] };
+    const page = readFileSync("docs/llm-processor.md", "utf8");
+    const result = await process(client, { input: "Ana Silva, 31, moved to Porto", task: "extract", output_schema });
+    expect(result).toMatchObject({ data: { name: "Ana Silva", age: 31, city: "Porto" }, repaired: true });
+    expect(result.warnings).toHaveLength(1);
+    expect(page).toContain(JSON.stringify((result.warnings as string[])[0]));
   });
 
   it("truncated: a text that ended at the limit", async () => {
