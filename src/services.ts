@@ -7,6 +7,7 @@ import type { InputProcessor } from "./llm/process-input.ts";
 import type { Embedder } from "./memory/embeddings/embedder.ts";
 import type { MemoryStore } from "./memory/store.ts";
 import type { MixtureOfAgents } from "./moa/mixture-of-agents.ts";
+import type { RunArchive } from "./moa/run-record.ts";
 import type { Pipelines } from "./pipeline/pipelines.ts";
 
 /** What tools can ask for by `uses`; each is made on first use, so that the server starts without any of them. */
@@ -15,6 +16,8 @@ export interface Services {
   llm: ModelClient;
   processor: InputProcessor;
   moa: MixtureOfAgents;
+  /** What `moa` has run; apart from it, for a look at old runs needs no model. */
+  runs: RunArchive;
   apis: ApiClient;
   pipelines: Pipelines;
   interaction: Interaction;
@@ -122,7 +125,12 @@ export function createServices(
     },
     async moa() {
       const { createMixtureOfAgents } = await import("./moa/mixture-of-agents.ts");
-      return createMixtureOfAgents(await one("llm"), config.moa);
+      const [llm, processor, runs] = await Promise.all([one("llm"), one("processor"), one("runs")]);
+      return createMixtureOfAgents(llm, config.moa, { processor, runs });
+    },
+    async runs() {
+      const { createRunArchive } = await import("./moa/run-archive.ts");
+      return createRunArchive();
     },
     async apis() {
       const { createApiClient } = await import("./api/api-client.ts");

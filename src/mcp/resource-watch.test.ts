@@ -18,6 +18,15 @@ function boxes() {
       uses: [],
       match,
       read: async () => ({}),
+      // The list changes with the box of all.
+      ...(uri.includes("{") && {
+        list: async () => ({ resources: [] }),
+        async listVersion() {
+          if (state.fails) throw new Error("no");
+          looked.push("");
+          return versions.get("") ?? "";
+        },
+      }),
       async version(id) {
         if (state.fails) throw new Error("no");
         looked.push(id);

@@ -2,7 +2,7 @@ import type { AnyResource } from "../resources/define-resource.ts";
 import type { Services } from "../services.ts";
 import type { User } from "../tools/define-tool.ts";
 import type { AnswerContext, AnswerRequest } from "./answer-request.ts";
-import { findResource, isSingle } from "./find-resource.ts";
+import { findResource } from "./find-resource.ts";
 import { MAX_URIS, type ResourceFilter } from "./listen-filter.ts";
 
 /** What a client is told of: `notifications/resources/list_changed` and `notifications/resources/updated`. */
@@ -22,7 +22,8 @@ export interface ResourceWatch {
 interface Watched {
   event: ResourceEvent;
   resource: AnyResource;
-  id: string;
+  /** Undefined: what is watched is the list of these resources. */
+  id: string | undefined;
   /** As it was last seen. */
   version: string | undefined;
   /** Whether this process has changed it since. */
@@ -51,8 +52,7 @@ export function createResourceWatch(
   const filters = new Map<string | number, ResourceFilter>();
   const watched = new Map<string, Watched>();
   const listeners = new Map<AnyResource, () => void>();
-  // The list changes with the resource that gives an overview of it.
-  const overview = resources.find(isSingle);
+  const listing = resources.filter(({ list }) => list);
   const stopped = new AbortController();
   let poll: NodeJS.Timeout | undefined;
   let gather: NodeJS.Timeout | undefined;
@@ -84,7 +84,8 @@ export function createResourceWatch(
       item.changed = false;
       let version: string;
       try {
-        version = await resource.version(id, context);
+        version =
+          id === undefined ? ((await resource.listVersion?.(context)) ?? "") : await resource.version(id, context);
       } catch (error) {
         item.changed ||= changed;
         throw error;
@@ -97,7 +98,9 @@ export function createResourceWatch(
   }
 
   function note(resource: AnyResource, ids: readonly string[] | undefined): void {
-    for (const item of watched.values()) if (item.resource === resource && ids?.includes(item.id)) item.changed = true;
+    for (const item of watched.values()) {
+      if (item.resource === resource && (item.id === undefined || ids?.includes(item.id))) item.changed = true;
+    }
     unsure ||= ids === undefined;
     gather ??= setTimeout(() => {
       const everything = unsure;
@@ -115,16 +118,19 @@ export function createResourceWatch(
 
   /** Brings what is watched in line with what is asked for. */
   function update(): void {
-    const wanted = new Map<string, ResourceEvent>();
+    const wanted = new Map<string, Pick<Watched, "event" | "resource" | "id">>();
     for (const { list, uris } of filters.values()) {
-      if (list) wanted.set("list", { kind: "resources_list_changed" });
-      for (const uri of uris.slice(0, MAX_URIS)) wanted.set(`uri ${uri}`, { kind: "resource_updated", uri });
+      for (const resource of list ? listing : []) {
+        wanted.set(`list ${resource.uri}`, { event: { kind: "resources_list_changed" }, resource, id: undefined });
+      }
+      for (const uri of uris.slice(0, MAX_URIS)) {
+        const found = watched.get(`uri ${uri}`) ?? findResource(resources, uri);
+        if (found) wanted.set(`uri ${uri}`, { ...found, event: { kind: "resource_updated", uri } });
+      }
     }
     for (const key of watched.keys()) if (!wanted.has(key)) watched.delete(key);
-    for (const [key, event] of wanted) {
-      const uri = event.kind === "resource_updated" ? event.uri : overview?.uri;
-      const found = watched.has(key) || uri === undefined ? undefined : findResource(resources, uri);
-      if (found) watched.set(key, { event, ...found, version: undefined, changed: false });
+    for (const [key, { event, resource, id }] of wanted) {
+      if (!watched.has(key)) watched.set(key, { event, resource, id, version: undefined, changed: false });
     }
     for (const [resource, end] of listeners) {
       if ([...watched.values()].some((item) => item.resource === resource)) continue;

@@ -7,7 +7,9 @@ import type {
 } from "@modelcontextprotocol/server";
 import { ToolError } from "../errors.ts";
 import type { AnyResource } from "../resources/define-resource.ts";
+import type { Services } from "../services.ts";
 import type { User } from "../tools/define-tool.ts";
+import type { AnswerContext } from "./answer-request.ts";
 import type { ToolBoundary } from "./call-tool.ts";
 import { findResource, isSingle } from "./find-resource.ts";
 import { MAX_URIS } from "./listen-filter.ts";
@@ -40,21 +42,14 @@ export function addResources(server: Server, { boundary, identify, subscribable 
   server.setRequestHandler("resources/list", async ({ params }, context) => {
     // Who has never asked for the list is not told that it changed.
     if (subscribable) await watching(context).add("list", { list: true, uris: [] });
-    const listing = resources.find(({ list }) => list);
-    return answer(requestOf("resources/list", context), listing?.uses ?? [], async (given) => {
+    const uses = [...new Set(resources.flatMap((resource) => (resource.list ? resource.uses : [])))];
+    return answer(requestOf("resources/list", context), uses, async (given) => {
       const cursor = params?.cursor;
-      const page = await listing?.list?.(cursor, given);
       const first = cursor === undefined ? resources.filter(isSingle).map(describe) : [];
+      const { listed, nextCursor } = await listPage(resources, cursor, given);
       return {
-        resources: [
-          ...first,
-          ...(page?.resources ?? []).map(({ lastModified, priority, ...resource }) => ({
-            ...resource,
-            mimeType: JSON_TYPE,
-            annotations: { lastModified, ...(priority !== undefined && { priority }) },
-          })),
-        ],
-        ...(page?.nextCursor !== undefined && { nextCursor: page.nextCursor }),
+        resources: [...first, ...listed],
+        ...(nextCursor !== undefined && { nextCursor }),
       } satisfies ListResourcesResult;
     });
   });
@@ -65,15 +60,16 @@ export function addResources(server: Server, { boundary, identify, subscribable 
 
   server.setRequestHandler("resources/read", async ({ params: { uri } }, context) => {
     const found = findResource(resources, uri);
-    const content = await answer(
+    const { content } = await answer(
       requestOf("resources/read", context, uri),
       found?.resource.uses ?? [],
       async (given) => {
         if (!found) throw unknownResource(resources, uri);
-        return found.resource.read(found.id, given);
+        return { content: await found.resource.read(found.id, given) };
       },
     );
-    return { contents: [{ uri, mimeType: JSON_TYPE, text: JSON.stringify(content) }] };
+    const text = typeof content === "string" ? content : JSON.stringify(content);
+    return { contents: [{ uri, mimeType: found?.resource.mimeType ?? JSON_TYPE, text }] };
   });
 
   if (!subscribable) return;
@@ -102,6 +98,37 @@ export function addResources(server: Server, { boundary, identify, subscribable 
   server.onclose = () => watch?.stop();
 }
 
+const CURSOR = /^(\d{1,2})(?:\.([\s\S]*))?$/;
+
+/**
+ * One page of all that can be listed, one resource after the other. A page of one that ends is filled up by the next; the
+ * cursor is the place of the resource among those that list, and its own cursor.
+ */
+async function listPage(
+  resources: readonly AnyResource[],
+  cursor: string | undefined,
+  context: AnswerContext<keyof Services>,
+): Promise<{ listed: Resource[]; nextCursor?: string }> {
+  const [, from = cursor === undefined ? "0" : "", own] = CURSOR.exec(cursor ?? "") ?? [];
+  const listing = resources.filter(({ list }) => list);
+  if (from === "" || Number(from) >= listing.length) {
+    throw new ToolError("invalid_input", `The cursor "${cursor?.slice(0, 100)}" is not one of this list.`, {
+      hint: "Use the nextCursor of the page before, or none.",
+    });
+  }
+  const listed: Resource[] = [];
+  for (let place = Number(from), next = own; place < listing.length; place++, next = undefined) {
+    const { list, mimeType = JSON_TYPE } = listing[place]!;
+    const page = await list!(next, context);
+    for (const { lastModified, priority, ...resource } of page.resources) {
+      const annotations = { lastModified, ...(priority !== undefined && { priority }) };
+      listed.push({ ...resource, mimeType, annotations });
+    }
+    if (page.nextCursor !== undefined) return { listed, nextCursor: `${place}.${page.nextCursor}` };
+  }
+  return { listed };
+}
+
 /** Sends the notification of an event; a client that has gone needs none. */
 export async function sendEvent(server: Server, event: ResourceEvent): Promise<void> {
   try {
@@ -111,18 +138,18 @@ export async function sendEvent(server: Server, event: ResourceEvent): Promise<v
 }
 
 function unknownResource(resources: readonly AnyResource[], uri: string): ToolError {
-  const known = resources.map((resource) => resource.uri).join(" and ");
+  const known = resources.map((resource) => resource.uri);
   return new ToolError(
     "not_found",
-    `There is no resource "${uri.slice(0, 200)}". There are ${known}, where the id is a UUID.`,
+    `There is no resource "${uri.slice(0, 200)}". There are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}, where the id is a UUID.`,
   );
 }
 
-function describe({ uri, name, title, description }: AnyResource): Resource {
-  return { uri, name, title, description, mimeType: JSON_TYPE };
+function describe({ uri, name, title, description, mimeType = JSON_TYPE }: AnyResource): Resource {
+  return { uri, name, title, description, mimeType };
 }
 
 function describeTemplate({ uri, ...described }: AnyResource): ResourceTemplateType {
-  const { name, title, description } = described;
-  return { uriTemplate: uri, name, title, description, mimeType: JSON_TYPE };
+  const { name, title, description, mimeType = JSON_TYPE } = described;
+  return { uriTemplate: uri, name, title, description, mimeType };
 }

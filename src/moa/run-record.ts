@@ -94,6 +94,8 @@ export interface RunArchive {
   get(user: string, runId: string): RunRecord | undefined;
   /** The newest first. */
   list(user: string): RunRecord[];
+  /** The run as an SVG. Undefined as `get`. */
+  picture(user: string, runId: string): string | undefined;
   /** Calls the listener when a run of the user is kept. Gives what ends it. */
   onChange(user: string, listener: (runId: string) => void): () => void;
 }

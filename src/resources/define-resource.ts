@@ -18,16 +18,21 @@ export interface ListedResource {
 }
 
 export interface ResourceDefinition<Uses extends keyof Services = keyof Services> {
-  /** Its URI, or with `{id}` in it the template of many (RFC 6570). What is read is JSON. */
+  /** Its URI, or with `{id}` in it the template of many (RFC 6570). */
   uri: string;
   name: string;
   title: string;
   description: string;
+  /** Of what is read. Default `application/json`. */
+  mimeType?: string;
   uses: readonly Uses[];
   /** Which of these resources the URI names: the value of `{id}`, or "" where there is but one. Undefined: none of them. */
   match(uri: string): string | undefined;
-  /** @throws ToolError `not_found`, also for what belongs to somebody else */
-  read(id: string, context: ResourceContext<Uses>): Promise<object>;
+  /**
+   * A text as it is, an object as JSON.
+   * @throws ToolError `not_found`, also for what belongs to somebody else
+   */
+  read(id: string, context: ResourceContext<Uses>): Promise<object | string>;
   /** A text that is another one once `read` gives something else; also where there is nothing to read. Cheap. */
   version(id: string, context: ResourceContext<Uses>): Promise<string>;
   /**
@@ -40,6 +45,8 @@ export interface ResourceDefinition<Uses extends keyof Services = keyof Services
     cursor: string | undefined,
     context: ResourceContext<Uses>,
   ): Promise<{ resources: ListedResource[]; nextCursor?: string }>;
+  /** A text that is another one once `list` gives something else. Needed with it. */
+  listVersion?(context: ResourceContext<Uses>): Promise<string>;
   /** Values of `{id}` that begin so, the likeliest first. */
   complete?(start: string, context: ResourceContext<Uses>): Promise<string[]>;
 }

@@ -1,6 +1,8 @@
 import type { AnyResource } from "./define-resource.ts";
 import memory from "./memory.ts";
 import memoryList from "./memory-list.ts";
+import run from "./run.ts";
+import runTimeline from "./run-timeline.ts";
 
-/** Every resource, in the order of `resources/list` and `resources/templates/list`. */
-export const resources: readonly AnyResource[] = [memoryList, memory];
+/** Every resource, in the order of `resources/list` (which has few runs and many memories) and `resources/templates/list`. */
+export const resources: readonly AnyResource[] = [memoryList, runTimeline, run, memory];

@@ -1,4 +1,4 @@
-import { defineResource } from "./define-resource.ts";
+import { defineResource, type ResourceContext } from "./define-resource.ts";
 
 const NEWEST = 20;
 
@@ -25,12 +25,15 @@ export default defineResource({
       newest: page.memories,
     };
   },
-  async version(_id, { user, services }) {
-    const { total, memories } = await services.memory.list(user, { limit: NEWEST });
-    return [total, ...memories.map(({ id, version }) => `${id} ${version}`)].join();
-  },
+  version: (_id, context) => newestVersion(context),
   onChange: ({ user, services }, listener) =>
     services.memory.onChange((change) => {
       if (change.user === user.id) listener([""]);
     }),
 });
+
+/** A text that is another one once the newest memories, or how many there are, have changed. */
+export async function newestVersion({ user, services }: ResourceContext<"memory">): Promise<string> {
+  const { total, memories } = await services.memory.list(user, { limit: NEWEST });
+  return [total, ...memories.map(({ id, version }) => `${id} ${version}`)].join();
+}

@@ -1,5 +1,6 @@
 import type { Memory } from "../memory/store.ts";
 import { defineResource } from "./define-resource.ts";
+import { newestVersion } from "./memory-list.ts";
 
 const PREFIX = "memory://";
 const URI = /^memory:\/\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
@@ -35,6 +36,7 @@ export default defineResource({
     const { memories, next_cursor } = await services.memory.list(user, { limit: PAGE, cursor });
     return { resources: memories.map(describe), ...(next_cursor !== undefined && { nextCursor: next_cursor }) };
   },
+  listVersion: newestVersion,
   async complete(start, { user, services }) {
     const { memories } = await services.memory.list(user, { limit: COMPLETED });
     return memories.map(({ id }) => id).filter((id) => id.startsWith(start.toLowerCase()));

@@ -1,0 +1,308 @@
+import type { RunRecord, TraceEntry } from "./run-record.ts";
+import {
+  costOf,
+  criticalPath,
+  endOf,
+  grouped,
+  oneLine,
+  seconds,
+  spanOf,
+  type TimelineLayer,
+  type TimelineRow,
+  timelineLayers,
+  usd,
+} from "./timeline-rows.ts";
+import { STYLE } from "./timeline-style.ts";
+
+const MARGIN = 28;
+const PLOT_WIDTH = 560;
+const NUMBERS_WIDTH = 210;
+const ROW = 34;
+const LAYER_TITLE = 30;
+const BAR = 14;
+const AXIS = 26;
+const NAME_LENGTH = 60;
+/** Width of a character of a name, in the font size of the style sheet; rather too wide. */
+const CHARACTER = 7;
+const STATUSES = ["ok", "partial", "error", "timeout", "cancelled"] as const;
+const CALLED: Record<TraceEntry["status"], string> = {
+  ok: "answered",
+  partial: "cut off, what had come is used",
+  error: "failed",
+  timeout: "timed out",
+  cancelled: "cancelled",
+};
+
+/** Where a row is drawn, and how times become places. */
+interface Places {
+  x(ms: number): number;
+  /** The middle of a call's bar. */
+  y: Map<TraceEntry, number>;
+  labels: number;
+  plot: number;
+  numbers: number;
+  width: number;
+}
+
+/**
+ * The run as a picture: one row for each call, by layers, from its beginning to its end. It stands alone (no scripts, fonts or
+ * other files), follows the reader's light or dark colours, and is the same text for the same record. Everything that models
+ * and people wrote is escaped.
+ */
+export function svgTimeline(record: RunRecord): string {
+  const layers = timelineLayers(record);
+  const header = drawHeader(record);
+  const { places, top, bottom, bands } = arrange(layers, spanOf(record), header.height);
+  const legend = drawLegend(bottom + 26, places.width);
+  const height = bottom + legend.height + 26;
+  const path = criticalPath(record);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${places.width}" height="${height}" viewBox="0 0 ${places.width} ${height}" role="img" aria-labelledby="title desc">`,
+    `<title id="title">${safe(`Timeline of a mixture of agents: ${oneLine(record.query, 120)}`)}</title>`,
+    `<desc id="desc">${safe(describe(record))}</desc>`,
+    `<style>${STYLE}</style>`,
+    `<defs><pattern id="hatch" width="6" height="6" patternTransform="rotate(45)" patternUnits="userSpaceOnUse"><rect width="6" height="6" class="cancelled"/><rect width="2" height="6" class="stripe"/></pattern></defs>`,
+    `<rect class="page" width="${places.width}" height="${height}" rx="12"/>`,
+    header.drawn(places.width),
+    ...bands,
+    drawAxis(spanOf(record), places, top, bottom),
+    ...layers.flatMap((layer) => layer.rows.map((row) => drawRow(row, places))),
+    ...layers.map((layer) => drawCut(layer, places)),
+    drawPath(path, places),
+    legend.drawn,
+    "</svg>\n",
+  ].join("\n");
+}
+
+function arrange(layers: readonly TimelineLayer[], spanMs: number, top: number) {
+  const longest = Math.max(22, ...layers.flatMap(({ rows }) => rows.map((row) => lengthOf(nameOf(row)))));
+  const labels = MARGIN + 10;
+  const plot = labels + longest * CHARACTER + 18;
+  const numbers = plot + PLOT_WIDTH + 14;
+  const width = numbers + NUMBERS_WIDTH + MARGIN;
+  const y = new Map<TraceEntry, number>();
+  const places: Places = { x: (ms) => round(plot + (PLOT_WIDTH * ms) / spanMs), y, labels, plot, numbers, width };
+  const bands: string[] = [];
+  let at = top + AXIS;
+  for (const { title, rows } of layers) {
+    const height = LAYER_TITLE + rows.length * ROW + 6;
+    bands.push(
+      `<rect class="band" x="${MARGIN}" y="${at}" width="${width - 2 * MARGIN}" height="${height}" rx="8"/>`,
+      `<text class="layer" x="${labels}" y="${at + 20}">${title}</text>`,
+    );
+    for (const [index, { entry }] of rows.entries()) y.set(entry, at + LAYER_TITLE + index * ROW + 12);
+    at += height + 10;
+  }
+  return { places, top: top + AXIS, bottom: at - 10, bands };
+}
+
+function drawHeader(record: RunRecord): { height: number; drawn(width: number): string } {
+  const query = linesOf(oneLine(record.query, 200), 96);
+  const tokens = `${record.usage.estimated ? "≈ " : ""}${grouped(record.usage.total_tokens)}`;
+  const facts: [label: string, value: string][] = [
+    ["time", seconds(record.ms)],
+    ["calls", String(record.trace.length)],
+    ["tokens", tokens],
+    ["cost", costOf(record.usage)],
+    ["strategy", record.strategy],
+    ["seed", String(record.seed)],
+    [
+      "layers",
+      record.agreed_in_layer
+        ? `agreed in ${record.agreed_in_layer} of ${record.num_layers}`
+        : String(record.num_layers),
+    ],
+    ...(record.analysis
+      ? [["confidence", `${Math.round(record.analysis.confidence * 100)} %`] as [string, string]]
+      : []),
+  ];
+  const factsAt = 66 + query.length * 22;
+  return {
+    height: factsAt + 40,
+    drawn(width) {
+      const state = record.degraded ? "degraded" : "complete";
+      const badge = `<rect class="badge ${state}" x="${width - MARGIN - 86}" y="22" width="86" height="24" rx="12"/><text class="badge-text ${state}" x="${width - MARGIN - 43}" y="38" text-anchor="middle">${state}</text>`;
+      const lines = query.map(
+        (line, index) => `<text class="query" x="${MARGIN}" y="${66 + index * 22}">${safe(line)}</text>`,
+      );
+      let x = MARGIN;
+      const drawnFacts = facts.map(([label, value]) => {
+        const drawn = `<text class="fact-label" x="${x}" y="${factsAt}">${label}</text><text class="fact" x="${x}" y="${factsAt + 19}">${safe(value)}</text>`;
+        x += Math.max(label.length * 7, value.length * 9.5) + 30;
+        return drawn;
+      });
+      return [
+        `<text class="kicker" x="${MARGIN}" y="38">Mixture of agents</text>`,
+        badge,
+        ...lines,
+        ...drawnFacts,
+      ].join("\n");
+    },
+  };
+}
+
+function drawAxis(spanMs: number, { x }: Places, top: number, bottom: number): string {
+  const step =
+    [50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000].find(
+      (each) => spanMs / each <= 9,
+    ) ?? Math.ceil(spanMs / 8);
+  const ticks: string[] = [];
+  for (let ms = 0; ms <= spanMs; ms += step) {
+    const label = step < 1000 ? `${ms / 1000} s` : `${Math.round(ms / 1000)} s`;
+    ticks.push(
+      `<line class="grid" x1="${x(ms)}" x2="${x(ms)}" y1="${top - 6}" y2="${bottom}"/><text class="tick" x="${x(ms)}" y="${top - 11}" text-anchor="middle">${label}</text>`,
+    );
+  }
+  return ticks.join("\n");
+}
+
+function drawRow(row: TimelineRow, places: Places): string {
+  const { entry, origin } = row;
+  const { x, labels, numbers } = places;
+  const y = places.y.get(entry)!;
+  const left = x(entry.start_ms);
+  const width = Math.max(3, round(x(endOf(entry)) - left));
+  const top = y - BAR / 2;
+  const first =
+    entry.first_token_ms === undefined ? 0 : round(Math.min(width, x(entry.start_ms + entry.first_token_ms) - left));
+  const cost = entry.cost_usd === undefined ? (entry.tokens > 0 ? "cost unknown" : "") : usd(entry.cost_usd);
+  return [
+    "<g>",
+    `<title>${safe(tooltip(entry))}</title>`,
+    `<text class="name" x="${labels}" y="${y + 2}">${safe(nameOf(row))}</text>`,
+    `<text class="note ${entry.status}-text" x="${labels}" y="${y + 15}">${safe(noteOf(row, (places.plot - labels) / 5.6))}</text>`,
+    ...(origin ? [drawLink(row, places)] : []),
+    `<rect class="bar ${entry.status}${origin ? " second" : ""}" x="${left}" y="${top}" width="${width}" height="${BAR}" rx="${Math.min(4, width / 2)}"/>`,
+    ...(first > 1
+      ? [
+          `<rect class="waiting" x="${left}" y="${top}" width="${first}" height="${BAR}"/><line class="first" x1="${round(left + first)}" x2="${round(left + first)}" y1="${top - 2}" y2="${top + BAR + 2}"/>`,
+        ]
+      : []),
+    `<text class="number" x="${numbers + 56}" y="${y + 4}" text-anchor="end">${seconds(entry.ms)}</text>`,
+    ...(entry.tokens > 0
+      ? [`<text class="number" x="${numbers + 124}" y="${y + 4}" text-anchor="end">${grouped(entry.tokens)} tok</text>`]
+      : []),
+    `<text class="number${cost.startsWith("$") ? "" : " faint"}" x="${numbers + NUMBERS_WIDTH - 10}" y="${y + 4}" text-anchor="end">${cost}</text>`,
+    "</g>",
+  ].join("\n");
+}
+
+/** From the call that was too slow or failed down to the one that came to its help. */
+function drawLink({ entry, origin }: TimelineRow, { x, y }: Places): string {
+  const [from, to] = [y.get(origin!)! + BAR / 2, y.get(entry)!];
+  const at = x(Math.min(Math.max(entry.start_ms, origin!.start_ms), endOf(origin!)));
+  const start = x(entry.start_ms);
+  const bend = Math.max(start, at) === at && start === at ? `V${to - BAR / 2}` : `V${to}H${start}`;
+  return `<path class="link" d="M${at} ${from}${bend}"/><circle class="joint" cx="${at}" cy="${from}" r="2.5"/>`;
+}
+
+function drawCut({ rows, cutMs }: TimelineLayer, { x, y }: Places): string {
+  if (cutMs === undefined) return "";
+  const [first, last] = [y.get(rows[0]!.entry)!, y.get(rows.at(-1)!.entry)!];
+  const at = x(cutMs);
+  return `<line class="cut" x1="${at}" x2="${at}" y1="${first - 16}" y2="${last + 14}"/><text class="cut-text" x="${at - 4}" y="${first - 18}" text-anchor="end">cut at ${seconds(cutMs)}</text>`;
+}
+
+/** Outlines the calls that the end waited for, and joins them. */
+function drawPath(path: readonly TraceEntry[], { x, y }: Places): string {
+  const outlines = path.map((entry) => {
+    const left = x(entry.start_ms);
+    const width = Math.max(3, x(endOf(entry)) - left);
+    return `<rect class="critical" x="${round(left - 2)}" y="${y.get(entry)! - BAR / 2 - 2}" width="${round(width + 4)}" height="${BAR + 4}" rx="5"/>`;
+  });
+  const joins = path.slice(1).map((entry, index) => {
+    const before = path[index]!;
+    const [from, to] = [x(endOf(before)), x(entry.start_ms)];
+    return `<path class="join" d="M${from} ${y.get(before)! + BAR / 2 + 2}V${y.get(entry)! - BAR / 2 - 9}H${to}V${y.get(entry)! - BAR / 2 - 2}"/>`;
+  });
+  return [...joins, ...outlines].join("\n");
+}
+
+function drawLegend(top: number, width: number): { height: number; drawn: string } {
+  const swatch = (kind: string) => (x: number, y: number) =>
+    `<rect class="bar ${kind}" x="${x}" y="${y - 10}" width="18" height="11" rx="3"/>`;
+  const items: [string, (x: number, y: number) => string][] = [
+    ...STATUSES.map((status): [string, (x: number, y: number) => string] => [CALLED[status], swatch(status)]),
+    [
+      "waiting, then first token",
+      (x, y) =>
+        `${swatch("ok")(x, y)}<rect class="waiting" x="${x}" y="${y - 10}" width="8" height="11"/><line class="first" x1="${x + 8}" x2="${x + 8}" y1="${y - 12}" y2="${y + 3}"/>`,
+    ],
+    [
+      "hedge or stand-in",
+      (x, y) =>
+        `<path class="link" d="M${x + 3} ${y - 12}V${y - 4}H${x + 8}"/><rect class="bar ok second" x="${x + 8}" y="${y - 9}" width="11" height="10" rx="3"/>`,
+    ],
+    ["critical path", (x, y) => `<rect class="critical" x="${x}" y="${y - 11}" width="18" height="13" rx="4"/>`],
+    [
+      "quorum reached and grace over",
+      (x, y) => `<line class="cut" x1="${x + 9}" x2="${x + 9}" y1="${y - 13}" y2="${y + 4}"/>`,
+    ],
+  ];
+  let [x, y] = [MARGIN, top];
+  const drawn = items.map(([label, draw]) => {
+    const needed = 26 + label.length * 6.4 + 18;
+    if (x > MARGIN && x + needed > width - MARGIN) [x, y] = [MARGIN, y + 22];
+    const item = `${draw(round(x), y)}<text class="legend" x="${round(x + 25)}" y="${y}">${label}</text>`;
+    x += needed;
+    return item;
+  });
+  return { height: y - top + 26, drawn: drawn.join("\n") };
+}
+
+function nameOf({ entry, origin }: TimelineRow): string {
+  const name = oneLine(entry.model, NAME_LENGTH);
+  return origin || entry.hedge || entry.stands_in_for !== undefined ? `↳ ${name}` : name;
+}
+
+function noteOf({ entry }: TimelineRow, length: number): string {
+  const role = entry.role === "agent" ? `agent ${entry.agent}` : entry.role;
+  const help = entry.hedge ? "hedge" : entry.stands_in_for === undefined ? "" : "stand-in";
+  const state = entry.status === "ok" ? "" : entry.status === "partial" ? "cut off" : CALLED[entry.status];
+  return oneLine(
+    [role, help, state && (entry.error ? `${state}: ${entry.error}` : state)].filter(Boolean).join(" · "),
+    Math.floor(length),
+  );
+}
+
+function tooltip(entry: TraceEntry): string {
+  const said = [`${oneLine(entry.model, 120)}, ${CALLED[entry.status]} after ${seconds(entry.ms)}`];
+  if (entry.first_token_ms !== undefined) said.push(`first token after ${seconds(entry.first_token_ms)}`);
+  if (entry.prompt_tokens !== undefined)
+    said.push(
+      `${grouped(entry.prompt_tokens)} tokens in (${grouped(entry.cached_tokens ?? 0)} cached), ${grouped(entry.completion_tokens ?? 0)} out`,
+    );
+  if (entry.stands_in_for !== undefined) said.push(`in place of ${oneLine(entry.stands_in_for, 120)}`);
+  if (entry.error) said.push(oneLine(entry.error, 200));
+  return said.join("; ");
+}
+
+function describe(record: RunRecord): string {
+  const count = (status: TraceEntry["status"]) => record.trace.filter((entry) => entry.status === status).length;
+  const ended = STATUSES.flatMap((status) => (count(status) > 0 ? [`${count(status)} ${CALLED[status]}`] : []));
+  return `${record.trace.length} calls in ${seconds(record.ms)}: ${ended.join(", ")}. ${grouped(record.usage.total_tokens)} tokens, cost ${costOf(record.usage)}.${record.degraded ? " The answer is degraded." : ""}`;
+}
+
+function linesOf(text: string, length: number): string[] {
+  if (text.length <= length) return [text];
+  const space = text.lastIndexOf(" ", length);
+  const end = space > length / 2 ? space : length;
+  return [text.slice(0, end), oneLine(text.slice(end), length)].map((line) => line.toWellFormed());
+}
+
+/** Characters as wide as a Latin one; those of East Asia are twice as wide. */
+function lengthOf(text: string): number {
+  return [...text].reduce((sum, each) => sum + (each >= "\u1100" && each !== "↳" && each !== "…" ? 2 : 1), 0);
+}
+
+const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+/** Text for XML, in which most control characters may not even be written as entities. */
+function safe(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\ufffe\uffff]/gu, " ")
+    .replace(/[&<>"']/g, (each) => ESCAPES[each]!);
+}
+
+const round = (number: number): number => Math.round(number * 10) / 10;
