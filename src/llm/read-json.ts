@@ -29,6 +29,8 @@ export interface ReadOptions {
 const WRAPPERS = "result results data answer output response items json value content arguments parameters".split(" ");
 /** Candidates that are tried with changes. */
 const MOST_FITTED = 12;
+/** Characters of a reply that is: every change is checked again. */
+const LONGEST_FITTED = 200_000;
 const LABELS =
   /^(?:the )?(?:final )?(?:label|answer|category|class(?:ification)?|sentiment|result|output|type|value)\b\s*(?::|=|is\b)\s*/i;
 
@@ -70,7 +72,8 @@ export function readAnswer(reply: string, { schema, check, cutOff }: ReadOptions
   const wantsList = types.length === 1 && types[0] === "array";
   const isList = ({ value }: Candidate) => (Array.isArray(value) ? 0 : 1);
   const ordered = wantsList ? candidates.toSorted((a, b) => isList(a) - isList(b)) : candidates;
-  for (const { value, mends, flaw } of ordered.slice(0, MOST_FITTED)) {
+  const isLong = reply.length > LONGEST_FITTED;
+  for (const { value, mends, flaw } of ordered.slice(0, isLong ? 0 : MOST_FITTED)) {
     if (flaw !== undefined) continue;
     for (const variant of variantsOf(value, names, wantsList)) {
       const fitted = fitToSchema(variant.value, schema);
@@ -86,7 +89,7 @@ export function readAnswer(reply: string, { schema, check, cutOff }: ReadOptions
   if (scalar) return scalar;
   const guess = candidates.find(({ flaw }) => flaw === undefined) ?? candidates[0];
   if (!guess) return { issues: undefined };
-  const { value } = fitToSchema(guess.value, schema);
+  const value = isLong ? guess.value : fitToSchema(guess.value, schema).value;
   const issues = guess.flaw === undefined ? check(value) : [{ path: "/", message: guess.flaw }];
   return { issues };
 }

@@ -53,6 +53,7 @@ export function fitToSchema(value: unknown, schema: Schema): Fitted {
     if (names.length === 0) return given;
     const required = Array.isArray(wanted.required) ? wanted.required : [];
     const result: Json = {};
+    let isKnown = false;
     for (const [key, item] of Object.entries(given)) {
       let name = key;
       if (!Object.hasOwn(properties, key)) {
@@ -65,6 +66,7 @@ export function fitToSchema(value: unknown, schema: Schema): Fitted {
           continue;
         }
       }
+      isKnown ||= Object.hasOwn(properties, name);
       const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (item === null && property !== undefined && !required.includes(name) && !allowsNull(property, schema)) {
         note(path, `"${name}" was null and was left out`);
@@ -75,7 +77,7 @@ export function fitToSchema(value: unknown, schema: Schema): Fitted {
       result[name] = fitted;
     }
     // Nothing that was asked for is in it: better wrong as a whole than empty.
-    if (Object.keys(result).length === 0 && Object.keys(given).length > 0) return given;
+    if (!isKnown && Object.keys(given).length > 0 && Object.keys(result).length === 0) return given;
     return result;
   }
 

@@ -1,4 +1,4 @@
-import { type LenientValue, readLenient } from "./lenient-json.ts";
+import { type LenientValue, readLenient, UNESCAPED } from "./lenient-json.ts";
 
 /** A value that a reply may mean. */
 export interface Candidate {
@@ -122,6 +122,8 @@ function spansOf(text: string): Span[] {
     starts += 1;
     const span = readLenient(text, found.index, spent);
     if (!span) broken = Math.max(broken, spent.reached);
+    // Where texts end was guessed, and what is left over says that it was guessed wrong.
+    if (span?.mends.includes(UNESCAPED) && /^\s{0,99}["'“”}\]]/.test(text.slice(span.end, span.end + 100))) continue;
     // The text of a link is no list.
     if (!span || (text[span.end] === "(" && span.mends.length > 0)) continue;
     const isInside = found.index < broken;

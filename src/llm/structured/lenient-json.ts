@@ -55,6 +55,9 @@ const PLACEHOLDER =
 const WORD = /[\p{L}_$]/u;
 const ELLIPSIS = /^(?:\.{3,}|…)/;
 
+/** The mend that is a guess about where texts end. */
+export const UNESCAPED = "texts held quotes that were not escaped";
+
 class Unreadable extends Error {}
 
 /**
@@ -236,7 +239,7 @@ class Reader {
           this.at += 1;
           return content;
         }
-        this.mends.add("texts held quotes that were not escaped");
+        this.mends.add(UNESCAPED);
       }
     }
     // It breaks off in the middle of a text: what is missing cannot be known.
@@ -280,6 +283,7 @@ class Reader {
     }
     if (char === "/" || char === "#") return /^(?:\/\/|\/\*|#)/.test(text.slice(i, i + 2));
     // A comma may be missing before the next line, or before the next key.
+    if (close === "]" && i > at + 1 && char in QUOTES) return true;
     return (line && char in QUOTES) || (close === "}" && char in QUOTES && this.beginsKey(i));
   }
 
