@@ -20,7 +20,7 @@ interface Span extends LenientValue {
 
 /** Values that are looked at, the last ones of a reply. */
 const MOST_CANDIDATES = 40;
-const MOST_STARTS = 2000;
+const MOST_STARTS = 500;
 /** Characters that may be read again beyond the length of the reply. */
 const SPARE_CHARS = 200_000;
 const THINKING = /<\/(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)>/gi;
