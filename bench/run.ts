@@ -8,6 +8,7 @@ import { benchMemoryScale } from "./memory-scale.ts";
 import { benchMemorySearch } from "./memory-search.ts";
 import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
+import { benchMixtureTail } from "./mixture-tail.ts";
 import { benchStart } from "./start.ts";
 import { benchToolsList } from "./tools-list.ts";
 
@@ -22,6 +23,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   "memory-processes": benchMemoryProcesses,
   "memory-scale": benchMemoryScale,
   mixture: benchMixture,
+  "mixture-tail": benchMixtureTail,
   boundary: benchBoundary,
 };
 

@@ -1,30 +1,42 @@
 import { ToolError } from "../errors.ts";
 import type { ModelClient } from "../llm/model-client.ts";
+import type { AgentRole, MixtureOptions, MixtureRequest, Role } from "./mixture-of-agents.ts";
+import type { Strategy } from "./run-record.ts";
+
+/** A model in its role. */
+export interface Agent {
+  /** `provider/model`. */
+  model: string;
+  role: Role;
+  weight: number;
+  /** By their full names, without those that nobody has. */
+  fallbacks: readonly string[];
+}
 
 /** The models of a run by their full names. */
 export interface ChosenModels {
-  models: string[];
-  aggregator: string;
+  agents: Agent[];
+  aggregator: Agent;
+  strategy: Strategy;
   /** Configured models that nobody has. */
   missing: number;
   warnings: string[];
 }
 
-export interface ModelNames {
-  models: readonly string[];
-  aggregatorModel: string;
-}
+/** Where one model is so much better than all others, mixing lowers the quality of the proposals (arXiv 2502.00674). */
+const MUCH_BETTER = 2;
 
 /**
  * Finds the models of a run. Models that a caller named must exist; of configured ones, those that are missing are left out
  * with a warning, as long as one is there. The configured aggregator belongs to the configured models: a caller's own models
- * bring their own, the first of them, unless the configured one is among them.
+ * bring their own, the first of them, unless the configured one is among them. A caller's model that is configured too is
+ * called as configured.
  * @throws ToolError `unknown_model`, `not_configured`, or why no provider could be asked.
  */
 export async function chooseModels(
   client: ModelClient,
-  configured: ModelNames,
-  called: { [Name in keyof ModelNames]?: ModelNames[Name] | undefined },
+  options: Pick<MixtureOptions, "models" | "aggregatorModel" | "aggregator" | "strategy">,
+  request: Pick<MixtureRequest, "models" | "aggregatorModel" | "strategy">,
   signal: AbortSignal,
 ): Promise<ChosenModels> {
   const stands = new Map<string, string>();
@@ -37,34 +49,76 @@ export async function chooseModels(
     stands.set(name, model.name);
     return model.name;
   };
+  const inRole = async (model: string, role: Role & { weight?: number | undefined }): Promise<Agent> => {
+    const fallbacks = new Set<string>();
+    for (const name of role.fallbacks ?? []) {
+      try {
+        fallbacks.add((await client.resolve(name, { signal })).name);
+      } catch (error) {
+        if (!isUnknown(error)) throw error;
+        warnings.push(`${error.message} It cannot stand in for "${model}".`);
+      }
+    }
+    fallbacks.delete(model);
+    return { model, role, weight: role.weight ?? 1, fallbacks: [...fallbacks] };
+  };
 
-  const models: string[] = [];
+  const configured = options.models.map((entry): AgentRole => (typeof entry === "string" ? { model: entry } : entry));
+  const roles = request.models?.map((name) => roleOf(name, configured)) ?? configured;
+  const agents: Agent[] = [];
   const missing: ToolError[] = [];
-  for (const name of called.models ?? configured.models) {
+  for (const role of roles) {
     try {
-      models.push(await choose(name, called.models === undefined ? "moa.models" : undefined));
+      const model = await choose(role.model, request.models === undefined ? "moa.models" : undefined);
+      agents.push(await inRole(model, role));
     } catch (error) {
-      if (called.models !== undefined || !isUnknown(error)) throw error;
+      if (request.models !== undefined || !isUnknown(error)) throw error;
       missing.push(error);
       warnings.push(`${error.message} The mixture goes on without it.`);
     }
   }
-  const first = models[0];
+  const first = agents[0]?.model;
   if (first === undefined) throw missing[0];
 
-  const found = (aggregator: string): ChosenModels => ({ models, aggregator, missing: missing.length, warnings });
-  if (called.aggregatorModel !== undefined) return found(await choose(called.aggregatorModel));
-  if (called.models !== undefined) {
-    const own = await choose(configured.aggregatorModel, "moa.aggregatorModel").catch(() => undefined);
-    return found(own !== undefined && models.includes(own) ? own : first);
+  const found = async (aggregator: string): Promise<ChosenModels> => ({
+    agents,
+    aggregator: await inRole(aggregator, options.aggregator ?? {}),
+    strategy: strategyFor(request.strategy ?? options.strategy ?? "auto", agents),
+    missing: missing.length,
+    warnings,
+  });
+  if (request.aggregatorModel !== undefined) return found(await choose(request.aggregatorModel));
+  if (request.models !== undefined) {
+    const own = await choose(options.aggregatorModel, "moa.aggregatorModel").catch(() => undefined);
+    return found(own !== undefined && agents.some(({ model }) => model === own) ? own : first);
   }
   try {
-    return found(await choose(configured.aggregatorModel, "moa.aggregatorModel"));
+    return await found(await choose(options.aggregatorModel, "moa.aggregatorModel"));
   } catch (error) {
     if (!isUnknown(error)) throw error;
     warnings.push(`${error.message} "${first}" aggregates instead.`);
     return found(first);
   }
+}
+
+/** The best model: of the highest weight, the first of equals. */
+export function bestOf(agents: readonly Agent[]): Agent {
+  return agents.reduce((best, agent) => (agent.weight > best.weight ? agent : best));
+}
+
+function strategyFor(wanted: "auto" | Strategy, agents: readonly Agent[]): Strategy {
+  if (wanted !== "auto") return wanted;
+  const best = bestOf(agents);
+  return agents.every(({ model, weight }) => model === best.model || best.weight >= MUCH_BETTER * weight)
+    ? "self"
+    : "mixed";
+}
+
+function roleOf(name: string, configured: readonly AgentRole[]): AgentRole {
+  const same = configured.find(
+    ({ model }) => model === name || name.endsWith(`/${model}`) || model.endsWith(`/${name}`),
+  );
+  return { ...same, model: name };
 }
 
 function isUnknown(error: unknown): error is ToolError {

@@ -1,10 +1,11 @@
 import type { ChatMessage } from "../llm/model-adapter.ts";
+import type { Proposal } from "./prompts.ts";
 
 /** A prompt, and where it holds proposals, how to write it with fewer or shorter ones. */
 export interface Prompt {
   messages: ChatMessage[];
-  proposals?: readonly string[];
-  write?: (proposals: readonly string[]) => ChatMessage[];
+  proposals?: readonly Proposal[];
+  write?: (proposals: readonly Proposal[]) => ChatMessage[];
 }
 
 /** A proposal of fewer tokens says too little. */
@@ -33,12 +34,15 @@ export function fitPrompt(
     const frame = sizeOf(write(kept.map(() => "")), estimate);
     const share = Math.floor(((contextTokens - answer) * 0.9 - frame) / count);
     if (share >= LEAST_SHARE)
-      return { messages: write(kept.map((text) => cut(text, share, estimate))), maxTokens: answer };
+      return { messages: write(kept.map((proposal) => cut(proposal, share, estimate))), maxTokens: answer };
   }
   return undefined;
 }
 
-function cut(text: string, tokens: number, estimate: (text: string) => number): string {
+function cut(proposal: Proposal, tokens: number, estimate: (text: string) => number): Proposal {
+  const { text, partial } = typeof proposal === "string" ? { text: proposal } : proposal;
   const size = estimate(text);
-  return size <= tokens ? text : `${text.slice(0, Math.floor((text.length * tokens) / size))} […]`;
+  return size <= tokens
+    ? proposal
+    : { text: `${text.slice(0, Math.floor((text.length * tokens) / size))} […]`, partial };
 }

@@ -27,8 +27,10 @@ describe("a run", () => {
   it("gives a trace of every call and the tokens of all", async () => {
     const { run } = await mixtureOn(named("a", "b", "c"));
     const { trace, usage } = await run();
-    const keys = ["layer", "role", "agent", "model", "status", "start_ms", "ms", "tokens"];
-    expect(trace.map((entry) => Object.keys(entry))).toEqual(Array(7).fill(keys));
+    const keys = ["layer", "role", "agent", "model", "start_ms", "status", "ms", "first_token_ms", "tokens"];
+    expect(trace.map((entry) => Object.keys(entry))).toEqual(
+      Array(7).fill([...keys, "prompt_tokens", "completion_tokens"]),
+    );
     expect(trace.map(({ layer, role, agent }) => `${layer} ${role} ${agent}`)).toEqual([
       ...[1, 2].flatMap((layer) => [1, 2, 3].map((agent) => `${layer} agent ${agent}`)),
       "3 aggregator 1",

@@ -1,21 +1,18 @@
-import { createHmac, randomBytes, randomInt } from "node:crypto";
+import { createHmac, randomBytes, randomInt, randomUUID } from "node:crypto";
 import { abortError, ToolError } from "../errors.ts";
-import type { ChatMessage, TokenUsage } from "../llm/model-adapter.ts";
-import type { CallContext, Completion, ModelClient } from "../llm/model-client.ts";
-import { announceCalls } from "./announce.ts";
+import type { Usage } from "../llm/account.ts";
+import type { ModelClient } from "../llm/model-client.ts";
+import type { InputProcessor } from "../llm/process-input.ts";
+import { aggregate } from "./aggregate.ts";
 import { chooseModels } from "./choose-models.ts";
-import { fitPrompt, type Prompt, sizeOf } from "./fit-prompt.ts";
-import { aggregationMessages, finalMessages, queryMessages } from "./prompts.ts";
-import { seededRandom, shuffled } from "./random.ts";
-import {
-  type CallOutcome,
-  failureWarnings,
-  type PlannedCall,
-  runCall,
-  runLayer,
-  type TraceEntry,
-} from "./run-layer.ts";
-import type { Strategy } from "./run-record.ts";
+import { failureWarnings } from "./failure-warnings.ts";
+import { createHedgeBudget, type HedgeBudget } from "./hedge.ts";
+import { seededRandom } from "./random.ts";
+import type { Run, RunContext } from "./run.ts";
+import { analyseRun } from "./run-analysis.ts";
+import { createRunArchive } from "./run-archive.ts";
+import { runLayers } from "./run-layers.ts";
+import type { Analysis, RunArchive, RunRecord, Strategy, TraceEntry } from "./run-record.ts";
 
 /** How a model is called in its role. */
 export interface Role {
@@ -58,68 +55,74 @@ export interface MixtureOptions {
   timeout: number;
 }
 
+/** What a result has besides the answer: an analysis of the proposals, or their texts and the run as a picture. */
+export type Output = "answer" | "answer_with_analysis" | "trace";
+
 export interface MixtureRequest {
   query: string;
   models?: readonly string[] | undefined;
   aggregatorModel?: string | undefined;
   numLayers?: number | undefined;
   agentsPerLayer?: number | undefined;
+  strategy?: "auto" | Strategy | undefined;
   seed?: number | undefined;
+  /** Default `answer`. */
+  output?: Output | undefined;
 }
 
 export interface MixtureResult {
   answer: string;
-  /** Every call in the order of layers and agents, the final aggregation last. */
+  /** Every call in the order of layers and agents, the final aggregation last; with its text if the output is `trace`. */
   trace: TraceEntry[];
-  usage: TokenUsage;
-  /** Whether some call that was planned gave nothing, or a configured model is missing: the answer rests on less. */
+  /** Tokens and USD of all calls, those included that were cut. */
+  usage: Usage;
+  /** Whether some agent that was planned gave no whole answer, or a configured model is missing: the answer rests on less. */
   degraded: boolean;
   seed: number;
+  strategy: Strategy;
+  run_id: string;
+  /** URI of the run as a picture. */
+  timeline: string;
   warnings: string[];
+  agreed_in_layer?: number;
+  /** What the proposals have in common and where they differ; absent where nobody could say. */
+  analysis?: Analysis;
+  /** The timeline as a Mermaid diagram. */
+  mermaid?: string;
 }
 
 export interface MixtureOfAgents {
   /**
    * Answers a query by layers of models: each layer improves on the answers of the one before, and the aggregator writes
-   * the final answer from all layers. Survives failing and hanging models as long as one answers.
+   * the final answer from all layers. Survives failing and hanging models as long as one answers, within the deadline.
    * The same seed draws the same agents and, from the same answers, writes the same prompts.
-   * @throws ToolError with each reason if none does, of their common code or `upstream_error`; `unknown_model`,
-   * `not_configured`, `aborted`.
+   * @throws ToolError with each reason if none does, of their common code or `upstream_error`; `limit_reached` where a budget
+   * does not hold the first layer; `unknown_model`, `not_configured`, `aborted`.
    */
-  run(user: { id: string }, request: MixtureRequest, context: CallContext): Promise<MixtureResult>;
+  run(user: { id: string }, request: MixtureRequest, context: RunContext): Promise<MixtureResult>;
+  /** The last runs of each user. */
+  readonly runs: RunArchive;
 }
 
-/** Models tried for the final aggregation before the best proposal stands for the answer. */
-const MAX_AGGREGATORS = 3;
-
-/** What a run decides once and collects. */
-interface Run {
-  client: ModelClient;
-  context: CallContext;
-  query: string;
-  models: readonly string[];
-  aggregator: string;
-  numLayers: number;
-  agentsPerLayer: number;
-  maxTokens: number;
-  callTimeoutMs: number;
-  endsAt: number;
-  /** Draws agents. Apart from `order`, so that a failed agent does not change who is drawn next. */
-  draw: () => number;
-  /** Orders the proposals. */
-  order: () => number;
-  nonce: string;
-  trace: TraceEntry[];
-  usage: TokenUsage;
-  warnings: Set<string>;
+export interface MixtureParts {
+  /** Analyses proposals. Without one, there is no analysis. */
+  processor?: InputProcessor | undefined;
+  /** Where runs are kept. Default: one of its own. */
+  runs?: RunArchive | undefined;
 }
 
 /** A mixture on a model client. */
-export function createMixtureOfAgents(client: ModelClient, options: MixtureOptions): MixtureOfAgents {
+export function createMixtureOfAgents(
+  client: ModelClient,
+  options: MixtureOptions,
+  { processor, runs = createRunArchive() }: MixtureParts = {},
+): MixtureOfAgents {
   // Makes nonces that repeat for the same seed, and that nobody outside can know.
   const key = randomBytes(32);
+  const hedges = createHedgeBudget();
   return {
-    async run(_user, request, context) {
+    runs,
+    async run(user, request, context) {
       if (request.query.trim() === "") {
         throw new ToolError("invalid_input", "Query is required", {
           hint: "Give the question or task to answer.",
@@ -127,208 +130,90 @@ export function createMixtureOfAgents(client: ModelClient, options: MixtureOptio
         });
       }
       context.status?.progress("Starting Mixture of Agents process", 0);
-      const startedAt = performance.now();
-      const names = options.models.map((entry) => (typeof entry === "string" ? entry : entry.model));
-      const { models, aggregator, missing, warnings } = await chooseModels(
-        client,
-        { ...options, models: names },
-        request,
-        context.signal,
-      );
-      const seed = request.seed ?? randomInt(2 ** 31);
-      const run: Run = {
-        client,
-        context,
-        query: request.query,
-        models,
-        aggregator,
-        numLayers: request.numLayers ?? options.numLayers,
-        agentsPerLayer: request.agentsPerLayer ?? options.agentsPerLayer,
-        maxTokens: options.maxTokens,
-        callTimeoutMs: options.callTimeout * 1000,
-        endsAt: startedAt + options.timeout * 1000,
-        draw: seededRandom(seed),
-        order: seededRandom(seed + 1),
-        nonce: createHmac("sha256", key).update(`${seed} ${request.query}`).digest("hex").slice(0, 16),
-        trace: [],
-        usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-        warnings: new Set(warnings),
-      };
-      const layers = await runLayers(run);
+      const run = await plan(client, options, { user, request, context, key, hedges });
+      const { proposals, agreed } = await runLayers(run);
       for (const warning of failureWarnings(run.trace)) run.warnings.add(warning);
-      const answer = await aggregate(run, layers);
+      const analysed = request.output === "answer_with_analysis" ? analyseRun(run, processor, proposals) : undefined;
+      const answer = agreed ?? (await aggregate(run, proposals));
+      const analysis = await analysed;
       if (context.signal.aborted) throw abortError(context.signal);
-      const degraded = missing > 0 || run.trace.some((entry) => entry.status !== "ok");
-      return { answer, trace: run.trace, usage: run.usage, degraded, seed, warnings: [...run.warnings] };
+
+      const record = recordOf(run, answer, analysis);
+      runs.keep(user.id, record);
+      return resultOf(record, request.output);
     },
   };
 }
 
-/** The proposals of each layer, in the order in which they are shown. */
-async function runLayers(run: Run): Promise<string[][]> {
-  const { signal } = run.context;
-  const layers: string[][] = [];
-  for (let layer = 1; layer <= run.numLayers; layer++) {
-    const previous = layers.findLast((proposals) => proposals.length > 0);
-    const prompt = layerPrompt(run, previous);
-    const drawn = shuffled(run.models, run.draw);
-    const sample = drawn.slice(0, run.agentsPerLayer);
-    let outcomes = await runAgents(run, layer, sample, prompt);
-    const rest = drawn.slice(run.agentsPerLayer);
-    // Without any proposal at all there is no answer, so models that were not drawn step in.
-    if (!previous && !outcomes.some((outcome) => outcome.completion) && rest.length > 0) {
-      outcomes = [...outcomes, ...(await runAgents(run, layer, rest, prompt, sample.length))];
-    }
-    if (signal.aborted) throw abortError(signal);
-    const proposals = outcomes.flatMap(({ completion }) => (completion ? [completion.text] : []));
-    if (!previous && proposals.length === 0) throw noProposal(run, outcomes);
-    if (proposals.length === 0) run.warnings.add(`No agent of layer ${layer} answered; the layer before is used.`);
-    layers.push(shuffled(proposals, run.order));
-  }
-  return layers;
-}
-
-function layerPrompt({ query, nonce }: Run, previous: readonly string[] | undefined): Prompt {
-  if (!previous) return { messages: queryMessages(query) };
-  const write = (proposals: readonly string[]) => aggregationMessages(query, proposals, nonce);
-  return { messages: write(previous), proposals: previous, write };
-}
-
-async function runAgents(
-  run: Run,
-  layer: number,
-  models: readonly string[],
-  prompt: Prompt,
-  offset = 0,
-): Promise<CallOutcome[]> {
-  const { status, signal } = run.context;
-  const limits = limitsOf(run, layer);
-  const line = `Processing layer ${layer}/${run.numLayers}`;
-  const said = announceCalls(status, { line, layer, models, from: percent(run, layer - 1), to: percent(run, layer) });
-  const calls = models.map((model, index) =>
-    plan(run, { layer, role: "agent", agent: offset + index + 1, model, ...limits }, prompt),
-  );
-  try {
-    const outcomes = await runLayer(calls, signal, (index) => said.ended(index));
-    for (const outcome of outcomes) record(run, outcome);
-    return outcomes;
-  } finally {
-    said.stop();
-  }
-}
-
-/** The aggregator's answer; where it fails, another model's; where all fail, the longest proposal of the last layer. */
-async function aggregate(run: Run, layers: readonly (readonly string[])[]): Promise<string> {
-  const { status, signal } = run.context;
-  const layer = run.numLayers + 1;
-  const last = layers.findLast((proposals) => proposals.length > 0)!;
-  const prompt: Prompt = {
-    messages: finalMessages(run.query, layers, run.nonce),
-    // Where not all fit, the last layer says most.
-    proposals: last,
-    write: (proposals) => finalMessages(run.query, [proposals], run.nonce),
+/** Decides what a run does, and finds its models. */
+async function plan(
+  client: ModelClient,
+  options: MixtureOptions,
+  asked: { user: { id: string }; request: MixtureRequest; context: RunContext; key: Buffer; hedges: HedgeBudget },
+): Promise<Run> {
+  const { user, request, context, key, hedges } = asked;
+  const startedAt = performance.now();
+  const chosen = await chooseModels(client, options, request, context.signal);
+  const seed = request.seed ?? randomInt(2 ** 31);
+  return {
+    client,
+    context,
+    account: context.account ?? client.account(user, { costUsd: options.maxCostUsd }),
+    query: request.query,
+    chosen,
+    options,
+    numLayers: request.numLayers ?? options.numLayers,
+    agentsPerLayer: request.agentsPerLayer ?? options.agentsPerLayer,
+    seed,
+    startedAt,
+    endsAt: startedAt + options.timeout * 1000,
+    draw: seededRandom(seed),
+    order: seededRandom(seed + 1),
+    nonce: createHmac("sha256", key).update(`${seed} ${request.query}`).digest("hex").slice(0, 16),
+    hedges,
+    trace: [],
+    warnings: new Set(chosen.warnings),
+    degraded: chosen.missing > 0,
+    budgetEnded: false,
+    agreedInLayer: undefined,
   };
-  const failedAlready = new Set(run.trace.filter((entry) => entry.status !== "ok").map((entry) => entry.model));
-  const others = [...new Set(run.models)].filter((model) => model !== run.aggregator);
-  const chain = [run.aggregator, ...others.sort((a, b) => Number(failedAlready.has(a)) - Number(failedAlready.has(b)))];
-
-  for (const [index, model] of chain.slice(0, MAX_AGGREGATORS).entries()) {
-    const limits = limitsOf(run, layer);
-    if (limits.giveUpMs <= 0) break;
-    const line = "Performing final aggregation";
-    const said = announceCalls(status, { line, layer, models: [model], from: percent(run, run.numLayers), to: 99 });
-    const call = plan(run, { layer, role: "aggregator", agent: index + 1, model, ...limits }, prompt);
-    const outcome = await runCall(call, signal);
-    said.stop();
-    record(run, outcome);
-    if (signal.aborted) throw abortError(signal);
-    if (outcome.completion) return outcome.completion.text;
-    run.warnings.add(`The aggregator "${model}" failed: ${outcome.entry.error}`);
-  }
-  run.warnings.add("No aggregator answered; the answer is the fullest proposal of the last layer.");
-  return last.reduce((best, proposal) => (proposal.length > best.length ? proposal : best));
 }
 
-function plan(run: Run, call: Omit<PlannedCall, "complete">, prompt: Prompt): PlannedCall {
-  return { ...call, complete: (signal) => complete(run, call.model, call.timeoutMs, prompt, signal) };
+function recordOf(run: Run, answer: string, analysis: Analysis | undefined): RunRecord {
+  const ms = Math.round(performance.now() - run.startedAt);
+  return {
+    run_id: randomUUID(),
+    query: run.query,
+    started_at: new Date(Date.now() - ms).toISOString(),
+    ms,
+    strategy: run.chosen.strategy,
+    seed: run.seed,
+    num_layers: run.numLayers,
+    ...(run.agreedInLayer !== undefined && { agreed_in_layer: run.agreedInLayer }),
+    answer,
+    ...(analysis && { analysis }),
+    degraded: run.degraded,
+    usage: { ...run.account.usage },
+    warnings: [...run.warnings],
+    trace: run.trace,
+  };
 }
 
-/** One model's answer; from shortened proposals where its context does not hold them all. */
-async function complete(
-  run: Run,
-  model: string,
-  timeoutMs: number,
-  prompt: Prompt,
-  signal: AbortSignal,
-): Promise<Completion> {
-  const { client, maxTokens } = run;
-  const ask = (messages: readonly ChatMessage[], tokens: number) =>
-    client.complete({ messages, model, fallbackModels: [], maxTokens: tokens, timeoutMs }, { signal });
-  const estimate = (text: string) => client.tokens.estimate(text, model);
-  const size = sizeOf(prompt.messages, estimate);
-  const shortened = () => fitPrompt(prompt, client.contextOf(model) ?? Math.floor(size / 2), maxTokens, estimate);
-
-  let fitted = size + maxTokens > (client.contextOf(model) ?? Number.POSITIVE_INFINITY) ? shortened() : undefined;
-  if (!fitted) {
-    try {
-      return await ask(prompt.messages, maxTokens);
-    } catch (error) {
-      fitted = error instanceof ToolError && error.code === "context_overflow" ? shortened() : undefined;
-      if (!fitted) throw error;
-    }
-  }
-  run.warnings.add(`"${model}" was given shortened proposals, to fit its context.`);
-  return ask(fitted.messages, fitted.maxTokens);
-}
-
-/**
- * How long a call of this layer may take: from when its provider has a place for it, its own limit; from now on, its share of
- * what is left of the run, so that every layer has a turn.
- */
-function limitsOf(run: Run, layer: number): Pick<PlannedCall, "timeoutMs" | "giveUpMs"> {
-  const stagesLeft = run.numLayers + 2 - layer;
-  // A failed aggregator leaves as much again to the next one.
-  const giveUpMs = Math.floor((run.endsAt - performance.now()) / Math.max(2, stagesLeft));
-  return { timeoutMs: Math.min(run.callTimeoutMs, giveUpMs), giveUpMs };
-}
-
-function record(run: Run, { entry, completion }: CallOutcome): void {
-  run.trace.push(entry);
-  if (!completion) return;
-  const { usage, warnings, finish_reason, model } = completion;
-  run.usage.prompt_tokens += usage.prompt_tokens;
-  run.usage.completion_tokens += usage.completion_tokens;
-  run.usage.total_tokens += usage.total_tokens;
-  if (usage.estimated) run.usage.estimated = true;
-  for (const warning of warnings) run.warnings.add(warning);
-  if (finish_reason === "length" && entry.role === "aggregator") {
-    run.warnings.add(`The answer of "${model}" was cut off at ${run.maxTokens} tokens (moa.maxTokens).`);
-  }
-}
-
-function percent(run: Run, layersDone: number): number {
-  return Math.round((100 * layersDone) / (run.numLayers + 1));
-}
-
-/** The error of a run without any proposal: of the code that all failures share, if they do; a bug is not covered up. */
-function noProposal(run: Run, outcomes: readonly CallOutcome[]): unknown {
-  const bug = outcomes.find(({ failure }) => failure !== undefined && !(failure instanceof ToolError));
-  if (bug) return bug.failure;
-  const issues = run.trace.map((entry) => ({ path: entry.model, message: entry.error ?? entry.status }));
-  const reasons = issues.map((issue) => `${issue.path}: ${issue.message}`).join(" ");
-  const failures = outcomes.map(({ entry, failure }) =>
-    failure instanceof ToolError
-      ? failure
-      : new ToolError("deadline_exceeded", entry.error ?? entry.status, { retryable: true }),
-  );
-  const first = failures[0]!;
-  const same = failures.every((failure) => failure.code === first.code);
-  const waits = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
-  return new ToolError(same ? first.code : "upstream_error", `All agents failed. ${reasons}`.slice(0, 1000), {
-    hint: (same ? first.hint : undefined) ?? "Check the model providers, or choose other models.",
-    retryable: failures.some((failure) => failure.retryable),
-    retryAfterMs: waits.length === failures.length ? Math.min(...waits) : undefined,
-    issues,
-    details: { trace: run.trace },
-  });
+async function resultOf(record: RunRecord, output: Output = "answer"): Promise<MixtureResult> {
+  const { answer, trace, usage, degraded, seed, strategy, run_id, warnings, analysis, agreed_in_layer } = record;
+  const withTexts = output === "trace";
+  return {
+    answer,
+    trace: withTexts ? trace : trace.map(({ text: _, ...entry }) => entry),
+    usage,
+    degraded,
+    seed,
+    strategy,
+    run_id,
+    timeline: `moa://runs/${run_id}/timeline`,
+    warnings,
+    ...(agreed_in_layer !== undefined && { agreed_in_layer }),
+    ...(analysis && { analysis }),
+    ...(withTexts && { mermaid: (await import("./timeline-mermaid.ts")).mermaidTimeline(record) }),
+  };
 }

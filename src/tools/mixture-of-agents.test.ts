@@ -24,7 +24,9 @@ describe("mixture_of_agents", () => {
     await client.listTools();
     const request = { name: "mixture_of_agents", arguments: { query: "Why is the sky blue?", seed: 5 } };
     const result = await client.callTool(request);
-    const call = { status: "ok", ms: expect.any(Number), tokens: expect.any(Number) };
+    const number = expect.any(Number);
+    const tokens = { tokens: number, prompt_tokens: number, completion_tokens: number };
+    const call = { status: "ok", start_ms: number, ms: number, first_token_ms: number, ...tokens };
     const model = expect.stringMatching(/^fake\/[abc]$/);
     expect(result.structuredContent).toEqual({
       status: "success",
@@ -37,9 +39,13 @@ describe("mixture_of_agents", () => {
         prompt_tokens: expect.any(Number),
         completion_tokens: expect.any(Number),
         total_tokens: expect.any(Number),
+        cost_usd: null,
       },
       degraded: false,
       seed: 5,
+      strategy: "mixed",
+      run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      timeline: `moa://runs/${(result.structuredContent as { run_id: string }).run_id}/timeline`,
     });
     expect(JSON.parse((result.content as { text: string }[])[0]!.text)).toEqual(result.structuredContent);
   });
@@ -96,6 +102,27 @@ describe("mixture_of_agents", () => {
     expect(result.message).toMatch(/^All agents failed\. .*Model not loaded by the administrator/);
     expect(result.issues).toHaveLength(3);
     expect(result.trace).toHaveLength(3);
+  });
+
+  it("gives the texts of all calls and the picture in words with output trace, and as a resource", async () => {
+    const { client } = await setUp({ a: { reply: "Rayleigh." }, b: {}, c: {} });
+    const result = await mix(client, { num_layers: 1, output: "trace" });
+    expect((result.trace as { text?: string }[]).map(({ text }) => text).sort()).toEqual([
+      "Rayleigh.",
+      "Rayleigh.",
+      "ok",
+      "ok",
+    ]);
+    expect(result.mermaid).toMatch(/^(---|gantt|%%)/);
+    const picture = await client.readResource({ uri: result.timeline as string });
+    expect((picture.contents[0] as { text: string }).text).toMatch(/^<svg /);
+  });
+
+  it("asks one model as often as there are agents with strategy self", async () => {
+    const { server, client } = await setUp({ a: {}, b: {}, c: {} });
+    expect(await mix(client, { strategy: "self" })).toMatchObject({ strategy: "self", degraded: false });
+    expect(new Set(server.chats.map((chat) => chat.body!.model))).toEqual(new Set(["a"]));
+    expect(await mix(client, { strategy: "all" })).toMatchObject({ code: "invalid_input" });
   });
 
   it("closes every request when the client cancels", async () => {

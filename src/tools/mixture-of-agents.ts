@@ -28,7 +28,15 @@ export default defineTool({
       .max(16)
       .optional()
       .describe("Agents in each layer, 1 to 16, at most one for each model."),
+    strategy: z
+      .enum(["auto", "mixed", "self"])
+      .optional()
+      .describe("mixed: different models; self: the best one several times; auto: as it suits."),
     seed: z.int().optional().describe("The same seed draws the same agents."),
+    output: z
+      .enum(["answer", "answer_with_analysis", "trace"])
+      .optional()
+      .describe("answer, answer_with_analysis (where the agents agree and differ), or trace (all proposals)."),
   }),
   output: z.strictObject({
     answer: z.string(),
@@ -36,10 +44,16 @@ export default defineTool({
     usage: z.looseObject({}),
     degraded: z.boolean(),
     seed: z.int(),
+    strategy: z.string(),
+    run_id: z.string(),
+    timeline: z.string(),
+    agreed_in_layer: z.int().optional(),
+    analysis: z.looseObject({}).optional(),
+    mermaid: z.string().optional(),
     warnings: z.array(z.string()).optional(),
   }),
   async run(input, { user, signal, services, status }) {
-    const { warnings, trace, usage, ...result } = await services.moa.run(
+    const { warnings, trace, usage, analysis, ...result } = await services.moa.run(
       user,
       {
         query: input.query,
@@ -47,7 +61,9 @@ export default defineTool({
         aggregatorModel: input.aggregator_model,
         numLayers: input.num_layers,
         agentsPerLayer: input.agents_per_layer,
+        strategy: input.strategy,
         seed: input.seed,
+        output: input.output,
       },
       { signal, status },
     );
@@ -56,6 +72,7 @@ export default defineTool({
       ...result,
       trace: trace.map((entry) => ({ ...entry })),
       usage: { ...usage },
+      ...(analysis && { analysis: { ...analysis } }),
       ...(warnings.length > 0 && { warnings }),
     };
   },

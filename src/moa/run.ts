@@ -1,0 +1,64 @@
+import type { Account } from "../llm/account.ts";
+import type { CallContext, ModelClient } from "../llm/model-client.ts";
+import type { ChosenModels } from "./choose-models.ts";
+import type { HedgeBudget } from "./hedge.ts";
+import type { MixtureOptions } from "./mixture-of-agents.ts";
+import type { RunEvent, TraceEntry } from "./run-record.ts";
+
+export interface RunContext extends CallContext {
+  /** Is told what happens, as it happens. */
+  onEvent?: ((event: RunEvent) => void) | undefined;
+}
+
+/** What a run decides once, and what it collects. */
+export interface Run {
+  client: ModelClient;
+  context: RunContext;
+  /** Pays all calls of the run. */
+  account: Account;
+  query: string;
+  chosen: ChosenModels;
+  options: MixtureOptions;
+  numLayers: number;
+  agentsPerLayer: number;
+  seed: number;
+  /** Times of `performance.now()`. */
+  startedAt: number;
+  endsAt: number;
+  /** Draws agents. Apart from `order`, so that a failed agent does not change who is drawn next. */
+  draw: () => number;
+  /** Orders the proposals. */
+  order: () => number;
+  nonce: string;
+  hedges: HedgeBudget;
+  trace: TraceEntry[];
+  warnings: Set<string>;
+  /** Whether the answer rests on less than was planned. */
+  degraded: boolean;
+  /** Whether a budget did not hold a call: what is left of it is the aggregator's. */
+  budgetEnded: boolean;
+  agreedInLayer: number | undefined;
+}
+
+/** What an agent proposed. */
+export interface Proposed {
+  text: string;
+  partial: boolean;
+  weight: number;
+}
+
+/**
+ * How long a call of this layer may take: from when its provider has a place for it, its own limit; from now on, its share of
+ * what is left of the run, so that every layer has a turn. In milliseconds.
+ */
+export function limitsOf(run: Run, layer: number): { timeoutMs: number; giveUpMs: number } {
+  const stagesLeft = run.numLayers + 2 - layer;
+  // A failed aggregator leaves as much again to the next one.
+  const giveUpMs = Math.floor((run.endsAt - performance.now()) / Math.max(2, stagesLeft));
+  return { timeoutMs: Math.min(run.options.callTimeout * 1000, giveUpMs), giveUpMs };
+}
+
+/** Percent of the run that is over when so many layers are. */
+export function percentAt(run: Run, layersDone: number): number {
+  return Math.round((100 * layersDone) / (run.numLayers + 1));
+}
