@@ -53,7 +53,7 @@ const TASKS: Record<string, Task> = {
   answer: {
     name: "answer",
     instruction:
-      "Answer the question of the task from the input data alone, as briefly as it can be answered well, in the language of the question. If the data do not tell, say that they do not.",
+      "Answer the question of the task from the input data alone, as briefly as it can be answered well, in the language of the question. If the data do not tell, say that they do not. If the task asks nothing, answer the question that the data are.",
     ofPart: `Note every fact and quotation in the input data that helps to answer the question of the task, exactly as the data have it. Do not answer the question. If there is nothing, answer with the word NOTHING alone.`,
     combination: "answer",
   },
