@@ -6,6 +6,7 @@ import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { type AnyClient, type ListedResource, roadOf, roads, type Server, startServer } from "./fixtures/clients.ts";
 import { callTool, connect, startPatchbay } from "./fixtures/connect.ts";
 import { NO_POSTGRES, startPostgres } from "./fixtures/postgres.ts";
+import { runRecord } from "./fixtures/run-records.ts";
 
 const KEYS = { ana: "key-of-ana-0123456789", ben: "key-of-ben-0123456789" };
 const apiKeys = Object.entries(KEYS).map(([user, key]) => ({ user, key }));
@@ -93,6 +94,8 @@ describe.each(roads)("memories as resources, $name", (road) => {
     const { total } = await client.read("memory://list");
     expect(listed).toHaveLength((total as number) + 1);
     expect(await client.resourceTemplates()).toMatchObject([
+      { uriTemplate: "moa://runs/{id}/timeline", mimeType: "image/svg+xml" },
+      { uriTemplate: "moa://runs/{id}", mimeType: "application/json" },
       { uriTemplate: "memory://{id}", mimeType: "application/json" },
     ]);
   });
@@ -117,7 +120,10 @@ describe.each(roads)("memories as resources, $name", (road) => {
 
   it.each([
     [NOBODYS, "Memory not found"],
-    ["memory://", "memory://list and memory://{id}"],
+    ["memory://", "There are memory://list, moa://runs/{id}/timeline, moa://runs/{id} and memory://{id}"],
+    ["moa://runs/00000000-0000-4000-8000-000000000000", 'There is no run "00000000'],
+    ["moa://runs/00000000-0000-4000-8000-000000000000/timeline", 'There is no run "00000000'],
+    ["moa://runs/../x", "There is no resource"],
     ["memory://../../etc/passwd", "There is no resource"],
     ["memory://list/", "There is no resource"],
     ["file:///etc/passwd", 'There is no resource "file:///etc/passwd"'],
@@ -220,6 +226,75 @@ it.skipIf(NO_POSTGRES !== undefined)(
     await expect(client.readResource({ uri })).rejects.toMatchObject({ data: { uri } });
   },
 );
+
+describe("runs as resources", () => {
+  const ID = "0b8f7a52-6c1e-4f6b-9a57-3d0c5c1f2e1";
+  async function withRuns() {
+    const { patchbay, uses } = await countingUses();
+    const client = await connect({}, { patchbay });
+    const { runs } = await patchbay.services.get(["runs"]);
+    const { memory } = await patchbay.services.get(["memory"]);
+    return { client, runs, memory, uses };
+  }
+
+  it("are read as JSON and as a picture, by their own user alone", async () => {
+    const { client, runs } = await withRuns();
+    runs.keep("local", runRecord({ run_id: `${ID}1` }));
+    runs.keep("ben", runRecord({ run_id: `${ID}2` }));
+    const { contents } = await client.readResource({ uri: `moa://runs/${ID}1` });
+    expect(contents[0]).toMatchObject({ mimeType: "application/json" });
+    expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({ run_id: `${ID}1`, seed: 7 });
+    const picture = await client.readResource({ uri: `moa://runs/${ID}1/timeline` });
+    expect(picture.contents[0]).toMatchObject({ mimeType: "image/svg+xml", text: expect.stringMatching(/^<svg /) });
+    for (const uri of [`moa://runs/${ID}2`, `moa://runs/${ID}2/timeline`]) {
+      await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602, data: { uri } });
+    }
+  });
+
+  it("are listed once, before the pages of memories, and have ids that are completed", async () => {
+    const { client, runs, memory, uses } = await withRuns();
+    for (const n of [1, 2]) runs.keep("local", runRecord({ run_id: ID + n, query: `Why\n${n}?` }));
+    await memory.addAll(
+      { id: "local" },
+      Array.from({ length: 70 }, (_, n) => ({ content: `Fact ${n}` })),
+    );
+    const first = await client.listResources({ cursor: "0" });
+    expect(first.resources.slice(0, 2)).toEqual([
+      {
+        uri: `moa://runs/${ID}2/timeline`,
+        name: `timeline of run ${ID}2`,
+        title: "Timeline: Why 2?",
+        mimeType: "image/svg+xml",
+        annotations: { lastModified: "2026-11-20T14:03:30.910Z" },
+      },
+      expect.objectContaining({ uri: `moa://runs/${ID}1/timeline` }),
+    ]);
+    const second = await client.listResources({ cursor: first.nextCursor as string });
+    expect(second.nextCursor).toBeUndefined();
+    const uris = [...first.resources, ...second.resources].map(({ uri }) => uri);
+    expect(new Set(uris).size).toBe(72);
+    for (const cursor of ["x", "2", "99.x", "", "1.x"]) {
+      await expect(client.listResources({ cursor })).rejects.toMatchObject({ code: -32602 });
+    }
+    const ref = { type: "ref/resource" as const, uri: "moa://runs/{id}/timeline" };
+    const { completion } = await client.complete({ ref, argument: { name: "id", value: ID.slice(0, 9) } });
+    expect(completion.values).toEqual([`${ID}2`, `${ID}1`]);
+    expect(uses).not.toContain("llm");
+    expect(uses).not.toContain("moa");
+  });
+
+  it("are told of when one is kept, to its user alone", async () => {
+    const { client, runs } = await withRuns();
+    const told: string[] = [];
+    client.setNotificationHandler("notifications/resources/list_changed", () => void told.push("list"));
+    await client.listResources();
+    runs.keep("ben", runRecord({ run_id: `${ID}1` }));
+    await setTimeout(GATHERED_MS);
+    expect(told).toEqual([]);
+    runs.keep("local", runRecord({ run_id: `${ID}2` }));
+    await expect.poll(() => told).toEqual(["list"]);
+  });
+});
 
 describe("without subscriptions", () => {
   it("a stateless client is told that there are none", async () => {

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { call, realistic, runRecord } from "../../test/fixtures/run-records.ts";
+import { mermaidTimeline } from "./timeline-mermaid.ts";
+import { criticalPath, timelineLayers } from "./timeline-rows.ts";
+import { svgTimeline } from "./timeline-svg.ts";
+
+const HOSTILE = `x/<script>alert(1)</script>&"'\u0000\ud800]]>:;%%#\u202e`;
+
+describe("the rows of a timeline", () => {
+  it("put hedges and stand-ins after what they help", () => {
+    const rows = timelineLayers(realistic)[0]!.rows.map(({ entry, origin }) => [entry.model, origin?.model]);
+    expect(rows.slice(2)).toEqual([
+      ["local/qwen3:14b", undefined],
+      ["local/qwen3:14b", "local/qwen3:14b"],
+      ["groq/llama-4-scout", undefined],
+      ["groq/llama-3.3-70b", "groq/llama-4-scout"],
+    ]);
+  });
+
+  it("know when a layer was cut, which the slower one of a pair was not", () => {
+    expect(timelineLayers(realistic).map(({ cutMs }) => cutMs)).toEqual([undefined, 16571, undefined]);
+  });
+
+  it("follow the calls that the end waited for", () => {
+    const path = criticalPath(realistic).map(({ layer, agent, hedge = false }) => [layer, agent, hedge]);
+    expect(path).toEqual([
+      [1, 3, true],
+      [2, 3, false],
+      [3, 1, false],
+    ]);
+  });
+
+  it("lose and repeat no call, whatever helps whom", () => {
+    const trace = [0, 1, 2, 3].map((n) => call(1, 1, "m", 0, n, { hedge: true, stands_in_for: "m" }));
+    const rows = timelineLayers(runRecord({ trace })).flatMap((layer) => layer.rows);
+    expect(new Set(rows.map(({ entry }) => entry)).size).toBe(rows.length);
+    expect(rows).toHaveLength(4);
+  });
+});
+
+describe("the picture", () => {
+  it("is the same text for the same record, and stands alone", () => {
+    const svg = svgTimeline(realistic);
+    expect(svgTimeline(structuredClone(realistic))).toBe(svg);
+    expect(svg.replace("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:|<script|<image|@import|href/);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    expect(svg).toContain('role="img"');
+    expect(svg).toContain("prefers-color-scheme:dark");
+  });
+
+  it("escapes what models and people wrote", () => {
+    const trace = [call(1, 1, HOSTILE, 0, 10, { status: "error", error: HOSTILE, stands_in_for: HOSTILE })];
+    const svg = svgTimeline(runRecord({ trace, query: HOSTILE }));
+    expect(svg).not.toContain("<script");
+    expect(svg).not.toMatch(/[\0\u202e]|&(?!amp;|lt;|gt;|quot;|#39;)/);
+    expect(svg.isWellFormed()).toBe(true);
+  });
+
+  it("has a row of its own for each call of the largest run, and room for long names", () => {
+    const name = "n".repeat(60);
+    const trace = Array.from({ length: 96 }, (_, n) => call(1 + Math.floor(n / 16), 1 + (n % 16), name, n * 10, 500));
+    const svg = svgTimeline(runRecord({ trace }));
+    const tops = [...svg.matchAll(/class="bar ok" x="\S+" y="(\d+)" width="\S+" height="14"/g)].map((m) =>
+      Number(m[1]),
+    );
+    expect(tops).toHaveLength(96);
+    expect(tops.slice(1).every((top, index) => top - tops[index]! >= 34)).toBe(true);
+    expect(Number(/class="bar ok" x="([\d.]+)"/.exec(svg)![1])).toBeGreaterThan(38 + 60 * 7);
+  });
+
+  it("says what is not known", () => {
+    const { usage } = runRecord();
+    expect(svgTimeline(runRecord({ usage: { ...usage, cost_usd: null } }))).toContain(">unknown<");
+    expect(svgTimeline(runRecord({ usage: { ...usage, unpriced_models: ["a"] } }))).toContain(">≥ $");
+    expect(svgTimeline(runRecord({ trace: [], ms: 0 }))).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+it("the diagram for Mermaid has a task for each call, and nothing that could be its syntax", () => {
+  expect(mermaidTimeline(runRecord())).toBe(
+    [
+      "gantt",
+      "  title 3.91 s, 3 calls, 4,313 tokens, cost $0.0057",
+      "  dateFormat x",
+      "  axisFormat %M:%S",
+      "  section Layer 1",
+      "  local/a :done, 0, 1800",
+      "  ★ local/b :done, 2, 2402",
+      "  section Final aggregation",
+      "  ★ local/a, aggregator :done, 2410, 3910",
+      "",
+    ].join("\n"),
+  );
+  const lines = mermaidTimeline(runRecord({ trace: [call(1, 1, HOSTILE, 0, 0)] })).split("\n");
+  expect(lines[5]).toMatch(/^ {2}[^:;%#<>]+ :done, 0, 1$/);
+});
