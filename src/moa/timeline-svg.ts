@@ -23,7 +23,7 @@ const BAR = 14;
 const AXIS = 26;
 const NAME_LENGTH = 60;
 /** Width of a character of a name, in the font size of the style sheet; rather too wide. */
-const CHARACTER = 7;
+const CHARACTER = 7.3;
 const STATUSES = ["ok", "partial", "error", "timeout", "cancelled"] as const;
 const CALLED: Record<TraceEntry["status"], string> = {
   ok: "answered",
@@ -77,7 +77,7 @@ export function svgTimeline(record: RunRecord): string {
 function arrange(layers: readonly TimelineLayer[], spanMs: number, top: number) {
   const longest = Math.max(22, ...layers.flatMap(({ rows }) => rows.map((row) => lengthOf(nameOf(row)))));
   const labels = MARGIN + 10;
-  const plot = labels + longest * CHARACTER + 18;
+  const plot = Math.ceil(labels + longest * CHARACTER + 18);
   const numbers = plot + PLOT_WIDTH + 14;
   const width = numbers + NUMBERS_WIDTH + MARGIN;
   const y = new Map<TraceEntry, number>();

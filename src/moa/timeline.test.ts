@@ -48,6 +48,10 @@ describe("the picture", () => {
     expect(svg).toContain("prefers-color-scheme:dark");
   });
 
+  it("is the one that the documentation shows", async () => {
+    await expect(svgTimeline(realistic)).toMatchFileSnapshot("../../docs/moa-timeline.svg");
+  });
+
   it("escapes what models and people wrote", () => {
     const trace = [call(1, 1, HOSTILE, 0, 10, { status: "error", error: HOSTILE, stands_in_for: HOSTILE })];
     const svg = svgTimeline(runRecord({ trace, query: HOSTILE }));
