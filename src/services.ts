@@ -117,7 +117,19 @@ export function createServices(
     async llm() {
       const { createModelClient } = await import("./llm/model-client.ts");
       const { providers, openWebui, memory, llm } = config;
-      return createModelClient({ providers, openWebui, embeddingModel: memory.embeddings.model, ...llm }, env);
+      const { createUsageLedger } = await import("./usage/usage-ledger.ts");
+      // Longer than any request takes.
+      const holdMs = Math.max(llm.timeout * 1000, 600_000) + 60_000;
+      const ledger = createUsageLedger({ file: join(config.dataDir, "usage.db"), holdMs, warn });
+      if (llm.cache.ttl > 0 && llm.temperature !== 0)
+        warn?.("llm.cache.ttl keeps answers of temperature 0 only, so llm_processor needs llm.temperature: 0 for it.");
+      const embeddingModel = memory.embeddings.model;
+      const client = createModelClient({ providers, openWebui, embeddingModel, ...llm, ledger }, env);
+      const close = async () => {
+        await client.close();
+        await ledger.close();
+      };
+      return { ...client, close };
     },
     async processor() {
       const { createInputProcessor } = await import("./llm/process-input.ts");

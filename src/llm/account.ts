@@ -1,4 +1,4 @@
-import type { Provider, TokenUsage } from "./model-adapter.ts";
+import type { TokenUsage } from "./model-adapter.ts";
 
 /** What calls used together. */
 export interface Usage extends TokenUsage {
@@ -16,7 +16,7 @@ export interface Budget {
 
 /** A request that is about to be sent, at the most that it can use. */
 export interface Hold {
-  /** What it cost in USD at most; undefined where the price is unknown. */
+  /** What it costs in USD at most; undefined where the price is unknown. */
   readonly mostUsd: number | undefined;
   /**
    * Replaces the most by what was used: of an answer, or as estimated of what had come when a request broke off; nothing where
@@ -39,70 +39,39 @@ export interface Account {
   hold(model: string, promptTokens: number, maxTokens: number): Promise<Hold>;
 }
 
+/** What is used or set aside. USD in whole billionths. */
+export interface Spending {
+  tokens: number;
+  nanoUsd: number;
+}
+
 /** Spending of all users by day (UTC), which outlives the process and is shared with others on the same data. */
 export interface UsageLedger {
   /**
-   * Adds a hold if the day's totals with it stay within the budgets. Undefined: held. Otherwise which budget is short and what is
-   * left of it.
+   * Sets aside the entry for today, if `check` throws nothing when it is told what the user and all users have used and set aside
+   * today. No other hold, of this process or another, comes between. Gives what replaces the hold by what was used, or by nothing.
+   * @throws ToolError `storage_…`, and what `check` throws
    */
-  hold(entry: LedgerEntry, budgets: { perUser: Budget; perDay: Budget }): LedgerShortage | undefined;
-  /** Replaces a hold by what was used. */
-  settle(held: LedgerEntry, used: LedgerEntry): void;
-  /** Notes what was used without a hold. May be written later. */
+  hold(entry: LedgerEntry, check: (user: Spending, all: Spending) => void): Promise<LedgerHold>;
+  /** Notes what was used without a hold. Written later. */
   record(used: LedgerEntry): void;
 }
 
+/** To be called exactly once; never throws. */
+export type LedgerHold = (used: LedgerEntry | undefined) => void;
+
 export interface LedgerEntry {
   user: string;
+  /** `provider/model` */
   model: string;
   promptTokens: number;
   completionTokens: number;
-  /** Undefined: unknown. */
-  costUsd: number | undefined;
-  requests: number;
-}
-
-export interface LedgerShortage {
-  budget: "perUser" | "perDay";
-  unit: "costUsd" | "tokens";
-  limit: number;
-  /** Of the limit, what is neither used nor held. */
-  left: number;
+  /** USD in whole billionths; undefined: unknown. */
+  nanoUsd: number | undefined;
 }
 
 export interface Budgets {
   perCall?: Budget | undefined;
   perUser?: Budget | undefined;
   perDay?: Budget | undefined;
-}
-
-export interface AccountsOptions {
-  budgets: Budgets | undefined;
-  ledger: UsageLedger | undefined;
-  /** The provider of a model (`provider/model`), for its prices. */
-  providerOf(model: string): Provider | undefined;
-}
-
-/** Opens accounts with the budgets of the configuration. */
-export function createAccounts(_options: AccountsOptions): { open(user: string, budget?: Budget): Account } {
-  return {
-    open(user) {
-      const usage: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost_usd: null };
-      return {
-        user,
-        usage,
-        async hold() {
-          return {
-            mostUsd: undefined,
-            settle(used) {
-              usage.prompt_tokens += used?.prompt_tokens ?? 0;
-              usage.completion_tokens += used?.completion_tokens ?? 0;
-              usage.total_tokens += used?.total_tokens ?? 0;
-              return undefined;
-            },
-          };
-        },
-      };
-    },
-  };
 }

@@ -1,11 +1,12 @@
 import type PQueue from "p-queue";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import { type Account, type Budget, type Budgets, createAccounts, type UsageLedger } from "./account.ts";
+import type { Account, Budget, Budgets, UsageLedger } from "./account.ts";
 import { loadHttpClient } from "./adapters/http-connection.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
 import { type BreakerOptions, createCircuitBreaker } from "./circuit-breaker.ts";
 import { completeCall, type Engine, FALLBACK_KEY, MODEL_KEY } from "./complete-call.ts";
+import { createAccounts } from "./create-accounts.ts";
 import { type EmbeddingRequest, embedTexts } from "./embed-texts.ts";
 import { createTokenEstimator, type TokenEstimator } from "./estimate-tokens.ts";
 import type { ConfiguredProvider, OpenWebui } from "./find-providers.ts";

@@ -1,0 +1,148 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, it, onTestFinished } from "vitest";
+import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
+import { configured, failure, messages, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
+import { openUsageDatabase } from "../usage/usage-database.ts";
+import { createUsageLedger } from "../usage/usage-ledger.ts";
+import type { ModelClientOptions } from "./model-client.ts";
+import { costOf, priceOf } from "./prices.ts";
+
+const PRICES = { a: { input: 1, output: 10 }, free: { input: 0, output: 0 } };
+
+async function start(options: Partial<ModelClientOptions> = {}, prices: object = PRICES) {
+  const server = await provider({ models: { a: { latencyMs: 20 }, free: {}, unpriced: {} } });
+  const providers = { fake: configured(server.baseUrl, { concurrency: 50, prices }) };
+  const llm = modelClient({ providers, maxTokens: 100, ...options });
+  return { server, llm };
+}
+
+function ledgerIn(folder: string, holdMs = 60_000) {
+  const ledger = createUsageLedger({ file: join(folder, "usage.db"), holdMs });
+  onTestFinished(() => ledger.close());
+  return ledger;
+}
+
+it("sums what a call used and cost", async () => {
+  const { llm } = await start();
+  const account = llm.account({ id: "ann" });
+  await llm.complete({ messages, model: "a" }, { signal: never, account });
+  await llm.complete({ messages, model: "unpriced" }, { signal: never, account });
+  const { prompt_tokens, completion_tokens } = { prompt_tokens: 2, completion_tokens: 1 };
+  expect(account.usage).toMatchObject({ prompt_tokens: 2 * prompt_tokens, completion_tokens: 2 * completion_tokens });
+  expect(account.usage).toMatchObject({ cost_usd: 0.000012, unpriced_models: ["fake/unpriced"] });
+});
+
+it("sends nothing that could exceed the budget of a call", async () => {
+  const { server, llm } = await start({ budgets: { perCall: { tokens: 120 } } });
+  const account = llm.account({ id: "ann" });
+  const error = await failure(llm.complete({ messages, model: "a" }, { signal: never, account }));
+  expect(error.code).toBe("limit_reached");
+  expect(error.details?.budget).toMatchObject({ name: "perCall", unit: "tokens", limit: 120, used: 0 });
+  expect(server.chats).toHaveLength(0);
+});
+
+it("keeps 50 calls at once within the budget of a day, and says when it resets", async () => {
+  const folder = temporaryFolder();
+  // One request may cost 0.00104 USD: four of them fit.
+  const { server, llm } = await start({ budgets: { perDay: { costUsd: 0.0045 } }, ledger: ledgerIn(folder) });
+  const calls = Array.from({ length: 50 }, (_, n) =>
+    llm.complete({ messages, model: "a" }, { signal: never, account: llm.account({ id: `user${n}` }) }),
+  );
+  const settled = await Promise.allSettled(calls);
+  const refused = settled.filter((one) => one.status === "rejected");
+  expect(refused).toHaveLength(46);
+  expect(server.chats).toHaveLength(4);
+  const error = refused[0]!.reason;
+  expect(error).toMatchObject({ code: "limit_reached", details: { budget: { name: "perDay", unit: "costUsd" } } });
+  expect(error.retryAfterMs).toBeLessThanOrEqual(86_400_000);
+  // What was set aside is free again.
+  await llm.complete({ messages, model: "a" }, { signal: never, account: llm.account({ id: "later" }) });
+});
+
+it("lets free models answer when a budget is used up, and names the key of a price that is missing", async () => {
+  const { server, llm } = await start({ budgets: { perUser: { costUsd: 0.000001 } } });
+  const ask = (model: string) =>
+    llm.complete({ messages, model }, { signal: never, account: llm.account({ id: "ann" }) });
+  expect((await failure(ask("a"))).code).toBe("limit_reached");
+  expect((await ask("free")).cost_usd).toBe(0);
+  const error = await failure(ask("unpriced"));
+  expect(error).toMatchObject({ code: "not_configured", hint: expect.stringContaining("providers.fake.prices") });
+  expect(server.chats).toHaveLength(1);
+});
+
+it("keeps answers of temperature 0, of each user apart, for nothing", async () => {
+  const { server, llm } = await start({ cache: { ttl: 60, maxBytes: 10_000 } });
+  const ask = (id: string, temperature: number) =>
+    llm.complete({ messages, model: "a", temperature }, { signal: never, account: llm.account({ id }) });
+  await ask("ann", 0);
+  expect(await ask("ann", 0)).toMatchObject({ cached: true, cost_usd: 0 });
+  expect(await ask("bob", 0)).not.toHaveProperty("cached");
+  await ask("ann", 1);
+  await ask("ann", 1);
+  expect(server.chats).toHaveLength(4);
+});
+
+it("shares a limit between processes, and frees what a killed one held once that expires", async () => {
+  const folder = temporaryFolder();
+  const script = `import { createUsageLedger } from ${JSON.stringify(join(process.cwd(), "src/usage/usage-ledger.ts"))};
+    const ledger = createUsageLedger({ file: ${JSON.stringify(join(folder, "usage.db"))}, holdMs: 4000 });
+    const entry = { user: "ann", model: "p/m", promptTokens: 5, completionTokens: 5, nanoUsd: 0 };
+    let held = 0;
+    await Promise.all(Array.from({ length: 50 }, () => ledger.hold(entry, (user) => {
+      if (user.tokens + 10 > 300) throw new Error("full");
+    }).then(() => { held += 1; }, () => {})));
+    process.stdout.write(held + "\\n"); process.kill(process.pid, "SIGKILL");`;
+  const run = async () => {
+    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script]);
+    let text = "";
+    child.stdout.on("data", (piece) => {
+      text += piece;
+    });
+    await once(child, "close");
+    return Number(text);
+  };
+  const counts = await Promise.all([run(), run()]);
+  expect(counts[0]! + counts[1]!).toBe(30);
+  await new Promise((done) => setTimeout(done, 4100));
+  const entry = { user: "ann", model: "p/m", promptTokens: 5, completionTokens: 5, nanoUsd: 0 };
+  await ledgerIn(folder).hold(entry, (user) => expect(user.tokens).toBe(0));
+}, 20_000);
+
+it("notes usage without a budget once the ledger is closed", async () => {
+  const folder = temporaryFolder();
+  const ledger = ledgerIn(folder);
+  const { llm } = await start({ ledger });
+  await llm.complete({ messages, model: "a" }, { signal: never, account: llm.account({ id: "ann" }) });
+  await ledger.close();
+  const database = await openUsageDatabase(join(folder, "usage.db"));
+  expect(database.rows("2000-01-01")).toMatchObject([{ user: "ann", model: "fake/a", requests: 1, nanoUsd: 12_000 }]);
+  database.close();
+});
+
+it("takes the price whose name says the most of the model", () => {
+  const price = (input: number) => ({ input, output: 0 });
+  const prices = { "*": price(1), "gpt-*": price(2), "gpt-*-mini": price(3), "gpt-5-mini": price(4) };
+  const inputs = ["llama", "gpt-5", "gpt-4-mini", "gpt-5-mini"].map((name) => priceOf(prices, name)?.input);
+  expect(inputs).toEqual([1, 2, 3, 4]);
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), (a, b, c) => {
+      const literal = (text: string) => text.replaceAll("*", "");
+      const pattern = `${literal(a)}*${literal(b)}`;
+      expect(priceOf({ [pattern]: price(1) }, `${literal(a)}${c}${literal(b)}`)).toEqual(price(1));
+    }),
+  );
+});
+
+it("sums money without errors of rounding", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(100_000), { maxLength: 100 }), (tokens) => {
+      const cost = (n: number) =>
+        costOf({ input: 0.15, output: 0 }, { prompt_tokens: n, completion_tokens: 0, total_tokens: n });
+      const total = tokens.reduce((sum, n) => sum + n, 0);
+      expect(tokens.reduce((sum, n) => sum + cost(n), 0)).toBe(cost(total));
+    }),
+  );
+});
