@@ -39,17 +39,17 @@ const INVISIBLE = /[\p{Cf}\p{Mn}\p{Me}\u115f\u1160\u3164]/u;
  * Mistral, Gemma, DeepSeek), and tags of roles.
  */
 const STRUCTURE = [
-  String.raw`<\s*\/?\s*proposals?(?![a-z/]|\s*\/)(?:[^<>]{0,80}>)?`,
-  String.raw`<\s*\/?\s*proposal\s*\/`,
+  String.raw`<\s*(?:\/\s*)?proposals?(?![a-z/]|\s*\/)(?:[^<>]{0,80}>)?`,
+  String.raw`<\s*(?:\/\s*)?proposal\s*\/`,
   String.raw`<\s*\|[^<>\n]{0,60}\|\s*>`,
-  String.raw`<\s*\/?\s*(?:s|bos|eos|(?:start|end)_of_turn|unk|pad)\s*>`,
-  String.raw`<\s*<\s*\/?\s*sys\s*>\s*>`,
-  String.raw`\[\s*\/?\s*(?:inst|system_prompt|available_tools|tool_calls|tool_results)\s*\]`,
-  String.raw`<\s*\/?\s*(?:system|assistant|human|developer|function_calls|tool_calls?|tool_results?)(?:\s[^<>]{0,80})?\s*>`,
+  String.raw`<\s*(?:\/\s*)?(?:s|bos|eos|(?:start|end)_of_turn|unk|pad)\s*>`,
+  String.raw`<\s*<\s*(?:\/\s*)?sys\s*>\s*>`,
+  String.raw`\[\s*(?:\/\s*)?(?:inst|system_prompt|available_tools|tool_calls|tool_results)\s*\]`,
+  String.raw`<\s*(?:\/\s*)?(?:system|assistant|human|developer|function_calls|tool_calls?|tool_results?)(?:\s[^<>]{0,80})?\s*>`,
 ].join("|");
 /** Lines that begin as a turn, or as a part of our own prompts, up to their colon. */
 const HEADINGS =
-  /^[ \t>#*_[(]*(?:system|assistant|user|human|developer|tool|ai|original query|responses|layer \d+|synthesized response|final comprehensive answer|#+ *(?:instructions?|response|input|new task))(?: (?:message|prompt|override))?[ \t\])*_]*:/gim;
+  /^[ \t>#*_[(]*(?:system|assistant|user|human|developer|tool|ai|original query|responses|layer \d+|synthesized response|final comprehensive answer|(?<=#[ \t]?)(?:instructions?|response|input|new task))(?: (?:message|prompt|override))?[ \t\])*_]*:/gim;
 
 /**
  * A proposal with nothing left that imitates the prompt around it: fences and the nonce in any case, spacing, encoding or
