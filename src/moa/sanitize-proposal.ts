@@ -29,9 +29,11 @@ const LOOK_ALIKES = new Map(
   }).flatMap(([plain, alike]) => [...alike].filter((each) => each !== "|").map((each) => [each, plain] as const)),
 );
 const ENTITIES: Record<string, string> = { lt: "<", gt: ">", sol: "/", vert: "|", lsqb: "[", rsqb: "]", colon: ":" };
-/** One character, or how HTML, URLs and strings write one. */
+/** What can stand for another character than itself. */
+const ODD = /[&%\\\u0080-\uffff]/;
+/** Some characters that stand for themselves; or one, or how HTML, URLs and strings write one. */
 const CHARACTER =
-  /&(?:amp;)*(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(lt|gt|sol|vert|lsqb|rsqb|colon));?|%(3c|3e|2f|5b|5d|7c)|\\(?:u00|x)(3c|3e|2f|5b|5d|7c)|./gisu;
+  /([^&%\\\u0080-\u{10ffff}]+)|&(?:amp;)*(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(lt|gt|sol|vert|lsqb|rsqb|colon));?|%(3c|3e|2f|5b|5d|7c)|\\(?:u00|x)(3c|3e|2f|5b|5d|7c)|./gisu;
 const INVISIBLE = /[\p{Cf}\p{Mn}\p{Me}\u115f\u1160\u3164]/u;
 
 /**
@@ -69,6 +71,7 @@ export function harmless(text: string, nonce: string): string {
 
 /** Replaces what matches once it is written plainly. */
 function replaceAlike(text: string, pattern: RegExp, by: (found: string) => string): string {
+  if (!ODD.test(text)) return text.replace(pattern, (found) => by(found));
   const { plain, from, to } = written(text);
   let result = "";
   let done = 0;
@@ -86,7 +89,16 @@ function written(text: string): { plain: string; from: number[]; to: number[] } 
   let plain = "";
   const from: number[] = [];
   const to: number[] = [];
-  for (const { 0: source, 1: decimal, 2: hex, 3: name, 4: percent, 5: escaped, index } of text.matchAll(CHARACTER)) {
+  for (const match of text.matchAll(CHARACTER)) {
+    const { 0: source, 1: themselves, 2: decimal, 3: hex, 4: name, 5: percent, 6: escaped, index } = match;
+    if (themselves !== undefined) {
+      plain += themselves;
+      for (let at = index; at < index + themselves.length; at++) {
+        from.push(at);
+        to.push(at + 1);
+      }
+      continue;
+    }
     const code = decimal === undefined ? Number.parseInt(hex ?? percent ?? escaped ?? "", 16) : Number(decimal);
     const known = code <= 0x10ffff ? String.fromCodePoint(code) : source;
     const written = plainly(name === undefined ? known : ENTITIES[name.toLowerCase()]!);

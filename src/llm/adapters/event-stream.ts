@@ -15,9 +15,12 @@ export interface EventReader {
 export function readEvents(onJson: (json: Json) => void, onDone: () => void = () => {}): EventReader {
   let plain: string | undefined = "";
   const take = (data: string): void => {
+    if (data.trim() === "[DONE]") {
+      onDone();
+      return;
+    }
     const json = parseJson(data);
     if (isObject(json)) onJson(json);
-    else if (data.trim() === "[DONE]") onDone();
   };
   const parser = createParser({ onEvent: ({ data }) => take(data), maxBufferSize: MAX_EVENT });
   return {
