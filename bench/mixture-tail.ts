@@ -12,7 +12,7 @@ const WARM_UP = 50;
 // So that waiting for all takes 20 s at p50, 61 at p90 and 150 at p99, and waiting for two of three 13 at p50 and 20.5 at p90.
 const MEDIAN_MS = 4000;
 const SIGMA = 0.5;
-const TAIL = { share: 0.05, fromMs: 10_000, alpha: 1.6 };
+const TAIL = { share: 0.05, fromMs: 10_000, alpha: 1.55 };
 const HANG = { share: 0.01, ms: 120_000 };
 
 const OPTIONS: MixtureOptions = {
