@@ -40,6 +40,7 @@ describe("mixture_of_agents", () => {
         completion_tokens: expect.any(Number),
         total_tokens: expect.any(Number),
         cost_usd: null,
+        unpriced_models: expect.arrayContaining(["fake/a", "fake/b", "fake/c"]),
       },
       degraded: false,
       seed: 5,

@@ -31,12 +31,12 @@ export default defineTool({
     strategy: z
       .enum(["auto", "mixed", "self"])
       .optional()
-      .describe("mixed: different models; self: the best one several times; auto: as it suits."),
+      .describe("mixed, self (the best model several times) or auto."),
     seed: z.int().optional().describe("The same seed draws the same agents."),
     output: z
       .enum(["answer", "answer_with_analysis", "trace"])
       .optional()
-      .describe("answer, answer_with_analysis (where the agents agree and differ), or trace (all proposals)."),
+      .describe("answer, answer_with_analysis, or trace (all texts)."),
   }),
   output: z.strictObject({
     answer: z.string(),
@@ -47,7 +47,7 @@ export default defineTool({
     strategy: z.string(),
     run_id: z.string(),
     timeline: z.string(),
-    agreed_in_layer: z.int().optional(),
+    agreed_in_layer: z.number().optional(),
     analysis: z.looseObject({}).optional(),
     mermaid: z.string().optional(),
     warnings: z.array(z.string()).optional(),
