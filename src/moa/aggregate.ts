@@ -5,6 +5,7 @@ import type { Agent } from "./choose-models.ts";
 import type { Prompt } from "./fit-prompt.ts";
 import { finalMessages, type Proposal } from "./prompts.ts";
 import { limitsOf, type Proposed, percentAt, type Run } from "./run.ts";
+import { isPairLoser } from "./run-call.ts";
 import { recordCalls } from "./run-layers.ts";
 import { runSlot } from "./run-slot.ts";
 
@@ -67,7 +68,9 @@ export async function aggregate(run: Run, layers: readonly (readonly Proposed[])
 /** The aggregator, then other models in its role: first those that have answered. */
 function chainOf(run: Run): Agent[] {
   const { aggregator, agents } = run.chosen;
-  const failed = new Set(run.trace.filter((entry) => entry.status !== "ok").map((entry) => entry.model));
+  const failed = new Set(
+    run.trace.filter((entry) => entry.status !== "ok" && !isPairLoser(entry)).map((entry) => entry.model),
+  );
   const asked = new Set([aggregator.model, ...aggregator.fallbacks]);
   const others = [...new Set(agents.map(({ model }) => model))]
     .filter((model) => !asked.has(model))

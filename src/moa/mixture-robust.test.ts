@@ -69,24 +69,31 @@ describe("the strategy", () => {
 });
 
 describe("a late call", () => {
-  it("is made a second time once it is known how long the model takes, and the faster one counts", async () => {
-    const slow: FakeModel = { latencyMs: (call) => (call === 7 ? 9000 : 20), reply: "fine" };
-    const { server, run } = await mixtureOn(
-      { a: slow },
-      { models: ["a"], numLayers: 1, agentsPerLayer: 1, callTimeout: 10 },
-    );
-    for (let warm = 0; warm < 3; warm++) await run();
-    const startedAt = performance.now();
-    const result = await run();
-    expect(performance.now() - startedAt).toBeLessThan(4000);
-    expect(result).toMatchObject({ answer: "fine", degraded: false, warnings: [] });
-    const pair = result.trace.filter(({ role, layer }) => role === "agent" && layer === 1);
-    expect(pair).toMatchObject([
-      { status: "cancelled", error: "The other one of the pair was faster." },
-      { status: "ok", hedge: true },
-    ]);
-    expect(server.chats).toHaveLength(9);
-  }, 20_000);
+  it.each([
+    ["agent", 7],
+    ["aggregator", 8],
+  ] as const)(
+    "of an %s is made a second time once it is known how long the model takes, and the faster one counts",
+    async (role, late) => {
+      const slow: FakeModel = { latencyMs: (call) => (call === late ? 9000 : 20), reply: "fine" };
+      const { server, run } = await mixtureOn(
+        { a: slow },
+        { models: ["a"], numLayers: 1, agentsPerLayer: 1, callTimeout: 10 },
+      );
+      for (let warm = 0; warm < 3; warm++) await run();
+      const startedAt = performance.now();
+      const result = await run();
+      expect(performance.now() - startedAt).toBeLessThan(4000);
+      expect(result).toMatchObject({ answer: "fine", degraded: false, warnings: [] });
+      const pair = result.trace.filter((entry) => entry.role === role);
+      expect(pair).toMatchObject([
+        { status: "cancelled", error: "The other one of the pair was faster." },
+        { status: "ok", hedge: true },
+      ]);
+      expect(server.chats).toHaveLength(9);
+    },
+    20_000,
+  );
 });
 
 describe("an answer that breaks off", () => {
@@ -99,6 +106,17 @@ describe("an answer that breaks off", () => {
     expect(entry).toMatchObject({ status: "partial", text: expect.stringMatching(/^word0 /) });
     expect(entry.tokens).toBeGreaterThan(40);
     expect(promptOf(server.chats.find(isFinal)!)).toMatch(/word0 [\s\S]*\[This proposal was cut off here\.\]/);
+  });
+
+  it("because most had answered is one too, with the tokens that it took", async () => {
+    const slow: FakeModel = { reply: LONG, wordMs: 60 };
+    const { server, run } = await mixtureOn({ ...named("a", "c"), b: slow }, { numLayers: 1, callTimeout: 15 });
+    const result = await run({ output: "trace" });
+    const entry = result.trace.find(({ model }) => model === "fake/b")!;
+    expect(entry).toMatchObject({ status: "partial", error: "Left behind: most agents had answered." });
+    expect(entry.completion_tokens).toBeGreaterThan(40);
+    expect(result.usage.total_tokens).toBe(result.trace.reduce((sum, { tokens }) => sum + tokens, 0));
+    expect(promptOf(server.chats.find(isFinal)!)).toContain("word0 word1");
   });
 
   it("of every aggregator is better than a proposal", async () => {
