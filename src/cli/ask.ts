@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { ToolError } from "../errors.ts";
-import type { RunEvent, RunRecord } from "../moa/run-record.ts";
+import type { RunArchive, RunEvent, RunRecord } from "../moa/run-record.ts";
 import { createRedactor, secretsOfEnvironment } from "../redact.ts";
-import { createServices, mermaidTimelines, type Services } from "../services.ts";
+import { createServices, mermaidTimelines } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CommandOptions } from "./command-options.ts";
 import { createLiveBlock } from "./live-block.ts";
@@ -52,13 +52,13 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
   });
   const progress = options.quiet ? undefined : watch(calls, env, say);
   try {
-    const { moa, runs } = await services.get(["moa", "runs"]);
+    const { moa } = await services.get(["moa"]);
     const result = await moa.run(user, { query, ...request }, { signal: stop.signal, onEvent: progress?.note });
     progress?.end();
-    const record = runs.get(user.id, result.run_id);
+    const record = moa.runs.get(user.id, result.run_id);
     if (options.json) process.stdout.write(`${printableJson(jsonOf(record ?? result, options))}\n`);
     else process.stdout.write(`${printableText(result.answer)}\n`);
-    if (options.picture !== undefined) await savePicture(options.picture, record, runs, user.id);
+    if (options.picture !== undefined) await savePicture(options.picture, record, moa.runs, user.id);
     if (record && options.trace) say(traceText(record));
     if (record?.analysis && !options.json) say(analysisText(record.analysis));
     if (!options.quiet) for (const line of summaryOf(record ?? result, startedAt)) say(line);
@@ -115,12 +115,7 @@ function watch(
   };
 }
 
-async function savePicture(
-  file: string,
-  record: RunRecord | undefined,
-  runs: Services["runs"],
-  user: string,
-): Promise<void> {
+async function savePicture(file: string, record: RunRecord | undefined, runs: RunArchive, user: string): Promise<void> {
   const type = extname(file);
   let picture: string | undefined;
   if (record && type === ".svg") picture = runs.picture(user, record.run_id);

@@ -23,7 +23,8 @@ export function createLiveBlock(
   let ended = false;
   const draw = (): void => {
     if (ended) return;
-    const { columns = 80, rows = 24 } = terminal;
+    // A terminal that does not know its size says 0.
+    const [columns, rows] = [terminal.columns || 80, terminal.rows || 24];
     const now = lines({ width: Math.max(10, columns - 1), rows: Math.max(2, rows - 2) });
     const up = drawn > 0 ? `\u001b[${drawn}A` : "";
     drawn = now.length;
