@@ -9,6 +9,7 @@ import { benchMemorySearch } from "./memory-search.ts";
 import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
 import { benchMixtureTail } from "./mixture-tail.ts";
+import { benchModels } from "./models.ts";
 import { benchStart } from "./start.ts";
 import { benchToolsList } from "./tools-list.ts";
 
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   "memory-scale": benchMemoryScale,
   mixture: benchMixture,
   "mixture-tail": benchMixtureTail,
+  models: benchModels,
   boundary: benchBoundary,
 };
 
