@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { failure, messages, modelClient, never, provider } from "../../../test/fixtures/model-client.ts";
+
+type Kind = "ollama" | "anthropic" | "gemini";
+const format = {
+  type: "json_schema" as const,
+  schema: { type: "object", properties: { n: { type: "integer", minimum: 1 } } },
+};
+
+async function ask(kind: Kind, model: object, more: object = {}) {
+  const server = await provider({ protocol: kind, models: { a: model } });
+  const fake = { kind, baseUrl: server.url, models: ["a"], concurrency: 4 };
+  const llm = modelClient({ providers: { fake } });
+  const complete = (request: object = {}) =>
+    llm.complete({ messages, responseFormat: format, ...more, ...request }, { signal: never });
+  return { server, llm, complete };
+}
+
+describe("requests in a provider's own words", () => {
+  it("give Anthropic the part of a schema that it enforces, then a tool, and never a temperature above 1", async () => {
+    const reply = '{"n": 1}';
+    const fault = (request: { response_format?: unknown }) =>
+      request.response_format === undefined ? undefined : ("refuse_response_format" as const);
+    const { server, complete } = await ask("anthropic", { reply, fault }, { temperature: 2 });
+    expect(JSON.parse((await complete()).text)).toEqual({ n: 1 });
+    const [first, second] = server.chats.map(({ body }) => body as unknown as Record<string, unknown>);
+    const schema = { type: "object", properties: { n: { type: "integer" } }, additionalProperties: false };
+    expect(first).toMatchObject({ temperature: 1, output_config: { format: { type: "json_schema", schema } } });
+    expect(second).toMatchObject({ tool_choice: { type: "tool", name: "answer" } });
+  });
+
+  it("do without a temperature where the model refuses it, and remember it", async () => {
+    const { server, complete } = await ask("anthropic", { fault: "refuse_temperature" }, { temperature: 0.5 });
+    await complete();
+    await complete();
+    expect(server.chats.map(({ body }) => body!.temperature)).toEqual([0.5, undefined, undefined]);
+  });
+
+  it("give Gemini the schema", async () => {
+    const { server, complete } = await ask("gemini", { reply: '{"n": 1}' }, { seed: 7 });
+    await complete();
+    expect(server.chats[0]!.body).toMatchObject({
+      generationConfig: { seed: 7, responseMimeType: "application/json", responseJsonSchema: format.schema },
+    });
+  });
+
+  it("give Ollama the schema and a context that grows with the need and never shrinks", async () => {
+    const { server, complete } = await ask("ollama", { reply: '{"n": 1}' });
+    const long = [{ role: "user" as const, content: "A word or two. ".repeat(2000) }];
+    for (const request of [{}, { messages: long }, {}]) await complete(request);
+    const sizes = server.chats.map(({ body }) => (body as unknown as { options: { num_ctx: number } }).options.num_ctx);
+    expect(sizes[0]).toBe(4096);
+    expect(sizes[1]).toBeGreaterThanOrEqual(8192);
+    expect(sizes[2]).toBe(sizes[1]);
+    expect(server.chats[0]!.body).toMatchObject({ format: format.schema, truncate: false, shift: false });
+  });
+
+  it("do not ask Anthropic for vectors", async () => {
+    const { llm } = await ask("anthropic", {});
+    const error = await failure(llm.embed({ model: "fake/a", texts: ["x"] }, never));
+    expect(error.message).toMatch(/no embeddings/);
+  });
+
+  it.each(["ollama", "gemini"] as const)("give one vector for each text (%s)", async (kind) => {
+    const { llm } = await ask(kind, { embed: (text: string) => [text.length, 1] });
+    const vectors = await llm.embed({ model: "fake/a", texts: ["one", "three"] }, never);
+    expect(vectors.map((vector) => [...vector])).toEqual([
+      [3, 1],
+      [5, 1],
+    ]);
+  });
+});
