@@ -39,6 +39,16 @@ describe("the environment", () => {
     ]);
   });
 
+  it("gives Anthropic and Gemini for their keys, at their own address or the one that is set", () => {
+    const keys = { ANTHROPIC_API_KEY: "k-1", GOOGLE_API_KEY: "k-2" };
+    expect(providersOfEnvironment(keys).providers).toMatchObject([
+      { name: "anthropic", kind: "anthropic", baseUrl: "https://api.anthropic.com/v1", apiKey: "k-1" },
+      { name: "gemini", kind: "gemini", apiKey: "k-2", origin: "GOOGLE_API_KEY" },
+    ]);
+    const elsewhere = { ...keys, ANTHROPIC_BASE_URL: "http://box:1/" };
+    expect(providersOfEnvironment(elsewhere).providers[0]).toMatchObject({ baseUrl: "http://box:1" });
+  });
+
   it("gives nothing for empty values", () => {
     const nothing = { providers: [], problems: [] };
     expect(providersOfEnvironment({ OPENAI_API_KEY: " ", OLLAMA_HOST: "", OPENWEBUI_URL: "" })).toEqual(nothing);
