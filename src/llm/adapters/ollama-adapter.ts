@@ -16,7 +16,7 @@ export function createOllamaAdapter(provider: Provider): ModelAdapter {
   const baseUrl = provider.baseUrl.replace(/\/(?:v1|api)\/?$/, "");
   const http = createHttpConnection({ ...provider, baseUrl });
   const sizes = createContextSizes(provider.contextTokens);
-  const facts = new Map<string, Promise<ModelFacts>>();
+  const facts = new Map<string, ModelFacts>();
   let openAi: ModelAdapter | undefined;
 
   /** By Ollama's own API, or from the first time on that it turns out not to be there, by OpenAI's. */
@@ -31,27 +31,22 @@ export function createOllamaAdapter(provider: Provider): ModelAdapter {
     }
   }
 
-  /** What could not be found out is not known, and asked again with the next call. */
-  function factsFor(model: string, signal: AbortSignal): Promise<ModelFacts> {
+  /** What could not be found out is not known, and asked again with the next call. Nobody waits for another call's question. */
+  async function factsFor(model: string, signal: AbortSignal): Promise<ModelFacts> {
     const known = facts.get(model);
     if (known) return known;
     const ask = async (method: "GET" | "POST", path: string, body?: object): Promise<Json | undefined> => {
       const answer = await http.send({ method, path, signal, ...(body && { body }) });
       return answer.status === 200 ? readJson(provider.name, answer, "what it knows of its models", model) : undefined;
     };
-    const asking = Promise.all([ask("POST", "/api/show", { model }), ask("GET", "/api/ps")]).then(
-      ([shown, running]) => {
-        if (!shown) facts.delete(model);
-        return factsOf(model, shown, running);
-      },
-      () => {
-        facts.delete(model);
-        signal.throwIfAborted();
-        return { trained: undefined, preset: undefined };
-      },
-    );
-    facts.set(model, asking);
-    return asking;
+    const [shown, running] = await Promise.all([
+      ask("POST", "/api/show", { model }).catch(() => undefined),
+      ask("GET", "/api/ps").catch(() => undefined),
+    ]);
+    signal.throwIfAborted();
+    const found = factsOf(model, shown, running);
+    if (shown) facts.set(model, found);
+    return found;
   }
 
   async function complete(
@@ -87,7 +82,7 @@ export function createOllamaAdapter(provider: Provider): ModelAdapter {
         async () => {
           const answer = await http.send({ method: "GET", path: "/api/tags", signal });
           const json = readJson(provider.name, answer, "its list of models");
-          if (Array.isArray(json.models)) return Promise.all(json.models.flatMap(listed).map(withContext));
+          if (Array.isArray(json.models)) return json.models.flatMap(listed).map(withContext);
           throw new ModelError("invalid", `Provider "${provider.name}" gave no list of models.`);
         },
         (adapter) => adapter.listModels(signal),
@@ -112,9 +107,9 @@ export function createOllamaAdapter(provider: Provider): ModelAdapter {
   };
 
   /** The most that the model will be given, as far as it is known by now. */
-  async function withContext(model: ListedModel): Promise<ListedModel> {
-    const known = await facts.get(model.name)?.catch(() => undefined);
-    return { ...model, contextTokens: sizes.limitOf(known ?? { trained: undefined, preset: undefined }) };
+  function withContext(model: ListedModel): ListedModel {
+    const known = facts.get(model.name) ?? { trained: undefined, preset: undefined };
+    return { ...model, contextTokens: sizes.limitOf(known) };
   }
 }
 
