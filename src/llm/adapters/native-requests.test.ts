@@ -69,4 +69,35 @@ describe("requests in a provider's own words", () => {
       [5, 1],
     ]);
   });
+
+  it.each([
+    ["ollama", "/v1"],
+    ["ollama", ""],
+    ["anthropic", "/v1"],
+    ["anthropic", ""],
+    ["gemini", "/v1beta"],
+    ["gemini", ""],
+  ] as const)("find %s at a base URL that ends in %j", async (kind, version) => {
+    const server = await provider({ protocol: kind, models: { a: {} } });
+    const fake = { kind, baseUrl: server.url + version, models: [], concurrency: 4 };
+    const llm = modelClient({ providers: { fake } });
+    expect((await llm.complete({ messages }, { signal: never })).text).toBe("ok");
+  });
+
+  it("mark a long system prompt for Anthropic's cache, and count what comes from it as part of the prompt", async () => {
+    const usage = { input_tokens: 5, cache_read_input_tokens: 90, cache_creation_input_tokens: 5, output_tokens: 2 };
+    const body = JSON.stringify({ content: [{ type: "text", text: "Yes." }], stop_reason: "end_turn", usage });
+    const { server, complete } = await ask("anthropic", { fault: { status: 200, body } });
+    const system = { role: "system" as const, content: "Be brief. ".repeat(600) };
+    const answer = await complete({ messages: [system, ...messages], responseFormat: undefined });
+    expect(answer.usage).toMatchObject({ prompt_tokens: 100, cached_tokens: 90, completion_tokens: 2 });
+    expect(server.chats[0]!.body).toMatchObject({ system: [{ cache_control: { type: "ephemeral" } }] });
+  });
+
+  it("honour the wait that Gemini names in its error", async () => {
+    const details = [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "36.5s" }];
+    const error = { code: 429, message: "Quota exceeded", status: "RESOURCE_EXHAUSTED", details };
+    const { complete } = await ask("gemini", { fault: { status: 429, body: JSON.stringify({ error }) } });
+    expect(await failure(complete())).toMatchObject({ code: "rate_limited", retryAfterMs: 36_500 });
+  });
 });
