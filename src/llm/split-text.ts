@@ -1,5 +1,11 @@
 /** Where a text may be cut, best place first: before a heading, after a paragraph, a line, a sentence, a word. */
-const BOUNDARIES = [/(?=^#{1,6} )/m, /(?<=\n[ \t]*\n)/, /(?<=\n)/, /(?<=[.!?。！？][ \t"')\]]|[。！？])/, /(?<=[ \t])/];
+const BOUNDARIES = [
+  /(?=^#{1,6} )/gm,
+  /(?<=\n[ \t]*\n)/g,
+  /(?<=\n)/g,
+  /(?<=[.!?。！？][ \t"')\]]|[。！？])/g,
+  /(?<=[ \t])/g,
+];
 
 /**
  * Cuts a text into parts of at most `budget`, as `measure` counts, as large and as whole as they can be. The parts together
@@ -14,7 +20,7 @@ function split(text: string, budget: number, measure: (text: string) => number, 
   if (size <= budget) return [text];
   const boundary = BOUNDARIES[level];
   const pieces = boundary
-    ? joinSmall(text.split(boundary), (text.length * budget) / size)
+    ? cutAt(boundary, text, (text.length * budget) / size / 50)
     : cutAnywhere(text, budget, measure);
   if (pieces.length === 1) return boundary ? split(text, budget, measure, level + 1) : pieces;
 
@@ -39,20 +45,26 @@ function split(text: string, budget: number, measure: (text: string) => number, 
   return parts;
 }
 
-/** Pieces that are not much smaller than a part: measuring each of a million would take long, and round up as often. */
-function joinSmall(pieces: readonly string[], lengthOfPart: number): string[] {
-  const least = lengthOfPart / 50;
-  const joined: string[] = [];
-  let open = "";
-  for (const piece of pieces) {
-    if (open !== "" && open.length + piece.length > least) {
-      joined.push(open);
-      open = "";
+/**
+ * Cuts where the boundary matches, into pieces of about `length` where there are boundaries enough: measuring each of a million
+ * would take long, and round up as often. A long stretch without a boundary is a piece of its own.
+ */
+function cutAt(boundary: RegExp, text: string, length: number): string[] {
+  const least = Math.max(1, Math.floor(length));
+  const next = (from: number): number => {
+    boundary.lastIndex = from;
+    return boundary.exec(text)?.index ?? text.length;
+  };
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let end = next(from + least);
+    if (end - from > 2 * least) {
+      for (let at = next(from + 1); at < from + least; at = next(at + 1)) end = at;
     }
-    open += piece;
+    pieces.push(text.slice(from, end));
+    from = end;
   }
-  if (open !== "") joined.push(open);
-  return joined;
+  return pieces;
 }
 
 /** Pieces of about a tenth of the budget, never inside a surrogate pair. */
