@@ -55,6 +55,20 @@ describe("requests in a provider's own words", () => {
     expect(server.chats[0]!.body).toMatchObject({ format: format.schema, truncate: false, shift: false });
   });
 
+  it("give Ollama a larger context where the prompt turned out not to fit, and say the size where there is none", async () => {
+    const sizeOf = (request: object) => (request as { num_ctx: number }).num_ctx;
+    const fits = await ask("ollama", {
+      reply: '{"n": 1}',
+      fault: (request: object) => (sizeOf(request) < 8192 ? "overflow_llama" : undefined),
+    });
+    expect((await fits.complete()).text).toBe('{"n": 1}');
+    // The smaller size was no limit of the model.
+    expect(fits.llm.contextOf("fake/a")).toBeUndefined();
+    const error = JSON.stringify({ error: "the input length exceeds the context length" });
+    const never = await ask("ollama", { fault: { status: 400, body: error } });
+    expect((await failure(never.complete())).details).toMatchObject({ context_tokens: 32_768 });
+  });
+
   it("do not ask Anthropic for vectors", async () => {
     const { llm } = await ask("anthropic", {});
     const error = await failure(llm.embed({ model: "fake/a", texts: ["x"] }, never));
