@@ -4,6 +4,8 @@ import type { AdapterReply, AdapterRequest } from "./model-adapter.ts";
 
 /** Answers to identical calls, of each user apart. */
 export interface AnswerCache {
+  /** Names everything that an answer depends on: who asks, whom (`provider`), and what. */
+  keyOf(user: string, provider: string, request: AdapterRequest): string;
   get(key: string): AdapterReply | undefined;
   set(key: string, reply: AdapterReply): void;
 }
@@ -16,13 +18,13 @@ export function createAnswerCache({ ttl, maxBytes }: { ttl: number; maxBytes: nu
     sizeCalculation: ({ text }, key) => Buffer.byteLength(text) + key.length + 200,
   });
   return {
+    keyOf,
     get: (key) => answers.get(key),
     set: (key, reply) => void answers.set(key, reply),
   };
 }
 
-/** What an answer depends on: who asks, whom, and everything that is asked. */
-export function cacheKey(user: string, provider: string, request: AdapterRequest): string {
+function keyOf(user: string, provider: string, request: AdapterRequest): string {
   const { stream: _how, neededTokens: _size, ...asked } = request;
   return createHash("sha256")
     .update(JSON.stringify([user, provider, asked]))

@@ -2,6 +2,11 @@
 export interface TokenEstimator {
   /** Tokens of a text for a model (`provider/model`), or for an average one. Linear in the length of the text. */
   estimate(text: string, model?: string): number;
+  /**
+   * Tokens that a text is at most, for sums that must not be exceeded. What was learned only raises it, for prose says nothing
+   * of the next prompt's base64.
+   */
+  most(text: string, model?: string): number;
   /** Takes in how many tokens a prompt really was. */
   learn(model: string, text: string, actualTokens: number): void;
 }
@@ -17,6 +22,12 @@ const WIDE = 1.1;
 const OTHER = 0.6;
 /** Half of a surrogate pair. */
 const EMOJI = 1.3;
+
+/** A tokenizer falls back to the bytes of UTF-8 at worst; of ASCII letters and spaces, random ones need no more than this. */
+const MOST_OF_LETTER = 0.75;
+const MOST_OF_SPACE = 0.5;
+/** Of what is estimated, for models that count in another way. */
+const MOST_OF_ESTIMATE = 1.75;
 
 /** The classes that a factor is learned for: letters and spaces, digits and signs, scripts without spaces, other scripts, emoji. */
 const CLASSES = 5;
@@ -52,6 +63,14 @@ export function createTokenEstimator(): TokenEstimator {
       const factors = model === undefined ? undefined : models.get(model)?.factors;
       return Math.ceil(total(count(text), factors));
     },
+    most(text, model) {
+      const factors = model === undefined ? undefined : models.get(model)?.factors;
+      const units = unitsOf(text);
+      const counts = countsOf(units);
+      const [letters, spaces] = units as [number, number];
+      const bytes = Buffer.byteLength(text) - letters * (1 - MOST_OF_LETTER) - spaces * (1 - MOST_OF_SPACE);
+      return Math.ceil(Math.max(bytes, MOST_OF_ESTIMATE * Math.max(total(counts, undefined), total(counts, factors))));
+    },
     /**
      * How many tokens were of which class is not reported, so the difference is shared out: a class takes part by its share of
      * the prompt (the smallest change of the factors that explains the report), and believes it the less the more it has seen.
@@ -80,11 +99,20 @@ export function createTokenEstimator(): TokenEstimator {
 
 /** Tokens of a text for an average model, by class. */
 function count(text: string): number[] {
-  const units = [0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < text.length; i++) units[weightOf[text.charCodeAt(i)]!]! += 1;
+  return countsOf(unitsOf(text));
+}
+
+function countsOf(units: readonly number[]): number[] {
   const counts = Array<number>(CLASSES).fill(0);
   for (const [index, number] of units.entries()) counts[CLASS_OF_WEIGHT[index]!]! += number * WEIGHTS[index]!;
   return counts;
+}
+
+/** How many code units of a text have which weight. */
+function unitsOf(text: string): number[] {
+  const units = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < text.length; i++) units[weightOf[text.charCodeAt(i)]!]! += 1;
+  return units;
 }
 
 function total(counts: readonly number[], factors: readonly number[] | undefined): number {
@@ -92,19 +120,17 @@ function total(counts: readonly number[], factors: readonly number[] | undefined
 }
 
 function weightTable(): Uint8Array {
-  const table = new Uint8Array(0x10000);
-  for (let code = 0; code < table.length; code++) table[code] = WEIGHTS.indexOf(weight(code));
+  const table = new Uint8Array(0x10000).fill(WEIGHTS.indexOf(OTHER));
+  const give = (weight: number, from: number, to = from) => table.fill(WEIGHTS.indexOf(weight), from, to + 1);
+  give(SIGN, 0, 0x7f);
+  for (const space of [9, 10, 13, 32]) give(SPACE, space);
+  give(LETTER, 65, 90);
+  give(LETTER, 97, 122);
+  // Arrows, dingbats and other pictures.
+  give(EMOJI, 0x2190, 0x2bff);
+  // CJK, kana, hangul and their wide forms.
+  give(WIDE, 0x2e80, 0xd7ff);
+  give(EMOJI, 0xd800, 0xdfff);
+  give(WIDE, 0xf900, 0xffff);
   return table;
-}
-
-function weight(code: number): number {
-  if (code < 0x80) {
-    if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90)) return LETTER;
-    return code === 32 || code === 10 || code === 9 || code === 13 ? SPACE : SIGN;
-  }
-  if (code >= 0xd800 && code <= 0xdfff) return EMOJI;
-  // CJK, kana, hangul and their wide forms; arrows, dingbats and other pictures.
-  if ((code >= 0x2e80 && code < 0xd800) || code >= 0xf900) return WIDE;
-  if (code >= 0x2190 && code <= 0x2bff) return EMOJI;
-  return OTHER;
 }
