@@ -111,7 +111,7 @@ function simulatedClient(random: () => number, counted: { calls: number }): Mode
     latency: (model, share) => latencies.quantile(model, share),
     isFree: () => true,
     contextOf: () => undefined,
-    tokens: { estimate: (text) => text.length / 4, learn() {} },
+    tokens: { estimate: (text) => text.length / 4, most: (text) => text.length, learn() {} },
     complete({ model = "" }, { signal, onProgress }) {
       counted.calls += 1;
       const ms = sampleMs(random);

@@ -66,7 +66,7 @@ export async function evalCommand({ loaded, env, words, options = {} }: CommandC
       judge: names.judge,
       judgeTokens: config.llm.maxTokens,
       hasBaseline: baseline !== undefined,
-      tokensOf: (text, model) => llm.tokens.estimate(text, model),
+      tokensOf: (text, model) => llm.tokens.most(text, model),
       async mostUsd(model, promptTokens, maxTokens) {
         const hold = await account.hold(model, promptTokens, maxTokens);
         hold.settle(undefined);

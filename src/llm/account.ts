@@ -33,6 +33,7 @@ export interface Account {
   /**
    * Sets aside what a request may use, in the budgets of the call, the user and the day at once.
    * @param model `provider/model`
+   * @param promptTokens at most, as `maxTokens` is
    * @throws ToolError `limit_reached` where a budget does not hold it, with `details.budget`; `not_configured` where a budget in
    * USD is set and the price is unknown
    */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type PQueue from "p-queue";
 import { abortError, ToolError } from "../errors.ts";
-import { type AnswerCache, cacheKey } from "./answer-cache.ts";
+import type { AnswerCache } from "./answer-cache.ts";
 import type { ChoiceOptions, ChosenModel } from "./choose-model.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { TokenEstimator } from "./estimate-tokens.ts";
@@ -18,7 +18,10 @@ import { type Answered, type PartialAnswer, sendRequest } from "./send-request.t
 export interface Engine {
   options: ModelClientOptions;
   directory: Directory;
-  resolve(name: string, options: ChoiceOptions & { signal: AbortSignal }): Promise<ChosenModel>;
+  resolve(
+    name: string,
+    options: ChoiceOptions & { signal: AbortSignal; waitMs?: number | undefined },
+  ): Promise<ChosenModel>;
   queueOf(model: ChosenModel): Promise<PQueue>;
   shapes: RequestShapes;
   tokens: TokenEstimator;
@@ -76,11 +79,11 @@ export async function completeCall(
     const isFallback = index > 0 || request.isFallback === true;
     const configured = isFallback ? FALLBACK_KEY : request.model === undefined ? MODEL_KEY : undefined;
     try {
-      model = await engine.resolve(name, { configured, signal });
+      // A list that does not come must not take the time that the model itself has.
+      model = await engine.resolve(name, { configured, signal, waitMs: timeoutMs / 4 });
       if (failures.some((failure) => failure.model === model!.name)) continue;
       if (model.warning) warnings.push(model.warning);
       const { reply, ms, firstTokenMs, cached } = await askModel(engine, call, model, index < names.length - 1);
-      refuseCutPrompt(engine, reply, call, model);
       for (const failure of failures) warnings.push(fallbackWarning(failure, model.name));
       const usage = reply.usage!;
       if (!usage.estimated && !cached) engine.tokens.learn(model.name, textOf(request.messages), usage.prompt_tokens);
@@ -176,7 +179,7 @@ async function attempt(
   };
   const isKept = temperature === 0 && account !== undefined;
   const cache = isKept ? await engine.cache : undefined;
-  const key = cache && account ? cacheKey(account.user, model.provider.name, request) : "";
+  const key = cache && account ? cache.keyOf(account.user, model.provider.name, request) : "";
   const kept = cache?.get(key);
   if (kept) return { reply: kept, ms: 0, firstTokenMs: undefined, costUsd: 0, cached: true };
 
@@ -198,12 +201,14 @@ async function attempt(
         breaker,
         onProgress,
         estimate,
+        most: (text) => engine.tokens.most(text, model.name),
       });
     },
     { signal },
   );
   latencies.note(model.name, answered.ms);
   addCost(call, answered.costUsd);
+  refuseCutPrompt(engine, answered.reply, call, model);
   if (answered.reply.finishReason !== "length") cache?.set(key, answered.reply);
   return answered;
 }

@@ -21,8 +21,6 @@ export interface AccountsOptions {
   providerOf(model: string): Provider | undefined;
 }
 
-/** Prompts are estimated: this much more is set aside, for models whose tokens are smaller. */
-const MARGIN = { factor: 1.25, tokens: 32 };
 const DAY_MS = 86_400_000;
 
 /** A budget and what it is called in an error. */
@@ -53,13 +51,12 @@ export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOpt
       const provider = providerOf(model);
       const price = provider && priceOf(provider.prices, model.slice(provider.name.length + 1));
       if (needsPrice && !price) throw unknownPrice(model, provider?.name);
-      const prompt = Math.ceil(promptTokens * MARGIN.factor) + MARGIN.tokens;
-      const mostNano = price && mostOf(price, prompt, maxTokens);
-      const most: Spending = { tokens: prompt + maxTokens, nanoUsd: mostNano ?? 0 };
+      const mostNano = price && mostOf(price, promptTokens, maxTokens);
+      const most: Spending = { tokens: promptTokens + maxTokens, nanoUsd: mostNano ?? 0 };
       for (const named of callBudgets) checkBudget(named, spent, most, model);
       // Set aside before anything is waited for, so that no other request of the call sees the same room.
       add(spent, most, 1);
-      const entry = { user, model, promptTokens: prompt, completionTokens: maxTokens, nanoUsd: mostNano };
+      const entry = { user, model, promptTokens, completionTokens: maxTokens, nanoUsd: mostNano };
       let settleDay: LedgerHold | undefined;
       try {
         settleDay = isLimitedByDay

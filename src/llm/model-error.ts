@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorIssue, ToolError, type ToolErrorOptions } from "../errors.ts";
+import type { TokenUsage } from "./model-adapter.ts";
 import type { PartialAnswer } from "./send-request.ts";
 
 /** Why a model call failed, as far as the decision about what to do next depends on it. */
@@ -54,17 +55,26 @@ export interface Overflow {
 export class ModelError extends ToolError {
   readonly kind: FailureKind;
   readonly overflow: Overflow | undefined;
+  /** What the provider says that the failed answer used and cost in USD. */
+  readonly usage: TokenUsage | undefined;
+  readonly costUsd: number | undefined;
   /** What had come of the answer. */
   partial: PartialAnswer | undefined;
 
   constructor(
     kind: FailureKind,
     message: string,
-    options: ToolErrorOptions & { overflow?: Overflow | undefined } = {},
+    options: ToolErrorOptions & {
+      overflow?: Overflow | undefined;
+      usage?: TokenUsage | undefined;
+      costUsd?: number | undefined;
+    } = {},
   ) {
     super(CODES[kind], message, { retryable: TRANSIENT.has(kind) || kind === "timeout", ...options });
     this.kind = kind;
     this.overflow = options.overflow;
+    this.usage = options.usage;
+    this.costUsd = options.costUsd;
   }
 
   /** Whether the same model may be asked again. */
@@ -84,16 +94,19 @@ export function fallbackWarning({ model, error }: Failure, answered: string): st
   return `Model "${model}" failed (${error.message}); "${answered}" answered.`;
 }
 
-/** The error of the first model, with the reasons of the others. */
+/** The error of the first model, with the reasons of the others; its hint says where a budget kept one of them from being asked. */
 export function finalError(failures: readonly Failure[], attempts: number): ToolError {
   const { error } = failures[0]!;
   const issues: ErrorIssue[] = failures.map((failure) => ({ path: failure.model, message: failure.error.message }));
+  const budget = failures.find((failure) => failure.error.code === "limit_reached" && failure.error !== error)?.error;
+  const hints = budget && error.code !== "limit_reached" ? [budget.message, budget.hint, error.hint] : [error.hint];
+  const hint = hints.filter((one) => one !== undefined).join(" ");
   return new ToolError(error.code, error.message, {
-    hint: error.hint,
+    hint: hint === "" ? undefined : hint,
     retryable: failures.some((failure) => failure.error.retryable),
     retryAfterMs: error.retryAfterMs,
     ...(failures.length > 1 && { issues }),
-    details: { ...error.details, attempts },
+    details: { ...budget?.details, ...error.details, attempts },
     cause: error,
   });
 }

@@ -2,7 +2,7 @@ import { ToolError } from "../errors.ts";
 import type { Account } from "./account.ts";
 import { withoutReasoning } from "./adapters/read-reply.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
-import type { AdapterReply, AdapterRequest, ModelAdapter, TokenUsage } from "./model-adapter.ts";
+import type { AdapterReply, AdapterRequest, Delta, ModelAdapter, TokenUsage } from "./model-adapter.ts";
 import type { CallProgress } from "./model-client.ts";
 import { ModelError } from "./model-error.ts";
 import { withTimeout } from "./with-timeout.ts";
@@ -23,6 +23,8 @@ export interface Sending {
   breaker: CircuitBreaker;
   onProgress: ((progress: CallProgress) => void) | undefined;
   estimate(text: string): number;
+  /** Tokens that a text is at most. */
+  most(text: string): number;
 }
 
 /** How a request ended well. */
@@ -49,8 +51,9 @@ export interface PartialAnswer {
  */
 export async function sendRequest(sending: Sending): Promise<Answered> {
   const { request, model, account, breaker } = sending;
-  const promptTokens = sending.estimate(request.messages.map(({ content }) => content).join("\n"));
-  const hold = await account?.hold(model, promptTokens, request.maxTokens);
+  const text = request.messages.map(({ content }) => content).join("\n");
+  const promptTokens = sending.estimate(text);
+  const hold = await account?.hold(model, sending.most(text) + addedTokens(sending), request.maxTokens);
   try {
     breaker.check(model);
   } catch (error) {
@@ -61,17 +64,19 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
   let used: TokenUsage | undefined;
   try {
     const reply = await sending.adapter.complete(request, watch.signal, watch.take);
-    used = reply.usage ?? estimated(promptTokens, sending.estimate(reply.text));
+    used = reply.usage ?? estimated(promptTokens, sending.estimate(reply.text + watch.reasoning));
     breaker.note(model, undefined);
     const costUsd = hold?.settle(used, reply.costUsd);
     return { reply: { ...reply, usage: used }, ms: watch.elapsed(), firstTokenMs: watch.firstTokenMs, costUsd };
   } catch (error) {
     const failure = watch.explain(error);
-    // What reached a model is paid for, whether or not its answer was read to the end.
-    const worked = watch.text !== "" || watch.firstTokenMs !== undefined || isCut(failure);
     if (used === undefined) {
-      used = worked ? estimated(promptTokens, sending.estimate(watch.text)) : undefined;
-      const costUsd = hold?.settle(used);
+      const told = failure instanceof ModelError ? failure : undefined;
+      // What reached a model is paid for, whether or not its answer could be used or was read to the end.
+      const worked = watch.firstTokenMs !== undefined || isCut(failure) || isUseless(failure);
+      used =
+        told?.usage ?? (worked ? estimated(promptTokens, sending.estimate(watch.text + watch.reasoning)) : undefined);
+      const costUsd = hold?.settle(used, told?.costUsd);
       const text = withoutReasoning(watch.text);
       if (failure instanceof ModelError && text.trim() !== "" && used) {
         failure.partial = { text, usage: used, ms: watch.elapsed(), firstTokenMs: watch.firstTokenMs, costUsd };
@@ -85,9 +90,22 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
   }
 }
 
+/** Chat templates put roles around messages, and some a system prompt before them; a schema is part of the prompt, and so are tools. */
+const ADDED = { request: 64, message: 8, tool: 512 };
+
+function addedTokens({ request: { messages, responseFormat, byTool }, most }: Sending): number {
+  const schema = responseFormat ? most(JSON.stringify(responseFormat)) : 0;
+  return ADDED.request + messages.length * ADDED.message + schema + (byTool ? ADDED.tool : 0);
+}
+
 /** Whether the model was at work when the request ended: by the caller, or by a limit of time. */
 function isCut(failure: unknown): boolean {
   return !(failure instanceof ToolError) || (failure instanceof ModelError && failure.kind === "timeout");
+}
+
+/** Whether an answer came that is none. */
+function isUseless(failure: unknown): boolean {
+  return failure instanceof ModelError && (failure.kind === "invalid" || failure.kind === "no_answer");
 }
 
 function estimated(prompt_tokens: number, completion_tokens: number): TokenUsage {
@@ -101,6 +119,7 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onPr
   const silence = new AbortController();
   const signal = AbortSignal.any([limit.signal, silence.signal]);
   let text = "";
+  let reasoning = "";
   let firstTokenMs: number | undefined;
   let lastAt = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -116,17 +135,21 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onPr
     get text() {
       return text;
     },
+    get reasoning() {
+      return reasoning;
+    },
     get firstTokenMs() {
       return firstTokenMs;
     },
     elapsed: () => Math.round(performance.now() - startedAt),
-    take(delta: { text?: string | undefined }) {
+    take(delta: Delta) {
       lastAt = performance.now();
       if (firstTokenMs === undefined) {
         firstTokenMs = Math.round(lastAt - startedAt);
         onProgress?.({ type: "first_token", ms: firstTokenMs });
         listen(idleMs);
       }
+      reasoning += delta.reasoning ?? "";
       if (!delta.text) return;
       text += delta.text;
       onProgress?.({ type: "text", read: () => withoutReasoning(text) });

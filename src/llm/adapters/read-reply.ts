@@ -129,8 +129,12 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
   const message = isObject(choice.message) ? choice.message : undefined;
   const finishReason = typeof choice.finish_reason === "string" ? choice.finish_reason : "stop";
   const text = withoutReasoning(contentText(message ? message.content : choice.text));
+  const used = usageOf(usage);
+  const costUsd = isObject(usage) && typeof usage.cost === "number" && usage.cost >= 0 ? usage.cost : undefined;
   if (text.trim() === "") {
-    throw new ModelError("no_answer", emptyAnswer(model, message, finishReason, usageOf(usage)), {
+    throw new ModelError("no_answer", emptyAnswer(model, message, finishReason, used), {
+      usage: used,
+      costUsd,
       hint:
         finishReason === "length"
           ? "Allow more tokens for the answer (max_tokens)."
@@ -138,8 +142,7 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
       details: { finish_reason: finishReason },
     });
   }
-  const cost = isObject(usage) && typeof usage.cost === "number" && usage.cost >= 0 ? usage.cost : undefined;
-  return { text, finishReason, usage: usageOf(usage), ...(cost !== undefined && { costUsd: cost }) };
+  return { text, finishReason, usage: used, ...(costUsd !== undefined && { costUsd }) };
 }
 
 function emptyAnswer(
