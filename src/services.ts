@@ -90,12 +90,13 @@ export const mermaidTimelines = () => import("./moa/timeline-mermaid.ts");
 
 /**
  * Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. `warn` tells an
- * operator of what does not work as configured.
+ * operator of what does not work as configured; `redact` blots out secrets in what is kept of runs.
  */
 export function createServices(
   config: Config & { dataDir: string },
   env: NodeJS.ProcessEnv = process.env,
   warn?: (message: string) => void,
+  redact?: (text: string) => string,
 ): ServiceContainer {
   const made = new Map<keyof Services, Promise<Services[keyof Services]>>();
   const one = <Name extends keyof Services>(name: Name): Promise<Services[Name]> => {
@@ -138,7 +139,7 @@ export function createServices(
     async moa() {
       const { createMixtureOfAgents } = await import("./moa/mixture-of-agents.ts");
       const [llm, processor, runs] = await Promise.all([one("llm"), one("processor"), one("runs")]);
-      return createMixtureOfAgents(llm, config.moa, { processor, runs });
+      return createMixtureOfAgents(llm, config.moa, { processor, runs, redact });
     },
     async runs() {
       const { createRunArchive } = await import("./moa/run-archive.ts");

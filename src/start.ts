@@ -32,7 +32,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
   const debugging = log.has("debug");
-  const services = createServices(config, env, (message) => log.warn({}, message));
+  const services = createServices(config, env, (message) => log.warn({}, message), redact);
   const boundary = createToolBoundary({
     tools,
     resources,

@@ -42,7 +42,7 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const say = (line: string) => process.stderr.write(`${redact(line)}\n`);
   const user = { id: config.user };
-  const services = createServices(config, env, say);
+  const services = createServices(config, env, say, redact);
   const calls = createLiveCalls(() => performance.now(), redact);
   const startedAt = performance.now();
   const stop = new AbortController();

@@ -20,15 +20,23 @@ export interface Connection {
 
 export interface Directory {
   /**
-   * What every provider offers. Lists are kept for a minute, and for ten while a new one is on its way; with `maxAgeMs`, those
-   * that were asked for longer ago are asked for again.
+   * What every provider offers. Lists are kept for a minute, and for ten while a new one is on its way.
    * @throws ToolError `not_configured`
    */
-  offers(signal: AbortSignal, maxAgeMs?: number): Promise<Offer[]>;
+  offers(signal: AbortSignal, options?: OffersOptions): Promise<Offer[]>;
   connection(provider: Provider): Connection;
   /** The providers that are configured, or were found so far. */
   known(): readonly Provider[];
   close(): Promise<void>;
+}
+
+export interface OffersOptions {
+  /** Lists that were asked for longer ago, in milliseconds, are asked for again. */
+  maxAgeMs?: number | undefined;
+  /** Milliseconds after which a list that has not come is taken for one that could not be had. */
+  waitMs?: number | undefined;
+  /** The only provider that is asked, by its name. */
+  only?: string | undefined;
 }
 
 export interface DirectoryOptions {
@@ -81,7 +89,8 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
     if (provider.models.length > 0) return Promise.resolve({ provider, models: provider.models });
     const now = performance.now();
     const kept = lists.get(provider.name);
-    const isGood = kept?.answered !== undefined && kept.answered.failure === undefined;
+    // A list that did not come in time holds up one caller, not each one that comes after the failure is forgotten.
+    const isGood = kept?.answered !== undefined && (kept.answered.failure?.kind ?? "timeout") === "timeout";
     if (kept && maxAgeMs === undefined && (now < kept.until || kept.answered === undefined))
       return kept.old ?? kept.offer;
     // One that is on its way is as new as can be.
@@ -112,8 +121,7 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
     } catch (error) {
       if (error instanceof ModelError) return { provider, models: [], failure: error };
       if (!limit.timedOut) throw error;
-      const message = `Provider "${provider.name}" did not list its models within ${limitMs / 1000} s.`;
-      return { provider, models: [], failure: new ModelError("timeout", message) };
+      return unlisted(provider, limitMs);
     } finally {
       limit.stop();
     }
@@ -126,10 +134,11 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
   };
 
   return {
-    async offers(signal, maxAgeMs) {
+    async offers(signal, { maxAgeMs, waitMs, only } = {}) {
+      const wanted = only === undefined ? known : known.filter(({ name }) => name === only);
       const asked = Promise.all([
-        Promise.all(known.map((provider) => list(provider, LIST_MS, maxAgeMs))),
-        probeOllama(maxAgeMs),
+        Promise.all(wanted.map((provider) => withinTime(provider, list(provider, LIST_MS, maxAgeMs), waitMs))),
+        only === undefined ? probeOllama(maxAgeMs) : [],
       ]);
       const offers = (await unlessAborted(asked, signal)).flat();
       if (offers.length === 0) throw noProvider(problems);
@@ -143,6 +152,20 @@ export function createDirectory(options: DirectoryOptions, env: Record<string, s
       lists.clear();
     },
   };
+}
+
+function unlisted(provider: Provider, limitMs: number): Offer {
+  const message = `Provider "${provider.name}" did not list its models within ${Math.round(limitMs) / 1000} s.`;
+  return { provider, models: [], failure: new ModelError("timeout", message) };
+}
+
+async function withinTime(provider: Provider, offer: Promise<Offer>, waitMs: number | undefined): Promise<Offer> {
+  if (waitMs === undefined || waitMs >= LIST_MS) return offer;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Offer>((resolve) => {
+    timer = setTimeout(() => resolve(unlisted(provider, waitMs)), Math.max(0, waitMs));
+  });
+  return Promise.race([offer, late]).finally(() => clearTimeout(timer));
 }
 
 function noProvider(problems: readonly string[]): ToolError {

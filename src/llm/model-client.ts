@@ -102,6 +102,12 @@ export interface Completion {
   warnings: string[];
 }
 
+export interface ResolveOptions extends ChoiceOptions {
+  signal?: AbortSignal;
+  /** Milliseconds that a provider has to list its models; then the lists that have come decide. */
+  waitMs?: number | undefined;
+}
+
 /** A provider as the doctor and the start page show it. */
 export interface ProviderCheck {
   name: string;
@@ -127,7 +133,7 @@ export interface ModelClient {
   /** Every model of every provider. @throws ToolError `not_configured` */
   models(signal?: AbortSignal): Promise<{ provider: string; model: string; name: string }[]>;
   /** The model that a name means. @throws ToolError `unknown_model`, `not_configured` */
-  resolve(name: string, options?: ChoiceOptions & { signal?: AbortSignal }): Promise<ChosenModel>;
+  resolve(name: string, options?: ResolveOptions): Promise<ChosenModel>;
   /**
    * The model that is asked first when a call names none: the configured one, or the first fallback model that is there.
    * @throws ToolError as `resolve`
@@ -142,7 +148,10 @@ export interface ModelClient {
   account(user: { id: string }, budget?: Budget): Account;
   /** How long calls of the model took of late, from when its provider had a place: a quantile in ms, undefined where too few. */
   latency(model: string, share: number): number | undefined;
-  /** Whether a request to the model would be sent at once: its provider has a free place, and it is not left alone. */
+  /**
+   * Whether a request to the model would be sent at once and slow down no other: its provider has a free place (an Ollama: has
+   * nothing to do), and it is not left alone.
+   */
   isFree(model: string): boolean;
   /** Context size in tokens of a model (`provider/model`), configured or learned from an overflow. */
   contextOf(model: string): number | undefined;
@@ -198,18 +207,25 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
 
   async function resolve(
     name: string,
-    { signal = FOREVER, ...wanted }: ChoiceOptions & { signal?: AbortSignal } = {},
+    { signal = FOREVER, waitMs, ...wanted }: ResolveOptions = {},
   ): Promise<ChosenModel> {
     const choice = { embeds: options.embeddingModel, ...wanted };
-    const find = async (maxAgeMs?: number): Promise<ChosenModel> => {
-      const offers = await directory.offers(signal, maxAgeMs);
+    const find = async (maxAgeMs?: number, only?: string): Promise<ChosenModel> => {
+      const offers = await directory.offers(signal, { maxAgeMs, waitMs, only });
       const model = chooseModel(name, offers, choice);
       const offer = offers.find(({ provider }) => provider === model.provider);
       const told = model.provider.contextTokens ?? offer?.contexts?.get(model.model);
       if (told !== undefined) toldContexts.set(model.name, told);
       return model;
     };
+    // What names its provider does not have to wait for the lists of others.
+    const addressed = directory.known().find((provider) => name.trim().startsWith(`${provider.name}/`))?.name;
     try {
+      if (addressed !== undefined) {
+        // They are asked all the same, at once, so that the next name finds them.
+        void directory.offers(FOREVER).catch(() => {});
+        return await find(undefined, addressed).catch(() => find());
+      }
       return await find();
     } catch (error) {
       // A model pulled a moment ago is in no kept list yet.
@@ -236,8 +252,12 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     account: (user, budget) => accounts.open(user.id, budget),
     latency: (model, share) => engine.latencies.quantile(model, share),
     isFree(model) {
-      const queue = loadedQueues.get(model.slice(0, model.indexOf("/")));
-      return !engine.breaker.isOpen(model) && (!queue || queue.pending < queue.concurrency);
+      const name = model.slice(0, model.indexOf("/"));
+      const queue = loadedQueues.get(name);
+      // An Ollama computes all of its calls on one machine: each one more slows down those that are under way.
+      const isOneMachine = directory.known().some((provider) => provider.name === name && provider.kind === "ollama");
+      const places = isOneMachine ? 1 : queue?.concurrency;
+      return !engine.breaker.isOpen(model) && (!queue || queue.pending < places!);
     },
     embed: (request, signal) => embedTexts(request, signal, { directory, resolve, queueOf }),
     resolve,
@@ -258,7 +278,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     },
     async check(signal = FOREVER) {
       try {
-        const offers = await directory.offers(signal, 0);
+        const offers = await directory.offers(signal, { maxAgeMs: 0 });
         return offers.map(({ provider, models, failure }) => ({
           name: provider.name,
           kind: provider.kind,

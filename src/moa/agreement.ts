@@ -16,6 +16,16 @@ export function agreeing(texts: readonly string[], quorum: number): { places: nu
   return { places: largest, isShort: largest.every((place) => isShort(texts[place]!)) };
 }
 
+/**
+ * The share, from 0 to 1, of the answers that are the same short answer as most others are. Undefined where there is only one, or
+ * one is longer: how many words long answers share says little about whether they say the same.
+ */
+export function sameShortAnswer(texts: readonly string[]): number | undefined {
+  if (texts.length < 2 || !texts.every(isShort)) return undefined;
+  const groups = Map.groupBy(texts, normalized);
+  return Math.max(...[...groups.values()].map(({ length }) => (length === 1 ? 0 : length))) / texts.length;
+}
+
 /** How alike two answers are, from 0 to 1: of short ones, 1 or 0. */
 export function likeness(one: string, other: string): number {
   const [a, b] = [normalized(one), normalized(other)];

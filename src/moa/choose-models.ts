@@ -30,21 +30,23 @@ const MUCH_BETTER = 2;
  * Finds the models of a run. Models that a caller named must exist; of configured ones, those that are missing are left out
  * with a warning, as long as one is there. The configured aggregator belongs to the configured models: a caller's own models
  * bring their own, the first of them, unless the configured one is among them. A caller's model that is configured too is
- * called as configured.
+ * called as configured. After `endsAt`, a time of `performance.now()`, no provider's list is waited for any more.
  * @throws ToolError `unknown_model`, `not_configured`, or why no provider could be asked.
  */
 export async function chooseModels(
   client: ModelClient,
   options: Pick<MixtureOptions, "models" | "aggregatorModel" | "aggregator" | "strategy">,
   request: Pick<MixtureRequest, "models" | "aggregatorModel" | "strategy">,
-  signal: AbortSignal,
+  { signal, endsAt = Number.POSITIVE_INFINITY }: { signal: AbortSignal; endsAt?: number },
 ): Promise<ChosenModels> {
+  // The lists of providers are asked for all names together, so they have this time once.
+  const limits = () => ({ signal, ...(Number.isFinite(endsAt) && { waitMs: endsAt - performance.now() }) });
   const stands = new Map<string, string>();
   const warnings: string[] = [];
   const choose = async (name: string, key?: string): Promise<string> => {
     const known = key === undefined ? undefined : stands.get(name);
     if (known !== undefined) return known;
-    const model = await client.resolve(name, { configured: key, avoid: [...stands.values()], signal });
+    const model = await client.resolve(name, { configured: key, avoid: [...stands.values()], ...limits() });
     if (model.warning) warnings.push(model.warning);
     stands.set(name, model.name);
     return model.name;
@@ -53,7 +55,7 @@ export async function chooseModels(
     const fallbacks = new Set<string>();
     for (const name of role.fallbacks ?? []) {
       try {
-        fallbacks.add((await client.resolve(name, { signal })).name);
+        fallbacks.add((await client.resolve(name, limits())).name);
       } catch (error) {
         if (!isUnknown(error)) throw error;
         warnings.push(`${error.message} It cannot stand in for "${model}".`);

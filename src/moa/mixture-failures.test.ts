@@ -14,7 +14,11 @@ describe("a failing agent", () => {
       { layer: 1, model: "fake/b", status: "error", tokens: 0, error: expect.stringContaining("Broken") },
       { layer: 2, model: "fake/b", status: "error" },
     ]);
-    expect(result.warnings).toEqual([expect.stringMatching(/^"fake\/b" failed in 2 of 2 calls: .*Broken/)]);
+    expect(result.warnings).toEqual([
+      "Layer 1 rests on 2 of 3 whole answers.",
+      "Layer 2 rests on 2 of 3 whole answers.",
+      expect.stringMatching(/^"fake\/b" failed in 2 of 2 calls: .*Broken/),
+    ]);
     expect(promptOf(server.chats.find(isLater)!).match(/<proposal-/g)).toHaveLength(2);
   });
 
@@ -78,7 +82,10 @@ describe("a hanging agent", () => {
     const hanging = result.trace.find((entry) => entry.model === "fake/b")!;
     expect(hanging).toMatchObject({ status: "cancelled", error: "Left behind: most agents had answered." });
     expect(hanging.ms).toBeLessThan(10_000);
-    expect(result.warnings).toEqual(['"fake/b" failed in 1 of 1 call: Left behind: most agents had answered.']);
+    expect(result.warnings).toEqual([
+      "Layer 1 rests on 2 of 3 whole answers; it did not wait for the rest (moa.quorum, moa.grace).",
+      '"fake/b" was too slow in 1 of 1 call: Left behind: most agents had answered.',
+    ]);
     await vi.waitFor(() => expect(server.chats.find((chat) => chat.body!.model === "b")!.abandoned).toBe(true));
   });
 

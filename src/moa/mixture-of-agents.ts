@@ -5,11 +5,11 @@ import type { ModelClient } from "../llm/model-client.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
 import { aggregate } from "./aggregate.ts";
 import { chooseModels } from "./choose-models.ts";
-import { failureWarnings } from "./failure-warnings.ts";
+import { failureWarnings, layerWarnings } from "./failure-warnings.ts";
 import { createHedgeBudget, type HedgeBudget } from "./hedge.ts";
 import { seededRandom } from "./random.ts";
 import type { Run, RunContext } from "./run.ts";
-import { analyseRun } from "./run-analysis.ts";
+import { withAnalysis } from "./run-analysis.ts";
 import { createRunArchive } from "./run-archive.ts";
 import { runLayers } from "./run-layers.ts";
 import type { Analysis, RunArchive, RunRecord, Strategy, TraceEntry } from "./run-record.ts";
@@ -109,13 +109,15 @@ export interface MixtureParts {
   processor?: InputProcessor | undefined;
   /** Where runs are kept. Default: one of its own. */
   runs?: RunArchive | undefined;
+  /** Blots out secrets. What is drawn is cut and escaped, so that nobody could find them there any more. */
+  redact?: ((text: string) => string) | undefined;
 }
 
 /** A mixture on a model client. */
 export function createMixtureOfAgents(
   client: ModelClient,
   options: MixtureOptions,
-  { processor, runs = createRunArchive() }: MixtureParts = {},
+  { processor, runs = createRunArchive(), redact }: MixtureParts = {},
 ): MixtureOfAgents {
   // Makes nonces that repeat for the same seed, and that nobody outside can know.
   const key = randomBytes(32);
@@ -132,13 +134,16 @@ export function createMixtureOfAgents(
       context.status?.progress("Starting Mixture of Agents process", 0);
       const run = await plan(client, options, { user, request, context, key, hedges });
       const { proposals, agreed } = await runLayers(run);
-      for (const warning of failureWarnings(run.trace)) run.warnings.add(warning);
-      const analysed = request.output === "answer_with_analysis" ? analyseRun(run, processor, proposals) : undefined;
-      const answer = agreed ?? (await aggregate(run, proposals));
-      const analysis = await analysed;
+      for (const warning of [...layerWarnings(run.layers), ...failureWarnings(run.trace)]) run.warnings.add(warning);
+      // Before the analysis: where a provider has one place, the answer is to have it first.
+      const aggregating = agreed ?? aggregate(run, proposals);
+      const { answer, analysis } =
+        request.output === "answer_with_analysis"
+          ? await withAnalysis(run, processor, proposals, aggregating)
+          : { answer: await aggregating, analysis: undefined };
       if (context.signal.aborted) throw abortError(context.signal);
 
-      const record = recordOf(run, answer, analysis);
+      const record = redacted(recordOf(run, answer, analysis), redact);
       runs.keep(user.id, record);
       return resultOf(record, request.output);
     },
@@ -153,7 +158,12 @@ async function plan(
 ): Promise<Run> {
   const { user, request, context, key, hedges } = asked;
   const startedAt = performance.now();
-  const chosen = await chooseModels(client, options, request, context.signal);
+  const numLayers = request.numLayers ?? options.numLayers;
+  const endsAt = startedAt + options.timeout * 1000;
+  const chosen = await chooseModels(client, options, request, {
+    signal: context.signal,
+    endsAt: startedAt + (options.timeout * 1000) / (numLayers + 2),
+  });
   const seed = request.seed ?? randomInt(2 ** 31);
   return {
     client,
@@ -162,15 +172,16 @@ async function plan(
     query: request.query,
     chosen,
     options,
-    numLayers: request.numLayers ?? options.numLayers,
+    numLayers,
     agentsPerLayer: request.agentsPerLayer ?? options.agentsPerLayer,
     seed,
     startedAt,
-    endsAt: startedAt + options.timeout * 1000,
+    endsAt,
     draw: seededRandom(seed),
     order: seededRandom(seed + 1),
     nonce: createHmac("sha256", key).update(`${seed} ${request.query}`).digest("hex").slice(0, 16),
     hedges,
+    layers: [],
     trace: [],
     warnings: new Set(chosen.warnings),
     degraded: chosen.missing > 0,
@@ -181,6 +192,8 @@ async function plan(
 
 function recordOf(run: Run, answer: string, analysis: Analysis | undefined): RunRecord {
   const ms = Math.round(performance.now() - run.startedAt);
+  const agents = run.trace.filter(({ role }) => role === "agent");
+  const last = run.trace.filter(({ role }) => role !== "agent");
   return {
     run_id: randomUUID(),
     query: run.query,
@@ -195,8 +208,17 @@ function recordOf(run: Run, answer: string, analysis: Analysis | undefined): Run
     degraded: run.degraded,
     usage: { ...run.account.usage },
     warnings: [...run.warnings],
-    trace: run.trace,
+    layers: run.layers,
+    trace: [
+      ...agents,
+      ...last.filter(({ role }) => role === "analyst"),
+      ...last.filter(({ role }) => role !== "analyst"),
+    ],
   };
+}
+
+function redacted(record: RunRecord, redact: MixtureParts["redact"]): RunRecord {
+  return redact ? (JSON.parse(redact(JSON.stringify(record))) as RunRecord) : record;
 }
 
 async function resultOf(record: RunRecord, output: Output = "answer"): Promise<MixtureResult> {

@@ -1,20 +1,57 @@
 import { ToolError } from "../errors.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
+import { sameShortAnswer } from "./agreement.ts";
 import { metered, spentOf } from "./metered-account.ts";
 import type { Proposed, Run } from "./run.ts";
 import type { Analysis, RunningCall, TraceEntry } from "./run-record.ts";
 
-/** Milliseconds that are left to give the answer once an analysis has taken too long. */
+/**
+ * Milliseconds that the analysis has once the answer is there: as long as the aggregation took, for a provider that takes one
+ * call at a time makes the two one after the other, but no less and no more than this.
+ */
+const LEAST_GRACE_MS = 2000;
+const MOST_GRACE_MS = 10_000;
+/** Milliseconds of the run that are left to give the answer. */
 const LEFT_MS = 500;
 
 /**
- * What the proposals of the last layer agree on and where they differ, from the aggregator's model. Undefined, with a warning,
- * where it fails: the answer does not depend on it. Never throws.
+ * The answer of an aggregation that is under way, and the analysis of the proposals that is made meanwhile: of an analysis that is
+ * too slow or fails there is a warning instead. @throws as the aggregation
  */
-export async function analyseRun(
+export async function withAnalysis(
   run: Run,
   processor: InputProcessor | undefined,
   layers: readonly (readonly Proposed[])[],
+  aggregating: string | Promise<string>,
+): Promise<{ answer: string; analysis: Analysis | undefined }> {
+  const startedAt = performance.now();
+  const stop = new AbortController();
+  const analysing = analyseRun(run, processor, layers.findLast((last) => last.length > 0)!, stop.signal);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const answer = await aggregating;
+    const now = performance.now();
+    const graceMs = Math.min(
+      Math.max(LEAST_GRACE_MS, now - startedAt),
+      MOST_GRACE_MS,
+      // Where the layers agreed, there was nothing to wait for so far.
+      typeof aggregating === "string" ? MOST_GRACE_MS : Number.POSITIVE_INFINITY,
+      run.endsAt - now - LEFT_MS,
+    );
+    timer = setTimeout(() => stop.abort(new ToolError("aborted", "The answer was there first.")), Math.max(0, graceMs));
+    return { answer, analysis: await analysing };
+  } finally {
+    clearTimeout(timer);
+    stop.abort(new ToolError("aborted", "The run ended."));
+  }
+}
+
+/** What the proposals agree on and where they differ, from the aggregator's model. Undefined, with a warning, where it fails. */
+async function analyseRun(
+  run: Run,
+  processor: InputProcessor | undefined,
+  proposals: readonly Proposed[],
+  stopped: AbortSignal,
 ): Promise<Analysis | undefined> {
   const startedAt = performance.now();
   const { model } = run.chosen.aggregator;
@@ -26,9 +63,9 @@ export async function analyseRun(
     model,
     start_ms: Math.round(startedAt - run.startedAt),
   };
-  const { onEvent } = run.context;
+  const { onEvent, signal } = run.context;
   const meter = metered(run.account);
-  const end = (more: Pick<TraceEntry, "status" | "error">) => {
+  const end = (more: Pick<TraceEntry, "status" | "error" | "text">) => {
     const used = spentOf(meter);
     const entry: TraceEntry = { ...call, ms: Math.round(performance.now() - startedAt), ...used, ...more };
     run.trace.push(entry);
@@ -38,17 +75,24 @@ export async function analyseRun(
   try {
     if (!processor) throw new ToolError("not_configured", "There is no processor for it.");
     const { analyseProposals } = await import("./analyse.ts");
-    const proposals = layers.findLast((last) => last.length > 0)!;
-    const analysis = await analyseProposals(
+    const found = await analyseProposals(
       processor,
-      { query: run.query, proposals, model, timeoutMs },
-      { signal: run.context.signal, account: meter.account },
+      { query: run.query, proposals, model, timeoutMs, nonce: run.nonce },
+      { signal: AbortSignal.any([signal, stopped]), account: meter.account },
     );
-    end({ status: "ok" });
+    const agreement = sameShortAnswer(proposals.map(({ text }) => text));
+    const analysis = { ...found, ...(agreement !== undefined && { agreement }) };
+    end({ status: "ok", text: JSON.stringify(found) });
     return analysis;
   } catch (error) {
     const reason = error instanceof ToolError ? error.message : "The call failed.";
-    end({ status: "error", error: reason });
+    const status =
+      signal.aborted || stopped.aborted
+        ? "cancelled"
+        : error instanceof ToolError && error.code === "deadline_exceeded"
+          ? "timeout"
+          : "error";
+    end({ status, error: reason });
     run.warnings.add(`There is no analysis: ${reason}`);
     return undefined;
   }

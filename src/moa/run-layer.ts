@@ -1,6 +1,10 @@
 import { ToolError } from "../errors.ts";
 import type { Run } from "./run.ts";
+import type { LayerRecord } from "./run-record.ts";
 import { runSlot, type Slot, type SlotOutcome, type SlotState } from "./run-slot.ts";
+
+/** What a call says that was cut because enough of its layer had answered. */
+export const LEFT_BEHIND = "Left behind: most agents had answered.";
 
 /** Milliseconds that stragglers get at least, once most have answered. */
 const LEAST_GRACE_MS = 3000;
@@ -8,8 +12,13 @@ const DEFAULT_GRACE = 0.5;
 /** So much of what a model usually takes it gets in any case: the slower of two good models is not always cut. */
 const USUAL_SHARE = 1.25;
 
+/** The outcomes in the order of the places, and when enough had answered and the last one was cut. */
+export interface LayerOutcome extends Pick<LayerRecord, "quorum_ms" | "cut_ms"> {
+  outcomes: SlotOutcome[];
+}
+
 /**
- * Fills the places of a layer at once and gives their outcomes in the order of the places. It ends when all are filled or given
+ * Fills the places of a layer at once, those of the same model one after the other where they have to wait. It ends when all are filled or given
  * up; once a quorum has answered (of those that still can), each of the others gets the grace, as a share of what the quorum
  * took, or as long as it usually takes if that is longer, and is then cut: one hanging agent must not hold the run. `onEnd` is
  * told the index of each place that is done. Never throws.
@@ -18,13 +27,15 @@ export async function runLayer(
   run: Run,
   slots: readonly Slot[],
   onEnd: (index: number) => void = () => {},
-): Promise<SlotOutcome[]> {
+): Promise<LayerOutcome> {
   const { signal } = run.context;
   const startedAt = performance.now();
   const cuts = slots.map(() => new AbortController());
   const states = slots.map(({ asked }): SlotState => ({ model: asked.model, begunAt: undefined, isSpare: false }));
   const timers = new Map<number, NodeJS.Timeout>();
   const pending = new Set(slots.keys());
+  const times: Pick<LayerRecord, "quorum_ms" | "cut_ms"> = {};
+  const sinceStart = () => Math.round(performance.now() - run.startedAt);
   let answered = 0;
   let failed = 0;
 
@@ -33,8 +44,10 @@ export async function runLayer(
     const { model, begunAt = performance.now() } = states[index]!;
     const usual = run.client.latency(model, 0.5) ?? 0;
     const waitMs = Math.max(graceEndsAt, begunAt + USUAL_SHARE * usual) - performance.now();
-    if (waitMs <= 0) cuts[index]!.abort(new ToolError("aborted", "Left behind: most agents had answered."));
-    else timers.set(index, setTimeout(cutAt, Math.ceil(waitMs), index, graceEndsAt));
+    if (waitMs <= 0) {
+      cuts[index]!.abort(new ToolError("aborted", LEFT_BEHIND));
+      times.cut_ms = sinceStart();
+    } else timers.set(index, setTimeout(cutAt, Math.ceil(waitMs), index, graceEndsAt));
   };
   const fill = async (slot: Slot, index: number): Promise<SlotOutcome> => {
     const outcome = await runSlot(run, slot, AbortSignal.any([signal, cuts[index]!.signal]), states[index]);
@@ -45,6 +58,7 @@ export async function runLayer(
     else failed += 1;
     if (timers.size === 0 && answered >= quorum(run.options.quorum, slots.length - failed)) {
       const now = performance.now();
+      times.quorum_ms = sinceStart();
       const grace = Math.max(LEAST_GRACE_MS, (now - startedAt) * (run.options.grace ?? DEFAULT_GRACE));
       for (const other of pending) {
         states[other]!.isSpare = true;
@@ -54,10 +68,23 @@ export async function runLayer(
     return outcome;
   };
   try {
-    return await Promise.all(slots.map(fill));
+    const filled = await Promise.all(
+      byModel(slots).map(async ([slot, index]) => [await fill(slot, index), index] as const),
+    );
+    const outcomes = filled.sort(([, a], [, b]) => a - b).map(([outcome]) => outcome);
+    return { outcomes, ...times };
   } finally {
     for (const timer of timers.values()) clearTimeout(timer);
   }
+}
+
+/** Places of the same model next to each other: a server that holds one model at a time then loads each of them once. */
+function byModel(slots: readonly Slot[]): [slot: Slot, index: number][] {
+  const groups = Map.groupBy(
+    slots.map((slot, index): [Slot, number] => [slot, index]),
+    ([slot]) => slot.asked.model,
+  );
+  return [...groups.values()].flat();
 }
 
 /** So many answers are enough. Unless somebody says so, a majority, but never all: with two, one is enough. */

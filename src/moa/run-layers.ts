@@ -99,8 +99,12 @@ async function runAgents(
     ...limits,
   }));
   try {
-    const outcomes = await runLayer(run, slots, (index) => said.ended(index));
+    const { outcomes, ...times } = await runLayer(run, slots, (index) => said.ended(index));
     for (const { calls } of outcomes) recordCalls(run, calls);
+    const answered = outcomes.filter(({ isWhole }) => isWhole).length;
+    // Those that step in fill no places of their own.
+    if (offset > 0) run.layers.at(-1)!.answered += answered;
+    else run.layers.push({ layer, asked: agents.length, answered, ...times });
     return outcomes;
   } finally {
     said.stop();

@@ -50,6 +50,23 @@ export interface Analysis {
   blind_spots: string[];
   /** From 0 to 1: how far the answer can be relied on, as the analyst judges. */
   confidence: number;
+  /**
+   * From 0 to 1: the share of the proposals that give the same short answer, as counted. Absent where they are longer, for
+   * equal words say little about equal meaning there.
+   */
+  agreement?: number;
+}
+
+/** How a layer of agents ended. */
+export interface LayerRecord {
+  layer: number;
+  /** Places that were to be filled, and those that gave a whole answer. */
+  asked: number;
+  answered: number;
+  /** Milliseconds from the beginning of the run until enough had answered; unset: that did not happen before the end. */
+  quorum_ms?: number;
+  /** Until the last of those that had not was cut; unset: none was. */
+  cut_ms?: number;
 }
 
 /** A run as it is kept and drawn. */
@@ -70,7 +87,8 @@ export interface RunRecord {
   degraded: boolean;
   usage: Usage;
   warnings: string[];
-  /** In the order of layers and agents, the final aggregation last; `text` is set. */
+  layers: LayerRecord[];
+  /** In the order of layers and agents, then the analyst, the final aggregation last; `text` is set. */
   trace: TraceEntry[];
 }
 

@@ -3,7 +3,7 @@ import type { CallContext, ModelClient } from "../llm/model-client.ts";
 import type { ChosenModels } from "./choose-models.ts";
 import type { HedgeBudget } from "./hedge.ts";
 import type { MixtureOptions } from "./mixture-of-agents.ts";
-import type { RunEvent, TraceEntry } from "./run-record.ts";
+import type { LayerRecord, RunEvent, TraceEntry } from "./run-record.ts";
 
 export interface RunContext extends CallContext {
   /** Is told what happens, as it happens. */
@@ -25,6 +25,7 @@ export interface Run {
   /** Times of `performance.now()`. */
   startedAt: number;
   endsAt: number;
+  layers: LayerRecord[];
   /** Draws agents. Apart from `order`, so that a failed agent does not change who is drawn next. */
   draw: () => number;
   /** Orders the proposals. */

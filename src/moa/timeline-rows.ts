@@ -10,7 +10,8 @@ export interface TimelineRow {
 export interface TimelineLayer {
   title: string;
   rows: TimelineRow[];
-  /** Milliseconds at which the calls that were still running were left behind. */
+  /** Milliseconds until enough had answered, and until the last call that was still running was left behind; both or none. */
+  enoughMs?: number;
   cutMs?: number;
 }
 
@@ -18,17 +19,17 @@ export const endOf = ({ start_ms, ms }: TraceEntry): number => start_ms + ms;
 const isUsed = ({ status }: TraceEntry) => status === "ok" || status === "partial";
 
 /** The calls by layers, each after the one that it is a hedge of or stands in for. */
-export function timelineLayers({ trace, num_layers }: RunRecord): TimelineLayer[] {
+export function timelineLayers({ trace, num_layers, layers }: RunRecord): TimelineLayer[] {
   const byLayer = Map.groupBy(trace, (entry) => entry.layer);
   return [...byLayer]
     .sort(([a], [b]) => a - b)
     .map(([layer, entries]) => {
       const isFinal = entries.some(({ role }) => role === "aggregator") || layer > num_layers;
-      const cutMs = cutOf(entries);
+      const { quorum_ms, cut_ms } = layers.find((each) => each.layer === layer) ?? {};
       return {
         title: isFinal ? "Final aggregation" : `Layer ${layer}`,
         rows: rowsOf(entries),
-        ...(cutMs !== undefined && { cutMs }),
+        ...(quorum_ms !== undefined && cut_ms !== undefined && { enoughMs: quorum_ms, cutMs: cut_ms }),
       };
     });
 }
@@ -64,16 +65,6 @@ function originOf(entry: TraceEntry, sorted: readonly TraceEntry[]): TraceEntry 
     ? (other: TraceEntry) => !other.hedge
     : (other: TraceEntry) => other.model === entry.stands_in_for;
   return own.findLast(isOrigin) ?? (entry.hedge ? undefined : earlier.findLast(isOrigin));
-}
-
-/** When the quorum's grace ended: the end of calls that were left behind; the slower one of a pair was not. */
-function cutOf(entries: readonly TraceEntry[]): number | undefined {
-  const answered = new Set(entries.filter(({ status }) => status === "ok").map(({ agent }) => agent));
-  const left = entries.filter(
-    ({ role, status, agent }) =>
-      role === "agent" && (status === "cancelled" || status === "partial") && !answered.has(agent),
-  );
-  return left.length === 0 ? undefined : Math.max(...left.map(endOf));
 }
 
 /** The calls that the run's end waited for, the first first: of each stage, the last that ended before the next one began. */

@@ -1,3 +1,17 @@
+import type { TraceEntry } from "./run-record.ts";
+
+/** Pixels around everything. */
+export const MARGIN = 28;
+/** How calls end, in the order of the legend. */
+export const STATUSES = ["ok", "partial", "error", "timeout", "cancelled"] as const;
+export const CALLED: Record<TraceEntry["status"], string> = {
+  ok: "answered",
+  partial: "cut off, what had come is used",
+  error: "failed",
+  timeout: "timed out",
+  cancelled: "cancelled",
+};
+
 const colours = {
   light: {
     page: "#ffffff",
@@ -34,8 +48,6 @@ const variables = (names: Record<string, string>) =>
     .map(([name, value]) => `--${name}:${value}`)
     .join(";");
 
-const statuses = ["ok", "partial", "error", "timeout", "cancelled"];
-
 /** The style sheet of the timeline, for light and dark surroundings. */
 export const STYLE = [
   `svg{${variables(colours.light)};font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}`,
@@ -48,12 +60,13 @@ export const STYLE = [
   ".note{font-size:10px;fill:var(--soft)}.number{font-size:11.5px;font-variant-numeric:tabular-nums;fill:var(--soft)}.faint{fill:var(--faint)}",
   ".badge{fill-opacity:.16}.badge-text{font-size:12px;font-weight:600}",
   ".badge.complete,.badge-text.complete{fill:var(--ok)}.badge.degraded,.badge-text.degraded{fill:var(--partial)}",
-  ...statuses.map((status) => `.${status}{fill:var(--${status})}`),
+  ...STATUSES.map((status) => `.${status}{fill:var(--${status})}`),
   ".error-text{fill:var(--error)}.timeout-text{fill:var(--timeout)}",
   ".bar.cancelled{fill:url(#hatch)}.stripe{fill:var(--band)}.waiting{fill:var(--band);fill-opacity:.5}",
   ".first{stroke:var(--ink);stroke-width:1.5}.second{stroke:var(--ink);stroke-width:1;stroke-dasharray:3 2}",
   ".link{fill:none;stroke:var(--ink);stroke-width:1.2;stroke-dasharray:2 2}.joint{fill:var(--ink)}",
   ".critical{fill:none;stroke:var(--accent);stroke-width:1.8}.join{fill:none;stroke:var(--accent);stroke-width:1.4}",
   ".cut{stroke:var(--error);stroke-width:1.4;stroke-dasharray:5 3}.cut-text{font-size:10px;fill:var(--error)}",
+  ".enough{stroke:var(--soft);stroke-width:1.2;stroke-dasharray:1.5 2.5}",
   ".legend{font-size:11px;fill:var(--soft)}",
 ].join("\n");

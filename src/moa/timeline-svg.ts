@@ -1,4 +1,6 @@
 import type { RunRecord, TraceEntry } from "./run-record.ts";
+import { drawHeader } from "./timeline-header.ts";
+import { drawLegend } from "./timeline-legend.ts";
 import {
   costOf,
   criticalPath,
@@ -12,9 +14,9 @@ import {
   timelineLayers,
   usd,
 } from "./timeline-rows.ts";
-import { STYLE } from "./timeline-style.ts";
+import { CALLED, MARGIN, STATUSES, STYLE } from "./timeline-style.ts";
+import { round, safe, widthOf } from "./xml-text.ts";
 
-const MARGIN = 28;
 const PLOT_WIDTH = 560;
 const NUMBERS_WIDTH = 210;
 const ROW = 34;
@@ -24,15 +26,6 @@ const AXIS = 26;
 const NAME_LENGTH = 60;
 /** Width of a character of a name, in the font size of the style sheet; rather too wide. */
 const CHARACTER = 7.3;
-const STATUSES = ["ok", "partial", "error", "timeout", "cancelled"] as const;
-const CALLED: Record<TraceEntry["status"], string> = {
-  ok: "answered",
-  partial: "cut off, what had come is used",
-  error: "failed",
-  timeout: "timed out",
-  cancelled: "cancelled",
-};
-
 /** Where a row is drawn, and how times become places. */
 interface Places {
   x(ms: number): number;
@@ -75,7 +68,7 @@ export function svgTimeline(record: RunRecord): string {
 }
 
 function arrange(layers: readonly TimelineLayer[], spanMs: number, top: number) {
-  const longest = Math.max(22, ...layers.flatMap(({ rows }) => rows.map((row) => lengthOf(nameOf(row)))));
+  const longest = Math.max(22, ...layers.flatMap(({ rows }) => rows.map((row) => widthOf(nameOf(row)))));
   const labels = MARGIN + 10;
   const plot = Math.ceil(labels + longest * CHARACTER + 18);
   const numbers = plot + PLOT_WIDTH + 14;
@@ -94,51 +87,6 @@ function arrange(layers: readonly TimelineLayer[], spanMs: number, top: number) 
     at += height + 10;
   }
   return { places, top: top + AXIS, bottom: at - 10, bands };
-}
-
-function drawHeader(record: RunRecord): { height: number; drawn(width: number): string } {
-  const query = linesOf(oneLine(record.query, 200), 96);
-  const tokens = `${record.usage.estimated ? "≈ " : ""}${grouped(record.usage.total_tokens)}`;
-  const facts: [label: string, value: string][] = [
-    ["time", seconds(record.ms)],
-    ["calls", String(record.trace.length)],
-    ["tokens", tokens],
-    ["cost", costOf(record.usage)],
-    ["strategy", record.strategy],
-    ["seed", String(record.seed)],
-    [
-      "layers",
-      record.agreed_in_layer
-        ? `agreed in ${record.agreed_in_layer} of ${record.num_layers}`
-        : String(record.num_layers),
-    ],
-    ...(record.analysis
-      ? [["confidence", `${Math.round(record.analysis.confidence * 100)} %`] as [string, string]]
-      : []),
-  ];
-  const factsAt = 66 + query.length * 22;
-  return {
-    height: factsAt + 40,
-    drawn(width) {
-      const state = record.degraded ? "degraded" : "complete";
-      const badge = `<rect class="badge ${state}" x="${width - MARGIN - 86}" y="22" width="86" height="24" rx="12"/><text class="badge-text ${state}" x="${width - MARGIN - 43}" y="38" text-anchor="middle">${state}</text>`;
-      const lines = query.map(
-        (line, index) => `<text class="query" x="${MARGIN}" y="${66 + index * 22}">${safe(line)}</text>`,
-      );
-      let x = MARGIN;
-      const drawnFacts = facts.map(([label, value]) => {
-        const drawn = `<text class="fact-label" x="${x}" y="${factsAt}">${label}</text><text class="fact" x="${x}" y="${factsAt + 19}">${safe(value)}</text>`;
-        x += Math.max(label.length * 7, value.length * 9.5) + 30;
-        return drawn;
-      });
-      return [
-        `<text class="kicker" x="${MARGIN}" y="38">Mixture of agents</text>`,
-        badge,
-        ...lines,
-        ...drawnFacts,
-      ].join("\n");
-    },
-  };
 }
 
 function drawAxis(spanMs: number, { x }: Places, top: number, bottom: number): string {
@@ -196,11 +144,12 @@ function drawLink({ entry, origin }: TimelineRow, { x, y }: Places): string {
   return `<path class="link" d="M${at} ${from}${bend}"/><circle class="joint" cx="${at}" cy="${from}" r="2.5"/>`;
 }
 
-function drawCut({ rows, cutMs }: TimelineLayer, { x, y }: Places): string {
-  if (cutMs === undefined) return "";
+function drawCut({ rows, enoughMs, cutMs }: TimelineLayer, { x, y }: Places): string {
+  if (enoughMs === undefined || cutMs === undefined) return "";
   const [first, last] = [y.get(rows[0]!.entry)!, y.get(rows.at(-1)!.entry)!];
   const at = x(cutMs);
-  return `<line class="cut" x1="${at}" x2="${at}" y1="${first - 16}" y2="${last + 14}"/><text class="cut-text" x="${at - 4}" y="${first - 18}" text-anchor="end">cut at ${seconds(cutMs)}</text>`;
+  const enough = `<line class="enough" x1="${x(enoughMs)}" x2="${x(enoughMs)}" y1="${first - 16}" y2="${last + 14}"/>`;
+  return `${enough}<line class="cut" x1="${at}" x2="${at}" y1="${first - 16}" y2="${last + 14}"/><text class="cut-text" x="${at - 4}" y="${first - 18}" text-anchor="end">cut at ${seconds(cutMs)}</text>`;
 }
 
 /** Outlines the calls that the end waited for, and joins them. */
@@ -216,38 +165,6 @@ function drawPath(path: readonly TraceEntry[], { x, y }: Places): string {
     return `<path class="join" d="M${from} ${y.get(before)! + BAR / 2 + 2}V${y.get(entry)! - BAR / 2 - 9}H${to}V${y.get(entry)! - BAR / 2 - 2}"/>`;
   });
   return [...joins, ...outlines].join("\n");
-}
-
-function drawLegend(top: number, width: number): { height: number; drawn: string } {
-  const swatch = (kind: string) => (x: number, y: number) =>
-    `<rect class="bar ${kind}" x="${x}" y="${y - 10}" width="18" height="11" rx="3"/>`;
-  const items: [string, (x: number, y: number) => string][] = [
-    ...STATUSES.map((status): [string, (x: number, y: number) => string] => [CALLED[status], swatch(status)]),
-    [
-      "waiting, then first token",
-      (x, y) =>
-        `${swatch("ok")(x, y)}<rect class="waiting" x="${x}" y="${y - 10}" width="8" height="11"/><line class="first" x1="${x + 8}" x2="${x + 8}" y1="${y - 12}" y2="${y + 3}"/>`,
-    ],
-    [
-      "hedge or stand-in",
-      (x, y) =>
-        `<path class="link" d="M${x + 3} ${y - 12}V${y - 4}H${x + 8}"/><rect class="bar ok second" x="${x + 8}" y="${y - 9}" width="11" height="10" rx="3"/>`,
-    ],
-    ["critical path", (x, y) => `<rect class="critical" x="${x}" y="${y - 11}" width="18" height="13" rx="4"/>`],
-    [
-      "quorum reached and grace over",
-      (x, y) => `<line class="cut" x1="${x + 9}" x2="${x + 9}" y1="${y - 13}" y2="${y + 4}"/>`,
-    ],
-  ];
-  let [x, y] = [MARGIN, top];
-  const drawn = items.map(([label, draw]) => {
-    const needed = 26 + label.length * 6.4 + 18;
-    if (x > MARGIN && x + needed > width - MARGIN) [x, y] = [MARGIN, y + 22];
-    const item = `${draw(round(x), y)}<text class="legend" x="${round(x + 25)}" y="${y}">${label}</text>`;
-    x += needed;
-    return item;
-  });
-  return { height: y - top + 26, drawn: drawn.join("\n") };
 }
 
 function nameOf({ entry, origin }: TimelineRow): string {
@@ -282,27 +199,3 @@ function describe(record: RunRecord): string {
   const ended = STATUSES.flatMap((status) => (count(status) > 0 ? [`${count(status)} ${CALLED[status]}`] : []));
   return `${record.trace.length} calls in ${seconds(record.ms)}: ${ended.join(", ")}. ${grouped(record.usage.total_tokens)} tokens, cost ${costOf(record.usage)}.${record.degraded ? " The answer is degraded." : ""}`;
 }
-
-function linesOf(text: string, length: number): string[] {
-  if (text.length <= length) return [text];
-  const space = text.lastIndexOf(" ", length);
-  const end = space > length / 2 ? space : length;
-  return [text.slice(0, end), oneLine(text.slice(end), length)].map((line) => line.toWellFormed());
-}
-
-/** Characters as wide as a Latin one; those of East Asia are twice as wide. */
-function lengthOf(text: string): number {
-  return [...text].reduce((sum, each) => sum + (each >= "\u1100" && each !== "↳" && each !== "…" ? 2 : 1), 0);
-}
-
-const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-/** Text for XML, in which most control characters may not even be written as entities. */
-function safe(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\p{Cc}\ufffe\uffff]/gu, " ")
-    .replace(/[&<>"']/g, (each) => ESCAPES[each]!);
-}
-
-const round = (number: number): number => Math.round(number * 10) / 10;

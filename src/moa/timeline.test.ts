@@ -19,6 +19,9 @@ describe("the rows of a timeline", () => {
 
   it("know when a layer was cut, which the slower one of a pair was not", () => {
     expect(timelineLayers(realistic).map(({ cutMs }) => cutMs)).toEqual([undefined, 16571, undefined]);
+    const brokeOff = runRecord({ trace: [call(1, 1, "a", 0, 9), call(1, 2, "b", 0, 5, { status: "partial" })] });
+    expect(timelineLayers(brokeOff)[0]).not.toHaveProperty("cutMs");
+    expect(svgTimeline(brokeOff)).not.toContain("cut at");
   });
 
   it("follow the calls that the end waited for", () => {
