@@ -249,7 +249,7 @@ describe("what is kept of a run", () => {
   });
 
   it("has no analysis where it failed, which is only a warning", async () => {
-    const { run } = await mixtureOn(named("a", "b", "c"), { numLayers: 1 });
+    const { run } = await mixtureOn(named("a", "b", "c"), { numLayers: 1 }, {}, { processor: undefined });
     const result = await run({ output: "answer_with_analysis" });
     expect(result).toMatchObject({ answer: "a2", degraded: false });
     expect(result.analysis).toBeUndefined();

@@ -90,12 +90,18 @@ async function runAgents(
   const [from, to] = [percentAt(run, layer - 1), percentAt(run, layer)];
   const said = announceCalls(status, { line, layer, models, from, to });
   onEvent?.({ type: "layer_started", layer, role: "agent", models });
+  const prompts = new Map<string | undefined, Prompt>();
+  const promptFor = (systemPrompt: string | undefined): Prompt => {
+    const prompt = prompts.get(systemPrompt) ?? layerPrompt(run, previous, systemPrompt);
+    prompts.set(systemPrompt, prompt);
+    return prompt;
+  };
   const slots = agents.map((asked, index) => ({
     layer,
     role: "agent" as const,
     agent: offset + index + 1,
     asked,
-    prompt: layerPrompt(run, previous, asked.role.systemPrompt),
+    prompt: promptFor(asked.role.systemPrompt),
     ...limits,
   }));
   try {
