@@ -4,7 +4,7 @@ export const ERROR_CODES = {
   too_large: "Input, nesting or output is beyond a limit of the server.",
   unauthenticated: "No user could be derived from the transport.",
   not_found: "The named thing does not exist, or belongs to somebody else.",
-  limit_reached: "A quota of the user is used up.",
+  limit_reached: "A quota or budget is used up.",
   disabled: "Switched off in the configuration.",
   not_configured: "The service needs configuration that is missing.",
   unknown_tool: "There is no tool of that name.",

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ApiClient } from "./api/api-client.ts";
 import type { Config } from "./config/config-schema.ts";
 import type { Interaction } from "./interaction/interaction.ts";
+import type { Account } from "./llm/account.ts";
 import type { ModelClient } from "./llm/model-client.ts";
 import type { InputProcessor } from "./llm/process-input.ts";
 import type { Embedder } from "./memory/embeddings/embedder.ts";
@@ -117,13 +118,11 @@ export function createServices(
     },
     async llm() {
       const { createModelClient } = await import("./llm/model-client.ts");
-      const { providers, openWebui, memory, llm } = config;
+      const { providers, openWebui, memory, llm, moa } = config;
       const { createUsageLedger } = await import("./usage/usage-ledger.ts");
-      // Longer than any request takes.
-      const holdMs = Math.max(llm.timeout * 1000, 600_000) + 60_000;
+      // Longer than any request takes, wherever its limit comes from.
+      const holdMs = Math.max(llm.timeout, moa.timeout, moa.callTimeout, 600) * 1000 + 60_000;
       const ledger = createUsageLedger({ file: join(config.dataDir, "usage.db"), holdMs, warn });
-      if (llm.cache.ttl > 0 && llm.temperature !== 0)
-        warn?.("llm.cache.ttl keeps answers of temperature 0 only, so llm_processor needs llm.temperature: 0 for it.");
       const embeddingModel = memory.embeddings.model;
       const client = createModelClient({ providers, openWebui, embeddingModel, ...llm, ledger }, env);
       const close = async () => {
@@ -151,10 +150,17 @@ export function createServices(
     },
     async pipelines() {
       const { createPipelines } = await import("./pipeline/pipelines.ts");
+      // All rows of a run share the budget of one call.
+      const accounts = new WeakMap<object, Account>();
       return createPipelines(config.pipelines, {
         searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
         callApi: async (user, request, context) => (await one("apis")).call(user, request, context),
-        processInput: async (user, request, context) => (await one("processor")).process(user, request, context),
+        async processInput(user, request, { run, ...context }) {
+          const [llm, processor] = await Promise.all([one("llm"), one("processor")]);
+          const account = accounts.get(run) ?? llm.account(user);
+          accounts.set(run, account);
+          return processor.process(user, request, { ...context, account });
+        },
       });
     },
     async interaction() {

@@ -29,7 +29,7 @@ export async function checkAll(loaded: LoadedConfig, services: ServiceContainer)
     guarded("apis", "APIs", () => checkApis(loaded, services)),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
   ];
-  return [checkConfiguration(loaded), ...(await Promise.all(parts)).flat()];
+  return [checkConfiguration(loaded), ...checkAnswerCache(loaded), ...(await Promise.all(parts)).flat()];
 }
 
 /** The tools that cannot be used now, with the reason. */
@@ -83,6 +83,15 @@ async function guarded(service: keyof Services, name: string, check: () => Promi
 function checkConfiguration({ file }: LoadedConfig): Check {
   const detail = file ? `read from ${file}` : "no file; defaults and environment";
   return { service: "configuration", name: "configuration", state: "ok", detail };
+}
+
+/** Whether answers are to be kept that no model gives: those of temperature 0 alone are. */
+function checkAnswerCache({ config: { llm, moa } }: LoadedConfig): Check[] {
+  const temperatures = moa.models.map((entry) => (typeof entry === "string" ? undefined : entry.temperature));
+  if (llm.cache.ttl === 0 || [llm.temperature, ...temperatures].includes(0)) return [];
+  const detail = "llm.cache.ttl is set, but no model has temperature 0, so no answer is kept";
+  const hint = "Set llm.temperature: 0 as well, or leave out llm.cache.ttl.";
+  return [{ service: "configuration", name: "llm.cache", state: "off", detail, hint }];
 }
 
 /** Whether the model answers that memories are to be found by. Without one, there is nothing to say. */

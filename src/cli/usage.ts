@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { dayOf, openUsageDatabase, type UsageRow } from "../usage/usage-database.ts";
+import { dayOf, type HeldRow, openUsageReader, type UsageRow } from "../usage/usage-database.ts";
 import type { CommandContext } from "./command-context.ts";
 import { printable, printableJson } from "./memory-call.ts";
 import { integerOption } from "./option-values.ts";
@@ -17,10 +16,10 @@ export async function usageCommand({ loaded: { config, origins }, ...context }: 
   const now = Date.now();
   const since = dayOf(now - (days - 1) * 86_400_000);
   const file = join(config.dataDir, "usage.db");
-  const all = existsSync(file) ? await readRows(file, since) : [];
+  const { all, held } = await readUsage(file, since, dayOf(now));
   const rows = all.filter((row) => user === undefined || row.user === user);
   const today = all.filter(({ day }) => day === dayOf(now));
-  const budgets = leftOf(config.llm.budgets, today, user);
+  const budgets = leftOf(config.llm.budgets, [...today.map(spentIn), ...held], user);
   if (options.json) {
     const json = rows.map(({ nanoUsd, ...row }) => ({ ...row, costUsd: known(row) ? nanoUsd / 1e9 : null }));
     process.stdout.write(`${printableJson({ since, usage: json, budgets })}\n`);
@@ -39,14 +38,21 @@ export async function usageCommand({ loaded: { config, origins }, ...context }: 
   return 0;
 }
 
-async function readRows(file: string, since: string): Promise<UsageRow[]> {
-  const database = await openUsageDatabase(file);
+async function readUsage(file: string, since: string, today: string): Promise<{ all: UsageRow[]; held: HeldRow[] }> {
+  const reader = await openUsageReader(file);
+  if (!reader) return { all: [], held: [] };
   try {
-    return database.rows(since);
+    return { all: reader.rows(since), held: reader.held(today) };
   } finally {
-    database.close();
+    reader.close();
   }
 }
+
+const spentIn = ({ user, promptTokens, completionTokens, nanoUsd }: UsageRow): HeldRow => ({
+  user,
+  tokens: promptTokens + completionTokens,
+  nanoUsd,
+});
 
 const known = (row: { requests: number; unpricedRequests: number }) => row.unpricedRequests < row.requests;
 
@@ -59,8 +65,8 @@ function lineOf(row: UsageRow): string[] {
 
 type Budgets = CommandContext["loaded"]["config"]["llm"]["budgets"];
 
-/** What is left today, for the named user or each one that used something. */
-function leftOf({ perUser, perDay }: Budgets, today: readonly UsageRow[], user: string | undefined) {
+/** What is left of what is used or set aside today, for the named user or each one that used something. */
+function leftOf({ perUser, perDay }: Budgets, today: readonly HeldRow[], user: string | undefined) {
   const users = user === undefined ? [...new Set(today.map((row) => row.user))] : [user];
   const scopes = [
     { budget: "perDay", limits: perDay, user: undefined, rows: today },
@@ -70,10 +76,10 @@ function leftOf({ perUser, perDay }: Budgets, today: readonly UsageRow[], user: 
     (["costUsd", "tokens"] as const).flatMap((unit) => {
       const limit = limits[unit];
       if (limit === undefined) return [];
-      const amounts = rows.map((row) =>
-        unit === "costUsd" ? row.nanoUsd / 1e9 : row.promptTokens + row.completionTokens,
-      );
-      const used = amounts.reduce((sum, amount) => sum + amount, 0);
+      const sum = rows
+        .map(({ nanoUsd, tokens }) => (unit === "costUsd" ? nanoUsd : tokens))
+        .reduce((total, amount) => total + amount, 0);
+      const used = unit === "costUsd" ? sum / 1e9 : sum;
       return [{ budget, user: whose, unit, limit, left: Math.max(0, limit - used) }];
     }),
   );

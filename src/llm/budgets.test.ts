@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
 import { configured, failure, messages, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
-import { openUsageDatabase } from "../usage/usage-database.ts";
+import { openUsageReader } from "../usage/usage-database.ts";
 import { createUsageLedger } from "../usage/usage-ledger.ts";
 import type { ModelClientOptions } from "./model-client.ts";
 import { costOf, priceOf } from "./prices.ts";
@@ -117,9 +117,9 @@ it("notes usage without a budget once the ledger is closed", async () => {
   const { llm } = await start({ ledger });
   await llm.complete({ messages, model: "a" }, { signal: never, account: llm.account({ id: "ann" }) });
   await ledger.close();
-  const database = await openUsageDatabase(join(folder, "usage.db"));
-  expect(database.rows("2000-01-01")).toMatchObject([{ user: "ann", model: "fake/a", requests: 1, nanoUsd: 12_000 }]);
-  database.close();
+  const reader = await openUsageReader(join(folder, "usage.db"));
+  expect(reader?.rows("2000-01-01")).toMatchObject([{ user: "ann", model: "fake/a", requests: 1, nanoUsd: 12_000 }]);
+  reader?.close();
 });
 
 it("takes the price whose name says the most of the model", () => {

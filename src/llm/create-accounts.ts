@@ -32,10 +32,17 @@ interface NamedBudget {
 /** Opens accounts with the budgets of the configuration. */
 export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOptions): {
   open(user: string, budget?: Budget): Account;
+  /** Notes the tokens of texts that were embedded, for the memories of whomever: as of the user `-`, and past all budgets. */
+  note(model: string, tokens: number): void;
 } {
   const { perUser = {}, perDay = {} } = budgets;
   const isLimitedByDay = isSet(perUser) || isSet(perDay);
   const days = ledger ?? (isLimitedByDay ? createOwnLedger() : undefined);
+
+  function pricesOf(model: string) {
+    const provider = providerOf(model);
+    return { provider, price: provider && priceOf(provider.prices, model.slice(provider.name.length + 1)) };
+  }
 
   function open(user: string, own: Budget = {}): Account {
     const callBudgets: NamedBudget[] = [
@@ -48,8 +55,7 @@ export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOpt
     const totals = createTotals();
 
     async function hold(model: string, promptTokens: number, maxTokens: number): Promise<Hold> {
-      const provider = providerOf(model);
-      const price = provider && priceOf(provider.prices, model.slice(provider.name.length + 1));
+      const { provider, price } = pricesOf(model);
       if (needsPrice && !price) throw unknownPrice(model, provider?.name);
       const mostNano = price && mostOf(price, promptTokens, maxTokens);
       const most: Spending = { tokens: promptTokens + maxTokens, nanoUsd: mostNano ?? 0 };
@@ -88,7 +94,14 @@ export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOpt
     }
     return { user, usage: totals.usage, hold };
   }
-  return { open };
+  return {
+    open,
+    note(model, tokens) {
+      const { price } = pricesOf(model);
+      const nanoUsd = price && mostOf(price, tokens, 0);
+      days?.record({ user: "-", model, promptTokens: tokens, completionTokens: 0, nanoUsd });
+    },
+  };
 }
 
 /** Sums of a call. `usage` is one object that changes as the call goes on. */

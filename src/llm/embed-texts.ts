@@ -15,6 +15,8 @@ export interface EmbeddingParts {
   directory: Directory;
   resolve(name: string, choice: { signal: AbortSignal }): Promise<ChosenModel>;
   queueOf(model: ChosenModel): Promise<PQueue>;
+  /** Is told what was embedded by which model (`provider/model`). */
+  note(model: string, texts: readonly string[]): void;
 }
 
 /**
@@ -25,14 +27,14 @@ export interface EmbeddingParts {
 export async function embedTexts(
   { model: name, texts, urgent = false }: EmbeddingRequest,
   signal: AbortSignal,
-  { directory, resolve, queueOf }: EmbeddingParts,
+  { directory, resolve, queueOf, note }: EmbeddingParts,
 ): Promise<Float32Array[]> {
   const model = (await addressed(name, directory, signal)) ?? (await resolve(name, { signal }));
   const queue = await queueOf(model);
-  return queue.add(() => directory.connection(model.provider).adapter.embed(model.model, texts, signal), {
-    signal,
-    priority: urgent ? 1 : -1,
-  });
+  const embed = () => directory.connection(model.provider).adapter.embed(model.model, texts, signal);
+  const vectors = await queue.add(embed, { signal, priority: urgent ? 1 : -1 });
+  note(model.name, texts);
+  return vectors;
 }
 
 /** The model of the provider that the name begins with: many servers list only the models that chat. */

@@ -259,7 +259,11 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
       const places = isOneMachine ? 1 : queue?.concurrency;
       return !engine.breaker.isOpen(model) && (!queue || queue.pending < places!);
     },
-    embed: (request, signal) => embedTexts(request, signal, { directory, resolve, queueOf }),
+    embed(request, signal) {
+      const note = (model: string, texts: readonly string[]) =>
+        accounts.note(model, tokens.estimate(texts.join("\n"), model));
+      return embedTexts(request, signal, { directory, resolve, queueOf, note });
+    },
     resolve,
     resolveDefault,
     tokens,

@@ -73,6 +73,7 @@ export async function runSteps(run: RunInput): Promise<RunOutput> {
     const context: StepContext = {
       user: run.user,
       enrichers: run.enrichers,
+      run,
       signal: run.signal,
       status,
       pace,

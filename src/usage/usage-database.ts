@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { ToolError } from "../errors.ts";
 import type { LedgerEntry, Spending } from "../llm/account.ts";
@@ -16,6 +16,13 @@ export interface UsageRow {
   unpricedRequests: number;
 }
 
+/** What a user has set aside in a day. */
+export interface HeldRow {
+  user: string;
+  tokens: number;
+  nanoUsd: number;
+}
+
 /** Something to write: what was used in a day, and the hold that it replaces. */
 export interface Note {
   day: string;
@@ -23,18 +30,28 @@ export interface Note {
   holdId: number | undefined;
 }
 
+/** What only looks. */
+export interface UsageReader {
+  /** Newest days first. */
+  rows(sinceDay: string): UsageRow[];
+  /** What requests that are under way have set aside. */
+  held(day: string): HeldRow[];
+  close(): void;
+}
+
+/** Each method fails at once (`isLocked`) where another process writes for longer than that takes. */
 export interface UsageDatabase {
   /** In one transaction. */
   write(notes: readonly Note[]): void;
   /** Adds a hold if `check` does not throw, in one transaction that no other writer comes between. Gives its number. */
   hold(day: string, entry: LedgerEntry, expiresAt: number, check: (user: Spending, all: Spending) => void): number;
-  /** Newest days first. `user` undefined: of all. */
-  rows(sinceDay: string, user?: string): UsageRow[];
   close(): void;
 }
 
+const DAY_MS = 86_400_000;
 const KEPT_DAYS = 400;
-const LOCK_TIMEOUT_MS = 5_000;
+/** The event loop stands still for as long as SQLite waits for a lock. */
+const LOCK_TIMEOUT_MS = 20;
 /** Each entry leads from one version of the file (`user_version`) to the next. */
 const MIGRATIONS = [
   `create table usage (
@@ -58,17 +75,38 @@ const SPENT = `select
 /** Day of a time, in UTC. */
 export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/**
- * Opens the file, which is made where there is none.
- * @throws ToolError `storage_…`; its cause is what SQLite or the file system said
- */
+/** Whether the error means that another process is writing now. */
+export const isLocked = (error: unknown): boolean =>
+  /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown } | undefined)?.code ?? ""));
+
+/** Opens the file, which is made where there is none. @throws what SQLite or the file system says (see `usageError`) */
 export async function openUsageDatabase(file: string): Promise<UsageDatabase> {
+  mkdirSync(dirname(file), { recursive: true });
+  const { default: Sqlite } = await import("better-sqlite3");
+  const sqlite = new Sqlite(file, { timeout: LOCK_TIMEOUT_MS });
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    return prepare(sqlite);
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the file for a look, without a change of it. Undefined where nothing has been noted yet.
+ * @throws ToolError `storage_…`
+ */
+export async function openUsageReader(file: string): Promise<UsageReader | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
     const { default: Sqlite } = await import("better-sqlite3");
-    const sqlite = new Sqlite(file, { timeout: LOCK_TIMEOUT_MS });
+    const sqlite = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: 2_000 });
     try {
-      return prepare(sqlite);
+      const version = versionOf(sqlite);
+      if (version > 0 && version < MIGRATIONS.length) throw olderVersion();
+      if (version > 0) return reader(sqlite);
+      sqlite.close();
+      return undefined;
     } catch (error) {
       sqlite.close();
       throw error;
@@ -76,6 +114,22 @@ export async function openUsageDatabase(file: string): Promise<UsageDatabase> {
   } catch (error) {
     throw usageError(error);
   }
+}
+
+function reader(sqlite: import("better-sqlite3").Database): UsageReader {
+  const rows = sqlite.prepare<[string], UsageRow>(
+    `select day, user, model, requests, prompt_tokens as promptTokens, completion_tokens as completionTokens,
+       nano_usd as nanoUsd, unpriced_requests as unpricedRequests
+     from usage where day >= ? order by day desc, user, model`,
+  );
+  const held = sqlite.prepare<[string, number], HeldRow>(
+    `select user, sum(tokens) as tokens, sum(nano_usd) as nanoUsd from holds where day = ? and expires_at > ? group by user`,
+  );
+  return {
+    rows: (since) => rows.all(since),
+    held: (day) => held.all(day, Date.now()),
+    close: () => sqlite.close(),
+  };
 }
 
 function prepare(sqlite: import("better-sqlite3").Database): UsageDatabase {
@@ -92,14 +146,17 @@ function prepare(sqlite: import("better-sqlite3").Database): UsageDatabase {
        completion_tokens = completion_tokens + excluded.completion_tokens,
        nano_usd = nano_usd + excluded.nano_usd, unpriced_requests = unpriced_requests + excluded.unpriced_requests`,
   );
-  const rows = sqlite.prepare<[string, string | null, string | null], UsageRow>(
-    `select day, user, model, requests, prompt_tokens as promptTokens, completion_tokens as completionTokens,
-       nano_usd as nanoUsd, unpriced_requests as unpricedRequests
-     from usage where day >= ? and (? is null or user = ?) order by day desc, user, model`,
-  );
-  sqlite.prepare("delete from usage where day < ?").run(dayOf(Date.now() - KEPT_DAYS * 86_400_000));
+  const forget = sqlite.prepare("delete from usage where day < ?");
+  let forgotOn = "";
+  const forgetOld = () => {
+    const today = dayOf(Date.now());
+    if (today === forgotOn) return;
+    forget.run(dayOf(Date.now() - KEPT_DAYS * DAY_MS));
+    forgotOn = today;
+  };
 
   const write = sqlite.transaction((notes: readonly Note[]) => {
+    forgetOld();
     for (const { day, used, holdId } of notes) {
       if (holdId !== undefined) release.run(holdId);
       if (!used) continue;
@@ -116,20 +173,29 @@ function prepare(sqlite: import("better-sqlite3").Database): UsageDatabase {
   return {
     write: (notes) => write.immediate(notes),
     hold: (...parameters) => hold.immediate(...parameters),
-    rows: (since, user) => rows.all(since, user ?? null, user ?? null),
     close: () => sqlite.close(),
   };
 }
 
 function migrate(sqlite: import("better-sqlite3").Database): void {
-  const version = sqlite.pragma("user_version", { simple: true }) as number;
-  if (version > MIGRATIONS.length) {
-    throw new ToolError("storage_error", "The database of usage was written by a newer version of Patchbay.", {
-      hint: "Use that version, or move usage.db out of the data folder (dataDir).",
-    });
-  }
+  const version = versionOf(sqlite);
   for (const sql of MIGRATIONS.slice(version)) sqlite.exec(sql);
   sqlite.pragma(`user_version = ${MIGRATIONS.length}`);
+}
+
+/** 0 for a file that holds nothing yet. @throws ToolError `storage_error` for a version that is not known */
+function versionOf(sqlite: import("better-sqlite3").Database): number {
+  const version = sqlite.pragma("user_version", { simple: true }) as number;
+  if (version <= MIGRATIONS.length) return version;
+  throw new ToolError("storage_error", "The database of usage was written by a newer version of Patchbay.", {
+    hint: "Use that version, or move usage.db out of the data folder (dataDir).",
+  });
+}
+
+function olderVersion(): ToolError {
+  return new ToolError("storage_error", "The database of usage was written by an older version of Patchbay.", {
+    hint: "Start the server and call a model once: that brings it up to date.",
+  });
 }
 
 /** The error as callers see it, without a path of the host. */

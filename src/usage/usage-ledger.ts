@@ -1,17 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { UsageLedger } from "../llm/account.ts";
-import { dayOf, type Note, openUsageDatabase, type UsageDatabase, usageError } from "./usage-database.ts";
+import { dayOf, isLocked, type Note, openUsageDatabase, type UsageDatabase, usageError } from "./usage-database.ts";
 
 export interface UsageLedgerOptions {
   file: string;
   /** Milliseconds after which a hold counts no longer: those of a process that ended in the middle of a call. */
   holdMs: number;
-  /** Is told once that usage cannot be noted. */
+  /** Is told once that usage cannot be noted, and once that some of it is lost. */
   warn?: ((message: string) => void) | undefined;
+  /** Milliseconds after which notes are written. Default 1000, and ten times that where they could not be. */
+  writeAfterMs?: number | undefined;
+  /** Notes that wait for a database that cannot be written; older ones are lost. Default 10 000. */
+  mostNotes?: number | undefined;
 }
 
-const WRITE_AFTER_MS = 1_000;
-/** Notes that wait for a database that cannot be written; more are lost. */
-const MOST_NOTES = 10_000;
+/** Milliseconds that a hold waits for other processes' writing, and the longest pause between two attempts. */
+const LOCK_DEADLINE_MS = 5_000;
+const MOST_PAUSE_MS = 50;
 
 /**
  * A ledger in an SQLite file, which is opened with the first hold, or when the first notes are written: neither a start nor a
@@ -21,15 +26,22 @@ export function createUsageLedger({
   file,
   holdMs,
   warn,
+  writeAfterMs = 1_000,
+  mostNotes = 10_000,
 }: UsageLedgerOptions): UsageLedger & { close(): Promise<void> } {
   let opening: Promise<UsageDatabase> | undefined;
   let notes: Note[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let hasWarned = false;
+  const warned = new Set<string>();
+
+  function warnOnce(about: string, message: string): void {
+    if (!warned.has(about)) warn?.(message);
+    warned.add(about);
+  }
 
   function open(): Promise<UsageDatabase> {
     if (!opening) {
-      const opened = openUsageDatabase(file);
+      const opened = unlessLocked(() => openUsageDatabase(file));
       opening = opened;
       opened.catch(() => {
         if (opening === opened) opening = undefined;
@@ -38,62 +50,84 @@ export function createUsageLedger({
     return opening;
   }
 
-  function note(one: Note): void {
-    if (notes.length < MOST_NOTES) notes.push(one);
-    timer ??= setTimeout(() => void flush(), WRITE_AFTER_MS).unref();
-  }
-
-  function write(database: UsageDatabase): void {
-    const written = notes;
-    notes = [];
-    try {
-      if (written.length > 0) database.write(written);
-    } catch (error) {
-      notes = [...written, ...notes];
-      throw error;
+  function keep(added: Note): void {
+    notes.push(added);
+    if (notes.length > mostNotes) {
+      notes.shift();
+      warnOnce("lost", "Some of what models used is lost: the database of usage could not be written for too long.");
     }
   }
 
+  function writeLater(ms: number): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void flush();
+    }, ms).unref();
+  }
+
+  function write(database: UsageDatabase): void {
+    if (notes.length === 0) return;
+    database.write(notes);
+    notes = [];
+  }
+
   async function flush(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
     try {
-      write(await open());
+      const database = await open();
+      await unlessLocked(() => write(database));
     } catch (error) {
-      if (!hasWarned) warn?.(`What models use is not noted: ${usageError(error).message}`);
-      hasWarned = true;
+      warnOnce("unwritten", `What models use is not noted: ${usageError(error).message}`);
+      writeLater(10 * writeAfterMs);
     }
   }
 
   return {
     async hold(entry, check) {
-      const database = await open();
-      const now = Date.now();
-      const day = dayOf(now);
-      let holdId: number;
       try {
-        // What was used has to be counted before more is allowed.
-        write(database);
-        holdId = database.hold(day, entry, now + holdMs, check);
+        const database = await open();
+        const { day, holdId } = await unlessLocked(() => {
+          // What was used has to be counted before more is allowed.
+          write(database);
+          const now = Date.now();
+          return { day: dayOf(now), holdId: database.hold(dayOf(now), entry, now + holdMs, check) };
+        });
+        return (used) => {
+          keep({ day, used, holdId });
+          try {
+            write(database);
+          } catch {
+            // The hold stays until then.
+            writeLater(writeAfterMs);
+          }
+        };
       } catch (error) {
         throw usageError(error);
       }
-      return (used) => {
-        note({ day, used, holdId });
-        try {
-          write(database);
-        } catch {
-          // The note waits for the timer, and its hold stays until then.
-        }
-      };
     },
-    record: (used) => note({ day: dayOf(Date.now()), used, holdId: undefined }),
+    record(used) {
+      keep({ day: dayOf(Date.now()), used, holdId: undefined });
+      writeLater(writeAfterMs);
+    },
     async close() {
       if (notes.length > 0) await flush();
       clearTimeout(timer);
+      timer = undefined;
       const opened = await opening?.catch(() => undefined);
       opening = undefined;
       opened?.close();
     },
   };
+}
+
+/** Tries again, and lets others work in between, for as long as another process is writing. */
+async function unlessLocked<Result>(attempt: () => Result | Promise<Result>): Promise<Result> {
+  const endsAt = performance.now() + LOCK_DEADLINE_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isLocked(error) || performance.now() > endsAt) throw error;
+      await sleep(Math.random() * MOST_PAUSE_MS);
+    }
+  }
 }

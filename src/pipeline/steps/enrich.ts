@@ -184,7 +184,7 @@ async function callForRows(
   // One failure that ends the run also ends the calls under way beside it.
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const inner = { signal, status: passing(context.status) };
+  const inner = { signal, status: passing(context.status), run: context.run };
   let done = 0;
   const work = async (): Promise<void> => {
     for (let sharing = waiting.shift(); sharing; sharing = waiting.shift()) {

@@ -18,6 +18,8 @@ export interface PipelineUser {
 export interface EnrichContext {
   signal: AbortSignal;
   status: StatusEmitter;
+  /** The run that the call belongs to: the same object for all its calls, and another one for other runs'. */
+  run: object;
 }
 
 /** A call of a configured API for one row. */
@@ -54,6 +56,8 @@ export interface Enrichers {
 export interface StepContext {
   user: PipelineUser;
   enrichers: Enrichers;
+  /** Stands for the run, see EnrichContext. */
+  run: object;
   signal: AbortSignal;
   status: StatusEmitter;
   pace: Pace;
