@@ -1,4 +1,5 @@
 import { MEMORY_OPTIONS } from "./memory-options.ts";
+import { USAGE_OPTIONS } from "./usage-options.ts";
 
 /** What mixtures of ask and eval are made of. */
 const MIXTURE_OPTIONS = {
@@ -53,6 +54,7 @@ const OWN_OPTIONS = {
   doctor: DOCTOR_OPTIONS,
   config: CONFIG_OPTIONS,
   memory: MEMORY_OPTIONS,
+  usage: USAGE_OPTIONS,
 } as const;
 
 export const ALL_OPTIONS = {
@@ -61,6 +63,7 @@ export const ALL_OPTIONS = {
   ...DOCTOR_OPTIONS,
   ...CONFIG_OPTIONS,
   ...MEMORY_OPTIONS,
+  ...USAGE_OPTIONS,
   ...GLOBAL_OPTIONS,
 } as const;
 

@@ -36,6 +36,11 @@ ${MIXTURE}
   --yes              does not ask
   --json             the report as JSON
 `,
+  usage: `patchbay-mcp usage               tokens, requests and cost by day (UTC), user and model, and what is left of today's budgets
+  --days N           the last N days, 1 to 400; default 30
+  --user NAME        only this user
+  --json             as JSON
+`,
   doctor: `patchbay-mcp doctor              checks configuration, database, providers and APIs, and asks each configured model for a word
   --no-probe         asks no model, which would cost a few tokens
 `,

@@ -13,6 +13,7 @@ const USAGE = `patchbay-mcp ${VERSION}
   patchbay-mcp config [--schema]  show the effective configuration, or its JSON Schema
   patchbay-mcp ask "QUESTION"     the answer of a mixture of agents
   patchbay-mcp eval moa           whether a mixture is worth its price on your own questions
+  patchbay-mcp usage              tokens, requests and cost by day, user and model, and what budgets have left
   patchbay-mcp memory             look after the memories: search, export, import, forget, backup, restore, …
 
   --config FILE     configuration file (patchbay.yaml)
@@ -64,6 +65,7 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   config: async ({ loaded, env }) => (await import("./show-config.ts")).showConfig(loaded, env),
   ask: async (context) => (await import("./ask.ts")).askCommand(context),
   eval: async (context) => (await import("./eval.ts")).evalCommand(context),
+  usage: async (context) => (await import("./usage.ts")).usageCommand(context),
   memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
 };
 const TAKES_WORDS = ["ask", "eval", "memory"];
