@@ -1,5 +1,6 @@
 /** What stands for text that was taken out. Not nothing: what is left must not join into another look-alike. */
 const BLOT = "[…]";
+const MOST_PASSES = 8;
 
 /** Characters that look like a letter or sign without being a compatibility form of it (Unicode TR 39, the common ones). */
 const LOOK_ALIKES = new Map(
@@ -49,6 +50,8 @@ const STRUCTURE = [
   String.raw`\[\s*(?:\/\s*)?(?:inst|system_prompt|available_tools|tool_calls|tool_results)\s*\]`,
   String.raw`<\s*(?:\/\s*)?(?:system|assistant|human|developer|function_calls|tool_calls?|tool_results?)(?:\s[^<>]{0,80})?\s*>`,
 ].join("|");
+const STRUCTURE_ALONE = new RegExp(STRUCTURE, "gi");
+const structureWith = (nonce: string) => new RegExp(`${nonce}|${STRUCTURE}`, "gi");
 /** Lines that begin as a turn, or as a part of our own prompts, up to their colon. */
 const HEADINGS =
   /^[ \t>#*_[(]*(?:system|assistant|user|human|developer|tool|ai|original query|responses|layer \d+|synthesized response|final comprehensive answer|(?<=#[ \t]?)(?:instructions?|response|input|new task))(?: (?:message|prompt|override))?[ \t\])*_]*:/gim;
@@ -63,9 +66,22 @@ export function harmless(text: string, nonce: string): string {
     .toWellFormed()
     .replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n")
     .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu, (each) => (/[\n\t]/.test(each) ? each : ""));
-  const structure = new RegExp(`${nonce}|${STRUCTURE}`, "gi");
+  let shown = visible;
+  // What is left after a pass can be another look-alike, now and then.
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const before = shown;
+    shown = withoutStructure(before, nonce);
+    if (shown === before) break;
+  }
+  return shown;
+}
+
+function withoutStructure(text: string, nonce: string): string {
+  const isPlain = !ODD.test(text);
+  const structure = isPlain && !text.toLowerCase().includes(nonce) ? STRUCTURE_ALONE : structureWith(nonce);
   // As it is written first: what reads as an entity could hide the nonce in its digits.
-  const blotted = replaceAlike(visible.replace(structure, BLOT), structure, () => BLOT);
+  const once = text.replace(structure, BLOT);
+  const blotted = isPlain ? once : replaceAlike(once, structure, () => BLOT);
   return replaceAlike(blotted, HEADINGS, (heading) => heading.replace(/\s*(?:[^\p{L}\p{N}\s\])*_]|&[^;]*;)$/u, " –"));
 }
 
