@@ -263,8 +263,9 @@ function learnFromOverflow(engine: Engine, { overflow }: ModelError, call: Call,
  */
 function refuseCutPrompt(engine: Engine, { usage }: AdapterReply, call: Call, model: ChosenModel): void {
   const used = usage?.estimated ? 0 : (usage?.prompt_tokens ?? 0);
+  if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2)) return;
   const expected = engine.tokens.estimate(textOf(call.request.messages), model.name);
-  if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2) || expected < 1.4 * used) return;
+  if (expected < 1.4 * used) return;
   const contextTokens = used - (used % 1024);
   engine.learnedContexts.set(model.name, contextTokens);
   throw new ModelError(

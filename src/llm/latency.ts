@@ -11,20 +11,22 @@ const KEPT_SAMPLES = 64;
 const KEPT_MODELS = 1000;
 
 export function createLatencyRecord(): LatencyRecord {
-  const models = new Map<string, number[]>();
+  /** The samples of each model as they came, and in the order of their size. */
+  const models = new Map<string, { samples: number[]; sorted: number[] }>();
   return {
     note(model, ms) {
-      const samples = models.get(model) ?? [];
+      const { samples, sorted } = models.get(model) ?? { samples: [], sorted: [] };
       models.delete(model);
-      models.set(model, samples);
+      models.set(model, { samples, sorted });
       samples.push(ms);
-      if (samples.length > KEPT_SAMPLES) samples.shift();
+      const place = sorted.findIndex((other) => other > ms);
+      sorted.splice(place === -1 ? sorted.length : place, 0, ms);
+      if (samples.length > KEPT_SAMPLES) sorted.splice(sorted.indexOf(samples.shift()!), 1);
       if (models.size > KEPT_MODELS) models.delete(models.keys().next().value!);
     },
     quantile(model, share) {
-      const samples = models.get(model);
-      if (!samples || samples.length < LEAST_SAMPLES) return undefined;
-      const sorted = [...samples].sort((a, b) => a - b);
+      const sorted = models.get(model)?.sorted;
+      if (!sorted || sorted.length < LEAST_SAMPLES) return undefined;
       return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
     },
   };

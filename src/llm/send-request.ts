@@ -116,8 +116,7 @@ function estimated(prompt_tokens: number, completion_tokens: number): TokenUsage
 function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onProgress }: Sending) {
   const startedAt = performance.now();
   const limit = withTimeout(parent, remainingMs);
-  const silence = new AbortController();
-  const signal = AbortSignal.any([limit.signal, silence.signal]);
+  let fellSilent = false;
   let text = "";
   let reasoning = "";
   let firstTokenMs: number | undefined;
@@ -126,12 +125,13 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onPr
   const listen = (ms: number): void => {
     timer = setTimeout(() => {
       const quietFor = performance.now() - lastAt;
-      if (quietFor >= idleMs) silence.abort(new DOMException("The answer fell silent.", "TimeoutError"));
-      else listen(idleMs - quietFor + 1);
+      if (quietFor < idleMs) return listen(idleMs - quietFor + 1);
+      fellSilent = !limit.signal.aborted;
+      limit.abort(new DOMException("The answer fell silent.", "TimeoutError"));
     }, ms);
   };
   return {
-    signal,
+    signal: limit.signal,
     get text() {
       return text;
     },
@@ -162,7 +162,7 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onPr
           hint: "Raise the timeout in the configuration, ask for less, or use a faster model.",
         });
       }
-      if (!silence.signal.aborted) return error;
+      if (!fellSilent) return error;
       return new ModelError(
         "unreachable",
         `Model "${model}" fell silent in the middle of its answer, for ${idleMs / 1000} s.`,

@@ -2,6 +2,8 @@
 export interface TimedSignal {
   signal: AbortSignal;
   readonly timedOut: boolean;
+  /** Fires it for another reason. */
+  abort(reason: unknown): void;
   /** Releases the timer and the parent. To be called when the work has ended. */
   stop(): void;
 }
@@ -26,6 +28,7 @@ export function withTimeout(parent: AbortSignal | undefined, ms: number): TimedS
     get timedOut() {
       return timedOut;
     },
+    abort: (reason) => controller.abort(reason),
     stop() {
       clearTimeout(timer);
       parent?.removeEventListener("abort", onAbort);
