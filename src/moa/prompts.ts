@@ -77,5 +77,6 @@ export function shownProposal(text: string, nonce: string): string {
 
 /** The query is the caller's own and may say anything, but where proposals begin and end is not for it to say either. */
 function withoutFences(query: string, nonce: string): string {
-  return query.replace(new RegExp(`${nonce}|<\\s*(?:/\\s*)?proposal(?=-)`, "gi"), "[…]");
+  const text = query.replace(/<\s*(?:\/\s*)?proposal(?=-)/gi, "[…]");
+  return text.toLowerCase().includes(nonce) ? text.replace(new RegExp(nonce, "gi"), "[…]") : text;
 }
