@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
@@ -84,32 +82,6 @@ it("keeps answers of temperature 0, of each user apart, for nothing", async () =
   await ask("ann", 1);
   expect(server.chats).toHaveLength(4);
 });
-
-it("shares a limit between processes, and frees what a killed one held once that expires", async () => {
-  const folder = temporaryFolder();
-  const script = `import { createUsageLedger } from ${JSON.stringify(join(process.cwd(), "src/usage/usage-ledger.ts"))};
-    const ledger = createUsageLedger({ file: ${JSON.stringify(join(folder, "usage.db"))}, holdMs: 4000 });
-    const entry = { user: "ann", model: "p/m", promptTokens: 5, completionTokens: 5, nanoUsd: 0 };
-    let held = 0;
-    await Promise.all(Array.from({ length: 50 }, () => ledger.hold(entry, (user) => {
-      if (user.tokens + 10 > 300) throw new Error("full");
-    }).then(() => { held += 1; }, () => {})));
-    process.stdout.write(held + "\\n"); process.kill(process.pid, "SIGKILL");`;
-  const run = async () => {
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script]);
-    let text = "";
-    child.stdout.on("data", (piece) => {
-      text += piece;
-    });
-    await once(child, "close");
-    return Number(text);
-  };
-  const counts = await Promise.all([run(), run()]);
-  expect(counts[0]! + counts[1]!).toBe(30);
-  await new Promise((done) => setTimeout(done, 4100));
-  const entry = { user: "ann", model: "p/m", promptTokens: 5, completionTokens: 5, nanoUsd: 0 };
-  await ledgerIn(folder).hold(entry, (user) => expect(user.tokens).toBe(0));
-}, 20_000);
 
 it("notes usage without a budget once the ledger is closed", async () => {
   const folder = temporaryFolder();

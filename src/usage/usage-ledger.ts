@@ -12,10 +12,11 @@ export interface UsageLedgerOptions {
   writeAfterMs?: number | undefined;
   /** Notes that wait for a database that cannot be written; older ones are lost. Default 10 000. */
   mostNotes?: number | undefined;
+  /** Milliseconds that a hold waits while others write. Default 5000. */
+  lockMs?: number | undefined;
 }
 
-/** Milliseconds that a hold waits for other processes' writing, and the longest pause between two attempts. */
-const LOCK_DEADLINE_MS = 5_000;
+/** The longest pause between two attempts to write, in milliseconds. */
 const MOST_PAUSE_MS = 50;
 
 /**
@@ -28,6 +29,7 @@ export function createUsageLedger({
   warn,
   writeAfterMs = 1_000,
   mostNotes = 10_000,
+  lockMs = 5_000,
 }: UsageLedgerOptions): UsageLedger & { close(): Promise<void> } {
   let opening: Promise<UsageDatabase> | undefined;
   let notes: Note[] = [];
@@ -41,7 +43,7 @@ export function createUsageLedger({
 
   function open(): Promise<UsageDatabase> {
     if (!opening) {
-      const opened = unlessLocked(() => openUsageDatabase(file));
+      const opened = unlessLocked(lockMs, () => openUsageDatabase(file));
       opening = opened;
       opened.catch(() => {
         if (opening === opened) opening = undefined;
@@ -74,7 +76,7 @@ export function createUsageLedger({
   async function flush(): Promise<void> {
     try {
       const database = await open();
-      await unlessLocked(() => write(database));
+      await unlessLocked(lockMs, () => write(database));
     } catch (error) {
       warnOnce("unwritten", `What models use is not noted: ${usageError(error).message}`);
       writeLater(10 * writeAfterMs);
@@ -85,7 +87,7 @@ export function createUsageLedger({
     async hold(entry, check) {
       try {
         const database = await open();
-        const { day, holdId } = await unlessLocked(() => {
+        const { day, holdId } = await unlessLocked(lockMs, () => {
           // What was used has to be counted before more is allowed.
           write(database);
           const now = Date.now();
@@ -120,8 +122,8 @@ export function createUsageLedger({
 }
 
 /** Tries again, and lets others work in between, for as long as another process is writing. */
-async function unlessLocked<Result>(attempt: () => Result | Promise<Result>): Promise<Result> {
-  const endsAt = performance.now() + LOCK_DEADLINE_MS;
+async function unlessLocked<Result>(ms: number, attempt: () => Result | Promise<Result>): Promise<Result> {
+  const endsAt = performance.now() + ms;
   for (;;) {
     try {
       return await attempt();
