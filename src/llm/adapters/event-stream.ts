@@ -14,13 +14,17 @@ export interface EventReader {
 /** The JSON objects in the data of server-sent events. `onDone` is told of OpenAI's `[DONE]`. */
 export function readEvents(onJson: (json: Json) => void, onDone: () => void = () => {}): EventReader {
   let plain: string | undefined = "";
+  let waiting: string[] = [];
+  const flush = (): void => {
+    const events = waiting;
+    waiting = [];
+    for (const json of parseAll(events)) if (isObject(json)) onJson(json);
+  };
   const take = (data: string): void => {
     if (data.trim() === "[DONE]") {
+      flush();
       onDone();
-      return;
-    }
-    const json = parseJson(data);
-    if (isObject(json)) onJson(json);
+    } else waiting.push(data);
   };
   const parser = createParser({ onEvent: ({ data }) => take(data), maxBufferSize: MAX_EVENT });
   return {
@@ -32,10 +36,12 @@ export function readEvents(onJson: (json: Json) => void, onDone: () => void = ()
         parser.feed(plain.trimStart());
         plain = undefined;
       } else parser.feed(text);
+      flush();
     },
     end() {
       if (plain === undefined) {
         parser.reset({ consume: true });
+        flush();
         return;
       }
       const json = parseJson(plain);
@@ -43,6 +49,12 @@ export function readEvents(onJson: (json: Json) => void, onDone: () => void = ()
       plain = undefined;
     },
   };
+}
+
+/** The values of JSON texts, undefined for one that is none. Many short ones are read faster as one. */
+function parseAll(texts: readonly string[]): unknown[] {
+  const all = texts.length > 1 ? parseJson(`[${texts.join(",")}]`) : undefined;
+  return Array.isArray(all) && all.length === texts.length ? all : texts.map(parseJson);
 }
 
 /** Whether a body begins like server-sent events. */
