@@ -37,29 +37,38 @@ const CHARACTER =
   /([^&%\\\u0080-\u{10ffff}]+)|&(?:amp;)*(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(lt|gt|sol|vert|lsqb|rsqb|colon));?|%(3c|3e|2f|5b|5d|7c)|\\(?:u00|x)(3c|3e|2f|5b|5d|7c)|./gisu;
 const INVISIBLE = /[\p{Cf}\p{Mn}\p{Me}\u115f\u1160\u3164]/u;
 
-/**
- * What, written plainly, opens or ends a turn or a proposal: lines around proposals, tokens of chat templates (ChatML, Llama,
- * Mistral, Gemma, DeepSeek), and tags of roles.
- */
-const STRUCTURE = [
+/** Lines around proposals. */
+const FENCE = [
   String.raw`<\s*(?:\/\s*)?proposals?(?![a-z/]|\s*\/)(?:[^<>]{0,80}>)?`,
   String.raw`<\s*(?:\/\s*)?proposal\s*\/`,
+].join("|");
+const FENCE_ALONE = new RegExp(FENCE, "i");
+/** Tokens that servers of local models read as such wherever they stand (ChatML, Llama, Mistral, Gemma, DeepSeek). */
+const TOKEN =
+  /<[|｜][^\s<>|｜]{1,60}[|｜]>|<\/?(?:bos|eos|(?:start|end)_of_turn)>|<<\/?SYS>>|\[\/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]/;
+/** One of them is a tag of HTML too, which in a pair on one line strikes something out. */
+const UNPAIRED = /<s>(?![^<>\n]{1,200}<\/s>)|<\/s>(?<!<s>[^<>\n]{1,200}<\/s>)/g;
+/** What, written plainly, opens or ends a turn or a proposal: lines around proposals, what looks like a token, tags of roles. */
+const STRUCTURE = [
+  FENCE,
   String.raw`<\s*\|[^<>\n]{0,60}\|\s*>`,
-  String.raw`<\s*(?:\/\s*)?(?:s|bos|eos|(?:start|end)_of_turn|unk|pad)\s*>`,
+  String.raw`<\s*(?:\/\s*)?(?:bos|eos|(?:start|end)_of_turn)\s*>`,
   String.raw`<\s*<\s*(?:\/\s*)?sys\s*>\s*>`,
   String.raw`\[\s*(?:\/\s*)?(?:inst|system_prompt|available_tools|tool_calls|tool_results)\s*\]`,
   String.raw`<\s*(?:\/\s*)?(?:system|assistant|human|developer|function_calls|tool_calls?|tool_results?)(?:\s[^<>]{0,80})?\s*>`,
 ].join("|");
 const STRUCTURE_ALONE = new RegExp(STRUCTURE, "gi");
 const structureWith = (nonce: string) => new RegExp(`${nonce}|${STRUCTURE}`, "gi");
-/** Lines that begin as a turn, or as a part of our own prompts, up to their colon. */
+/** Lines that begin as the turn of who gives orders, or as a part of our own prompts, up to their colon. Dialogues are neither. */
 const HEADINGS =
-  /^[ \t>#*_[(]*(?:system|assistant|user|human|developer|tool|ai|original query|responses|layer \d+|synthesized response|final comprehensive answer|(?<=#[ \t]?)(?:instructions?|response|input|new task))(?: (?:message|prompt|override))?[ \t\])*_]*:/gim;
+  /^[ \t>#*_[(]*(?:system|developer|original query|synthesized response|final comprehensive answer|(?<=#[ \t]?)(?:instructions?|response|input|new task))(?: (?:message|prompt|override))?[ \t\])*_]*:/gim;
+/** Blocks of code, from their first line to their last or to the end of the text, and code within a line. */
+const CODE = /^ {0,3}(`{3,}|~{3,})[^\n`]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![\s\S]))|`[^`\n]+`/gm;
 
 /**
  * A proposal with nothing left that imitates the prompt around it: fences and the nonce in any case, spacing, encoding or
- * look-alike characters, tokens of chat templates, tags and lines of roles. Control characters and those that turn the
- * direction of text are dropped. Everything else stays as it is.
+ * look-alike characters, tokens of chat templates, tags and lines of roles. In code, fences and tokens alone count. Control
+ * characters and those that turn the direction of text are dropped. Everything else stays as it is.
  */
 export function harmless(text: string, nonce: string): string {
   const visible = text
@@ -80,21 +89,41 @@ function withoutStructure(text: string, nonce: string): string {
   const isPlain = !ODD.test(text);
   const structure = isPlain && !text.toLowerCase().includes(nonce) ? STRUCTURE_ALONE : structureWith(nonce);
   // As it is written first: what reads as an entity could hide the nonce in its digits.
-  const once = text.replace(structure, BLOT);
-  const blotted = isPlain ? once : replaceAlike(once, structure, () => BLOT);
-  return replaceAlike(blotted, HEADINGS, (heading) => heading.replace(/\s*(?:[^\p{L}\p{N}\s\])*_]|&[^;]*;)$/u, " –"));
+  const isCode = codeOf(text);
+  const blot = (found: string, plain: string, inCode: boolean) =>
+    inCode && !FENCE_ALONE.test(plain) && !TOKEN.test(plain) && !plain.toLowerCase().includes(nonce) ? found : BLOT;
+  const once = text.replace(structure, (found, at: number) => blot(found, found, isCode(at))).replace(UNPAIRED, BLOT);
+  const blotted = isPlain ? once : replaceAlike(once, structure, blot);
+  return replaceAlike(blotted, HEADINGS, (heading, _plain, inCode) =>
+    inCode ? heading : heading.replace(/\s*(?:[^\p{L}\p{N}\s\])*_]|&[^;]*;)$/u, " –"),
+  );
 }
 
-/** Replaces what matches once it is written plainly. */
-function replaceAlike(text: string, pattern: RegExp, by: (found: string) => string): string {
-  if (!ODD.test(text)) return text.replace(pattern, (found) => by(found));
+/** Tells of places whether they are code, from the first on. */
+function codeOf(text: string): (at: number) => boolean {
+  const spans = text.matchAll(CODE);
+  let span = spans.next().value;
+  return (at) => {
+    while (span && span.index + span[0].length <= at) span = spans.next().value;
+    return span !== undefined && span.index <= at;
+  };
+}
+
+/** Replaces what matches once it is written plainly; `by` is told how that reads, and whether it is code. */
+function replaceAlike(
+  text: string,
+  pattern: RegExp,
+  by: (found: string, plain: string, inCode: boolean) => string,
+): string {
+  const isCode = codeOf(text);
+  if (!ODD.test(text)) return text.replace(pattern, (found, at: number) => by(found, found, isCode(at)));
   const { plain, from, to } = written(text);
   let result = "";
   let done = 0;
   for (const match of plain.matchAll(pattern)) {
     const start = from[match.index]!;
     const end = to[match.index + match[0].length - 1]!;
-    result += text.slice(done, start) + by(text.slice(start, end));
+    result += text.slice(done, start) + by(text.slice(start, end), match[0], isCode(start));
     done = end;
   }
   return result + text.slice(done);
