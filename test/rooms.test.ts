@@ -70,7 +70,6 @@ const PACKAGES: Record<string, string[]> = {
   "eventsource-parser": ["llm"],
   hono: ["http"],
   "ipaddr.js": ["api"],
-  jsonrepair: ["llm"],
   "lru-cache": ["llm", "moa"],
   "p-queue": ["api", "eval", "llm"],
   pg: ["memory"],
@@ -95,7 +94,7 @@ const START = {
 /** What the folders beside src may import of this repository. */
 const FOLDERS: Record<string, RegExp> = {
   scripts: /^(src|scripts)\/(?!.*\.test\.ts$)/,
-  bench: /^(src|bench|test\/fixtures)\/(?!.*\.test\.ts$)/,
+  bench: /^(src|scripts|bench|test\/fixtures)\/(?!.*\.test\.ts$)/,
   "test/fixtures": /^(src|test\/fixtures)\/(?!.*\.test\.ts$)/,
   test: /^(src|scripts|test\/fixtures)\/(?!.*\.test\.ts$)/,
 };
