@@ -181,7 +181,7 @@ async function attempt(
   const cache = isKept ? await engine.cache : undefined;
   const key = cache && account ? cache.keyOf(account.user, model.provider.name, request) : "";
   const kept = cache?.get(key);
-  if (kept) return { reply: kept, ms: 0, firstTokenMs: undefined, costUsd: 0, cached: true };
+  if (kept) return { reply: kept, ms: 0, firstTokenMs: undefined, cached: true };
 
   const queue = await engine.queueOf(model);
   const answered = await queue.add(
@@ -198,6 +198,9 @@ async function attempt(
         limitMs: call.timeoutMs,
         idleMs: (options.idleTimeout ?? DEFAULT_IDLE_S) * 1000,
         account,
+        onCost(costUsd) {
+          call.costUsd = call.costUsd === undefined || costUsd === undefined ? undefined : call.costUsd + costUsd;
+        },
         breaker,
         onProgress,
         estimate,
@@ -207,14 +210,9 @@ async function attempt(
     { signal },
   );
   latencies.note(model.name, answered.ms);
-  addCost(call, answered.costUsd);
   refuseCutPrompt(engine, answered.reply, call, model);
   if (answered.reply.finishReason !== "length") cache?.set(key, answered.reply);
   return answered;
-}
-
-function addCost(call: Call, costUsd: number | undefined): void {
-  call.costUsd = call.costUsd === undefined || costUsd === undefined ? undefined : call.costUsd + costUsd;
 }
 
 /** Keeps what came of an answer that broke off, if it is the most so far. */
@@ -222,7 +220,6 @@ function keepPartial(call: Call, error: ToolError, model: ChosenModel | undefine
   if (!(error instanceof ModelError) || !error.partial || !model) return;
   const { partial } = error;
   error.partial = undefined;
-  addCost(call, partial.costUsd);
   if (partial.text.trim().length < Math.max(LEAST_PARTIAL, call.best?.text.length ?? 0)) return;
   call.best = { ...partial, model: model.name, candidate };
 }

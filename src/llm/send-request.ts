@@ -20,6 +20,8 @@ export interface Sending {
   /** Milliseconds of silence in an answer that has begun. */
   idleMs: number;
   account: Account | undefined;
+  /** Is told what the request cost in USD, whether it failed or not; undefined: unknown. */
+  onCost(costUsd: number | undefined): void;
   breaker: CircuitBreaker;
   onProgress: ((progress: CallProgress) => void) | undefined;
   estimate(text: string): number;
@@ -32,7 +34,6 @@ export interface Answered {
   reply: AdapterReply;
   ms: number;
   firstTokenMs: number | undefined;
-  costUsd: number | undefined;
 }
 
 /** What had come of an answer that broke off. */
@@ -41,7 +42,6 @@ export interface PartialAnswer {
   usage: TokenUsage;
   ms: number;
   firstTokenMs: number | undefined;
-  costUsd: number | undefined;
 }
 
 /**
@@ -66,8 +66,8 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
     const reply = await sending.adapter.complete(request, watch.signal, watch.take);
     used = reply.usage ?? estimated(promptTokens, sending.estimate(reply.text + watch.reasoning));
     breaker.note(model, undefined);
-    const costUsd = hold?.settle(used, reply.costUsd);
-    return { reply: { ...reply, usage: used }, ms: watch.elapsed(), firstTokenMs: watch.firstTokenMs, costUsd };
+    if (hold) sending.onCost(hold.settle(used, reply.costUsd));
+    return { reply: { ...reply, usage: used }, ms: watch.elapsed(), firstTokenMs: watch.firstTokenMs };
   } catch (error) {
     const failure = watch.explain(error);
     if (used === undefined) {
@@ -76,10 +76,10 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
       const worked = watch.firstTokenMs !== undefined || isCut(failure) || isUseless(failure);
       used =
         told?.usage ?? (worked ? estimated(promptTokens, sending.estimate(watch.text + watch.reasoning)) : undefined);
-      const costUsd = hold?.settle(used, told?.costUsd);
+      if (hold) sending.onCost(hold.settle(used, told?.costUsd));
       const text = withoutReasoning(watch.text);
       if (failure instanceof ModelError && text.trim() !== "" && used) {
-        failure.partial = { text, usage: used, ms: watch.elapsed(), firstTokenMs: watch.firstTokenMs, costUsd };
+        failure.partial = { text, usage: used, ms: watch.elapsed(), firstTokenMs: watch.firstTokenMs };
       }
     }
     if (failure instanceof ModelError) breaker.note(model, failure);

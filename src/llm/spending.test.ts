@@ -103,6 +103,17 @@ describe("what is summed", () => {
   });
 });
 
+it("tells the cost of a call with what its failed requests cost", async () => {
+  const reply = { content: "ok", usage: used(1000, 10) };
+  const page = { status: 200, body: "<html>", headers: {} };
+  const fault = (_request: unknown, call: number) => (call === 1 ? page : undefined);
+  const { ask, server } = await spending({ reply, fault }, {}, { prices: { a: { input: 1, output: 0 } } });
+  const { completion, usage } = await ask();
+  expect(server.chats).toHaveLength(2);
+  expect(completion?.cost_usd).toBeGreaterThan(0.001);
+  expect(completion?.cost_usd).toBe(usage.cost_usd);
+});
+
 describe("budgets", () => {
   it("hold a run to its own", async () => {
     const { ask, server } = await spending({}, {}, { prices: { a: { input: 1, output: 10 } } });
