@@ -56,8 +56,11 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
     const result = await moa.run(user, { query, ...request }, { signal: stop.signal, onEvent: progress?.note });
     progress?.end();
     const record = moa.runs.get(user.id, result.run_id);
+    const isApart = progress?.isLive && process.stdout.isTTY;
+    if (isApart) say("");
     if (options.json) process.stdout.write(`${printableJson(jsonOf(record ?? result, options))}\n`);
     else process.stdout.write(`${printableText(result.answer)}\n`);
+    if (isApart) say("");
     if (options.picture !== undefined) await savePicture(options.picture, record, moa.runs, user.id);
     if (record && options.trace) say(traceText(record));
     if (record?.analysis && !options.json) say(analysisText(record.analysis));
@@ -91,7 +94,7 @@ function watch(
   calls: LiveCalls,
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
-): { note(event: RunEvent): void; end(): void } {
+): { note(event: RunEvent): void; end(): void; isLive: boolean } {
   const { stderr } = process;
   if (!stderr.isTTY || env.TERM === "dumb") {
     return {
@@ -101,6 +104,7 @@ function watch(
         if (line !== undefined) say(line);
       },
       end() {},
+      isLive: false,
     };
   }
   const colour = !env.NO_COLOR;
@@ -112,6 +116,7 @@ function watch(
       if (isOpen) block.end();
       isOpen = false;
     },
+    isLive: true,
   };
 }
 
@@ -151,9 +156,9 @@ function summaryOf(run: Summarized, startedAt: number): string[] {
     costText(usage),
     ...(strategy ? [strategy] : []),
     `seed ${seed}`,
-    ...(degraded ? ["DEGRADED: not every call that was planned answered"] : []),
   ];
-  return [parts.join(" · "), ...warnings.map((warning) => `warning: ${printable(warning)}`)];
+  const told = degraded ? ["degraded: not every call that was planned gave a whole answer"] : [];
+  return [parts.join(" · "), ...told, ...warnings.map((warning) => `warning: ${printable(warning)}`)];
 }
 
 function traceText({ trace }: RunRecord): string {

@@ -42,11 +42,21 @@ describe("the calls of a run, watched", () => {
     { type: "call_ended", call: third, entry: entry(third) },
   ];
 
-  it("are one line each: who, how long, what has come, what it cost", () => {
-    const [writing = "", waiting = "", ended = ""] = watch(events).lines();
-    expect(writing).toMatch(/^\S layer 1 agent 1 p\/1 +2\.50 s {2}writing +1,200 characters$/);
-    expect(waiting).toMatch(/^\S layer 1 agent 2 p\/2 \(hedge\) +2\.50 s {2}waiting$/);
-    expect(ended).toBe("✓ layer 1 agent 3 p/3  ok  1.50 s  9 characters  1,234 tokens  $0.0020");
+  it("are one line each below their layer: who, when, how long, what has come, what it cost", () => {
+    expect(watch(events).lines()).toEqual([
+      "Layer 1",
+      "  ⠴ p/1          ━━━━━━━━━━━━━━━━  2.50 s  writing   1,200 characters",
+      "  ⠴ p/2 (hedge)  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌  2.50 s  waiting",
+      "  ✓ p/3          ━                 1.50 s   1,234 tokens  $0.0020",
+    ]);
+    expect(watch(events).lines({ width: 60 })[1]).toBe("  ⠴ p/1            2.50 s  writing   1,200 characters");
+  });
+
+  it("have a heading for the final answer, and say where the agents agreed", () => {
+    const last = call(1, { layer: 2, role: "aggregator" });
+    const { lines } = watch([...events, { type: "agreed", layer: 1 }, { type: "call_started", call: last }]);
+    expect(lines()[0]).toBe("Layer 1 · all agree, further layers are skipped");
+    expect(lines()[4]).toBe("Final answer");
   });
 
   it("sum up what has ended", () => {
@@ -57,7 +67,7 @@ describe("the calls of a run, watched", () => {
     const { lines } = watch(events);
     for (const line of lines({ width: 20 })) expect([...line].length).toBeLessThanOrEqual(20);
     expect(lines({ rows: 2 })).toHaveLength(2);
-    expect(lines({ rows: 2 })[0]).toContain("2 earlier lines");
+    expect(lines({ rows: 2 })[0]).toContain("3 earlier lines");
     expect(lines({ rows: 2 })[1]).toContain("p/3");
   });
 
@@ -68,7 +78,7 @@ describe("the calls of a run, watched", () => {
 
   it("show neither secrets nor signs that a terminal obeys", () => {
     const bad = entry(first, { status: "error", error: "key secret\u001b[2J\nwrong" });
-    const [line = ""] = watch([...events, { type: "call_ended", call: first, entry: bad }]).lines({ width: 200 });
+    const [, line = ""] = watch([...events, { type: "call_ended", call: first, entry: bad }]).lines({ width: 200 });
     expect(line).toContain("key [redacted]\\u001b[2J ⏎ wrong");
   });
 

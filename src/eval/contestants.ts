@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import type { ModelClient } from "../llm/model-client.ts";
 import type { MixtureOfAgents } from "../moa/mixture-of-agents.ts";
+import type { RunEvent } from "../moa/run-record.ts";
 import type { ContestantKind, Question } from "./records.ts";
+import { addUsage, type Spent } from "./spent.ts";
 
-/** What one answer took. */
 export interface Attempt {
   text: string;
-  tokens: number;
-  costUsd: number | null;
   degraded: boolean;
 }
 
@@ -19,7 +18,8 @@ export interface Contestant {
   settings: Record<string, unknown>;
   /** Requests for one answer when all goes well, each as (model, prompt tokens besides the question, tokens of the answer). */
   calls: readonly { models: readonly string[]; extraTokens: number; maxTokens: number }[];
-  answer(question: Question, signal: AbortSignal): Promise<Attempt>;
+  /** Adds to `spent` what it takes, also where it fails. */
+  answer(question: Question, signal: AbortSignal, spent: Spent): Promise<Attempt>;
 }
 
 export interface ContestantOptions {
@@ -51,23 +51,16 @@ function singleModel(model: string, { llm, user, maxTokens, seed }: ContestantOp
     kind: "single",
     settings: { model, maxTokens, seed },
     calls: [{ models: [model], extraTokens: 0, maxTokens }],
-    async answer(question, signal) {
+    async answer(question, signal, spent) {
       const account = llm.account(user);
-      const {
-        text,
-        usage,
-        cost_usd = null,
-      } = await llm.complete(
-        {
-          model,
-          messages: [{ role: "user", content: promptOf(question) }],
-          fallbackModels: [],
-          maxTokens,
-          seed: seedOf(question, seed),
-        },
-        { signal, account },
-      );
-      return { text, tokens: usage.total_tokens, costUsd: cost_usd, degraded: false };
+      const messages = [{ role: "user" as const, content: promptOf(question) }];
+      try {
+        const request = { model, messages, fallbackModels: [], maxTokens, seed: seedOf(question, seed) };
+        const { text } = await llm.complete(request, { signal, account });
+        return { text, degraded: false };
+      } finally {
+        addUsage(spent, account.usage);
+      }
     },
   };
 }
@@ -81,22 +74,30 @@ function mixture(strategy: "self" | "mixed", options: ContestantOptions): Contes
     kind: strategy,
     settings: { strategy, models, aggregator, layers, agents, maxTokens, seed },
     calls: [...layer(0), ...later, { models: [aggregator], extraTokens: layers * agents * maxTokens, maxTokens }],
-    async answer(question, signal) {
-      const { answer, usage, degraded } = await moa.run(
-        user,
-        {
-          query: promptOf(question),
-          models,
-          aggregatorModel: aggregator,
-          numLayers: layers,
-          agentsPerLayer: agents,
-          strategy,
-          seed: seedOf(question, seed),
-        },
-        { signal },
-      );
-      const isWhole = (usage.unpriced_models ?? []).length === 0;
-      return { text: answer, tokens: usage.total_tokens, costUsd: isWhole ? usage.cost_usd : null, degraded };
+    async answer(question, signal, spent) {
+      const request = {
+        query: promptOf(question),
+        models,
+        aggregatorModel: aggregator,
+        numLayers: layers,
+        agentsPerLayer: agents,
+        strategy,
+        seed: seedOf(question, seed),
+      };
+      const ofCalls: Spent = { tokens: 0, usd: 0 };
+      const onEvent = (event: RunEvent): void => {
+        if (event.type !== "call_ended") return;
+        const { tokens, cost_usd: cost } = event.entry;
+        addUsage(ofCalls, { total_tokens: tokens, cost_usd: cost ?? null });
+      };
+      try {
+        const { answer, usage, degraded } = await moa.run(user, request, { signal, onEvent });
+        addUsage(spent, usage);
+        return { text: answer, degraded };
+      } catch (error) {
+        addUsage(spent, { total_tokens: ofCalls.tokens, cost_usd: ofCalls.usd });
+        throw error;
+      }
     },
   };
 }

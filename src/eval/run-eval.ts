@@ -8,6 +8,7 @@ import { grade } from "./grade.ts";
 import { agreedOutcome, judgeMessages, readVerdict } from "./judge.ts";
 import type { AnswerRecord, EvalRecord, JudgementRecord, Question, Verdict } from "./records.ts";
 import { keyOf, type Results } from "./results-file.ts";
+import { addUsage, type Spent } from "./spent.ts";
 
 export interface EvalOptions {
   questions: readonly Question[];
@@ -170,22 +171,20 @@ async function answerOf(
   const startedAt = performance.now();
   const about = { type: "answer", key, question: question.id, contestant: contestant.name } as const;
   const since = () => Math.round(performance.now() - startedAt);
+  const spent: Spent = { tokens: 0, usd: 0 };
   let record: AnswerRecord;
   try {
-    const { text, tokens, costUsd, degraded } = await contestant.answer(question, signal);
-    const answer: AnswerRecord = { ...about, text, ms: since(), tokens, cost_usd: costUsd };
+    const { text, degraded } = await contestant.answer(question, signal, spent);
+    const answer: AnswerRecord = { ...about, text, ms: since(), tokens: spent.tokens, cost_usd: spent.usd };
     record = graded(degraded ? { ...answer, degraded } : answer, question);
   } catch (error) {
-    spending.end(most, null);
     if (signal.aborted) throw abortError(signal);
     if (!isOfOneAnswer(error)) throw error;
-    record = { ...about, error: error.message, ms: since(), tokens: 0, cost_usd: null };
+    record = { ...about, error: error.message, ms: since(), tokens: spent.tokens, cost_usd: spent.usd };
     if (question.answers) record.right = false;
-    results.add(record);
-    onRecord?.(record, { kept: false });
-    return record;
+  } finally {
+    spending.end(most, spent.usd);
   }
-  spending.end(most, record.cost_usd);
   results.add(record);
   onRecord?.(record, { kept: false });
   return record;
@@ -219,12 +218,11 @@ async function judgementOf(
   }
   const most = mostUsd("judgement", { id, question, answers });
   if (!spending.begin(most)) return undefined;
-  const spent = { tokens: 0, usd: 0 as number | null };
+  const spent: Spent = { tokens: 0, usd: 0 };
   const ask = async (messages: ChatMessage[]): Promise<Verdict> => {
+    const account = llm.account(user);
     const request = { model: judge, messages, fallbackModels: [], temperature: 0 };
-    const { text, usage, cost_usd } = await llm.complete(request, { signal, account: llm.account(user) });
-    spent.tokens += usage.total_tokens;
-    spent.usd = spent.usd === null || cost_usd === undefined ? null : spent.usd + cost_usd;
+    const { text } = await llm.complete(request, { signal, account }).finally(() => addUsage(spent, account.usage));
     const verdict = readVerdict(text);
     if (verdict) return verdict;
     throw new ToolError("invalid_response", "The judge gave no verdict.");
@@ -239,7 +237,6 @@ async function judgementOf(
     if (signal.aborted) throw abortError(signal);
     if (!isOfOneAnswer(error)) throw error;
     record.error = error.message;
-    spent.usd = null;
   } finally {
     spending.end(most, spent.usd);
   }
