@@ -75,10 +75,13 @@ it("gives all calls of a mixture one budget", async () => {
   const { fake, config } = await provider();
   const moa = { models: ["fake/a"], aggregatorModel: "fake/a", agentsPerLayer: 3, numLayers: 2, maxTokens: 200 };
   const client = await connect(config({ budgets: { perCall: { tokens: 4000 } } }, { moa }));
-  const answer = await callTool(client, "mixture_of_agents", { query: "Hello?" });
-  const total = (answer.usage as { total_tokens: number }).total_tokens;
-  expect(total).toBe(500 * fake.chats.length);
-  expect(total).toBeLessThanOrEqual(4000);
+  for (const output of ["answer", "answer_with_analysis"]) {
+    const before = fake.chats.length;
+    const answer = await callTool(client, "mixture_of_agents", { query: "Hello?", output });
+    const total = (answer.usage as { total_tokens: number }).total_tokens;
+    expect(total).toBe(500 * (fake.chats.length - before));
+    expect(total).toBeLessThanOrEqual(4000);
+  }
 });
 
 it("neither opens nor loads the database of usage before a model has answered", async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
 import type { FakeModel } from "../../test/fixtures/fake-provider.ts";
 import { configured, failure, messages, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
+import { openUsageReader } from "../usage/usage-database.ts";
 import { createUsageLedger } from "../usage/usage-ledger.ts";
 import { createTokenEstimator } from "./estimate-tokens.ts";
 import type { CompletionRequest, ModelClientOptions } from "./model-client.ts";
@@ -112,6 +113,20 @@ it("tells the cost of a call with what its failed requests cost", async () => {
   expect(server.chats).toHaveLength(2);
   expect(completion?.cost_usd).toBeGreaterThan(0.001);
   expect(completion?.cost_usd).toBe(usage.cost_usd);
+});
+
+it("notes the tokens of what is embedded, as of no user", async () => {
+  const file = join(temporaryFolder(), "usage.db");
+  const ledger = createUsageLedger({ file, holdMs: 1000 });
+  const { llm } = await spending({}, { ledger }, { prices: { a: { input: 2, output: 0 } } });
+  await llm.embed({ model: "fake/a", texts: ["some words", "and some more of them"] }, never);
+  await ledger.close();
+  const reader = await openUsageReader(file);
+  const tokens = llm.tokens.estimate("some words\nand some more of them");
+  expect(reader?.rows("2000-01-01")).toMatchObject([
+    { user: "-", model: "fake/a", requests: 1, promptTokens: tokens, completionTokens: 0, nanoUsd: tokens * 2000 },
+  ]);
+  reader?.close();
 });
 
 describe("budgets", () => {
