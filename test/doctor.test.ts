@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { whenDone } from "./fixtures/cleanup.ts";
-import { startFakeProvider } from "./fixtures/fake-provider.ts";
+import { type FakeModel, startFakeProvider } from "./fixtures/fake-provider.ts";
 import { startHttpServer as startApi, unusedPort } from "./fixtures/http-server.ts";
 import { runProcess, serverCommand, startHttpServer, waitForOutput } from "./fixtures/spawn.ts";
 
@@ -91,6 +91,72 @@ describe("patchbay-mcp doctor", () => {
     expect(stdout).toMatch(/^BROKEN pipeline clean: .*polish/m);
     expect(stdout).toMatch(/^ok {5}pipelines: tidy$/m);
     expect(stdout).toMatch(/run_pipeline: can be used, but not with pipeline clean$/m);
+  });
+});
+
+describe("the models that patchbay-mcp doctor asks for a word", () => {
+  const models: Record<string, FakeModel> = {
+    good: { reply: "I am ready, and so is each of my words.", latencyMs: 100, wordMs: 15, contextTokens: 8192 },
+    refused: { fault: "unauthorized" },
+    silent: { fault: "content_null" },
+    thinking: { reply: { content: null, reasoning: "The user wants", finishReason: "length" } },
+  };
+  async function setUp(named: string[], provider: object = {}) {
+    const server = await startFakeProvider({ models });
+    whenDone(() => server.close());
+    const [first = "", ...fallbackModels] = named.map((name) => `p/${name}`);
+    return {
+      server,
+      config: {
+        providers: { p: { baseUrl: server.baseUrl, ...provider } },
+        llm: { modelId: first, fallbackModels },
+        moa: { models: [first], aggregatorModel: first },
+      },
+    };
+  }
+  const ask = (config: Record<string, unknown>, ...args: string[]) =>
+    runProcess(serverCommand({ config, args: ["doctor", ...args] }));
+
+  it("are told with their time, speed, context, price and what they are for, each asked once", async () => {
+    const { server, config } = await setUp(["good"], {
+      prices: { good: { input: 1, output: 2 } },
+      contextTokens: 4096,
+    });
+    const { code, stdout } = await ask(config);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(
+      /^ok {5}model p\/good: answers in 0\.\d\d s, first token after 0\.1\d s, \d+ tokens\/s, context of 4,096 tokens, price known, for llm\.modelId, moa\.models, moa\.aggregatorModel$/m,
+    );
+    expect(server.chats).toHaveLength(1);
+    expect(server.chats[0]?.body?.max_completion_tokens ?? server.chats[0]?.body?.max_tokens).toBeLessThanOrEqual(16);
+  });
+
+  it("are broken where they refuse or say nothing, with the reason and what to do", async () => {
+    const { config } = await setUp(["good", "refused", "silent"]);
+    const { code, stdout } = await ask(config);
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(/^ok {5}model p\/good: .*price unknown/m);
+    expect(stdout).toMatch(/^BROKEN model p\/refused: .*401.* \(llm\.fallbackModels\)\n {9}\S.*key/m);
+    expect(stdout).toMatch(/^BROKEN model p\/silent: .+\n {9}\S/m);
+    expect(stdout).toMatch(/^ {2}llm_processor: can be used, but not with model p\/refused, model p\/silent$/m);
+  });
+
+  it("work where they had only come to thinking", async () => {
+    const { config } = await setUp(["thinking"]);
+    const { code, stdout } = await ask(config);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^ok {5}model p\/thinking: thinks; \d\.\d\d s, context size unknown, price unknown, for /m);
+  });
+
+  it("are left alone with --no-probe, and by the start page", async () => {
+    const { server, config } = await setUp(["refused"]);
+    const { code, stdout } = await ask(config, "--no-probe");
+    expect(code, stdout).toBe(0);
+    expect(stdout).not.toContain("model p/");
+    const page = await startHttpServer({ config });
+    await waitForOutput(page, /stdio .*mcpServers/, 20_000);
+    expect(server.requests.length).toBeGreaterThan(0);
+    expect(server.chats).toEqual([]);
   });
 });
 
