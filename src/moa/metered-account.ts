@@ -5,6 +5,8 @@ import type { TraceEntry } from "./run-record.ts";
 export interface Meter {
   /** To be passed to the call. */
   account: Account;
+  /** Resolves when everything that was set aside is settled: a call can end before the request that it gave up. */
+  settled(): Promise<void>;
   /** Undefined: nothing has been settled. */
   used(): TokenUsage | undefined;
   /** Undefined: nothing has been settled, or a price is unknown. */
@@ -15,16 +17,21 @@ export interface Meter {
 export function metered(account: Account): Meter {
   let used: TokenUsage | undefined;
   let costUsd: number | undefined = 0;
+  const open = new Set<Promise<void>>();
   return {
     account: {
       user: account.user,
       usage: account.usage,
       async hold(model: string, promptTokens: number, maxTokens: number) {
         const hold = await account.hold(model, promptTokens, maxTokens);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        open.add(promise);
         return {
           mostUsd: hold.mostUsd,
           settle(usage: TokenUsage | undefined, cost?: number) {
             const spent = hold.settle(usage, cost);
+            open.delete(promise);
+            resolve();
             if (usage) {
               used = added(used, usage);
               costUsd = costUsd === undefined || spent === undefined ? undefined : costUsd + spent;
@@ -33,6 +40,9 @@ export function metered(account: Account): Meter {
           },
         };
       },
+    },
+    async settled() {
+      await Promise.all(open);
     },
     used: () => used,
     costUsd: () => (used ? costUsd : undefined),

@@ -69,6 +69,25 @@ describe("a run", () => {
     expect(drawn.size).toBeGreaterThan(3);
   });
 
+  it("sends the same requests for the same seed byte for byte where the answers are the same", async () => {
+    const models = ["a", "b", "c", "d"].map((model) => ({
+      model,
+      temperature: 0.5,
+      systemPrompt: `You are ${model}.`,
+    }));
+    const answers = Object.fromEntries(models.map(({ model }) => [model, { reply: `I am ${model}. `.repeat(30) }]));
+    const { server, run } = await mixtureOn(answers, { models });
+    const sent = async (seed: number) => {
+      await run({ seed });
+      return server.requests.splice(0).flatMap(({ body }) => (body ? [JSON.stringify(body)] : []));
+    };
+    // Agents of a layer may arrive in any order.
+    const once = (await sent(42)).sort();
+    expect(once).toHaveLength(7);
+    expect((await sent(42)).sort()).toEqual(once);
+    expect((await sent(43)).sort()).not.toEqual(once);
+  });
+
   it("draws the same agents even if one of them fails", async () => {
     const models = ["a", "b", "c", "d", "e"];
     const drawn = async (bad: Record<string, FakeModel>) => {

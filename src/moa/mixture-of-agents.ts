@@ -160,9 +160,9 @@ async function plan(
   const startedAt = performance.now();
   const numLayers = request.numLayers ?? options.numLayers;
   const endsAt = startedAt + options.timeout * 1000;
-  const chosen = await chooseModels(client, options, request, {
-    signal: context.signal,
-    endsAt: startedAt + (options.timeout * 1000) / (numLayers + 2),
+  const choice = { signal: context.signal, endsAt: startedAt + (options.timeout * 1000) / (numLayers + 2) };
+  const chosen = await chooseModels(client, options, request, choice).catch((error: unknown) => {
+    throw context.signal.aborted ? abortError(context.signal) : error;
   });
   const seed = request.seed ?? randomInt(2 ** 31);
   return {

@@ -26,6 +26,20 @@ describe("a role", () => {
     expect(final.messages[0]!.content).toMatch(/^Be strict\.\n\nYou improve/);
   });
 
+  it("of the aggregator has its own limit and fallbacks", async () => {
+    const { server, run } = await mixtureOn(
+      { ...named("a", "b"), boss: fails, deputy: { reply: "Done." } },
+      { models: ["a", "b"], aggregatorModel: "boss", aggregator: { maxTokens: 55, fallbacks: ["deputy"] } },
+    );
+    const result = await run({ numLayers: 1 });
+    expect(result).toMatchObject({ answer: "Done.", degraded: false });
+    expect(result.trace.slice(-2)).toMatchObject([
+      { role: "aggregator", model: "fake/boss", status: "error" },
+      { role: "aggregator", model: "fake/deputy", status: "ok", stands_in_for: "fake/boss" },
+    ]);
+    expect(server.chats.filter(isFinal).every((chat) => chat.body!.max_tokens === 55)).toBe(true);
+  });
+
   it("is filled by its fallbacks where its model fails, which the trace tells", async () => {
     const { run } = await mixtureOn(
       { ...named("a", "c"), b: fails, d: fails },
@@ -54,6 +68,15 @@ describe("the strategy", () => {
     expect(new Set(agents.map((chat) => chat.body!.model))).toEqual(new Set(["b"]));
     expect(agents.every((chat) => chat.body!.temperature === 0.7)).toBe(true);
     expect(new Set(agents.map((chat) => chat.body!.seed)).size).toBe(6);
+  });
+
+  it("self takes the temperature of the role, and the same sampling seeds for the same seed", async () => {
+    const { server, run } = await mixtureOn(named("a"), { models: [{ model: "a", temperature: 0.2 }] });
+    await run({ numLayers: 1 });
+    await run({ numLayers: 1 });
+    const seeds = server.chats.filter((chat) => !isFinal(chat)).map(({ body }) => [body!.temperature, body!.seed]);
+    expect(seeds.slice(3).sort()).toEqual(seeds.slice(0, 3).sort());
+    expect(seeds.every(([temperature]) => temperature === 0.2)).toBe(true);
   });
 
   it.each([

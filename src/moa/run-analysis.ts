@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ToolError } from "../errors.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
 import { sameShortAnswer } from "./agreement.ts";
@@ -13,6 +14,8 @@ const LEAST_GRACE_MS = 2000;
 const MOST_GRACE_MS = 10_000;
 /** Milliseconds of the run that are left to give the answer. */
 const LEFT_MS = 500;
+/** Milliseconds that an analysis has, once it is stopped, to say what it used. */
+const SETTLING_MS = 100;
 
 /**
  * The answer of an aggregation that is under way, and the analysis of the proposals that is made meanwhile: of an analysis that is
@@ -92,6 +95,7 @@ async function analyseRun(
         : error instanceof ToolError && error.code === "deadline_exceeded"
           ? "timeout"
           : "error";
+    await Promise.race([meter.settled(), sleep(SETTLING_MS)]);
     end({ status, error: reason });
     run.warnings.add(`There is no analysis: ${reason}`);
     return undefined;

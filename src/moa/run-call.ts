@@ -98,10 +98,11 @@ export async function runCall(
     stop.abort();
     await new Promise<void>((resolve) => {
       const most = setTimeout(resolve, SETTLING_MS);
-      void answered.then(() => {
+      const done = () => {
         clearTimeout(most);
         resolve();
-      });
+      };
+      void answered.then(meter.settled).then(done, done);
     });
   }
   const completion = "completion" in ending ? ending.completion : undefined;
