@@ -119,6 +119,45 @@ describe("mixture_of_agents", () => {
     expect((picture.contents[0] as { text: string }).text).toMatch(/^<svg /);
   });
 
+  it("says what the proposals have in common and where they differ with output answer_with_analysis", async () => {
+    const analysis = {
+      consensus: ["Air scatters light."],
+      contradictions: [],
+      unique_points: ["B names ozone."],
+      blind_spots: ["The eye."],
+      confidence: 0.8,
+    };
+    const reply: FakeModel["reply"] = ({ response_format }) => (response_format ? JSON.stringify(analysis) : "Blue.");
+    const { client } = await setUp({ a: { reply }, b: { reply }, c: { reply: "Violet." } });
+    await client.listTools();
+    const request = { query: "What colour is the sky?", num_layers: 1, output: "answer_with_analysis" };
+    const { structuredContent } = await client.callTool({ name: "mixture_of_agents", arguments: request });
+    const result = structuredContent as { trace: { role: string; model: string; status: string }[]; timeline: string };
+    expect(result).toMatchObject({ status: "success", answer: "Blue.", degraded: false, analysis });
+    expect(result).toMatchObject({ analysis: { agreement: 2 / 3 } });
+    expect(result).not.toHaveProperty("warnings");
+    expect(result.trace.find(({ role }) => role === "analyst")).toMatchObject({ model: "fake/a", status: "ok" });
+    const picture = await client.readResource({ uri: result.timeline });
+    expect((picture.contents[0] as { text: string }).text).toContain(">analyst</text>");
+  });
+
+  it("keeps no secret in what is drawn, however it is written", async () => {
+    const key = `k<1>&"2"'3'-long`;
+    const reply = `The key is ${key}.`;
+    const server = await provider({ models: { a: { reply }, b: { reply }, c: { reply } } });
+    const client = await connect({
+      providers: { fake: { baseUrl: server.baseUrl, apiKey: key } },
+      moa: { models: ["a", "b", "c"], aggregatorModel: "a" },
+    });
+    const result = await mix(client, { query: `${"why ".repeat(22)}${key}?`, output: "trace", num_layers: 1 });
+    expect(result.answer).toBe("The key is [redacted].");
+    for (const uri of [result.timeline as string, (result.timeline as string).replace("/timeline", "")]) {
+      const { contents } = await client.readResource({ uri });
+      expect((contents[0] as { text: string }).text).toContain("[redacted]");
+      expect((contents[0] as { text: string }).text).not.toMatch(/k(?:<|&lt;)1/);
+    }
+  });
+
   it("asks one model as often as there are agents with strategy self", async () => {
     const { server, client } = await setUp({ a: {}, b: {}, c: {} });
     expect(await mix(client, { strategy: "self" })).toMatchObject({ strategy: "self", degraded: false });
