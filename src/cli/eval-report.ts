@@ -37,8 +37,9 @@ export function formatReport(summary: EvalSummary): string {
       : "",
     degradedOf(contestants),
     summary.stopped ? "The limit of cost ended it early: not all questions were reached." : "",
+    `This run cost ${summary.cost_usd === null ? "an unknown sum, for some price is unknown" : money(summary.cost_usd)}.`,
   ].filter((note) => note !== "");
-  return `${table([header, ...rows])}\n\n${notes.join("\n")}\n\n${summary.verdicts.join("\n")}\n`;
+  return `${table([header, ...rows])}\n\n${notes.join("\n")}\n\n${[...summary.verdicts, ...summary.caveats.map((caveat) => `Note: ${caveat}`)].join("\n")}\n`;
 }
 
 function accuracyOf({ accuracy }: ContestantSummary): string {

@@ -139,6 +139,54 @@ describe("patchbay-mcp eval moa", () => {
     expect(stderr).toMatch(/--max-cost cannot be kept: the price of "p\/\w+" is unknown\.\n.*prices/);
   });
 
+  const PRICES = { prices: { "*": { input: 1, output: 5 } } };
+
+  it("spends no more than the limit, and says that it ended early", async () => {
+    const questions = Array.from({ length: 30 }, (_, index) => ({
+      id: `${index}`,
+      question: "What is 6 x 7?",
+      answer: 42,
+    }));
+    const { evaluate, server } = await setUp(questions, {}, PRICES);
+    const whole = await evaluate("--contestants", "single", "--models", "p/good", "--aggregator", "p/good");
+    const all = server.chats.length;
+    const { summary } = await evaluate("--max-cost", "0.05", "--concurrency", "8");
+    expect(summary.stopped).toBe(true);
+    expect(summary.cost_usd).toBeGreaterThan(0);
+    expect(summary.cost_usd).toBeLessThanOrEqual(0.05);
+    expect(server.chats.length - all).toBeGreaterThan(0);
+    expect(whole.summary).toMatchObject({ stopped: false });
+    // 30 answers to a question of a few tokens: far less than the most that was set aside.
+    expect(whole.summary.cost_usd).toBeLessThan(0.01);
+  });
+
+  it("knows the cost also where some answers failed", async () => {
+    const { evaluate } = await setUp(QUESTIONS, { bad: { fault: { status: 401, body: "{}" } } }, PRICES);
+    const { summary } = await evaluate("--contestants", "single");
+    expect(of(summary, "p/bad")).toMatchObject({ failures: 2, mean_cost_usd: null });
+    expect(summary.cost_usd).toBeGreaterThan(0);
+  });
+
+  it("tells a budget that is used up, and what is kept", async () => {
+    const { command, out } = await setUp(QUESTIONS, {}, PRICES);
+    const told = command("--yes", "--out", out);
+    const env = { ...told.env, PATCHBAY_LLM_BUDGETS_PER_DAY_TOKENS: "3000" };
+    const { code, stderr } = await runProcess({ ...told, env });
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/The budget of all users today is too small .*3000 tokens/);
+    expect(stderr).toContain("A rerun goes on from here.");
+  });
+
+  it("says what makes its verdicts less sure: a chosen baseline, a judge that judges itself", async () => {
+    const { evaluate } = await setUp(OPEN);
+    const { summary } = await evaluate("--judge", "p/good");
+    expect(summary.caveats).toEqual([
+      expect.stringMatching(/^p\/good was chosen as the best of several models by these same questions/),
+      expect.stringMatching(/^The judge p\/good compares answers that it wrote itself/),
+    ]);
+    expect((await evaluate("--baseline", "p/bad")).summary.caveats).toEqual([]);
+  });
+
   it("closes its calls at Ctrl-C, keeps what there is, and exits with 130", async () => {
     const { command, out, server } = await setUp(QUESTIONS, { good: { reply: knowing, wordMs: 5000 } });
     const running = startProcess(command("--yes", "--out", out));

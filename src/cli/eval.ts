@@ -57,6 +57,8 @@ export async function evalCommand({ loaded, env, words, options = {} }: CommandC
       agents: wanted.agents ?? config.moa.agentsPerLayer,
       maxTokens: config.moa.maxTokens,
       seed: wanted.seed,
+      setup: config.moa,
+      maxCostUsd: config.moa.maxCostUsd,
     });
     const baseline = baselineOf(names.baseline, contestants);
     const account = llm.account(user);
@@ -96,9 +98,12 @@ export async function evalCommand({ loaded, env, words, options = {} }: CommandC
     return 0;
   } catch (error) {
     progress?.end();
-    if (!stop.signal.aborted) throw error;
     const kept =
       options.out === undefined ? "Nothing is kept; --out FILE would keep it." : "A rerun goes on from here.";
+    if (!stop.signal.aborted) {
+      if (progress && error instanceof ToolError) say(`Ended before its end. ${kept}`);
+      throw error;
+    }
     say(`Cancelled. ${kept}`);
     return signalCode(await stopped);
   } finally {

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Account, Budget } from "../llm/account.ts";
 import type { ModelClient } from "../llm/model-client.ts";
 import type { MixtureOfAgents } from "../moa/mixture-of-agents.ts";
-import type { RunEvent } from "../moa/run-record.ts";
 import type { ContestantKind, Question } from "./records.ts";
-import { addUsage, type Spent } from "./spent.ts";
 
 export interface Attempt {
   text: string;
@@ -18,12 +17,13 @@ export interface Contestant {
   settings: Record<string, unknown>;
   /** Requests for one answer when all goes well, each as (model, prompt tokens besides the question, tokens of the answer). */
   calls: readonly { models: readonly string[]; extraTokens: number; maxTokens: number }[];
-  /** Adds to `spent` what it takes, also where it fails. */
-  answer(question: Question, signal: AbortSignal, spent: Spent): Promise<Attempt>;
+  /** What one answer may cost. */
+  budget?: Budget | undefined;
+  answer(question: Question, context: { signal: AbortSignal; account: Account }): Promise<Attempt>;
 }
 
 export interface ContestantOptions {
-  llm: Pick<ModelClient, "complete" | "account">;
+  llm: Pick<ModelClient, "complete">;
   moa: Pick<MixtureOfAgents, "run">;
   user: { id: string };
   kinds: readonly ContestantKind[];
@@ -35,6 +35,10 @@ export interface ContestantOptions {
   /** Tokens of each answer. */
   maxTokens: number;
   seed: number;
+  /** How mixtures are configured: answers of another configuration are other answers. */
+  setup: unknown;
+  /** USD of a run of a mixture. */
+  maxCostUsd?: number | undefined;
 }
 
 /** The single models and the mixtures of them that are compared. All get the same questions and the same limit of tokens. */
@@ -45,22 +49,17 @@ export function createContestants(options: ContestantOptions): Contestant[] {
   );
 }
 
-function singleModel(model: string, { llm, user, maxTokens, seed }: ContestantOptions): Contestant {
+function singleModel(model: string, { llm, maxTokens, seed }: ContestantOptions): Contestant {
   return {
     name: model,
     kind: "single",
     settings: { model, maxTokens, seed },
     calls: [{ models: [model], extraTokens: 0, maxTokens }],
-    async answer(question, signal, spent) {
-      const account = llm.account(user);
+    async answer(question, context) {
       const messages = [{ role: "user" as const, content: promptOf(question) }];
-      try {
-        const request = { model, messages, fallbackModels: [], maxTokens, seed: seedOf(question, seed) };
-        const { text } = await llm.complete(request, { signal, account });
-        return { text, degraded: false };
-      } finally {
-        addUsage(spent, account.usage);
-      }
+      const request = { model, messages, fallbackModels: [], maxTokens, seed: seedOf(question, seed) };
+      const { text } = await llm.complete(request, context);
+      return { text, degraded: false };
     },
   };
 }
@@ -72,9 +71,10 @@ function mixture(strategy: "self" | "mixed", options: ContestantOptions): Contes
   return {
     name: strategy,
     kind: strategy,
-    settings: { strategy, models, aggregator, layers, agents, maxTokens, seed },
+    budget: { costUsd: options.maxCostUsd },
+    settings: { strategy, models, aggregator, layers, agents, maxTokens, seed, setup: options.setup },
     calls: [...layer(0), ...later, { models: [aggregator], extraTokens: layers * agents * maxTokens, maxTokens }],
-    async answer(question, signal, spent) {
+    async answer(question, context) {
       const request = {
         query: promptOf(question),
         models,
@@ -84,20 +84,8 @@ function mixture(strategy: "self" | "mixed", options: ContestantOptions): Contes
         strategy,
         seed: seedOf(question, seed),
       };
-      const ofCalls: Spent = { tokens: 0, usd: 0 };
-      const onEvent = (event: RunEvent): void => {
-        if (event.type !== "call_ended") return;
-        const { tokens, cost_usd: cost } = event.entry;
-        addUsage(ofCalls, { total_tokens: tokens, cost_usd: cost ?? null });
-      };
-      try {
-        const { answer, usage, degraded } = await moa.run(user, request, { signal, onEvent });
-        addUsage(spent, usage);
-        return { text: answer, degraded };
-      } catch (error) {
-        addUsage(spent, { total_tokens: ofCalls.tokens, cost_usd: ofCalls.usd });
-        throw error;
-      }
+      const { answer, degraded } = await moa.run(user, request, context);
+      return { text: answer, degraded };
     },
   };
 }

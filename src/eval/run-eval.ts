@@ -1,5 +1,6 @@
 import type PQueue from "p-queue";
 import { abortError, ToolError } from "../errors.ts";
+import type { Budget } from "../llm/account.ts";
 import type { ChatMessage } from "../llm/model-adapter.ts";
 import type { ModelClient } from "../llm/model-client.ts";
 import { bestSingle } from "./compare.ts";
@@ -8,7 +9,7 @@ import { grade } from "./grade.ts";
 import { agreedOutcome, judgeMessages, readVerdict } from "./judge.ts";
 import type { AnswerRecord, EvalRecord, JudgementRecord, Question, Verdict } from "./records.ts";
 import { keyOf, type Results } from "./results-file.ts";
-import { addUsage, type Spent } from "./spent.ts";
+import { addUsage, type CostLimit, type Spent, type WatchedAccount, watchedAccount } from "./spent.ts";
 
 export interface EvalOptions {
   questions: readonly Question[];
@@ -19,7 +20,7 @@ export interface EvalOptions {
   baseline?: string | undefined;
   /** Questions that are answered or judged at once. */
   concurrency: number;
-  /** USD after which nothing more is begun. Needs to know what each thing costs at most. */
+  /** USD that it may cost: nothing is begun, and no request sent, that could exceed it. Needs every price. */
   maxCostUsd?: number | undefined;
   llm: Pick<ModelClient, "complete" | "account">;
   user: { id: string };
@@ -36,6 +37,8 @@ export interface EvalOutcome {
   answers: AnswerRecord[];
   judgements: JudgementRecord[];
   baseline: string;
+  /** Whether the baseline was chosen from several by these very answers. */
+  baselineChosen: boolean;
   /** Whether `maxCostUsd` ended it early. */
   stopped: boolean;
   /** USD that this run spent; null where a price is unknown. */
@@ -51,7 +54,7 @@ export async function runEval(options: EvalOptions): Promise<EvalOutcome> {
   const { questions, contestants, concurrency, signal } = options;
   const { default: Queue } = await import("p-queue");
   const queue = new Queue({ concurrency });
-  const spending = createSpending(options.maxCostUsd);
+  const spending = createSpending(options);
   const answers = new Map<string, AnswerRecord>();
   const at = (question: Question, contestant: string) => answers.get(JSON.stringify([question.id, contestant]));
 
@@ -91,36 +94,50 @@ export async function runEval(options: EvalOptions): Promise<EvalOutcome> {
     answers: [...answers.values()],
     judgements: [...judgements.values()],
     baseline,
+    baselineChosen: options.baseline === undefined && singles.length > 1,
     stopped: spending.stopped,
-    costUsd: spending.known ? spending.usd : null,
+    costUsd: spending.spent.usd,
   };
 }
 
 interface Spending {
-  usd: number;
-  known: boolean;
-  stopped: boolean;
+  readonly spent: Spent;
+  readonly stopped: boolean;
   /** Whether something that costs this much at most may begin; then it is set aside. */
   begin(mostUsd: number): boolean;
-  end(mostUsd: number, costUsd: number | null): void;
+  end(mostUsd: number, spent: Spent): void;
+  /** An account of one answer or one request of the judge. */
+  open(budget?: Budget): WatchedAccount;
+  /** @throws the refusal, unless it is the evaluation's own limit, after which the results are summed up */
+  give(refusal: ToolError): undefined;
 }
 
-function createSpending(limit: number | undefined): Spending {
-  let held = 0;
+function createSpending({ maxCostUsd, llm, user }: EvalOptions): Spending {
+  const limit: CostLimit | undefined =
+    maxCostUsd === undefined ? undefined : { usd: maxCostUsd, used: 0, reached: false };
+  const spent: Spent = { tokens: 0, usd: 0 };
+  let planned = 0;
+  let stopped = false;
   return {
-    usd: 0,
-    known: true,
-    stopped: false,
+    spent,
+    get stopped() {
+      return stopped || limit?.reached === true;
+    },
     begin(mostUsd) {
-      if (limit !== undefined && this.usd + held + mostUsd > limit) this.stopped = true;
-      if (!this.stopped) held += mostUsd;
+      if (limit && (spent.usd ?? limit.used) + planned + mostUsd > limit.usd) stopped = true;
+      if (!this.stopped) planned += mostUsd;
       return !this.stopped;
     },
-    end(mostUsd, costUsd) {
-      held -= mostUsd;
-      if (costUsd === null) this.known = false;
-      // What cannot be known may have been the most.
-      this.usd += costUsd ?? (limit === undefined ? 0 : mostUsd);
+    end(mostUsd, { tokens, usd }) {
+      planned -= mostUsd;
+      spent.tokens += tokens;
+      spent.usd = spent.usd === null || usd === null ? null : spent.usd + usd;
+    },
+    open(budget) {
+      return watchedAccount(llm.account(user, budget), limit);
+    },
+    give(refusal) {
+      if (!limit?.reached) throw refusal;
     },
   };
 }
@@ -172,18 +189,23 @@ async function answerOf(
   const about = { type: "answer", key, question: question.id, contestant: contestant.name } as const;
   const since = () => Math.round(performance.now() - startedAt);
   const spent: Spent = { tokens: 0, usd: 0 };
+  const account = spending.open(contestant.budget);
   let record: AnswerRecord;
   try {
-    const { text, degraded } = await contestant.answer(question, signal, spent);
+    const { text, degraded } = await contestant
+      .answer(question, { signal, account })
+      .finally(() => addUsage(spent, account.usage));
+    if (account.refusal) return spending.give(account.refusal);
     const answer: AnswerRecord = { ...about, text, ms: since(), tokens: spent.tokens, cost_usd: spent.usd };
     record = graded(degraded ? { ...answer, degraded } : answer, question);
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
+    if (account.refusal) return spending.give(account.refusal);
     if (!isOfOneAnswer(error)) throw error;
     record = { ...about, error: error.message, ms: since(), tokens: spent.tokens, cost_usd: spent.usd };
     if (question.answers) record.right = false;
   } finally {
-    spending.end(most, spent.usd);
+    spending.end(most, spent);
   }
   results.add(record);
   onRecord?.(record, { kept: false });
@@ -201,7 +223,7 @@ function isOfOneAnswer(error: unknown): error is ToolError {
 }
 
 async function judgementOf(
-  { llm, user, judge, results, signal, mostUsd, onRecord }: EvalOptions,
+  { llm, judge, results, signal, mostUsd, onRecord }: EvalOptions,
   spending: Spending,
   { id, question, answers }: Question,
   contestant: AnswerRecord,
@@ -219,10 +241,14 @@ async function judgementOf(
   const most = mostUsd("judgement", { id, question, answers });
   if (!spending.begin(most)) return undefined;
   const spent: Spent = { tokens: 0, usd: 0 };
+  let refusal: ToolError | undefined;
   const ask = async (messages: ChatMessage[]): Promise<Verdict> => {
-    const account = llm.account(user);
+    const account = spending.open();
     const request = { model: judge, messages, fallbackModels: [], temperature: 0 };
-    const { text } = await llm.complete(request, { signal, account }).finally(() => addUsage(spent, account.usage));
+    const { text } = await llm.complete(request, { signal, account }).finally(() => {
+      addUsage(spent, account.usage);
+      refusal ??= account.refusal;
+    });
     const verdict = readVerdict(text);
     if (verdict) return verdict;
     throw new ToolError("invalid_response", "The judge gave no verdict.");
@@ -235,10 +261,11 @@ async function judgementOf(
     record.outcome = agreedOutcome(forward, backward);
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
+    if (refusal) return spending.give(refusal);
     if (!isOfOneAnswer(error)) throw error;
     record.error = error.message;
   } finally {
-    spending.end(most, spent.usd);
+    spending.end(most, spent);
   }
   record.tokens = spent.tokens;
   record.cost_usd = spent.usd;

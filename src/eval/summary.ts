@@ -2,7 +2,7 @@ import { type Comparison, compare } from "./compare.ts";
 import type { Contestant } from "./contestants.ts";
 import type { ContestantKind, Question } from "./records.ts";
 import type { EvalOutcome } from "./run-eval.ts";
-import { type Interval, mean, moreQuestions, quantile, signTest, successInterval, winInterval } from "./statistics.ts";
+import { type Interval, moreQuestions, quantile, signTest, successInterval, winInterval } from "./statistics.ts";
 
 /** What is known of one contestant. */
 export interface ContestantSummary {
@@ -15,8 +15,9 @@ export interface ContestantSummary {
   answered: number;
   failures: number;
   degraded: number;
-  /** USD of an answer on average; null where a price is unknown. */
+  /** USD that an answer took on average, what failed ones took included; null where a price is unknown. */
   mean_cost_usd: number | null;
+  /** Of prompts and answers, in the same way. */
   mean_tokens: number;
   latency_ms: { p50: number; p90: number } | null;
 }
@@ -30,6 +31,8 @@ export interface EvalSummary {
   judgements: { made: number; failed: number; disagreed: number };
   /** One for each mixture, or, without mixtures, for each other contestant. */
   verdicts: string[];
+  /** What makes the verdicts less sure than they look. */
+  caveats: string[];
   /** USD that this run spent; null where a price is unknown. */
   cost_usd: number | null;
   /** Whether the limit of cost ended it early. */
@@ -52,7 +55,9 @@ export function summarize(
     const graded = own.filter(({ question }) => known.has(question));
     const right = graded.filter((answer) => answer.right).length;
     const comparison = compare(name, baseline, found);
-    const costs = given.flatMap(({ cost_usd }) => (cost_usd === null ? [] : [cost_usd]));
+    const perAnswer = (amounts: readonly number[]) =>
+      given.length === 0 ? undefined : amounts.reduce((sum, amount) => sum + amount, 0) / given.length;
+    const isPriced = own.every(({ cost_usd }) => cost_usd !== null);
     const times = given.map(({ ms }) => ms);
     return {
       name,
@@ -62,8 +67,8 @@ export function summarize(
       answered: given.length,
       failures: own.length - given.length,
       degraded: given.filter((answer) => answer.degraded).length,
-      mean_cost_usd: costs.length === given.length ? (mean(costs) ?? null) : null,
-      mean_tokens: Math.round(mean(given.map(({ tokens }) => tokens)) ?? 0),
+      mean_cost_usd: isPriced ? (perAnswer(own.map(({ cost_usd }) => cost_usd ?? 0)) ?? null) : null,
+      mean_tokens: Math.round(perAnswer(own.map(({ tokens }) => tokens)) ?? 0),
       latency_ms: times.length > 0 ? { p50: quantile(times, 0.5)!, p90: quantile(times, 0.9)! } : null,
     };
   });
@@ -83,9 +88,28 @@ export function summarize(
       disagreed: judgements.filter(({ verdicts: pair }) => pair && pair[0] !== "tie" && pair[0] === pair[1]).length,
     },
     verdicts,
+    caveats: caveatsOf(contestants, judge, outcome),
     cost_usd: outcome.costUsd,
     stopped: outcome.stopped,
   };
+}
+
+function caveatsOf(contestants: readonly Contestant[], judge: string, outcome: EvalOutcome): string[] {
+  const { baseline, baselineChosen, judgements } = outcome;
+  const caveats: string[] = [];
+  if (baselineChosen) {
+    caveats.push(
+      `${baseline} was chosen as the best of several models by these same questions, which flatters it: with fresh ones the others ` +
+        "may do a little better against it. A baseline that is named beforehand (--baseline) has no such luck.",
+    );
+  }
+  const isContestant = contestants.some(({ calls }) => calls.some(({ models }) => models.includes(judge)));
+  if (isContestant && judgements.length > 0) {
+    caveats.push(
+      `The judge ${judge} compares answers that it wrote itself or had a part in, and models tend to prefer their own. Name another by --judge.`,
+    );
+  }
+  return caveats;
 }
 
 /** Of an error in saying that there is a difference. */
