@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -84,7 +85,18 @@ it("gives all calls of a mixture one budget", async () => {
   }
 });
 
-it("neither opens nor loads the database of usage before a model has answered", async () => {
+it("says that a mixture's budget is too small, whichever way it is asked", async () => {
+  const { fake, config } = await provider();
+  const moa = { models: ["fake/a"], aggregatorModel: "fake/a" };
+  const client = await connect(config({ budgets: { perCall: { tokens: 10 } } }, { moa }));
+  for (const name of ["mixture_of_agents", "llm_processor"]) {
+    const answer = await callTool(client, name, name === "llm_processor" ? { input: "Hello" } : { query: "Hello?" });
+    expect(answer).toMatchObject({ status: "error", code: "limit_reached", budget: { name: "perCall", limit: 10 } });
+  }
+  expect(fake.chats).toHaveLength(0);
+});
+
+it("neither opens nor loads the database of usage before a model has answered, and has all noted at the end", async () => {
   const { config } = await provider();
   const dataDir = temporaryFolder();
   const running = startProcess(serverCommand({ config: config({}, { dataDir }) }));
@@ -102,8 +114,10 @@ it("neither opens nor loads the database of usage before a model has answered", 
   expect(existsSync(join(dataDir, "usage.db"))).toBe(false);
   send(3, "tools/call", { name: "llm_processor", arguments: { input: "Hello" } });
   await answer(3);
-  await expect.poll(() => existsSync(join(dataDir, "usage.db")), { timeout: 10_000 }).toBe(true);
-  if (process.platform === "linux") expect(isLoaded()).toBe(true);
+  running.process.stdin?.end();
+  await once(running.process, "close");
+  const { stdout } = await runProcess(serverCommand({ config: config({}, { dataDir }), args: ["usage"] }));
+  expect(stdout).toMatch(/ local +fake\/a +1 +400 +100 /);
 });
 
 it("shows usage from the published bundle, and makes no file for it", async () => {

@@ -95,6 +95,13 @@ describe("what is summed", () => {
     expect(account.usage).toMatchObject({ estimated: true });
   });
 
+  it("has the reasoning of providers that count it beside the answer", async () => {
+    const details = { completion_tokens_details: { reasoning_tokens: 300 } };
+    const told = { prompt_tokens: 50, completion_tokens: 10, total_tokens: 360, ...details };
+    const { ask } = await spending({ reply: { content: "ok", usage: told } });
+    expect((await ask()).usage).toMatchObject({ ...used(50, 310), reasoning_tokens: 300 });
+  });
+
   it("takes the provider's word for the cost where the configuration has no price, and not where it has one", async () => {
     const reply = { content: "ok", usage: used(1000, 10, { cost: 0.5 }) };
     const told = await spending({ reply });
@@ -138,7 +145,17 @@ describe("budgets", () => {
     expect(server.chats).toHaveLength(1);
   });
 
-  it("of a day are those of the process where there is no ledger, each user's apart", async () => {
+  it("of a day are those of the process where there is no ledger", async () => {
+    const { ask } = await spending(
+      { reply: { content: "ok", usage: used(100, 100) } },
+      { budgets: { perDay: { tokens: 600 } } },
+    );
+    const codes = [];
+    for (const id of ["ann", "bob", "cat", "dan"]) codes.push((await ask({}, id)).error?.code);
+    expect(codes).toEqual([undefined, undefined, undefined, "limit_reached"]);
+  });
+
+  it("of users are each user's own", async () => {
     const { ask } = await spending(
       { reply: { content: "ok", usage: used(100, 100) } },
       {

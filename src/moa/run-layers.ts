@@ -150,12 +150,16 @@ function noProposal(run: Run, outcomes: readonly SlotOutcome[]): unknown {
   );
   const first = failures[0]!;
   const same = failures.every((failure) => failure.code === first.code);
+  const budget = failures.find(({ code }) => code === "limit_reached");
   const waits = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
   return new ToolError(same ? first.code : "upstream_error", `All agents failed. ${reasons}`.slice(0, 1000), {
-    hint: (same ? first.hint : undefined) ?? "Check the model providers, or choose other models.",
+    hint: (same ? first.hint : budget?.hint) ?? "Check the model providers, or choose other models.",
     retryable: failures.some((failure) => failure.retryable),
     retryAfterMs: waits.length === failures.length ? Math.min(...waits) : undefined,
     issues,
-    details: { trace: run.trace.map(({ text: _, ...entry }) => entry) },
+    details: {
+      ...(budget && { budget: budget.details?.budget }),
+      trace: run.trace.map(({ text: _, ...entry }) => entry),
+    },
   });
 }

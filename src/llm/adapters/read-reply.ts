@@ -182,10 +182,13 @@ export function withoutReasoning(text: string): string {
 
 function usageOf(usage: unknown): TokenUsage | undefined {
   if (!isObject(usage)) return undefined;
-  const prompt = count(usage.prompt_tokens);
-  const completion = count(usage.completion_tokens);
-  if (prompt + completion === 0) return undefined;
   const { prompt_tokens_details: ofPrompt, completion_tokens_details: ofAnswer } = usage;
+  const prompt = count(usage.prompt_tokens);
+  const reasoning = isObject(ofAnswer) ? count(ofAnswer.reasoning_tokens) : 0;
+  let completion = count(usage.completion_tokens);
+  // xAI counts reasoning beside the answer, and bills both.
+  if (count(usage.total_tokens) === prompt + completion + reasoning) completion += reasoning;
+  if (prompt + completion === 0) return undefined;
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
