@@ -86,9 +86,6 @@ export const memoryFiles = () => import("./memory/files/memory-file.ts");
 /** What checks backups and restores them; without a store, for the database may be beyond opening. */
 export const memoryBackups = () => import("./memory/sqlite/restore.ts");
 
-/** What draws runs as text that renderers of Mermaid understand. */
-export const mermaidTimelines = () => import("./moa/timeline-mermaid.ts");
-
 /**
  * Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. `warn` tells an
  * operator of what does not work as configured; `redact` blots out secrets in what is kept of runs.

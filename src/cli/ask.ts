@@ -4,7 +4,7 @@ import { text as readAll } from "node:stream/consumers";
 import { ToolError } from "../errors.ts";
 import type { RunArchive, RunEvent, RunRecord } from "../moa/run-record.ts";
 import { createRedactor, secretsOfEnvironment } from "../redact.ts";
-import { createServices, mermaidTimelines } from "../services.ts";
+import { createServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CommandOptions } from "./command-options.ts";
 import { createLiveBlock } from "./live-block.ts";
@@ -61,7 +61,7 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
     if (options.json) process.stdout.write(`${printableJson(jsonOf(record ?? result, options))}\n`);
     else process.stdout.write(`${printableText(result.answer)}\n`);
     if (isApart) say("");
-    if (options.picture !== undefined) await savePicture(options.picture, record, moa.runs, user.id);
+    if (options.picture !== undefined) savePicture(options.picture, result.run_id, moa.runs, user.id);
     if (record && options.trace) say(traceText(record));
     if (record?.analysis && !options.json) say(analysisText(record.analysis));
     if (!options.quiet) for (const line of summaryOf(record ?? result, startedAt)) say(line);
@@ -120,14 +120,10 @@ function watch(
   };
 }
 
-async function savePicture(file: string, record: RunRecord | undefined, runs: RunArchive, user: string): Promise<void> {
+function savePicture(file: string, runId: string, runs: RunArchive, user: string): void {
   const type = extname(file);
-  let picture: string | undefined;
-  if (record && type === ".svg") picture = runs.picture(user, record.run_id);
-  else if (record) {
-    const drawn = (await mermaidTimelines()).mermaidTimeline(record);
-    picture = type === ".md" ? `\`\`\`mermaid\n${drawn.trimEnd()}\n\`\`\`\n` : drawn;
-  }
+  const drawn = type === ".svg" ? runs.picture(user, runId) : runs.mermaid(user, runId);
+  const picture = drawn !== undefined && type === ".md" ? `\`\`\`mermaid\n${drawn.trimEnd()}\n\`\`\`\n` : drawn;
   if (picture === undefined) throw new ToolError("storage_error", "The run is too large to be drawn.");
   try {
     writeFileSync(file, picture);

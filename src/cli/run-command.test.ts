@@ -119,6 +119,12 @@ describe("patchbay-mcp config", () => {
     expect(parse(stdout)).toMatchObject({ http: { port: 9 }, interaction: { buttonLabel: "Interact" } });
   });
 
+  it("prints YAML that means the same, patterns of models included", async () => {
+    const config = 'providers: {p: {baseUrl: "http://127.0.0.1:9/v1", prices: {"*": {input: 1, output: 2}}}}';
+    const { stdout } = await run(["config"], { config });
+    expect(parse(stdout).providers.p.prices).toEqual({ "*": { input: 1, output: 2 } });
+  });
+
   it("prints the JSON Schema, also where the configuration is broken", async () => {
     const { code, stdout } = await run(["config", "--schema"], { config: "nosuch: [" });
     expect(code).toBe(0);

@@ -26,14 +26,15 @@ export function showConfig(loaded: LoadedConfig, env: NodeJS.ProcessEnv): number
 function* lines(value: unknown, path: string[], origins: Origins, redact: (text: string) => string): Generator<string> {
   for (const [key, child] of Object.entries(value as Record<string, unknown>)) {
     const at = [...path, key];
-    const indent = "  ".repeat(path.length);
+    // Patterns such as "*" mean something else to YAML.
+    const name = `${"  ".repeat(path.length)}${stringify(key).trimEnd()}`;
     if (isSection(child)) {
-      yield `${indent}${key}:`;
+      yield `${name}:`;
       yield* lines(child, at, origins, redact);
     } else {
       const text = stringify(child, { collectionStyle: "flow", lineWidth: 0 }).trimEnd();
       const line = redact(text.includes("\n") ? JSON.stringify(child) : text);
-      yield `${indent}${key}: ${line}  # ${originOf(at, origins)}`;
+      yield `${name}: ${line}  # ${originOf(at, origins)}`;
     }
   }
 }

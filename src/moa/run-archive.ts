@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { RunArchive, RunRecord } from "./run-record.ts";
+import { mermaidTimeline } from "./timeline-mermaid.ts";
 import { svgTimeline } from "./timeline-svg.ts";
 
 /**
@@ -47,6 +48,10 @@ export function createRunArchive({ maxRuns = 20, maxBytes = 32 * 2 ** 20 } = {})
     picture(user, runId) {
       const record = get(user, runId);
       return record && svgTimeline(record);
+    },
+    mermaid(user, runId) {
+      const record = get(user, runId);
+      return record && mermaidTimeline(record);
     },
     onChange(user, listener) {
       // An entry of its own for each registration, whichever function it calls.

@@ -114,6 +114,8 @@ export interface RunArchive {
   list(user: string): RunRecord[];
   /** The run as an SVG. Undefined as `get`. */
   picture(user: string, runId: string): string | undefined;
+  /** The run as text that renderers of Mermaid draw. Undefined as `get`. */
+  mermaid(user: string, runId: string): string | undefined;
   /** Calls the listener when a run of the user is kept. Gives what ends it. */
   onChange(user: string, listener: (runId: string) => void): () => void;
 }
