@@ -55,6 +55,8 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
   const promptTokens = sending.estimate(text);
   const hold = await account?.hold(model, sending.most(text) + addedTokens(sending), request.maxTokens);
   try {
+    // A hold may have waited.
+    sending.signal.throwIfAborted();
     breaker.check(model);
   } catch (error) {
     hold?.settle(undefined);

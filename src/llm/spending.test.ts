@@ -7,6 +7,7 @@ import type { FakeModel } from "../../test/fixtures/fake-provider.ts";
 import { configured, failure, messages, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
 import { openUsageReader } from "../usage/usage-database.ts";
 import { createUsageLedger } from "../usage/usage-ledger.ts";
+import type { Account } from "./account.ts";
 import { createTokenEstimator } from "./estimate-tokens.ts";
 import type { CompletionRequest, ModelClientOptions } from "./model-client.ts";
 
@@ -109,6 +110,25 @@ describe("what is summed", () => {
     const priced = await spending({ reply }, {}, { prices: { a: { input: 1, output: 0 } } });
     expect((await priced.ask()).completion?.cost_usd).toBe(0.001);
   });
+});
+
+it("costs nothing where the caller went away before anything was sent", async () => {
+  const { llm, server } = await spending({});
+  const account = llm.account({ id: "ann" });
+  const caller = new AbortController();
+  const leaving: Account = {
+    ...account,
+    async hold(...request) {
+      const hold = await account.hold(...request);
+      caller.abort();
+      return hold;
+    },
+  };
+  await expect(
+    llm.complete({ messages, model: "fake/a" }, { signal: caller.signal, account: leaving }),
+  ).rejects.toThrow();
+  expect(server.chats).toHaveLength(0);
+  expect(account.usage.total_tokens).toBe(0);
 });
 
 it("tells the cost of a call with what its failed requests cost", async () => {
