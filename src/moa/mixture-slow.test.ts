@@ -21,7 +21,7 @@ describe("whatever is slow", () => {
       const { run } = await mixtureOn(models, { callTimeout: 0.12, timeout: 1.2 });
       const startedAt = performance.now();
       const result = await run({ output: "trace" });
-      expect(performance.now() - startedAt).toBeLessThan(1300);
+      expect(performance.now() - startedAt).toBeLessThan(1600);
       expect(result.answer).not.toBe("");
       const places = Map.groupBy(
         result.trace.filter(({ role }) => role === "agent"),
