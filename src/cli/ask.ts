@@ -169,7 +169,7 @@ function traceText({ trace }: RunRecord): string {
 }
 
 function analysisText(analysis: NonNullable<RunRecord["analysis"]>): string {
-  const { consensus, contradictions, unique_points: unique, blind_spots: blind, confidence } = analysis;
+  const { consensus, contradictions, unique_points: unique, blind_spots: blind, confidence, agreement } = analysis;
   const sections = Object.entries({
     Consensus: consensus,
     Contradictions: contradictions,
@@ -177,5 +177,6 @@ function analysisText(analysis: NonNullable<RunRecord["analysis"]>): string {
     "Considered by none": blind,
   }).filter(([, points]) => points.length > 0);
   const lines = sections.flatMap(([title, points]) => [title, ...points.map((point) => `  - ${printable(point)}`)]);
-  return [...lines, `Confidence: ${Math.round(100 * confidence)} %`].join("\n");
+  const same = agreement === undefined ? "" : `, the same short answer: ${Math.round(100 * agreement)} %`;
+  return [...lines, `Confidence: ${Math.round(100 * confidence)} %${same}`].join("\n");
 }
