@@ -47,7 +47,7 @@ describe("the calls of a run, watched", () => {
       "Layer 1",
       "  ⠴ p/1          ━━━━━━━━━━━━━━━━  2.50 s  writing   1,200 characters",
       "  ⠴ p/2 (hedge)  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌  2.50 s  waiting",
-      "  ✓ p/3          ━                 1.50 s   1,234 tokens  $0.0020",
+      "  ✓ p/3          ╌                 1.50 s   1,234 tokens  $0.0020",
     ]);
     expect(watch(events).lines({ width: 60 })[1]).toBe("  ⠴ p/1            2.50 s  writing   1,200 characters");
   });

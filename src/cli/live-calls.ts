@@ -102,7 +102,7 @@ export function createLiveCalls(now: () => number, redact: (text: string) => str
       const barOf = ({ since, firstAt, endedAt }: Shown): string => {
         if (width < WIDTH_FOR_BARS) return "";
         const at = (ms: number) => Math.round(((ms - startedAt) / span) * BAR);
-        const [from, first, to] = [at(since), at(firstAt ?? endedAt ?? nowMs), at(endedAt ?? nowMs)];
+        const [from, first, to] = [at(since), firstAt === undefined ? BAR : at(firstAt), at(endedAt ?? nowMs)];
         const start = Math.min(from, BAR - 1);
         const end = Math.max(to, start + 1);
         return `${" ".repeat(start)}${Array.from({ length: end - start }, (_, i) => (start + i < first ? "╌" : "━")).join("")}`.padEnd(
