@@ -3,13 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "../../test/fixtures/cleanup.ts";
 import { type FakeModel, startFakeProvider } from "../../test/fixtures/fake-provider.ts";
-import {
-  runProcess,
-  type ServerCommand,
-  serverCommand,
-  startProcess,
-  waitForOutput,
-} from "../../test/fixtures/spawn.ts";
+import { runProcess, serverCommand, startProcess, waitForOutput } from "../../test/fixtures/spawn.ts";
+import { onTerminal } from "../../test/fixtures/terminal.ts";
 
 const HOSTILE = "Blue\u001b[2J\u0007 \u202eof scattering";
 
@@ -26,25 +21,6 @@ async function setUp(models: Record<string, FakeModel> = {}, moa: object = {}) {
     serverCommand({ config, args: ["ask", ...args], ...(env && { env }) });
   const ask = (args: string[], input?: string) => runProcess(command(args), input === undefined ? {} : { input });
   return { provider, command, ask };
-}
-
-/** The same command with a terminal of that size for all of its streams; what it shows is the output. */
-function onTerminal({ command, args, env }: ServerCommand, columns = 80, rows = 24): ServerCommand {
-  const program = [
-    "import fcntl, os, pty, struct, sys, termios",
-    `size = struct.pack("HHHH", ${rows}, ${columns}, 0, 0)`,
-    "pid, terminal = pty.fork()",
-    "if pid == 0:",
-    "    fcntl.ioctl(1, termios.TIOCSWINSZ, size)",
-    "    os.execvp(sys.argv[1], sys.argv[1:])",
-    "while True:",
-    "    try: data = os.read(terminal, 65536)",
-    "    except OSError: break",
-    "    if not data: break",
-    "    os.write(1, data)",
-    "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))",
-  ].join("\n");
-  return { command: "python3", args: ["-c", program, command, ...args], env: { TERM: "xterm", ...env } };
 }
 
 describe("patchbay-mcp ask", () => {

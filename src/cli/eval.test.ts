@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "../../test/fixtures/cleanup.ts";
 import { type ChatRequest, type FakeModel, startFakeProvider } from "../../test/fixtures/fake-provider.ts";
 import { runProcess, serverCommand, startProcess, waitForOutput } from "../../test/fixtures/spawn.ts";
+import { onTerminal } from "../../test/fixtures/terminal.ts";
 import type { EvalSummary } from "../eval/summary.ts";
 
 const QUESTIONS = [
@@ -185,6 +187,24 @@ describe("patchbay-mcp eval moa", () => {
       expect.stringMatching(/^The judge p\/good compares answers that it wrote itself/),
     ]);
     expect((await evaluate("--baseline", "p/bad")).summary.caveats).toEqual([]);
+  });
+
+  it.each([
+    ["y\n", 0, "right"],
+    ["n\n", 1, ""],
+    ["\u0003", 130, "Cancelled."],
+    ["\u0004", 1, ""],
+  ])("asks before it starts on a terminal, and takes %j for an answer", async (typed, code, said) => {
+    const { command, server } = await setUp(QUESTIONS);
+    const running = startProcess(onTerminal(command()));
+    await waitForOutput(running, /Start\? \[y\/N\] /, 20_000);
+    const ended = once(running.process, "close");
+    running.process.stdin?.write(typed);
+    await ended;
+    expect(running.process.exitCode, running.stdout()).toBe(code);
+    expect(running.stdout()).toContain(said);
+    expect(running.stdout()).not.toContain("node:internal");
+    expect(server.chats.length > 0).toBe(code === 0);
   });
 
   it("closes its calls at Ctrl-C, keeps what there is, and exits with 130", async () => {

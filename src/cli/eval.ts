@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ToolError } from "../errors.ts";
@@ -76,7 +77,7 @@ export async function evalCommand({ loaded, env, words, options = {} }: CommandC
       },
     });
     say(estimateText(estimate, questions.length, contestants.length));
-    if (!(await mayStart(estimate, wanted.maxCostUsd, options))) return 1;
+    if (!(await mayStart(estimate, wanted.maxCostUsd, options, stop.signal))) return 1;
     progress = watch(estimate, say);
     const outcome = await runEval({
       questions,
@@ -201,7 +202,12 @@ function estimateText(estimate: Estimate, questions: number, contestants: number
   return `${what}: about ${grouped(requests)} calls${judged}, ${cost}, less what --out holds already.`;
 }
 
-async function mayStart(estimate: Estimate, maxCostUsd: number | undefined, options: CommandOptions): Promise<boolean> {
+async function mayStart(
+  estimate: Estimate,
+  maxCostUsd: number | undefined,
+  options: CommandOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (maxCostUsd !== undefined && estimate.usd === undefined) {
     throw new ToolError(
       "not_configured",
@@ -216,8 +222,12 @@ async function mayStart(estimate: Estimate, maxCostUsd: number | undefined, opti
     process.stderr.write("patchbay-mcp: nothing was asked yet.\nSay --yes to start, or --max-cost USD.\n");
     return false;
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Start? [y/N] ").finally(() => terminal.close());
+  // Not in terminal mode, in which Ctrl-C would be a key and no signal.
+  const terminal = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  const ended = once(terminal, "close").then(() => "");
+  const answer = await Promise.race([terminal.question("Start? [y/N] ", { signal }), ended]).finally(() =>
+    terminal.close(),
+  );
   return /^y(es)?$/i.test(answer.trim());
 }
 
