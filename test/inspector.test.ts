@@ -80,7 +80,11 @@ describe("MCP Inspector with mcp.config.json", () => {
       { uri, title: "Ana lives in Weimar" },
     ]);
     expect(await method("resources/templates/list")).toMatchObject({
-      json: { resourceTemplates: [{ uriTemplate: "memory://{id}" }] },
+      json: {
+        resourceTemplates: ["moa://runs/{id}/timeline", "moa://runs/{id}", "memory://{id}"].map((uriTemplate) => ({
+          uriTemplate,
+        })),
+      },
     });
     const read = await method("resources/read", "--uri", uri);
     const { contents } = read.json as { contents: [{ text: string }] };

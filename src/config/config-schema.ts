@@ -157,11 +157,11 @@ const llm = z.strictObject({
   idleTimeout: seconds("Silence after which an answer that has begun is taken for broken off.").default(30),
   breaker: z
     .strictObject({
-      failures: z.int().min(1).default(5).describe("Failures of a model in a row after which it is left alone …"),
+      failures: z.int().min(1).default(5).describe("Failures of a model in a row after which it is passed over …"),
       cooldown: seconds("… for this long at first, and up to ten times as long while it keeps failing.").default(5),
     })
     .prefault({})
-    .describe("When a model that is down is no longer asked."),
+    .describe("When a model that is down is passed over for a fallback model."),
   budgets: z
     .strictObject({
       perCall: budget("that one call of a tool may use").describe("Limit of one call of a tool."),

@@ -20,18 +20,18 @@ describe("a model that is down", () => {
     const pass = clock();
     const breaker = createCircuitBreaker({ failures: 2, cooldown: 5 });
     breaker.note("p/a", down);
-    expect(() => breaker.check("p/a")).not.toThrow();
+    expect(() => breaker.check("p/a", true)).not.toThrow();
     breaker.note("p/a", down);
-    expect(() => breaker.check("p/a")).toThrow(/left alone for 5 s/);
-    expect(() => breaker.check("p/b")).not.toThrow();
+    expect(() => breaker.check("p/a", true)).toThrow(/left alone for 5 s/);
+    expect(() => breaker.check("p/b", true)).not.toThrow();
     pass(5100);
-    expect(() => breaker.check("p/a")).not.toThrow();
-    expect(() => breaker.check("p/a")).toThrow(/left alone/);
+    expect(() => breaker.check("p/a", true)).not.toThrow();
+    expect(() => breaker.check("p/a", true)).toThrow(/left alone/);
     breaker.note("p/a", down);
     pass(5100);
-    expect(() => breaker.check("p/a")).toThrow(/left alone for 5 s/);
+    expect(() => breaker.check("p/a", true)).toThrow(/left alone for 5 s/);
     pass(5100);
-    breaker.check("p/a");
+    breaker.check("p/a", true);
     breaker.note("p/a", undefined);
     expect(breaker.isOpen("p/a")).toBe(false);
   });
@@ -41,9 +41,26 @@ describe("a model that is down", () => {
     const breaker = createCircuitBreaker({ failures: 1, cooldown: 5 });
     breaker.note("p/a", down);
     pass(5100);
-    breaker.check("p/a");
+    breaker.check("p/a", true);
     breaker.release("p/a");
-    expect(() => breaker.check("p/a")).not.toThrow();
+    expect(() => breaker.check("p/a", true)).not.toThrow();
+  });
+
+  it("is asked all the same where there is no other, unless it has named a time", async () => {
+    const fault = (_request: unknown, call: number) => (call <= 7 ? ({ status: 500, body: "{}" } as const) : undefined);
+    const { server, complete } = await clientOn({ a: { fault } });
+    for (let call = 0; call < 2; call++) await failure(complete());
+    expect(server.chats).toHaveLength(6);
+    expect(await complete()).toMatchObject({ text: "ok", attempts: 2 });
+  });
+
+  it("is passed over for a fallback model meanwhile", async () => {
+    const { server, complete } = await clientOn(
+      { a: { fault: { status: 500, body: "{}" } }, b: {} },
+      { fallbackModels: ["b"], breaker: { failures: 3, cooldown: 60 } },
+    );
+    for (let call = 0; call < 4; call++) expect(await complete()).toMatchObject({ model: "fake/b" });
+    expect(server.chats.filter(({ body }) => body!.model === "a")).toHaveLength(3);
   });
 
   it("is not asked by later calls before the time that it named", async () => {

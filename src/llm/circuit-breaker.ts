@@ -7,15 +7,18 @@ export interface BreakerOptions {
   cooldown: number;
 }
 
-/** Leaves a model alone that is down, so that calls go to another at once and it can recover. One for each `provider/model`. */
+/**
+ * Leaves a model alone that is down, so that calls go to another at once and it can recover. One for each `provider/model`. Where
+ * there is no other, asking is the only way to an answer; but a time that the provider itself has named is kept in any case.
+ */
 export interface CircuitBreaker {
   /** @throws ModelError of the last failure while the model is left alone */
-  check(model: string): void;
+  check(model: string, hasFallback: boolean): void;
   /** Takes in how a request ended that `check` let through; undefined: well, or by no fault of the model's. */
   note(model: string, failure: ModelError | undefined): void;
   /** For a request that `check` let through and whose caller went away: it says nothing. */
   release(model: string): void;
-  /** Whether `check` would throw. */
+  /** Whether `check` would throw where there is a fallback. */
   isOpen(model: string): boolean;
 }
 
@@ -33,6 +36,8 @@ interface Circuit {
   failures: number;
   /** Time of `performance.now()` until which nothing is sent. */
   openUntil: number;
+  /** The same, by what the provider said. */
+  toldUntil: number;
   openings: number;
   last: ModelError;
   /** Whether the one request is under way that finds out whether the model is back. */
@@ -51,11 +56,11 @@ export function createCircuitBreaker(options: BreakerOptions): CircuitBreaker {
       const circuit = circuits.get(model);
       return circuit !== undefined && (circuit.openUntil > performance.now() || circuit.trying);
     },
-    check(model) {
+    check(model, hasFallback) {
       const circuit = circuits.get(model);
       if (!circuit || circuit.openUntil === 0) return;
-      const wait = circuit.openUntil - performance.now();
-      if (wait <= 0 && !circuit.trying) {
+      const wait = (hasFallback ? circuit.openUntil : circuit.toldUntil) - performance.now();
+      if (wait <= 0 && (!circuit.trying || !hasFallback)) {
         circuit.trying = true;
         return;
       }
@@ -67,7 +72,7 @@ export function createCircuitBreaker(options: BreakerOptions): CircuitBreaker {
         if (circuit) circuits.delete(model);
         return;
       }
-      const failed = circuit ?? { failures: 0, openUntil: 0, openings: 0, last: failure, trying: false };
+      const failed = circuit ?? { failures: 0, openUntil: 0, toldUntil: 0, openings: 0, last: failure, trying: false };
       circuits.set(model, failed);
       failed.failures += 1;
       failed.last = failure;
@@ -78,6 +83,7 @@ export function createCircuitBreaker(options: BreakerOptions): CircuitBreaker {
       if (!isDown && told === 0) return;
       const factor = Math.min(2 ** failed.openings, MOST_COOLDOWNS);
       if (isDown) failed.openings += 1;
+      failed.toldUntil = performance.now() + told;
       failed.openUntil = performance.now() + Math.max(told, isDown ? options.cooldown * 1000 * factor : 0);
     },
   };

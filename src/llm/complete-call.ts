@@ -130,7 +130,7 @@ async function askModel(
   for (;;) {
     const shape = shaping.next();
     try {
-      const answered = await attempt(engine, call, model, shape, timer);
+      const answered = await attempt(engine, call, model, { shape, timer, hasFallback });
       shaping.accepted(shape);
       return answered;
     } catch (error) {
@@ -161,8 +161,7 @@ async function attempt(
   engine: Engine,
   call: Call,
   model: ChosenModel,
-  shape: RequestShape,
-  timer: { endsAt?: number },
+  { shape, timer, hasFallback }: { shape: RequestShape; timer: { endsAt?: number }; hasFallback: boolean },
 ): Promise<Answered & { cached?: boolean }> {
   const { options, directory, breaker, latencies } = engine;
   const { signal, account, onProgress } = call.context;
@@ -202,6 +201,7 @@ async function attempt(
           call.costUsd = call.costUsd === undefined || costUsd === undefined ? undefined : call.costUsd + costUsd;
         },
         breaker,
+        hasFallback,
         onProgress,
         estimate,
         most: (text) => engine.tokens.most(text, model.name),

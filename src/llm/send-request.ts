@@ -1,4 +1,3 @@
-import { ToolError } from "../errors.ts";
 import type { Account } from "./account.ts";
 import { withoutReasoning } from "./adapters/read-reply.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
@@ -23,6 +22,8 @@ export interface Sending {
   /** Is told what the request cost in USD, whether it failed or not; undefined: unknown. */
   onCost(costUsd: number | undefined): void;
   breaker: CircuitBreaker;
+  /** Whether another model can be asked. */
+  hasFallback: boolean;
   onProgress: ((progress: CallProgress) => void) | undefined;
   estimate(text: string): number;
   /** Tokens that a text is at most. */
@@ -57,7 +58,7 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
   try {
     // A hold may have waited.
     sending.signal.throwIfAborted();
-    breaker.check(model);
+    breaker.check(model, sending.hasFallback);
   } catch (error) {
     hold?.settle(undefined);
     throw error;
@@ -102,7 +103,7 @@ function addedTokens({ request: { messages, responseFormat, byTool }, most }: Se
 
 /** Whether the model was at work when the request ended: by the caller, or by a limit of time. */
 function isCut(failure: unknown): boolean {
-  return !(failure instanceof ToolError) || (failure instanceof ModelError && failure.kind === "timeout");
+  return !(failure instanceof ModelError) || failure.kind === "timeout";
 }
 
 /** Whether an answer came that is none. */

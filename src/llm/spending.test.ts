@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
 import type { FakeModel } from "../../test/fixtures/fake-provider.ts";
 import { configured, failure, messages, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
+import { ToolError } from "../errors.ts";
 import { openUsageReader } from "../usage/usage-database.ts";
 import { createUsageLedger } from "../usage/usage-ledger.ts";
 import type { Account } from "./account.ts";
@@ -63,6 +64,17 @@ describe("an answer that came and failed", () => {
       expect(usage.total_tokens).toBe(0);
     },
   );
+
+  it("is paid for where the caller went away before its first token, whatever the reason", async () => {
+    const { llm, server } = await spending({ fault: "hang" });
+    const account = llm.account({ id: "ann" });
+    const stop = new AbortController();
+    const asked = llm.complete({ messages, model: "fake/a" }, { signal: stop.signal, account });
+    await vi.waitFor(() => expect(server.chats).toHaveLength(1));
+    stop.abort(new ToolError("aborted", "Left behind."));
+    await expect(asked).rejects.toThrow();
+    expect(account.usage).toMatchObject({ prompt_tokens: 2, estimated: true });
+  });
 
   it("pays for the reasoning of an answer that was cut off by the time limit", async () => {
     const reasoning = "thinking about it ".repeat(40);
