@@ -41,6 +41,8 @@ const DEFAULT_IDLE_S = 30;
 const WAIT_WORTH_TELLING_MS = 1000;
 /** Less than this of an answer is worth nothing. */
 const LEAST_PARTIAL = 20;
+/** Characters of such an answer that an error tells. */
+const TOLD_PARTIAL = 2000;
 
 /** What belongs to one call, over all its requests. */
 interface Call {
@@ -95,6 +97,7 @@ export async function completeCall(
         finish_reason: reply.finishReason,
         ms,
         ...(firstTokenMs !== undefined && { first_token_ms: firstTokenMs }),
+      if (reply.toldReason !== undefined) warnings.push(oddReasonWarning(model.name, reply.toldReason));
         ...(cached && { cached: true }),
         attempts: call.attempts,
         candidate: index,
@@ -211,7 +214,9 @@ async function attempt(
   );
   latencies.note(model.name, answered.ms);
   refuseCutPrompt(engine, answered.reply, call, model);
-  if (answered.reply.finishReason !== "length") cache?.set(key, answered.reply);
+  const { finishReason, toldReason } = answered.reply;
+  refuseBroken(answered, model, onProgress);
+  if (finishReason === "stop" && toldReason === undefined) cache?.set(key, answered.reply);
   return answered;
 }
 
@@ -226,25 +231,54 @@ function keepPartial(call: Call, error: ToolError, model: ChosenModel | undefine
 
 function salvaged(
   call: Call,
-  { text, usage, ms, firstTokenMs, model, candidate }: NonNullable<Call["best"]>,
+  { text, usage, ms, firstTokenMs, finishReason = "interrupted", model, candidate }: NonNullable<Call["best"]>,
   failures: readonly Failure[],
   warnings: readonly string[],
 ): Completion {
+/**
+ * An answer that a content filter cut or that the provider broke off is a failure, for another try or model may give the whole;
+ * what had come stays for the case that none does. @throws ModelError with `partial`
+ */
+function refuseBroken(
+  { reply, ms, firstTokenMs }: Answered,
+  model: ChosenModel,
+  onProgress: CallContext["onProgress"],
+) {
+  const { text, finishReason, toldReason, usage } = reply;
+  if (finishReason !== "content_filter" && finishReason !== "interrupted") return;
+  // Who asks may have seen nothing of an answer that came in one piece.
+  onProgress?.({ type: "text", read: () => text });
+  const details = { finish_reason: finishReason, partial_text: text.slice(0, TOLD_PARTIAL) };
+  const error =
+    finishReason === "content_filter"
+      ? new ModelError("no_answer", `The provider's content filter cut off the answer of model "${model.name}".`, {
+          hint: "Word the task in another way, or use another model.",
+          details,
+        })
+      : new ModelError("unreachable", `Model "${model.name}" broke off its answer (finish reason: ${toldReason}).`, {
+          hint: "Try again, or use another model.",
+          details,
+        });
+  error.partial = { text, usage: usage!, ms, firstTokenMs, finishReason };
+  throw error;
+}
+
   const reasons = failures.map((failure) => `Model "${failure.model}" failed (${failure.error.message}).`);
   return {
     text,
     model,
     usage,
     ...(call.costUsd !== undefined && call.context.account && { cost_usd: call.costUsd }),
-    finish_reason: "interrupted",
+    finish_reason: finishReason,
     partial: true,
     ms,
     ...(firstTokenMs !== undefined && { first_token_ms: firstTokenMs }),
     attempts: call.attempts,
     candidate,
-    warnings: [...warnings, ...reasons, `The answer of "${model}" broke off; this is what had come of it.`],
+    warnings: [...warnings, ...reasons, `The answer of "${model}" ${ended}; this is what had come of it.`],
   };
 }
+  const ended = finishReason === "content_filter" ? "was cut off by a content filter" : "broke off";
 
 function learnFromOverflow(engine: Engine, { overflow }: ModelError, call: Call, model: ChosenModel): void {
   if (overflow?.contextTokens !== undefined) engine.learnedContexts.set(model.name, overflow.contextTokens);
@@ -261,6 +295,10 @@ function learnFromOverflow(engine: Engine, { overflow }: ModelError, call: Call,
 function refuseCutPrompt(engine: Engine, { usage }: AdapterReply, call: Call, model: ChosenModel): void {
   const used = usage?.estimated ? 0 : (usage?.prompt_tokens ?? 0);
   if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2)) return;
+function oddReasonWarning(model: string, reason: string): string {
+  return `"${model}" ended its answer for a reason that is not known ("${reason}"): it may not be whole.`;
+}
+
   const expected = engine.tokens.estimate(textOf(call.request.messages), model.name);
   if (expected < 1.4 * used) return;
   const contextTokens = used - (used % 1024);

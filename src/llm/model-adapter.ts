@@ -1,3 +1,5 @@
+import type { FinishReason } from "./adapters/finish-reason.ts";
+
 /** One message of a chat. */
 export interface ChatMessage {
   role: "system" | "user" | "assistant";
@@ -58,7 +60,9 @@ export interface Delta {
 
 export interface AdapterReply {
   text: string;
-  finishReason: string;
+  finishReason: FinishReason;
+  /** The provider's word for it, where that is unknown (it then counts as `stop`), or says what interrupted the answer. */
+  toldReason?: string | undefined;
   usage: TokenUsage | undefined;
   /** What the provider says that the call cost. */
   costUsd?: number | undefined;

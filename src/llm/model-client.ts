@@ -2,6 +2,7 @@ import type PQueue from "p-queue";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import type { Account, Budget, Budgets, UsageLedger } from "./account.ts";
+import type { FinishReason } from "./adapters/finish-reason.ts";
 import { loadHttpClient } from "./adapters/http-connection.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
 import { type BreakerOptions, createCircuitBreaker } from "./circuit-breaker.ts";
@@ -86,8 +87,8 @@ export interface Completion {
   usage: TokenUsage;
   /** USD of all requests of the call; unset where a price is unknown. */
   cost_usd?: number;
-  /** `stop`, `length` where the answer was cut off at the token limit, `interrupted` where it broke off (`partial`). */
-  finish_reason: string;
+  /** `stop`, `length` where the answer was cut off at the token limit; with `partial`: `content_filter`, `interrupted` where it broke off. */
+  finish_reason: FinishReason;
   /** Whether the answer broke off: `text` is what had come. */
   partial?: true;
   /** Whether the answer was kept from an identical call. */

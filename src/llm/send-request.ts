@@ -1,4 +1,5 @@
 import type { Account } from "./account.ts";
+import type { FinishReason } from "./adapters/finish-reason.ts";
 import { withoutReasoning } from "./adapters/read-reply.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { AdapterReply, AdapterRequest, Delta, ModelAdapter, TokenUsage } from "./model-adapter.ts";
@@ -43,6 +44,8 @@ export interface PartialAnswer {
   usage: TokenUsage;
   ms: number;
   firstTokenMs: number | undefined;
+  /** Default `interrupted`. */
+  finishReason?: FinishReason | undefined;
 }
 
 /**

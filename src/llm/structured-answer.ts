@@ -91,7 +91,7 @@ export function mendWarning(mends: readonly string[]): string {
 
 /** Whether a model's answer ended at the token limit: also where its provider does not say so. */
 export function isCutOff({ finish_reason, usage }: Completion, maxTokens: number): boolean {
-  if (finish_reason === "length" || finish_reason === "interrupted") return true;
+  if (finish_reason !== "stop") return true;
   return !usage.estimated && usage.completion_tokens - (usage.reasoning_tokens ?? 0) >= maxTokens;
 }
 

@@ -2,13 +2,6 @@ import type { Wire } from "./ask-model.ts";
 import { looksLikeEvents, readEvents } from "./event-stream.ts";
 import { isObject, type Json } from "./read-failure.ts";
 
-/** Why an answer of Anthropic's ended, in OpenAI's words. */
-const FINISH_REASONS: Partial<Record<string, string>> = {
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  refusal: "content_filter",
-};
-
 /**
  * Messages of Anthropic's API, whole or as server-sent events (https://platform.claude.com/docs/en/build-with-claude/streaming).
  * A call of a tool can only be that of the tool that stands for the format: its input is the answer.
@@ -112,8 +105,7 @@ function completion(answer: {
   begun: boolean;
 }): Json {
   const message = { content: answer.text, ...(answer.reasoning !== "" && { reasoning_content: answer.reasoning }) };
-  const finish_reason = FINISH_REASONS[String(answer.stopReason)] ?? "stop";
-  return { choices: answer.begun ? [{ message, finish_reason }] : [], usage: usageOf(answer.usage) };
+  return { choices: answer.begun ? [{ message, finish_reason: answer.stopReason }] : [], usage: usageOf(answer.usage) };
 }
 
 /** Anthropic counts what was read from the cache and written to it beside the rest of the prompt. */

@@ -2,20 +2,6 @@ import type { Wire } from "./ask-model.ts";
 import { looksLikeEvents, readEvents } from "./event-stream.ts";
 import { isObject, type Json } from "./read-failure.ts";
 
-/** Why an answer of Gemini's ended, in OpenAI's words. */
-const FINISH_REASONS: Partial<Record<string, string>> = {
-  MAX_TOKENS: "length",
-  SAFETY: "content_filter",
-  RECITATION: "content_filter",
-  LANGUAGE: "content_filter",
-  BLOCKLIST: "content_filter",
-  PROHIBITED_CONTENT: "content_filter",
-  SPII: "content_filter",
-  MALFORMED_FUNCTION_CALL: "error",
-  UNEXPECTED_TOOL_CALL: "error",
-  OTHER: "error",
-};
-
 /** Answers of Gemini's API (https://ai.google.dev/api/generate-content), whole or in chunks, each of which is one. */
 export const geminiWire: Wire = {
   isStream: looksLikeEvents,
@@ -85,8 +71,7 @@ function collect(onDelta: Parameters<Wire["collect"]>[0] = () => {}) {
       }
       if (!begun && other) return other;
       const message = { content: text, ...(reasoning !== "" && { reasoning_content: reasoning }) };
-      const finish_reason = FINISH_REASONS[finishReason ?? ""] ?? "stop";
-      return { choices: begun ? [{ message, finish_reason }] : [], usage: usageOf(usage) };
+      return { choices: begun ? [{ message, finish_reason: finishReason }] : [], usage: usageOf(usage) };
     },
     get ended() {
       return finishReason !== undefined || (!begun && blockReason !== undefined);

@@ -66,9 +66,8 @@ function collect(onDelta: Parameters<Wire["collect"]>[0] = () => {}) {
       if (error !== undefined) return { error };
       if (!begun && other) return other;
       const message = { content, ...(reasoning !== "" && { reasoning_content: reasoning }) };
-      const finish_reason = last?.done_reason === "length" ? "length" : "stop";
       const usage = last && { prompt_tokens: last.prompt_eval_count, completion_tokens: last.eval_count };
-      return { choices: begun ? [{ message, finish_reason }] : [], usage };
+      return { choices: begun ? [{ message, finish_reason: last?.done_reason }] : [], usage };
     },
     get ended() {
       return last !== undefined;

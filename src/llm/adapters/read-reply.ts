@@ -1,6 +1,7 @@
 import type { AdapterReply, ListedModel, TokenUsage } from "../model-adapter.ts";
 import { ModelError } from "../model-error.ts";
 import type { Wire } from "./ask-model.ts";
+import { type FinishReason, finishReasonOf } from "./finish-reason.ts";
 import {
   baseUrlHint,
   contentText,
@@ -127,7 +128,7 @@ export function readJson(provider: string, answer: HttpAnswer, wanted: string, m
 
 function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
   const message = isObject(choice.message) ? choice.message : undefined;
-  const finishReason = typeof choice.finish_reason === "string" ? choice.finish_reason : "stop";
+  const { reason: finishReason, unknown } = finishReasonOf(choice.finish_reason);
   const text = withoutReasoning(contentText(message ? message.content : choice.text));
   const used = usageOf(usage);
   const costUsd = isObject(usage) && typeof usage.cost === "number" && usage.cost >= 0 ? usage.cost : undefined;
@@ -142,13 +143,21 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
       details: { finish_reason: finishReason },
     });
   }
-  return { text, finishReason, usage: used, ...(costUsd !== undefined && { costUsd }) };
+  const told =
+    finishReason === "interrupted" || unknown !== undefined ? String(choice.finish_reason).slice(0, 60) : undefined;
+  return {
+    text,
+    finishReason,
+    ...(told !== undefined && { toldReason: told }),
+    usage: used,
+    ...(costUsd !== undefined && { costUsd }),
+  };
 }
 
 function emptyAnswer(
   model: string,
   message: Json | undefined,
-  finishReason: string,
+  finishReason: FinishReason,
   usage: TokenUsage | undefined,
 ): string {
   if (typeof message?.refusal === "string" && message.refusal !== "") {
