@@ -51,6 +51,7 @@ interface Call {
   timeoutMs: number;
   attempts: number;
   retries: number;
+  loadingWaits: number;
   /** USD so far; undefined once a price was unknown. */
   costUsd: number | undefined;
   /** The most that came of an answer that broke off. */
@@ -70,7 +71,16 @@ export async function completeCall(
   const { options } = engine;
   const { signal, status } = context;
   const timeoutMs = request.timeoutMs ?? options.timeout * 1000;
-  const call: Call = { request, context, timeoutMs, attempts: 0, retries: 0, costUsd: 0, best: undefined };
+  const call: Call = {
+    request,
+    context,
+    timeoutMs,
+    attempts: 0,
+    retries: 0,
+    loadingWaits: 0,
+    costUsd: 0,
+    best: undefined,
+  };
   const warnings: string[] = [];
   const failures: Failure[] = [];
   const named = request.model ?? options.modelId;
@@ -87,6 +97,7 @@ export async function completeCall(
       if (model.warning) warnings.push(model.warning);
       const { reply, ms, firstTokenMs, cached } = await askModel(engine, call, model, index < names.length - 1);
       for (const failure of failures) warnings.push(fallbackWarning(failure, model.name));
+      if (reply.toldReason !== undefined) warnings.push(oddReasonWarning(model.name, reply.toldReason));
       const usage = reply.usage!;
       if (!usage.estimated && !cached) engine.tokens.learn(model.name, textOf(request.messages), usage.prompt_tokens);
       return {
@@ -97,7 +108,6 @@ export async function completeCall(
         finish_reason: reply.finishReason,
         ms,
         ...(firstTokenMs !== undefined && { first_token_ms: firstTokenMs }),
-      if (reply.toldReason !== undefined) warnings.push(oddReasonWarning(model.name, reply.toldReason));
         ...(cached && { cached: true }),
         attempts: call.attempts,
         candidate: index,
@@ -142,13 +152,18 @@ async function askModel(
       learnFromOverflow(engine, error, call, model);
       if (shaping.refused(error, shape)) continue;
       const remainingMs = (timer.endsAt ?? 0) - performance.now();
-      const next = nextStep({ failure: error, retries: call.retries, remainingMs, hasFallback, random: Math.random() });
+      const { retries, loadingWaits } = call;
+      const elapsedMs = call.timeoutMs - remainingMs;
+      const random = Math.random();
+      const next = nextStep({ failure: error, retries, loadingWaits, elapsedMs, remainingMs, hasFallback, random });
       if (next.step === "give_up") throw error;
       keepPartial(call, error, model, 0);
-      call.retries += 1;
-      const { waitMs } = next;
-      const doing =
-        waitMs < WAIT_WORTH_TELLING_MS
+      const { waitMs, isLoading } = next;
+      if (isLoading) call.loadingWaits += 1;
+      else call.retries += 1;
+      const doing = isLoading
+        ? `Waiting for ${model.name} to load`
+        : waitMs < WAIT_WORTH_TELLING_MS
           ? `Retrying ${model.name}`
           : `Waiting ${Math.round(waitMs / 1000)} s for ${model.name}`;
       status?.progress(doing, undefined, { active_model: model.name });
@@ -220,21 +235,6 @@ async function attempt(
   return answered;
 }
 
-/** Keeps what came of an answer that broke off, if it is the most so far. */
-function keepPartial(call: Call, error: ToolError, model: ChosenModel | undefined, candidate: number): void {
-  if (!(error instanceof ModelError) || !error.partial || !model) return;
-  const { partial } = error;
-  error.partial = undefined;
-  if (partial.text.trim().length < Math.max(LEAST_PARTIAL, call.best?.text.length ?? 0)) return;
-  call.best = { ...partial, model: model.name, candidate };
-}
-
-function salvaged(
-  call: Call,
-  { text, usage, ms, firstTokenMs, finishReason = "interrupted", model, candidate }: NonNullable<Call["best"]>,
-  failures: readonly Failure[],
-  warnings: readonly string[],
-): Completion {
 /**
  * An answer that a content filter cut or that the provider broke off is a failure, for another try or model may give the whole;
  * what had come stays for the case that none does. @throws ModelError with `partial`
@@ -263,6 +263,22 @@ function refuseBroken(
   throw error;
 }
 
+/** Keeps what came of an answer that broke off, if it is the most so far. */
+function keepPartial(call: Call, error: ToolError, model: ChosenModel | undefined, candidate: number): void {
+  if (!(error instanceof ModelError) || !error.partial || !model) return;
+  const { partial } = error;
+  error.partial = undefined;
+  if (partial.text.trim().length < Math.max(LEAST_PARTIAL, call.best?.text.length ?? 0)) return;
+  call.best = { ...partial, model: model.name, candidate };
+}
+
+function salvaged(
+  call: Call,
+  { text, usage, ms, firstTokenMs, finishReason = "interrupted", model, candidate }: NonNullable<Call["best"]>,
+  failures: readonly Failure[],
+  warnings: readonly string[],
+): Completion {
+  const ended = finishReason === "content_filter" ? "was cut off by a content filter" : "broke off";
   const reasons = failures.map((failure) => `Model "${failure.model}" failed (${failure.error.message}).`);
   return {
     text,
@@ -278,7 +294,10 @@ function refuseBroken(
     warnings: [...warnings, ...reasons, `The answer of "${model}" ${ended}; this is what had come of it.`],
   };
 }
-  const ended = finishReason === "content_filter" ? "was cut off by a content filter" : "broke off";
+
+function oddReasonWarning(model: string, reason: string): string {
+  return `"${model}" ended its answer for a reason that is not known ("${reason}"): it may not be whole.`;
+}
 
 function learnFromOverflow(engine: Engine, { overflow }: ModelError, call: Call, model: ChosenModel): void {
   if (overflow?.contextTokens !== undefined) engine.learnedContexts.set(model.name, overflow.contextTokens);
@@ -295,10 +314,6 @@ function learnFromOverflow(engine: Engine, { overflow }: ModelError, call: Call,
 function refuseCutPrompt(engine: Engine, { usage }: AdapterReply, call: Call, model: ChosenModel): void {
   const used = usage?.estimated ? 0 : (usage?.prompt_tokens ?? 0);
   if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2)) return;
-function oddReasonWarning(model: string, reason: string): string {
-  return `"${model}" ended its answer for a reason that is not known ("${reason}"): it may not be whole.`;
-}
-
   const expected = engine.tokens.estimate(textOf(call.request.messages), model.name);
   if (expected < 1.4 * used) return;
   const contextTokens = used - (used % 1024);

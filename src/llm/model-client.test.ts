@@ -44,7 +44,7 @@ describe("deadline, retry and fallback", () => {
 
   it("does not start the retries anew for a fallback model", async () => {
     const { server, complete } = await clientOn(
-      { a: { fault: "loading" }, b: { fault: "loading" }, c: { fault: "loading" } },
+      { a: { fault: "error_200" }, b: { fault: "error_200" }, c: { fault: "error_200" } },
       { fallbackModels: ["b", "c"] },
     );
     const error = await failure(complete());

@@ -9,6 +9,7 @@ export type FailureKind =
   | "rate_limited"
   | "overflow"
   | "unavailable"
+  | "loading"
   | "unreachable"
   | "invalid"
   | "no_answer"
@@ -28,6 +29,7 @@ const CODES: Record<FailureKind, ErrorCode> = {
   rate_limited: "rate_limited",
   overflow: "context_overflow",
   unavailable: "upstream_error",
+  loading: "upstream_error",
   unreachable: "upstream_unreachable",
   invalid: "invalid_response",
   no_answer: "invalid_response",
@@ -43,7 +45,23 @@ const CODES: Record<FailureKind, ErrorCode> = {
 };
 
 /** Failures after which the same request to the same model may succeed. */
-const TRANSIENT: ReadonlySet<FailureKind> = new Set(["rate_limited", "unavailable", "unreachable", "invalid"]);
+const TRANSIENT: ReadonlySet<FailureKind> = new Set([
+  "rate_limited",
+  "unavailable",
+  "loading",
+  "unreachable",
+  "invalid",
+]);
+
+/** What to do next, where nothing more exact is known. */
+const HINTS: Partial<Record<FailureKind, string>> = {
+  rate_limited: "Wait a while, or use another model; llm.fallbackModels names models that are asked instead.",
+  unavailable: "Try again later, or use another model; llm.fallbackModels names models that are asked instead.",
+  loading: "The model is being loaded; try again in some seconds.",
+  invalid: "Try again; if it stays, look at what the provider's address answers (`patchbay-mcp doctor`).",
+  no_answer: "Try again, or use another model.",
+  rejected: "What the provider says tells what it does not take; ask for less, or use another model.",
+};
 
 /** Token numbers of an overflow error, as far as the provider gave them. */
 export interface Overflow {
@@ -70,7 +88,11 @@ export class ModelError extends ToolError {
       costUsd?: number | undefined;
     } = {},
   ) {
-    super(CODES[kind], message, { retryable: TRANSIENT.has(kind) || kind === "timeout", ...options });
+    super(CODES[kind], message, {
+      retryable: TRANSIENT.has(kind) || kind === "timeout",
+      ...options,
+      hint: options.hint ?? HINTS[kind],
+    });
     this.kind = kind;
     this.overflow = options.overflow;
     this.usage = options.usage;

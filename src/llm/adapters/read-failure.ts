@@ -91,16 +91,19 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
       details,
     });
   }
-  if (status === 408 || status === 425 || status >= 500 || answer.status < 300) {
-    return new ModelError("unavailable", `${name} failed (HTTP ${status})${says}`, {
-      hint: /\bloading\b/i.test(about) ? "The model is being loaded; try again in some seconds." : undefined,
+  if (status >= 500 && IS_LOADING.test(about)) {
+    return new ModelError("loading", `${name} is still loading the model (HTTP ${status})${says}`, {
       retryAfterMs,
       details,
     });
   }
+  if (status === 408 || status === 425 || status >= 500 || answer.status < 300) {
+    return new ModelError("unavailable", `${name} failed (HTTP ${status})${says}`, { retryAfterMs, details });
+  }
   return new ModelError("rejected", `${name} rejected the request (HTTP ${status})${says}`, { details });
 }
 
+const IS_LOADING = /\bloading\b|\bis (?:still )?(?:starting|warming) up\b|not (?:yet )?(?:ready|loaded)/i;
 const REFUSES =
   /(?:un|not )(?:supported|recognized|known|permitted|allowed|implemented)|extra inputs|(?:does|can)(?: not|n't)|deprecated/i;
 
