@@ -16,18 +16,23 @@ export const openAiWire: Wire = {
     let other: Json | undefined;
     let toolCalls: unknown[] | undefined;
     let seen = false;
+    /** Number of the answer that is read, where the server gives several. */
+    let followed: unknown;
     let done = false;
 
     const take = (chunk: Json): void => {
+      if (done) return;
       if (chunk.error !== undefined && chunk.error !== null) error ??= chunk.error;
-      usage = chunk.usage ?? usage;
-      const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
-      if (!isObject(choice)) {
+      usage = chunk.usage ?? (isObject(chunk.x_groq) ? chunk.x_groq.usage : undefined) ?? usage;
+      const choices: unknown[] = Array.isArray(chunk.choices) ? chunk.choices : [];
+      const choice = choices.filter(isObject).find((each) => (each.index ?? followed) === (followed ?? each.index));
+      if (!choice) {
         if (!Array.isArray(chunk.choices)) other ??= chunk;
         return;
       }
       if (choice.error !== undefined && choice.error !== null) error ??= choice.error;
       seen = true;
+      followed ??= choice.index;
       const part = isObject(choice.delta) ? choice.delta : isObject(choice.message) ? choice.message : undefined;
       const text = part ? contentText(part.content) : typeof choice.text === "string" ? choice.text : "";
       const thought = contentText(part?.reasoning_content ?? part?.reasoning);

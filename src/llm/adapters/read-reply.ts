@@ -13,6 +13,9 @@ import {
   parseJson,
   shorten,
 } from "./read-failure.ts";
+import { readCost, readUsage } from "./read-usage.ts";
+
+const OPENS_REASONING = /^<(think|thinking)>/;
 
 /**
  * The reply inside an answer that came in one piece. Knows what providers really send: errors under status 200, web pages,
@@ -130,8 +133,8 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
   const message = isObject(choice.message) ? choice.message : undefined;
   const { reason: finishReason, unknown } = finishReasonOf(choice.finish_reason);
   const text = withoutReasoning(contentText(message ? message.content : choice.text));
-  const used = usageOf(usage);
-  const costUsd = isObject(usage) && typeof usage.cost === "number" && usage.cost >= 0 ? usage.cost : undefined;
+  const used = readUsage(usage);
+  const costUsd = readCost(usage);
   if (text.trim() === "") {
     throw new ModelError("no_answer", emptyAnswer(model, message, finishReason, used), {
       usage: used,
@@ -175,40 +178,34 @@ function emptyAnswer(
   return `Model "${model}" gave an empty answer (finish reason: ${finishReason}).`;
 }
 
-/** The answer without the reasoning that some models put before it in the same text; empty while it only reasons. */
+/**
+ * The answer without the reasoning that some models put before it in the same text, also where more of it stands on lines of
+ * its own after that; empty while it only reasons.
+ */
 export function withoutReasoning(text: string): string {
-  const start = text.trimStart();
-  const tag = /^<(think|thinking)>/.exec(start)?.[1];
+  let rest = text.trimStart();
+  let tag = OPENS_REASONING.exec(rest)?.[1];
   if (tag === undefined) {
     // The opening tag may stand in the chat template, so that only the closing one arrives.
     const end = /^<\/think>[ \t]*$/m.exec(text);
     return end && !text.includes("<think>") ? text.slice(end.index + end[0].length).trimStart() : text;
   }
-  const close = `</${tag}>`;
-  const end = start.indexOf(close);
-  return end === -1 ? "" : start.slice(end + close.length).trimStart();
-}
-
-function usageOf(usage: unknown): TokenUsage | undefined {
-  if (!isObject(usage)) return undefined;
-  const { prompt_tokens_details: ofPrompt, completion_tokens_details: ofAnswer } = usage;
-  const prompt = count(usage.prompt_tokens);
-  const reasoning = isObject(ofAnswer) ? count(ofAnswer.reasoning_tokens) : 0;
-  let completion = count(usage.completion_tokens);
-  // xAI counts reasoning beside the answer, and bills both.
-  if (count(usage.total_tokens) === prompt + completion + reasoning) completion += reasoning;
-  if (prompt + completion === 0) return undefined;
-  return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: count(usage.total_tokens) || prompt + completion,
-    ...(isObject(ofPrompt) &&
-      typeof ofPrompt.cached_tokens === "number" && { cached_tokens: count(ofPrompt.cached_tokens) }),
-    ...(isObject(ofAnswer) &&
-      typeof ofAnswer.reasoning_tokens === "number" && { reasoning_tokens: count(ofAnswer.reasoning_tokens) }),
-  };
-}
-
-function count(value: unknown): number {
-  return typeof value === "number" && value >= 0 ? Math.round(value) : 0;
+  for (; tag !== undefined; tag = OPENS_REASONING.exec(rest)?.[1]) {
+    const close = `</${tag}>`;
+    const end = rest.indexOf(close);
+    if (end === -1) return "";
+    rest = rest.slice(end + close.length).trimStart();
+  }
+  let answer = "";
+  let done = 0;
+  for (const open of rest.matchAll(/^<(think|thinking)>/gm)) {
+    if (open.index < done) continue;
+    const close = `</${open[1]}>`;
+    const end = rest.indexOf(close, open.index);
+    // Nor do the others close.
+    if (end === -1) break;
+    answer += rest.slice(done, open.index);
+    done = end + close.length;
+  }
+  return answer + rest.slice(done);
 }
