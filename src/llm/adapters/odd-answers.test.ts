@@ -130,9 +130,9 @@ describe("reasoning before an answer", () => {
   });
 
   it("is found in linear time", () => {
-    const text = `<think>a</think>${"\n<think>".repeat(300_000)}`;
+    const text = `<think>a</think>x${"\n<think>".repeat(300_000)}`;
     const startedAt = performance.now();
-    expect(withoutReasoning(text)).toHaveLength(300_000 * 8 - 1);
+    expect(withoutReasoning(text)).toHaveLength(300_000 * 8 + 1);
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
