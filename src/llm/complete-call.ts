@@ -12,7 +12,7 @@ import type { CallContext, Completion, CompletionRequest, ModelClientOptions } f
 import { type Failure, fallbackWarning, finalError, ModelError } from "./model-error.ts";
 import { nextStep } from "./next-step.ts";
 import type { RequestShape, RequestShapes } from "./request-shape.ts";
-import { type Answered, type PartialAnswer, sendRequest } from "./send-request.ts";
+import { type Answered, outOfTime, type PartialAnswer, sendRequest } from "./send-request.ts";
 
 /** What all calls of a client share. */
 export interface Engine {
@@ -95,7 +95,10 @@ export async function completeCall(
       model = await engine.resolve(name, { configured, signal, waitMs: timeoutMs / 4 });
       if (failures.some((failure) => failure.model === model!.name)) continue;
       if (model.warning) warnings.push(model.warning);
-      const { reply, ms, firstTokenMs, cached } = await askModel(engine, call, model, index < names.length - 1);
+      const { reply, ms, firstTokenMs, cached } = await askModel(engine, call, model, {
+        index,
+        hasFallback: index < names.length - 1,
+      });
       for (const failure of failures) warnings.push(fallbackWarning(failure, model.name));
       if (reply.toldReason !== undefined) warnings.push(oddReasonWarning(model.name, reply.toldReason));
       const usage = reply.usage!;
@@ -134,7 +137,7 @@ async function askModel(
   engine: Engine,
   call: Call,
   model: ChosenModel,
-  hasFallback: boolean,
+  { index, hasFallback }: { index: number; hasFallback: boolean },
 ): Promise<Answered & { cached?: boolean }> {
   const { signal, status } = call.context;
   const timer: { endsAt?: number } = {};
@@ -157,7 +160,7 @@ async function askModel(
       const random = Math.random();
       const next = nextStep({ failure: error, retries, loadingWaits, elapsedMs, remainingMs, hasFallback, random });
       if (next.step === "give_up") throw error;
-      keepPartial(call, error, model, 0);
+      keepPartial(call, error, model, index);
       const { waitMs, isLoading } = next;
       if (isLoading) call.loadingWaits += 1;
       else call.retries += 1;
@@ -204,6 +207,8 @@ async function attempt(
   const answered = await queue.add(
     () => {
       timer.endsAt ??= performance.now() + call.timeoutMs;
+      // The wait for a free place took what was left for another try.
+      if (timer.endsAt <= performance.now()) throw outOfTime(model.name, call.timeoutMs);
       call.attempts += 1;
       onProgress?.({ type: "attempt", model: model.name });
       return sendRequest({

@@ -53,6 +53,7 @@ const TRANSIENT: ReadonlySet<FailureKind> = new Set([
   "invalid",
 ]);
 
+const OTHER_WAY = "The provider takes no part of the request that could be left out; use another model or provider.";
 /** What to do next, where nothing more exact is known. */
 const HINTS: Partial<Record<FailureKind, string>> = {
   rate_limited: "Wait a while, or use another model; llm.fallbackModels names models that are asked instead.",
@@ -60,6 +61,12 @@ const HINTS: Partial<Record<FailureKind, string>> = {
   loading: "The model is being loaded; try again in some seconds.",
   invalid: "Try again; if it stays, look at what the provider's address answers (`patchbay-mcp doctor`).",
   no_answer: "Try again, or use another model.",
+  format_refused: OTHER_WAY,
+  schema_refused: OTHER_WAY,
+  max_tokens_refused: OTHER_WAY,
+  temperature_refused: OTHER_WAY,
+  stream_refused: OTHER_WAY,
+  stream_options_refused: OTHER_WAY,
   rejected: "What the provider says tells what it does not take; ask for less, or use another model.",
 };
 

@@ -118,6 +118,13 @@ function estimated(prompt_tokens: number, completion_tokens: number): TokenUsage
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, estimated: true };
 }
 
+/** The failure of a model that did not answer in time. */
+export function outOfTime(model: string, limitMs: number): ModelError {
+  return new ModelError("timeout", `Model "${model}" did not answer within ${limitMs / 1000} s.`, {
+    hint: "Raise the timeout in the configuration (llm.timeout, or moa.callTimeout in mixtures), ask for less, or use a faster model.",
+  });
+}
+
 /** Follows an answer as it comes, and ends it at the deadline or when it falls silent. */
 function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onProgress }: Sending) {
   const startedAt = performance.now();
@@ -164,9 +171,7 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onPr
     explain(error: unknown): unknown {
       if (parent.aborted || error instanceof ModelError) return error;
       if (limit.timedOut) {
-        return new ModelError("timeout", `Model "${model}" did not answer within ${limitMs / 1000} s.`, {
-          hint: "Raise the timeout in the configuration, ask for less, or use a faster model.",
-        });
+        return outOfTime(model, limitMs);
       }
       if (!fellSilent) return error;
       return new ModelError(

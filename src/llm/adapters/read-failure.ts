@@ -91,7 +91,7 @@ export function failureOf(provider: string, model: string, answer: HttpAnswer, j
       details,
     });
   }
-  if (status >= 500 && IS_LOADING.test(about)) {
+  if (status === 503 && IS_LOADING.test(about) && !/\b(?:error|failed|unable)\b/i.test(about)) {
     return new ModelError("loading", `${name} is still loading the model (HTTP ${status})${says}`, {
       retryAfterMs,
       details,
