@@ -102,7 +102,7 @@ describe.each(roads)("$name", (road) => {
     const client = await road.connect(server);
     const { isError, json } = await client.call(tool, args);
     expect(isError).toBe(true);
-    expect(json).toMatchObject({ status: "error", message: expect.stringMatching(/./), ...error });
+    expect(json).toMatchObject({ status: "error", hint: expect.stringMatching(/./), ...error });
   });
 });
 
