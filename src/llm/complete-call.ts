@@ -4,6 +4,7 @@ import { abortError, ToolError } from "../errors.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import type { ChoiceOptions, ChosenModel } from "./choose-model.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
+import { cutTo } from "./cut-prompt.ts";
 import type { TokenEstimator } from "./estimate-tokens.ts";
 import type { LatencyRecord } from "./latency.ts";
 import type { Directory } from "./list-models.ts";
@@ -27,6 +28,8 @@ export interface Engine {
   tokens: TokenEstimator;
   /** Context sizes in tokens that overflows taught, by `provider/model`. */
   learnedContexts: Map<string, number>;
+  /** Those that the configuration or a provider's list tells. */
+  toldContexts: ReadonlyMap<string, number>;
   breaker: CircuitBreaker;
   latencies: LatencyRecord;
   /** Undefined: no answers are kept. */
@@ -312,26 +315,24 @@ function learnFromOverflow(engine: Engine, { overflow }: ModelError, call: Call,
 }
 
 /**
- * Ollama does not refuse a prompt that is too long: it drops its beginning and answers the rest. Then it reports exactly
- * its context size as the prompt's tokens, or half of it and two.
- * @throws ModelError `overflow`
+ * Refuses an answer to a part of the prompt (see `cutTo`), of a server that may be an Ollama; forgets a context that turns out to
+ * be larger than was learned. @throws ModelError `overflow`
  */
-function refuseCutPrompt(engine: Engine, { usage }: AdapterReply, call: Call, model: ChosenModel): void {
-  const used = usage?.estimated ? 0 : (usage?.prompt_tokens ?? 0);
-  if (used < 1024 || (used % 1024 !== 0 && used % 1024 !== 2)) return;
-  const expected = engine.tokens.estimate(textOf(call.request.messages), model.name);
-  if (expected < 1.4 * used) return;
-  const contextTokens = used - (used % 1024);
-  engine.learnedContexts.set(model.name, contextTokens);
-  throw new ModelError(
-    "overflow",
-    `Model "${model.name}" read only ${used} of about ${expected} tokens of the prompt.`,
-    {
-      hint: "Send less, or give the model a larger context (with Ollama: OLLAMA_CONTEXT_LENGTH).",
-      overflow: { contextTokens },
-      details: { context_tokens: contextTokens },
-    },
-  );
+function refuseCutPrompt(engine: Engine, { usage }: AdapterReply, call: Call, { name, provider }: ChosenModel): void {
+  if (usage === undefined || usage.estimated) return;
+  const used = usage.prompt_tokens;
+  if (used > (engine.learnedContexts.get(name) ?? Infinity)) engine.learnedContexts.delete(name);
+  const mayCut =
+    provider.kind === "ollama" || (provider.kind === "openai-compatible" && !engine.toldContexts.has(name));
+  const prompt = textOf(call.request.messages);
+  const contextTokens = mayCut ? cutTo(prompt, used) : undefined;
+  if (contextTokens === undefined) return;
+  const expected = engine.tokens.estimate(prompt, name);
+  throw new ModelError("overflow", `Model "${name}" read only ${used} of about ${expected} tokens of the prompt.`, {
+    hint: "Send less, or give the model a larger context (with Ollama: OLLAMA_CONTEXT_LENGTH).",
+    overflow: { contextTokens },
+    details: { context_tokens: contextTokens },
+  });
 }
 
 function textOf(messages: readonly ChatMessage[]): string {

@@ -183,6 +183,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
     tokens,
     shapes: createRequestShapes(),
     learnedContexts: new Map(),
+    toldContexts,
     breaker: createCircuitBreaker(options.breaker ?? DEFAULT_BREAKER),
     latencies: createLatencyRecord(),
     cache: cache && import("./answer-cache.ts").then(({ createAnswerCache }) => createAnswerCache(cache)),
