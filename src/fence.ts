@@ -3,6 +3,9 @@ import { createHmac, randomBytes } from "node:crypto";
 // Makes marks that are the same for the same data, so that a provider can reuse the prompt, and that nobody outside can know.
 const key = randomBytes(32);
 
+/** The beginning and end of a text to many models; in a pair on one line, they are tags of HTML that strike something out. */
+const UNPAIRED = /<s>(?![^<>\n]{1,200}<\/s>)|<\/s>(?<!<s>[^<>\n]{1,200}<\/s>)/g;
+
 /** A line that no text can guess and so imitate: 128 random bits, new for each prompt. */
 export function newMark(): string {
   return randomBytes(16).toString("hex");
@@ -30,7 +33,8 @@ function withoutMarks(data: string): string {
     data
       // A mark instead of nothing: what is left must not join into another look-alike. Quotes stay, for the data may be JSON.
       .replace(/\[\s*end\s+of\s+data\b(?:[^\]\n"]{0,80}\])?/gi, "[…]")
-      .replace(/<(?=[|｜][^\s|｜<>]{1,60}[|｜]>|(?:start|end)_of_turn>)/g, "< ")
-      .replace(/\[(?=\/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\])/g, "[ ")
+      .replace(/<(?=[|｜][^\s|｜<>]{1,60}[|｜]>|(?:bos|eos|(?:start|end)_of_turn)>|<\/?SYS>>)/g, "< ")
+      .replace(UNPAIRED, (token) => `< ${token.slice(1)}`)
+      .replace(/\[(?=\/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])/g, "[ ")
   );
 }
