@@ -82,6 +82,47 @@ describe("a malformed reply", () => {
     expect(several).toMatchObject({ value: { a: 2 }, mends: [], notes: [expect.stringContaining("2 answers")] });
   });
 
+  it.each([
+    ['{"data": {"a": 1}, "output": {"a": 2}}', { a: 1 }, /2 answers .* the one in "data" was taken/],
+    ['{"result": {"a": 1}, "answer": {"a": "2"}, "output": {"a": 3}}', { a: 1 }, /3 answers .* "result"/],
+    ['```\n{"data": {"a": 1}}\n```\n```\n{"data": {"a": 2}}\n```', { a: 2 }, /2 answers/],
+    ['{"A": 1} or rather {"A": 2}', { a: 2 }, /2 answers/],
+  ])("says that there was another one besides that which was mended: %j", async (reply, value, note) => {
+    const schema = {
+      type: "object",
+      properties: { a: { type: "integer" } },
+      required: ["a"],
+      additionalProperties: false,
+    };
+    expect(await read(reply, schema)).toMatchObject({ value, notes: [expect.stringMatching(note)] });
+  });
+
+  it.each([
+    '{"data": {"a": 1}, "output": {"a": 1}}',
+    '{"data": {"result": {"a": 1}}}',
+    '{"data": {"a": 1}, "output": "none"}',
+    '{"data": {"a": 1, "b": {"a": 5}}}',
+  ])("says nothing where there is no other: %j", async (reply) => {
+    const schema = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
+    expect(await read(reply, schema)).toMatchObject({ notes: [] });
+  });
+
+  it.each([
+    { examples: [{ name: "Jane Doe", age: 42 }] },
+    { example: { age: 42, name: "Jane Doe" } },
+    { properties: { name: { type: "string", examples: ["John", "Jane Doe"] }, age: { type: "integer", example: 42 } } },
+  ])("says that an answer is the schema's own example: %j", async (more) => {
+    const schema = { type: "object", properties: { name: { type: "string" }, age: { type: "integer" } }, ...more };
+    expect(await read('{"name": "Jane Doe", "age": 42}', schema)).toMatchObject({
+      value: { name: "Jane Doe", age: 42 },
+      notes: [expect.stringMatching(/example/)],
+    });
+    expect(await read("{name: 'Jane Doe', age: '42'}", schema)).toMatchObject({
+      notes: [expect.stringMatching(/example/)],
+    });
+    expect(await read('{"name": "Jane Doe", "age": 43}', schema)).toMatchObject({ notes: [] });
+  });
+
   it("says that a list may go on", async () => {
     expect(await read('["a", "b", "..."]')).toMatchObject({ notes: [expect.stringContaining("missing")] });
   });

@@ -3,6 +3,7 @@ import type { SchemaCheck } from "./check-schema.ts";
 import { choicesOf, fitToSchema, isObject, plain, propertiesOf, resolve, typesOf } from "./structured/fit-schema.ts";
 import { answerOf, type Candidate, jsonCandidates } from "./structured/json-candidates.ts";
 import { readLenient } from "./structured/lenient-json.ts";
+import { isExample } from "./structured/schema-example.ts";
 
 /** A value read from a reply. */
 export interface ReadValue {
@@ -27,6 +28,7 @@ export interface ReadOptions {
 
 /** Names that models put around an answer. */
 const WRAPPERS = "result results data answer output response items json value content arguments parameters".split(" ");
+const TAKEN_OUT = "it was taken out of";
 /** Candidates that are tried with changes. */
 const MOST_FITTED = 12;
 /** Characters of a reply that is: every change is checked again. */
@@ -67,23 +69,37 @@ export function readAnswer(reply: string, { schema, check, cutOff }: ReadOptions
   const valid = candidates.filter(
     ({ value, flaw }) => flaw === undefined && check(value).length === 0 && !isBeside(value, names),
   );
-  if (valid[0]) return { ...pick(valid[0]), notes: notesOn(valid) };
+  const notesFor = (all: readonly Candidate[], taken: string) => [
+    ...notesOn(all, taken),
+    ...(isExample(all[0]!.value, root, schema)
+      ? ["The answer is the example in the schema: it may have been copied."]
+      : []),
+  ];
+  if (valid[0]) return { ...pick(valid[0]), notes: notesFor(valid, "the last one") };
 
   const wantsList = types.length === 1 && types[0] === "array";
   const isList = ({ value }: Candidate) => (Array.isArray(value) ? 0 : 1);
   const ordered = wantsList ? candidates.toSorted((a, b) => isList(a) - isList(b)) : candidates;
   const isLong = reply.length > LONGEST_FITTED;
-  for (const { value, mends, flaw } of ordered.slice(0, isLong ? 0 : MOST_FITTED)) {
+  const fitting: (Candidate & { from: Candidate; way: string[] })[] = [];
+  for (const candidate of ordered.slice(0, isLong ? 0 : MOST_FITTED)) {
+    const { value, mends, flaw } = candidate;
     if (flaw !== undefined) continue;
     for (const variant of variantsOf(value, names, wantsList)) {
       const fitted = fitToSchema(variant.value, schema);
       if (check(fitted.value).length > 0 || (isBeside(fitted.value, names) && variant.value !== value)) continue;
-      return {
-        value: fitted.value,
-        mends: [...mends, ...variant.mends, ...fitted.mends],
-        notes: notesOn([{ ...found[0]!, value: fitted.value }]),
-      };
+      const all = [...mends, ...variant.mends, ...fitted.mends];
+      fitting.push({ ...candidate, value: fitted.value, mends: all, from: candidate, way: variant.mends });
     }
+  }
+  const [best] = fitting;
+  if (best) {
+    // What is inside it, or around it, is the same answer.
+    const others = fitting.filter(
+      (other) => other !== best && !(other.from === best.from && isWithin(other.way, best.way)),
+    );
+    const at = best.way.at(-1)?.replace(TAKEN_OUT, "the one in");
+    return { ...pick(best), notes: notesFor([best, ...others], at ?? "one of them") };
   }
   const scalar = isScalar && !cutOff ? scalarIn(reply, root, check) : undefined;
   if (scalar) return scalar;
@@ -104,15 +120,24 @@ function isBeside(value: unknown, names: readonly string[]): boolean {
   return !names.some((name) => Object.hasOwn(value, name));
 }
 
-function notesOn(valid: readonly Candidate[]): string[] {
+/** Whether one way into a value goes on from the other. */
+function isWithin(one: readonly string[], other: readonly string[]): boolean {
+  return one.every((step, index) => index >= other.length || step === other[index]);
+}
+
+/** @param taken which of the candidates is the first one */
+function notesOn(valid: readonly Candidate[], taken: string): string[] {
   const first = valid[0]!;
   const notes: string[] = [];
   const text = JSON.stringify(first.value);
-  const others = valid.filter(
-    (other) => other !== first && JSON.stringify(other.value) !== text && !isPartOf(other, first),
+  const others = new Set(
+    valid
+      .filter((other) => other !== first && !isPartOf(other, first))
+      .map(({ value }) => JSON.stringify(value))
+      .filter((other) => other !== text),
   );
-  if (others.length > 0)
-    notes.push(`The reply held ${others.length + 1} answers that satisfy the schema; the last one was taken.`);
+  if (others.size > 0)
+    notes.push(`The reply held ${others.size + 1} answers that satisfy the schema; ${taken} was taken.`);
   if (/[,[]"(?:\.{3}|…)"\]/.test(text) && text.length > 7)
     notes.push('A list of the answer ends with "...": entries may be missing.');
   return notes;
@@ -145,7 +170,7 @@ function unwrapped(value: unknown, names: readonly string[], depth: number): { v
     (key) => !names.includes(key) && (keys.length === 1 || WRAPPERS.includes(key.toLowerCase())),
   );
   const variants = around.flatMap((key) => {
-    const mends = [`it was taken out of "${key.slice(0, 40)}"`];
+    const mends = [`${TAKEN_OUT} "${key.slice(0, 40)}"`];
     return [
       { value: value[key], mends },
       ...unwrapped(value[key], names, depth + 1).map((more) => ({ ...more, mends: [...mends, ...more.mends] })),
