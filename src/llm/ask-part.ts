@@ -34,7 +34,7 @@ export interface Answer {
   text: string;
   model: string;
   repaired: boolean;
-  /** Whether it ended at the token limit or broke off. */
+  /** Whether it ended at the token limit, was cut by a content filter or broke off. */
   truncated: boolean;
   /** Whether it was the token limit. */
   isTooLong: boolean;
@@ -127,7 +127,7 @@ function asText(completion: Completion): Answer {
     text: completion.text,
     model: completion.model,
     repaired: false,
-    truncated: completion.finish_reason === "length" || completion.partial === true,
+    truncated: completion.finish_reason !== "stop",
     isTooLong: completion.finish_reason === "length",
     fallbackUsed: completion.candidate > 0,
   };
