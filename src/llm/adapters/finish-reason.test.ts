@@ -129,6 +129,18 @@ describe("a result from an answer that did not end by itself", () => {
     expect(result.warnings.join(" ")).toMatch(why);
   });
 
+  it("says that a fallback model gave it, also where a later try of that model gave less", async () => {
+    const broken = (_request: unknown, call: number) => ({
+      content: call === 1 ? HALF : "The first half of an answer",
+      finishReason: "error",
+    });
+    const { run } = await processorOn(
+      { a: { fault: "unauthorized" }, b: { reply: broken } },
+      { fallbackModels: ["b"] },
+    );
+    expect(await run({ input: "x", task: "summarize" })).toMatchObject({ data: HALF, fallback_used: true });
+  });
+
   it.each(["content_filter", "error", "max_tokens"])("is never kept: %s", async (finishReason) => {
     const { run, server } = await processorOn(
       { a: { reply: { content: HALF, finishReason } } },
