@@ -2,7 +2,7 @@ import type { TokenUsage } from "./model-adapter.ts";
 
 /** What calls used together. */
 export interface Usage extends TokenUsage {
-  /** USD of the calls whose price is known; null where none is. */
+  /** USD of the calls whose price is known, 0 where nothing was used; null where no price is known of what was. */
   cost_usd: number | null;
   /** Models of which the price is unknown, so that their calls are not in `cost_usd`. */
   unpriced_models?: string[];

@@ -60,6 +60,39 @@ it("keeps 50 calls at once within the budget of a day, and says when it resets",
   await llm.complete({ messages, model: "a" }, { signal: never, account: llm.account({ id: "later" }) });
 });
 
+it("says that a request can never fit a budget that is smaller as a whole, and not to wait", async () => {
+  const { server, llm } = await start({ budgets: { perUser: { tokens: 150 }, perDay: { costUsd: 0.01 } } });
+  const ask = (maxTokens: number) =>
+    llm.complete({ messages, model: "a", maxTokens }, { signal: never, account: llm.account({ id: "ann" }) });
+  const error = await failure(ask(500));
+  const { needed } = error.details!.budget as { needed: number };
+  expect(error).toMatchObject({ code: "limit_reached", retryable: false, retryAfterMs: undefined });
+  expect(error.message).toContain(`it may need up to ${needed} tokens, more than the whole budget of 150.`);
+  expect(error.hint).toMatch(/max_tokens.*raise llm\.budgets\.perUser\.tokens\.$/);
+  expect(error.details).toMatchObject({ attempts: 0 });
+  expect(error.details?.budget).not.toHaveProperty("resets_at");
+  expect(server.chats).toHaveLength(0);
+});
+
+it("tells dollars with three digits, or as many as tell what is needed from what is allowed", async () => {
+  const { llm } = await start({ budgets: { perCall: { costUsd: 0.0123 } } });
+  const ask = (maxTokens: number) =>
+    failure(llm.complete({ messages, model: "a", maxTokens }, { signal: never, account: llm.account({ id: "ann" }) }));
+  expect((await ask(12_345)).message).toContain("may need up to 0.124 USD, more than the whole budget of 0.0123.");
+  expect((await ask(1_223)).message).toMatch(/may need up to 0\.0123\d+ USD, more than the whole budget of 0\.0123\.$/);
+});
+
+it("says a budget's refusal once where it kept every model from being asked, and counts no request", async () => {
+  const { server, llm } = await start({ budgets: { perCall: { tokens: 120 } } });
+  const account = llm.account({ id: "ann" });
+  const error = await failure(
+    llm.complete({ messages, model: "a", fallbackModels: ["free"] }, { signal: never, account }),
+  );
+  expect(JSON.stringify([error.message, error.issues, error.hint]).match(/The budget of one call/g)).toHaveLength(1);
+  expect(error.details).toMatchObject({ attempts: 0, budget: { name: "perCall" } });
+  expect(server.chats).toHaveLength(0);
+});
+
 it("lets free models answer when a budget is used up, and names the key of a price that is missing", async () => {
   const { server, llm } = await start({ budgets: { perUser: { costUsd: 0.000001 } } });
   const ask = (model: string) =>
@@ -77,6 +110,9 @@ it("keeps answers of temperature 0, of each user apart, for nothing", async () =
     llm.complete({ messages, model: "a", temperature }, { signal: never, account: llm.account({ id }) });
   await ask("ann", 0);
   expect(await ask("ann", 0)).toMatchObject({ cached: true, cost_usd: 0 });
+  const account = llm.account({ id: "ann" });
+  await llm.complete({ messages, model: "a", temperature: 0 }, { signal: never, account });
+  expect(account.usage).toMatchObject({ total_tokens: 0, cost_usd: 0 });
   expect(await ask("bob", 0)).not.toHaveProperty("cached");
   await ask("ann", 1);
   await ask("ann", 1);

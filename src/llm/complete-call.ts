@@ -117,6 +117,7 @@ export async function completeCall(
         ...(cached && { cached: true }),
         attempts: call.attempts,
         candidate: index,
+        ...(failures.length > 0 && { failures }),
         warnings,
       };
     } catch (error) {
@@ -132,7 +133,7 @@ export async function completeCall(
     }
   }
   if (request.salvage && call.best) return salvaged(call, call.best, failures, warnings);
-  throw finalError(failures, call.attempts);
+  throw finalError(failures, { attempts: call.attempts });
 }
 
 /** One model with its retries. @throws ModelError, or the abort. */
@@ -211,9 +212,7 @@ async function attempt(
     () => {
       timer.endsAt ??= performance.now() + call.timeoutMs;
       // The wait for a free place took what was left for another try.
-      if (timer.endsAt <= performance.now()) throw outOfTime(model.name, call.timeoutMs);
-      call.attempts += 1;
-      onProgress?.({ type: "attempt", model: model.name });
+      if (timer.endsAt <= performance.now()) throw outOfTime(model.name, call.timeoutMs, call.request.timeoutKey);
       return sendRequest({
         adapter: directory.connection(model.provider).adapter,
         request,
@@ -221,8 +220,13 @@ async function attempt(
         signal,
         remainingMs: timer.endsAt - performance.now(),
         limitMs: call.timeoutMs,
+        limitKey: call.request.timeoutKey,
         idleMs: (options.idleTimeout ?? DEFAULT_IDLE_S) * 1000,
         account,
+        onSend() {
+          call.attempts += 1;
+          onProgress?.({ type: "attempt", model: model.name });
+        },
         onCost(costUsd) {
           call.costUsd = call.costUsd === undefined || costUsd === undefined ? undefined : call.costUsd + costUsd;
         },

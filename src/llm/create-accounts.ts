@@ -106,7 +106,7 @@ export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOpt
 
 /** Sums of a call. `usage` is one object that changes as the call goes on. */
 function createTotals() {
-  const usage: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost_usd: null };
+  const usage: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost_usd: 0 };
   let knownNano: number | undefined;
   return {
     usage,
@@ -121,6 +121,7 @@ function createTotals() {
       if (nanoUsd === undefined) {
         usage.unpriced_models ??= [];
         if (!usage.unpriced_models.includes(model)) usage.unpriced_models.push(model);
+        if (knownNano === undefined) usage.cost_usd = null;
       } else {
         knownNano = (knownNano ?? 0) + nanoUsd;
         usage.cost_usd = toUsd(knownNano);
@@ -189,25 +190,34 @@ function limitReached(
   { limit, used, needed }: { limit: number; used: number; needed: number },
   model: string,
 ): ToolError {
-  const show = (amount: number) => (unit === "tokens" ? `${amount} tokens` : `${Number(amount.toPrecision(6))} USD`);
+  const show = (amount: number) => (unit === "tokens" ? `${amount} tokens` : `${roughly(amount)} USD`);
   const what = { run: "this run", perCall: "one call", perUser: "this user today", perDay: "all users today" }[name];
   const key = name === "run" ? undefined : `llm.budgets.${name}.${unit}`;
   const now = Date.now();
-  const byDay = name === "perUser" || name === "perDay";
+  const fitsLater = (name === "perUser" || name === "perDay") && needed <= limit;
   const resetsAt = (Math.floor(now / DAY_MS) + 1) * DAY_MS;
-  const message =
-    `The budget of ${what} is too small for a request to "${model}": the limit is ${show(limit)}, ` +
-    `${show(used)} are used or set aside, and the request may need ${show(needed)}.`;
+  const reason =
+    needed > limit
+      ? `it may need up to ${unit === "tokens" ? `${needed} tokens` : `${roughly(needed, limit)} USD`}, more than the whole budget of ${limit}`
+      : `the limit is ${show(limit)}, ${show(used)} are used or set aside, and the request may need ${show(needed)}`;
   const free = unit === "costUsd" ? ", use a model that costs nothing" : "";
-  const later = byDay ? ", or wait until midnight UTC" : "";
-  return new ToolError("limit_reached", message, {
+  const later = fitsLater ? ", or wait until midnight UTC" : "";
+  return new ToolError("limit_reached", `The budget of ${what} is too small for a request to "${model}": ${reason}.`, {
     hint: `Send less, allow fewer tokens for the answer (max_tokens)${free}, or raise ${key ?? "the limit of the run"}${later}.`,
-    retryable: byDay,
-    ...(byDay && { retryAfterMs: resetsAt - now }),
+    retryable: fitsLater,
+    ...(fitsLater && { retryAfterMs: resetsAt - now }),
     details: {
-      budget: { name, unit, limit, used, needed, ...(byDay && { resets_at: new Date(resetsAt).toISOString() }) },
+      budget: { name, unit, limit, used, needed, ...(fitsLater && { resets_at: new Date(resetsAt).toISOString() }) },
     },
   });
+}
+
+/** An amount with three digits that say something, or as many more as tell it from a smaller one. */
+function roughly(amount: number, smaller = 0): string {
+  let digits = 3;
+  while (digits < 15 && Number(amount.toPrecision(digits)) <= smaller) digits++;
+  const rounded = Number(amount.toPrecision(digits));
+  return rounded.toLocaleString("en-US", { useGrouping: false, maximumFractionDigits: 12 });
 }
 
 function unknownPrice(model: string, provider = model.split("/")[0]!): ToolError {

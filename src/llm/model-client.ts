@@ -61,6 +61,8 @@ export interface CompletionRequest {
   responseFormat?: ResponseFormat | undefined;
   /** Milliseconds that one model may take, its retries included, from when its provider has a free place. */
   timeoutMs?: number | undefined;
+  /** The setting that gave `timeoutMs`, for the hint of an error. Default `llm.timeout`. */
+  timeoutKey?: string | undefined;
 }
 
 export interface CallContext {
@@ -96,10 +98,12 @@ export interface Completion {
   /** Milliseconds of the request that gave the answer, and of those until its first token, where it came in pieces. */
   ms: number;
   first_token_ms?: number;
-  /** HTTP requests made, failed ones included. */
+  /** HTTP requests sent, failed ones included. */
   attempts: number;
   /** Which of the named models answered: 0 the first, then the fallback models. */
   candidate: number;
+  /** The models before it that failed. */
+  failures?: readonly Failure[];
   warnings: string[];
 }
 
@@ -246,7 +250,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
         failures.push({ model: name, error });
       }
     }
-    throw finalError(failures, 0);
+    throw finalError(failures, { attempts: 0 });
   }
 
   return {

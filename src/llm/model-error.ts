@@ -123,19 +123,43 @@ export function fallbackWarning({ model, error }: Failure, answered: string): st
   return `Model "${model}" failed (${error.message}); "${answered}" answered.`;
 }
 
-/** The error of the first model, with the reasons of the others; its hint says where a budget kept one of them from being asked. */
-export function finalError(failures: readonly Failure[], attempts: number): ToolError {
-  const { error } = failures[0]!;
-  const issues: ErrorIssue[] = failures.map((failure) => ({ path: failure.model, message: failure.error.message }));
-  const budget = failures.find((failure) => failure.error.code === "limit_reached" && failure.error !== error)?.error;
-  const hints = budget && error.code !== "limit_reached" ? [budget.message, budget.hint, error.hint] : [error.hint];
+/**
+ * The error of the model that was asked first, with the reasons of the others. A budget is told of once, however many models it
+ * kept from being asked.
+ */
+export function finalError(failures: readonly Failure[], details: Record<string, unknown>): ToolError {
+  const [{ error }, ...others] = failures as readonly [Failure, ...Failure[]];
+  const budgets = new Set([budgetOf(error)]);
+  const also: string[] = [];
+  for (const other of others) {
+    const refusedBy = budgetOf(other.error);
+    if (refusedBy !== undefined && budgets.has(refusedBy)) continue;
+    budgets.add(refusedBy);
+    const what = refusedBy === undefined ? "failed too" : "was not asked";
+    also.push(`The fallback model "${other.model}" ${what}: ${other.error.message}`);
+  }
+  const issues = failures.filter((failure) => budgetOf(failure.error) === undefined).flatMap(issuesOf);
+  const budget = others.find((other) => budgetOf(other.error) !== undefined)?.error;
+  const hints = budget && error.code !== "limit_reached" ? [budget.hint, error.hint] : [error.hint];
   const hint = hints.filter((one) => one !== undefined).join(" ");
-  return new ToolError(error.code, error.message, {
+  return new ToolError(error.code, [error.message, ...also].join(" "), {
     hint: hint === "" ? undefined : hint,
     retryable: failures.some((failure) => failure.error.retryable),
     retryAfterMs: error.retryAfterMs,
-    ...(failures.length > 1 && { issues }),
-    details: { ...budget?.details, ...error.details, attempts },
+    issues: others.length === 0 ? error.issues : issues.length > 0 ? issues : undefined,
+    details: { ...budget?.details, ...error.details, ...details },
     cause: error,
   });
+}
+
+/** Which budget refused the request; undefined for any other failure. */
+function budgetOf({ code, details }: ToolError): string | undefined {
+  if (code !== "limit_reached") return undefined;
+  const { name, unit } = (details?.budget ?? {}) as { name?: string; unit?: string };
+  return `${name}.${unit}`;
+}
+
+/** What is wrong with a model's answer, or why there is none. */
+function issuesOf({ model, error }: Failure): ErrorIssue[] {
+  return error.issues?.map((issue) => ({ ...issue, model })) ?? [{ path: model, message: error.message }];
 }

@@ -101,7 +101,9 @@ describe("a result without a schema", () => {
     const { run } = await processorOn({ b: {} }, { modelId: "typo", fallbackModels: ["z"] });
     expect(await failure(run({ input: "x" }))).toMatchObject({
       code: "unknown_model",
-      message: 'There is no model "typo", which llm.modelId names.',
+      message: expect.stringMatching(
+        /^There is no model "typo", which llm\.modelId names\. The fallback model "z" failed too/,
+      ),
       hint: "Set llm.modelId in the configuration to a model that is there. Available: fake/b.",
       issues: [
         { path: "typo", message: expect.stringContaining("llm.modelId") },

@@ -14,12 +14,15 @@ export interface Sending {
   /** `provider/model`. */
   model: string;
   signal: AbortSignal;
-  /** Milliseconds until it has to have ended, and what that limit is called in an error. */
+  /** Milliseconds until it has to have ended; the limit as an error tells it, and the setting that gave it. */
   remainingMs: number;
   limitMs: number;
+  limitKey: string | undefined;
   /** Milliseconds of silence in an answer that has begun. */
   idleMs: number;
   account: Account | undefined;
+  /** Is told that the request goes out now: no budget or breaker held it back. */
+  onSend(): void;
   /** Is told what the request cost in USD, whether it failed or not; undefined: unknown. */
   onCost(costUsd: number | undefined): void;
   breaker: CircuitBreaker;
@@ -66,6 +69,7 @@ export async function sendRequest(sending: Sending): Promise<Answered> {
     hold?.settle(undefined);
     throw error;
   }
+  sending.onSend();
   const watch = watchAnswer(sending);
   let used: TokenUsage | undefined;
   try {
@@ -118,15 +122,15 @@ function estimated(prompt_tokens: number, completion_tokens: number): TokenUsage
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, estimated: true };
 }
 
-/** The failure of a model that did not answer in time. */
-export function outOfTime(model: string, limitMs: number): ModelError {
+/** The failure of a model that did not answer in time. `key` is the setting that gave the limit. */
+export function outOfTime(model: string, limitMs: number, key = "llm.timeout"): ModelError {
   return new ModelError("timeout", `Model "${model}" did not answer within ${limitMs / 1000} s.`, {
-    hint: "Raise the timeout in the configuration (llm.timeout, or moa.callTimeout in mixtures), ask for less, or use a faster model.",
+    hint: `Raise ${key} in the configuration, ask for less, allow fewer tokens (max_tokens), or use a faster model.`,
   });
 }
 
 /** Follows an answer as it comes, and ends it at the deadline or when it falls silent. */
-function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onProgress }: Sending) {
+function watchAnswer({ signal: parent, remainingMs, limitMs, limitKey, idleMs, model, onProgress }: Sending) {
   const startedAt = performance.now();
   const limit = withTimeout(parent, remainingMs);
   let fellSilent = false;
@@ -171,7 +175,7 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, idleMs, model, onPr
     explain(error: unknown): unknown {
       if (parent.aborted || error instanceof ModelError) return error;
       if (limit.timedOut) {
-        return outOfTime(model, limitMs);
+        return outOfTime(model, limitMs, limitKey);
       }
       if (!fellSilent) return error;
       return new ModelError(

@@ -199,13 +199,14 @@ describe("budgets", () => {
     expect(codes).toEqual([undefined, undefined, "limit_reached", undefined]);
   });
 
-  it("are named in the hint where they kept a fallback model from being asked", async () => {
+  it("are named where they kept a fallback model from being asked", async () => {
     const prices = { a: { input: 0, output: 0 }, b: { input: 1, output: 10 } };
     const budgets = { perCall: { costUsd: 0.00001 } };
     const { ask } = await spending({ fault: "unauthorized" }, { budgets }, { prices });
     const { error } = await ask({ fallbackModels: ["fake/b"] });
     expect(error).toMatchObject({ code: "upstream_error", details: { budget: { name: "perCall" } } });
-    expect(error?.hint).toMatch(/^The budget of one call .*"fake\/b".*llm\.budgets\.perCall\.costUsd.*API key/);
+    expect(error?.message).toMatch(/API key.* The fallback model "fake\/b" was not asked: The budget of one call /);
+    expect(error?.hint).toMatch(/llm\.budgets\.perCall\.costUsd.*API key/);
   });
 
   it("are the reason where they kept every model from being asked", async () => {

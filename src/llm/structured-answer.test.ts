@@ -126,6 +126,31 @@ describe("a result with a schema", () => {
     expect(error).toMatchObject({ code: "validation_failed", issues: [{ path: "/age", message: "must be >= 0" }] });
   });
 
+  it("is an error that names the model that was asked first and why it failed, then the fallback models", async () => {
+    const { run } = await processorOn(
+      { a: { reply: "No." }, b: { reply: '{"name": "Ana", "age": -1}' }, c: { fault: "detail" } },
+      { fallbackModels: ["b", "c"] },
+    );
+    const error = await failure(run({ input: "x", outputSchema: PERSON }));
+    expect(error.message).toMatch(
+      /^The answer of "fake\/a" is not JSON\. The fallback model "fake\/b" failed too: The answer of "fake\/b" does not satisfy output_schema\. The fallback model "c" failed too: .*not loaded/,
+    );
+    expect(error).toMatchObject({
+      code: "invalid_response",
+      issues: [{ path: "fake/a" }, { path: "/age", message: "must be >= 0", model: "fake/b" }, { path: "c" }],
+      details: { model: "fake/a", partial_text: "No." },
+    });
+  });
+
+  it("is an error that names a model that was down before the fallback model that answered", async () => {
+    const { run } = await processorOn({ a: { fault: "detail" }, b: { reply: "No." } }, { fallbackModels: ["b"] });
+    const error = await failure(run({ input: "x", outputSchema: PERSON }));
+    expect(error.message).toMatch(
+      /not loaded.* The fallback model "fake\/b" failed too: The answer of "fake\/b" is not/,
+    );
+    expect(error.details).toMatchObject({ model: "fake/b", partial_text: "No." });
+  });
+
   it("is an error where the answer is no JSON, or was cut off", async () => {
     const { run } = await processorOn({
       a: { reply: "No." },

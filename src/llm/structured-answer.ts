@@ -2,7 +2,7 @@ import { ToolError } from "../errors.ts";
 import type { SchemaCheck } from "./check-schema.ts";
 import type { ChatMessage } from "./model-adapter.ts";
 import type { Completion, CompletionRequest } from "./model-client.ts";
-import { type Failure, fallbackWarning } from "./model-error.ts";
+import { type Failure, fallbackWarning, finalError } from "./model-error.ts";
 import { type ReadValue, readAnswer, type Unread } from "./read-json.ts";
 
 export interface StructuredAnswer {
@@ -41,13 +41,15 @@ const TOLD_MENDS = 8;
 /**
  * A value that satisfies the schema: asked for with all that the model can enforce, read, repaired, checked, asked for once
  * more with the reasons, then from each fallback model in the same way.
- * @throws ToolError `validation_failed` or `invalid_response` with the last reasons, or the client's errors.
+ * @throws ToolError `validation_failed` or `invalid_response` with the reasons of all models, or the client's errors.
  */
 export async function structuredAnswer(complete: Complete, request: StructuredRequest): Promise<StructuredAnswer> {
   let model = request.model;
   let fallbacks = request.fallbackModels;
   let fallbackUsed = false;
+  /** Models whose answers would not do, and all that failed. */
   const failures: Failure[] = [];
+  const all: Failure[] = [];
   let last: { completion: Completion; read: Read } | undefined;
 
   for (;;) {
@@ -55,10 +57,12 @@ export async function structuredAnswer(complete: Complete, request: StructuredRe
     const question = { ...asking(request), model, isFallback, fallbackModels: fallbacks };
     const completion = await complete(question).catch((error) => {
       // What an earlier model answered says more than that a later one failed.
-      if (last && isPassing(error)) return undefined;
-      throw error;
+      if (!last || !isPassing(error)) throw error;
+      all.push({ model: model!, error });
+      return undefined;
     });
     if (!completion) break;
+    all.push(...(completion.failures ?? []));
     fallbackUsed ||= completion.candidate > 0;
     fallbacks = fallbacks.slice(completion.candidate);
     last = { completion, read: read(completion, request) };
@@ -72,14 +76,17 @@ export async function structuredAnswer(complete: Complete, request: StructuredRe
       const warnings = [...passedOver, ...(mends.length > 0 ? [mendWarning(mends)] : []), ...notes];
       return { value, repaired: mends.length > 0, completion: last.completion, fallbackUsed, warnings };
     }
-    failures.push({ model: completion.model, error: failure(last.completion, last.read) });
+    const failed = { model: completion.model, error: failure(last.completion, last.read) };
+    failures.push(failed);
+    all.push(failed);
     const next = fallbacks[0];
     if (next === undefined) break;
     model = next;
     fallbacks = fallbacks.slice(1);
     fallbackUsed = true;
   }
-  throw failure(last!.completion, last!.read);
+  // Of the models that answered, the first has its answer told.
+  throw finalError(all, failures[0]!.error.details ?? {});
 }
 
 /** What a result says of a value that is not exactly as the model wrote it. */
