@@ -33,6 +33,37 @@ describe("a schema that is wrong", () => {
     });
   });
 
+  it.each([
+    [
+      { properties: { code: { type: "string", pattern: "^(?=.*[A-Z]).+$" } } },
+      "/properties/code/pattern",
+      'the pattern "^(?=.*[A-Z]).+$" cannot be used: patterns are RE2, which has no lookaround and no back-references',
+    ],
+    [
+      { patternProperties: { "(a)\\1": {} } },
+      "/patternProperties/(a)\\1",
+      'the pattern "(a)\\\\1" cannot be used: patterns are RE2, which has no lookaround and no back-references',
+    ],
+    [{ items: { pattern: "(" } }, "/items/pattern", 'the pattern "(" cannot be used: missing closing ): `(`'],
+    [
+      { properties: { a: { $ref: "https://example.com/a" } } },
+      "/properties/a/$ref",
+      '"https://example.com/a" is not in the schema, and nothing is fetched: put it under $defs and refer to it as "#/$defs/NAME"',
+    ],
+    [
+      { items: { $ref: "#/$defs/missing" } },
+      "/items/$ref",
+      '"#/$defs/missing" is not in the schema: put it under $defs and refer to it as "#/$defs/NAME"',
+    ],
+  ])("%j is told in plain words where it cannot be used", async (schema, pointer, reason) => {
+    const error = await failure(compileSchema(schema));
+    expect(error).toMatchObject({
+      code: "invalid_input",
+      message: `${invalid}${pointer}: ${reason}`,
+      issues: [{ path: `/output_schema${pointer}`, message: reason }],
+    });
+  });
+
   it("is told every reason, a few in the message", async () => {
     const properties = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}`, { type: "objekt" }]));
     const error = await failure(compileSchema({ properties }));

@@ -9,6 +9,8 @@ const MAX_ISSUES = 20;
 /** Reasons that the message of a wrong schema tells. */
 const TOLD_ISSUES = 3;
 const TYPES = "array, boolean, integer, null, number, object, string";
+/** What other engines have and RE2 has not. */
+const BEYOND_RE2 = /\(\?<?[=!]|\\[1-9k]/;
 /** Characters of a schema as JSON. */
 const MAX_SCHEMA = 100_000;
 /** Checked at once, so that a schema that refers to itself without end is told of before a model is asked. */
@@ -48,8 +50,9 @@ export async function compileSchema(schema: Record<string, unknown>): Promise<Sc
     return check;
   } catch (error) {
     if (error instanceof ToolError) throw error;
-    const reason = error instanceof RangeError ? "it is nested too deeply" : messageOf(error);
-    throw wrongSchema([{ path: "", message: reason }]);
+    if (error instanceof RangeError) throw wrongSchema([{ path: "", message: "it is nested too deeply" }]);
+    const found = await unusableIn(schema, (error as { missingRef?: string }).missingRef);
+    throw wrongSchema(found.length > 0 ? found : [{ path: "", message: messageOf(error) }]);
   }
 }
 
@@ -63,6 +66,40 @@ function sizeOf(schema: Record<string, unknown>): number {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 300) : "unknown reason";
+}
+
+/** Where a schema that is valid cannot be used: patterns that RE2 does not take, or the `$ref` that leads nowhere. */
+async function unusableIn(schema: unknown, missingRef: string | undefined): Promise<ErrorIssue[]> {
+  const { RE2JS } = await import("re2js");
+  const issues: ErrorIssue[] = [];
+  const checkPattern = (path: string, pattern: string): void => {
+    try {
+      RE2JS.compile(RE2JS.translateRegExp(pattern));
+    } catch (error) {
+      const reason = BEYOND_RE2.test(pattern)
+        ? "patterns are RE2, which has no lookaround and no back-references"
+        : messageOf(error).replace("error parsing regexp: ", "");
+      issues.push({ path, message: `the pattern ${quoted(pattern)} cannot be used: ${reason}` });
+    }
+  };
+  const checkRef = (path: string, ref: string): void => {
+    if (!missingRef?.endsWith(ref)) return;
+    const reason = ref.startsWith("#") ? "is not in the schema" : "is not in the schema, and nothing is fetched";
+    issues.push({ path, message: `${quoted(ref)} ${reason}: put it under $defs and refer to it as "#/$defs/NAME"` });
+  };
+  const left: { path: string; at: unknown }[] = [{ path: "", at: schema }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { path, at } = next;
+    if (typeof at !== "object" || at === null) continue;
+    for (const [name, value] of Object.entries(at)) {
+      const inner = `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      if (path.endsWith("/patternProperties")) checkPattern(inner, name);
+      if (typeof value !== "string") left.push({ path: inner, at: value });
+      else if (name === "pattern") checkPattern(inner, value);
+      else if (name === "$ref") checkRef(inner, value);
+    }
+  }
+  return issues;
 }
 
 /** @param issues paths are JSON pointers into the schema */
