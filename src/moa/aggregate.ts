@@ -2,6 +2,7 @@ import { abortError } from "../errors.ts";
 import { likeness } from "./agreement.ts";
 import { announceCalls } from "./announce.ts";
 import type { Agent } from "./choose-models.ts";
+import { byReason, type Failed, listed } from "./failure-warnings.ts";
 import type { Prompt } from "./fit-prompt.ts";
 import { finalMessages, type Proposal } from "./prompts.ts";
 import { limitsOf, type Proposed, percentAt, type Run } from "./run.ts";
@@ -23,6 +24,7 @@ export async function aggregate(run: Run, layers: readonly (readonly Proposed[])
   const last = layers.findLast((proposals) => proposals.length > 0)!;
   const prompt = finalPrompt(run, layers, last);
   let agent = 1;
+  const failures: Failed[] = [];
   let broken: { text: string; model: string } | undefined;
 
   for (const asked of chainOf(run)) {
@@ -48,14 +50,16 @@ export async function aggregate(run: Run, layers: readonly (readonly Proposed[])
       if (finish_reason === "length") {
         run.warnings.add(`The answer of "${model}" was cut off at ${most} tokens (moa.maxTokens).`);
       }
+      warnOfFailures(run, failures);
       return best.text!;
     }
     run.degraded = true;
     if (best && best.text!.length > (broken?.text.length ?? 0)) broken = { text: best.text!, model: best.entry.model };
     const reason = outcome.calls.find(({ entry }) => entry.status !== "cancelled")?.entry.error ?? "It was cancelled.";
-    run.warnings.add(`The aggregator "${asked.model}" failed: ${reason}`);
+    failures.push({ model: asked.model, reason });
     agent += 1;
   }
+  warnOfFailures(run, failures);
   run.degraded = true;
   if (broken) {
     run.warnings.add(`No aggregator answered to the end; the answer is what had come from "${broken.model}".`);
@@ -65,16 +69,29 @@ export async function aggregate(run: Run, layers: readonly (readonly Proposed[])
   return bestProposal(last).text;
 }
 
-/** The aggregator, then other models in its role: first those that have answered. */
+/** One sentence for each reason. */
+function warnOfFailures(run: Run, failures: readonly Failed[]): void {
+  for (const { reason, models } of byReason(failures)) {
+    const who = models.length === 1 ? "aggregator" : "aggregators";
+    run.warnings.add(`The ${who} ${listed(models)} failed: ${reason}`);
+  }
+}
+
+/**
+ * The aggregator, then other models in its role: those that have answered in this run, for themselves or for others, by weight;
+ * then those that were not asked; last those whose last call failed.
+ */
 function chainOf(run: Run): Agent[] {
   const { aggregator, agents } = run.chosen;
-  const failed = new Set(
-    run.trace.filter((entry) => entry.status !== "ok" && !isPairLoser(entry)).map((entry) => entry.model),
-  );
+  const last = new Map(run.trace.filter((entry) => !isPairLoser(entry)).map((entry) => [entry.model, entry.status]));
+  const placeOf = (model: string) => (last.get(model) === "ok" ? 0 : last.has(model) ? 2 : 1);
+  const weightOf = (model: string) =>
+    Math.max(0, ...agents.filter((agent) => agent.model === model).map(({ weight }) => weight)) || 1;
   const asked = new Set([aggregator.model, ...aggregator.fallbacks]);
-  const others = [...new Set(agents.map(({ model }) => model))]
+  const answered = [...last.keys()].filter((model) => placeOf(model) === 0);
+  const others = [...new Set([...agents.map(({ model }) => model), ...answered])]
     .filter((model) => !asked.has(model))
-    .sort((a, b) => Number(failed.has(a)) - Number(failed.has(b)));
+    .sort((a, b) => placeOf(a) - placeOf(b) || weightOf(b) - weightOf(a));
   const stands = others.map((model): Agent => ({ ...aggregator, model, fallbacks: [] }));
   return [aggregator, ...stands].slice(0, MAX_AGGREGATORS);
 }

@@ -44,7 +44,7 @@ function isShort(text: string): boolean {
 }
 
 /** Without case, markup, quotes and punctuation, but with all that changes what is said: signs, points within numbers, units. */
-function normalized(text: string): string {
+export function normalized(text: string): string {
   return text
     .normalize("NFKC")
     .toLowerCase()

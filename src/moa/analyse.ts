@@ -2,6 +2,7 @@ import { abortError, ToolError } from "../errors.ts";
 import { newMark } from "../fence.ts";
 import type { CallContext } from "../llm/model-client.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
+import { normalized } from "./agreement.ts";
 import { type Proposal, shownProposal } from "./prompts.ts";
 import type { Analysis } from "./run-record.ts";
 
@@ -74,7 +75,21 @@ export async function analyseProposals(
     { ...context, signal },
   );
   const { data } = await Promise.race([answer, stopped]);
-  return data as Analysis;
+  return withoutRepetition(data as Analysis);
+}
+
+/** Small models say the same several times. */
+function withoutRepetition(analysis: Analysis): Analysis {
+  const once = (items: readonly string[]) =>
+    [...new Map(items.map((item) => [normalized(item), item] as const).reverse()).values()].reverse();
+  const { consensus, contradictions, unique_points, blind_spots } = analysis;
+  return {
+    ...analysis,
+    consensus: once(consensus),
+    contradictions: once(contradictions),
+    unique_points: once(unique_points),
+    blind_spots: once(blind_spots),
+  };
 }
 
 function shown(proposal: Proposal, name: string, nonce: string): string {

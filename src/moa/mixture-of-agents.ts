@@ -5,7 +5,7 @@ import type { ModelClient } from "../llm/model-client.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
 import { aggregate } from "./aggregate.ts";
 import { chooseModels } from "./choose-models.ts";
-import { failureWarnings, layerWarnings } from "./failure-warnings.ts";
+import { failureWarnings, layerWarnings, truncationWarnings } from "./failure-warnings.ts";
 import { createHedgeBudget, type HedgeBudget } from "./hedge.ts";
 import { seededRandom } from "./random.ts";
 import type { Run, RunContext } from "./run.ts";
@@ -134,7 +134,12 @@ export function createMixtureOfAgents(
       context.status?.progress("Starting Mixture of Agents process", 0);
       const run = await plan(client, options, { user, request, context, key, hedges });
       const { proposals, agreed } = await runLayers(run);
-      for (const warning of [...layerWarnings(run.layers), ...failureWarnings(run.trace)]) run.warnings.add(warning);
+      const warnings = [
+        ...layerWarnings(run.layers),
+        ...failureWarnings(run.trace, run.refused),
+        ...truncationWarnings(run.trace, run.chosen.agents, options.maxTokens),
+      ];
+      for (const warning of warnings) run.warnings.add(warning);
       // Before the analysis: where a provider has one place, the answer is to have it first.
       const aggregating = agreed ?? aggregate(run, proposals);
       const { answer, analysis } =
@@ -185,6 +190,7 @@ async function plan(
     trace: [],
     warnings: new Set(chosen.warnings),
     degraded: chosen.missing > 0,
+    refused: new Set(),
     budgetEnded: false,
     agreedInLayer: undefined,
   };

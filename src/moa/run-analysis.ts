@@ -59,6 +59,10 @@ async function analyseRun(
   const startedAt = performance.now();
   const { model } = run.chosen.aggregator;
   const timeoutMs = Math.min(run.options.callTimeout * 1000, run.endsAt - startedAt - LEFT_MS);
+  if (timeoutMs <= 0) {
+    run.warnings.add("There is no analysis: no time was left for it (moa.timeout).");
+    return undefined;
+  }
   const call: RunningCall = {
     layer: run.numLayers + 1,
     role: "analyst",
@@ -89,6 +93,7 @@ async function analyseRun(
     return analysis;
   } catch (error) {
     const reason = error instanceof ToolError ? error.message : "The call failed.";
+    const isLate = stopped.aborted || (error instanceof ToolError && error.code === "deadline_exceeded");
     const status =
       signal.aborted || stopped.aborted
         ? "cancelled"
@@ -97,7 +102,20 @@ async function analyseRun(
           : "error";
     await Promise.race([meter.settled(), sleep(SETTLING_MS)]);
     end({ status, error: reason });
-    run.warnings.add(`There is no analysis: ${reason}`);
+    run.warnings.add(`There is no analysis: ${isLate ? tooSlow(model, stopped) : whyNone(model, error, reason)}`);
     return undefined;
   }
+}
+
+function tooSlow(model: string, stopped: AbortSignal): string {
+  return stopped.aborted
+    ? `"${model}" was too slow with it; the answer was there first.`
+    : `"${model}" was too slow with it (moa.callTimeout, moa.timeout).`;
+}
+
+function whyNone(model: string, error: unknown, reason: string): string {
+  const code = error instanceof ToolError ? error.code : undefined;
+  if (code === "invalid_response") return `what "${model}" wrote was not JSON.`;
+  if (code === "validation_failed") return `what "${model}" wrote was JSON of another form.`;
+  return `"${model}" failed: ${reason}`;
 }

@@ -65,7 +65,11 @@ export async function runCall(
     ...(hedge && { hedge }),
   };
   const meter = metered(run.account);
-  const answer = followAnswer(run, running, startedAt, onBegin);
+  let began = false;
+  const answer = followAnswer(run, running, startedAt, () => {
+    began = true;
+    onBegin();
+  });
   run.context.onEvent?.({ type: "call_started", call: running });
 
   const stop = new AbortController();
@@ -113,6 +117,8 @@ export async function runCall(
     ms,
     ...(answer.firstTokenMs() !== undefined && { first_token_ms: answer.firstTokenMs()! }),
     ...spentOf(meter, completion?.usage),
+    ...(completion?.finish_reason === "length" && { truncated: true as const }),
+    ...(!completion && !began && { not_sent: true as const }),
     ...(call.standsInFor !== undefined && { stands_in_for: call.standsInFor }),
     ...(text !== "" && { text }),
   };
@@ -160,8 +166,10 @@ async function complete(
   context: { signal: AbortSignal; account: Account; onProgress: (progress: CallProgress) => void },
 ): Promise<Completion> {
   const { client } = run;
+  const timeoutKey = timeoutMs < run.options.callTimeout * 1000 ? "moa.timeout" : "moa.callTimeout";
+  const asked = { model, fallbackModels: [], temperature, seed, timeoutMs, timeoutKey };
   const ask = (messages: readonly ChatMessage[], tokens: number) =>
-    client.complete({ messages, model, fallbackModels: [], maxTokens: tokens, temperature, seed, timeoutMs }, context);
+    client.complete({ ...asked, messages, maxTokens: tokens }, context);
   const estimate = (text: string) => client.tokens.estimate(text, model);
   const size = sizeOf(prompt.messages, estimate);
   const shortened = () => fitPrompt(prompt, client.contextOf(model) ?? Math.floor(size / 2), maxTokens, estimate);

@@ -3,6 +3,7 @@ import { agreeing } from "./agreement.ts";
 import { announceCalls } from "./announce.ts";
 import { type DrawnAgent, drawAgents } from "./draw-agents.ts";
 import type { Prompt } from "./fit-prompt.ts";
+import { noProposal } from "./no-proposal.ts";
 import { aggregationMessages, type Proposal, queryMessages } from "./prompts.ts";
 import { shuffled } from "./random.ts";
 import { limitsOf, type Proposed, percentAt, type Run } from "./run.ts";
@@ -43,7 +44,9 @@ export async function runLayers(run: Run): Promise<Layers> {
     if (signal.aborted) throw abortError(signal);
     const agentsAsked = [...sample, ...rest];
     const proposals = outcomes.flatMap(({ best, isWhole }, index): Proposed[] =>
-      best ? [{ text: best.text!, partial: !isWhole, weight: agentsAsked[index]!.weight }] : [],
+      best
+        ? [{ text: best.text!, partial: !isWhole || best.entry.truncated === true, weight: agentsAsked[index]!.weight }]
+        : [],
     );
     if (outcomes.some(({ isWhole }) => !isWhole)) run.degraded = true;
     if (!previous && proposals.length === 0) throw noProposal(run, outcomes);
@@ -60,7 +63,7 @@ export async function runLayers(run: Run): Promise<Layers> {
     if (!agreed) continue;
     if (!isLast) run.agreedInLayer = layer;
     run.context.onEvent?.({ type: "agreed", layer });
-    if (agreed.isShort) return { proposals: layers, agreed: proposals[agreed.places[0]!]!.text };
+    if (agreed.isShort) return { proposals: layers, agreed: agreed.text };
     break;
   }
   return { proposals: layers, agreed: undefined };
@@ -68,12 +71,12 @@ export async function runLayers(run: Run): Promise<Layers> {
 
 /** Whole proposals alone can agree: of one that broke off nobody knows what it was going to say. */
 function agreementOf(run: Run, proposals: readonly Proposed[], asked: number) {
-  if (proposals.some(({ partial }) => partial)) return undefined;
-  const needed = quorum(run.options.quorum, asked);
-  return agreeing(
-    proposals.map(({ text }) => text),
-    needed,
+  const whole = proposals.filter(({ partial }) => !partial);
+  const agreed = agreeing(
+    whole.map(({ text }) => text),
+    quorum(run.options.quorum, asked),
   );
+  return agreed && { isShort: agreed.isShort, text: whole[agreed.places[0]!]!.text };
 }
 
 async function runAgents(
@@ -129,37 +132,11 @@ export function recordCalls(run: Run, calls: readonly CallOutcome[]): void {
     run.trace.push(entry);
     for (const warning of completion?.warnings ?? []) run.warnings.add(warning);
     if (failure instanceof ToolError && failure.code === "limit_reached") {
+      // How much each of them would have needed differs a little, and says nothing more.
+      if (run.refused.size === 0) run.warnings.add(`The budget did not hold all calls: ${failure.message}`);
+      run.refused.add(entry);
       run.budgetEnded = true;
       run.degraded = true;
-      run.warnings.add(`The budget did not hold all calls: ${failure.message}`);
     }
   }
-}
-
-/** The error of a run without any proposal: of the code that all failures share, if they do; a bug is not covered up. */
-function noProposal(run: Run, outcomes: readonly SlotOutcome[]): unknown {
-  const calls = outcomes.flatMap((outcome) => outcome.calls);
-  const bug = calls.find(({ failure }) => failure !== undefined && !(failure instanceof ToolError));
-  if (bug) return bug.failure;
-  const issues = run.trace.map((entry) => ({ path: entry.model, message: entry.error ?? entry.status }));
-  const reasons = issues.map((issue) => `${issue.path}: ${issue.message}`).join(" ");
-  const failures = calls.map(({ entry, failure }) =>
-    failure instanceof ToolError
-      ? failure
-      : new ToolError("deadline_exceeded", entry.error ?? entry.status, { retryable: true }),
-  );
-  const first = failures[0]!;
-  const same = failures.every((failure) => failure.code === first.code);
-  const budget = failures.find(({ code }) => code === "limit_reached");
-  const waits = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
-  return new ToolError(same ? first.code : "upstream_error", `All agents failed. ${reasons}`.slice(0, 1000), {
-    hint: (same ? first.hint : budget?.hint) ?? "Check the model providers, or choose other models.",
-    retryable: failures.some((failure) => failure.retryable),
-    retryAfterMs: waits.length === failures.length ? Math.min(...waits) : undefined,
-    issues,
-    details: {
-      ...(budget && { budget: budget.details?.budget }),
-      trace: run.trace.map(({ text: _, ...entry }) => entry),
-    },
-  });
 }

@@ -31,6 +31,10 @@ export interface TraceEntry {
   cost_usd?: number;
   /** Set on the second call of a hedged pair. */
   hedge?: true;
+  /** The answer ended at the limit of its tokens. */
+  truncated?: true;
+  /** No request went out: a budget did not hold it, its model was left alone, or it was still waiting for its turn. */
+  not_sent?: true;
   /** The model that this one stands in for. */
   stands_in_for?: string;
   error?: string;

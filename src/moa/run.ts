@@ -36,6 +36,8 @@ export interface Run {
   warnings: Set<string>;
   /** Whether the answer rests on less than was planned. */
   degraded: boolean;
+  /** Calls that a budget did not hold. */
+  refused: Set<TraceEntry>;
   /** Whether a budget did not hold a call: what is left of it is the aggregator's. */
   budgetEnded: boolean;
   agreedInLayer: number | undefined;
@@ -44,6 +46,7 @@ export interface Run {
 /** What an agent proposed. */
 export interface Proposed {
   text: string;
+  /** It broke off, was cut, or ended at the limit of its tokens. */
   partial: boolean;
   weight: number;
 }
