@@ -43,8 +43,15 @@ describe("createRedactor", () => {
     expect(redact("local values are not secret")).toBe("local values are not secret");
   });
 
+  it.each(["ollama", "lm-studio", "none", "sk-no-key-required", "EMPTY", "dummy", "test", "not-needed", "placeholder"])(
+    "leaves %s alone, which stands where no key is needed",
+    (word) => {
+      expect(createRedactor([word])(`Ask ${word} first`)).toBe(`Ask ${word} first`);
+    },
+  );
+
   it("takes secrets that are no well-formed text", () => {
-    expect(createRedactor(["secret\ud800"])("a secret\ud800 b")).toBe("a [redacted] b");
+    expect(createRedactor(["a-secret\ud800"])("a a-secret\ud800 b")).toBe("a [redacted] b");
   });
 });
 

@@ -1,11 +1,34 @@
 const REDACTED = "[redacted]";
-/** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. */
-export const MIN_SECRET_LENGTH = 6;
+/** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. Characters. */
+const MIN_SECRET_LENGTH = 8;
+/** What people write where a key is asked for and none is needed. */
+const PLACEHOLDER =
+  /^(?:sk-)?(?:no[-_ ]?(?:api[-_ ]?)?key(?:[-_ ]?(?:required|needed|necessary))?|not[-_ ]?(?:needed|required|used)|(?:your|my)[-_ ]?(?:api[-_ ]?)?key(?:[-_ ]?here)?|(?:api[-_ ]?)?key|none|null|undefined|empty|dummy(?:[-_ ]?key)?|test(?:ing)?(?:[-_ ]?key)?|fake(?:[-_ ]?key)?|placeholder|changeme|anything|whatever|local(?:host)?|ollama|lm[-_ ]?studio|llama[-_.]?cpp|vllm|localai|open-?webui|x+|\*+|0+|1234(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)$/i;
+/** Names of headers, parameters and variables that carry credentials. */
+export const CREDENTIAL_NAME =
+  /(^|[_-])(api[_-]?key|key|token|secret|passw(or)?d|auth(orization)?|credentials?|cookie|signature)s?($|[_-])/i;
+const SCHEME = /^(?:Bearer|Basic|Token)\s+(\S+)$/i;
+/** A long word of letters and digits, such as a key. */
+const LOOKS_SECRET = /^(?=\S*[a-z])(?=\S*\d)[\w+/=.~-]{24,}$/i;
 const PLAIN_WORD = /^[a-z]{1,20}$/;
+
+/** Whether a value is a secret by its look: long enough, and none of the usual words in the place of a key. */
+function isWorthHiding(value: string): boolean {
+  return value.length >= MIN_SECRET_LENGTH && !PLACEHOLDER.test(value);
+}
+
+/** The values of headers that are secret: those that are named like credentials or look like one, and what follows a scheme. */
+export function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const key = SCHEME.exec(value)?.[1];
+    if (key !== undefined) return [value, key];
+    return CREDENTIAL_NAME.test(name) || LOOKS_SECRET.test(value) ? [value] : [];
+  });
+}
 
 /** A function that replaces every given secret in a text, also where it stands as JSON, percent-encoded or in base64. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const needles = new Set(secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH).flatMap(formsOf));
+  const needles = new Set(secrets.filter(isWorthHiding).flatMap(formsOf));
   // Longer ones first: a secret may hold another one.
   const all = [...needles].sort((a, b) => b.length - a.length);
   if (all.length === 0) return (text) => text;

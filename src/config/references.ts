@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { CREDENTIAL_NAME } from "../redact.ts";
 import { resolvePath } from "./config-file.ts";
 import { isSecret } from "./schema-paths.ts";
 
@@ -15,8 +16,6 @@ export interface ReferenceOptions {
 }
 
 const REFERENCE = /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
-const CREDENTIAL_NAME =
-  /(^|[_-])(api[_-]?key|key|token|secret|passw(or)?d|auth(orization)?|credentials?|cookie|signature)s?($|[_-])/i;
 
 /**
  * The configuration with `${NAME}`, `${NAME:-default}` and, for secrets, `file:PATH` read; `$${` stands for `${`. Pipelines
