@@ -86,8 +86,9 @@ export const anthropicWire: Wire = {
         const call = input === "" && isObject(whole) ? JSON.stringify(whole) : input;
         return completion({ text: call ?? text, reasoning, stopReason, usage, begun });
       },
-      get ended() {
-        return stopped || (stopReason !== undefined && stopReason !== null);
+      get end() {
+        if (stopped || error !== undefined) return "final";
+        return stopReason !== undefined && stopReason !== null ? "told" : "none";
       },
     };
   },

@@ -20,8 +20,8 @@ export const geminiWire: Wire = {
         events.end();
         return collector.completion();
       },
-      get ended() {
-        return collector.ended;
+      get end() {
+        return collector.ended ? "told" : "none";
       },
     };
   },
@@ -74,7 +74,7 @@ function collect(onDelta: Parameters<Wire["collect"]>[0] = () => {}) {
       return { choices: begun ? [{ message, finish_reason: finishReason }] : [], usage: usageOf(usage) };
     },
     get ended() {
-      return finishReason !== undefined || (!begun && blockReason !== undefined);
+      return finishReason !== undefined || error !== undefined || (!begun && blockReason !== undefined);
     },
   };
 }

@@ -1,16 +1,29 @@
+import type { Readable } from "node:stream";
 import type { Agent } from "undici";
+import { createRedactor, secretsOfHeaders } from "../../redact.ts";
 import type { Provider } from "../model-adapter.ts";
 import { ModelError } from "../model-error.ts";
 import type { HttpAnswer } from "./read-failure.ts";
 
 /** No completion is larger; more is a fault or an attack. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
+/** Around a few characters of a stream stand hundreds of bytes. */
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+/** Milliseconds that a stream is listened to after its answer has ended, for the tokens used and the end of the connection. */
+const SILENCE_MS = { told: 300, final: 50 };
+const MAX_AFTER_END_MS = 5000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Loads the HTTP client ahead of the first request, which would wait for it. */
 export async function loadHttpClient(): Promise<void> {
   await import("undici");
 }
+
+/**
+ * How far a streamed answer has ended: `by_close`, if the connection ends now; `told`, by the provider's word, after which
+ * only numbers may follow; `final`, after which nothing follows.
+ */
+export type AnswerEnd = "none" | "by_close" | "told" | "final";
 
 /** One request below a provider's base URL. */
 export interface HttpRequest {
@@ -24,9 +37,9 @@ export interface HttpRequest {
   signal: AbortSignal;
   /**
    * Is told of what comes of a successful answer that is a stream (`text/event-stream` or NDJSON), as text cut anywhere. The
-   * body of the answer is then empty. Any other answer comes in one piece.
+   * body of the answer is then empty. Any other answer comes in one piece. Says whether the answer has ended.
    */
-  onText?: ((text: string) => void) | undefined;
+  onText?: ((text: string) => AnswerEnd) | undefined;
 }
 
 /** The requests to one provider. One call is one HTTP request; an abort closes its socket. */
@@ -46,6 +59,7 @@ export function createHttpConnection(
   authorize: Authorize = (key) => ({ authorization: `Bearer ${key}` }),
 ): HttpConnection {
   const { address, authorization, secrets } = accessTo(provider, authorize);
+  const redact = createRedactor(secrets);
   let loaded: Promise<{ request: typeof import("undici").request; agent: Agent }> | undefined;
   const load = () => {
     loaded ??= import("undici").then(({ Agent, request }) => ({
@@ -59,6 +73,8 @@ export function createHttpConnection(
     async send({ method, path, body, headers, signal, onText }) {
       const { request, agent } = await load();
       signal.throwIfAborted();
+      const all = { ...provider.headers, ...authorization, ...headers };
+      checkHeaders(provider, all);
       try {
         const response = await request(address(path), {
           method,
@@ -67,9 +83,7 @@ export function createHttpConnection(
           headers: {
             accept: onText ? "text/event-stream, application/x-ndjson, application/json" : "application/json",
             "user-agent": "patchbay-mcp",
-            ...provider.headers,
-            ...authorization,
-            ...headers,
+            ...all,
             ...(body !== undefined && { "content-type": "application/json" }),
           },
           body: body === undefined ? null : JSON.stringify(body),
@@ -78,17 +92,18 @@ export function createHttpConnection(
         const type = String(response.headers["content-type"] ?? "");
         const isStream = /event-stream|ndjson|jsonl/i.test(type) && status >= 200 && status < 300;
         if (onText && isStream && response.headers["content-encoding"] === undefined) {
-          await readStream(response.body, provider.name, onText);
+          await readStream(response.body, provider.name, onText, signal);
           return { status, headers: response.headers, body: "", streamed: true };
         }
         const text = await readText(response.body, response.headers["content-encoding"], provider.name);
-        return { status, headers: response.headers, body: withoutSecrets(text, secrets, status), streamed: false };
+        // An answer may well say the same as a header; the boundary of the program redacts it.
+        return { status, headers: response.headers, body: status < 300 ? text : redact(text), streamed: false };
       } catch (error) {
         if (signal.aborted || error instanceof ModelError) throw error;
         throw networkFailure(provider, error);
       }
     },
-    redact: (text) => withoutSecrets(text, secrets, 400),
+    redact,
     async close() {
       const current = loaded;
       loaded = undefined;
@@ -124,7 +139,7 @@ function accessTo(provider: Provider, authorize: Authorize): Access {
     },
     authorization:
       apiKey !== undefined ? authorize(apiKey) : username !== "" ? { authorization: `Basic ${basic}` } : {},
-    secrets: [apiKey ?? "", plain, username !== "" ? basic : "", ...Object.values(provider.headers ?? {})],
+    secrets: [apiKey ?? "", plain, username !== "" ? basic : "", ...secretsOfHeaders(provider.headers ?? {})],
   };
 }
 
@@ -136,20 +151,54 @@ function decoded(part: string): string {
   }
 }
 
-/** Hands on the body as it comes, up to the limit. */
+/** Hands on the body as it comes, up to the limit, until it ends or its answer has ended and nothing more comes. */
 async function readStream(
-  body: AsyncIterable<Buffer>,
+  body: Readable,
   provider: string,
-  onText: (text: string) => void,
+  onText: (text: string) => AnswerEnd,
+  signal: AbortSignal,
 ): Promise<void> {
+  // A body that is given up says so, which nobody waits for.
+  body.on("error", () => {});
   const decoder = new TextDecoder();
+  const parts = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let size = 0;
-  for await (const part of body) {
-    size += part.length;
-    if (size > MAX_RESPONSE_BYTES) throw tooLarge(provider);
-    onText(decoder.decode(part, { stream: true }));
+  let end: AnswerEnd = "none";
+  let endedAt: number | undefined;
+  try {
+    for (;;) {
+      const next = parts.next();
+      const part = end === "told" || end === "final" ? await unlessSilent(next, SILENCE_MS[end]) : await next;
+      if (part === undefined) return;
+      if (part.done) break;
+      size += part.value.length;
+      if (size > MAX_STREAM_BYTES) throw tooLarge(provider);
+      end = onText(decoder.decode(part.value, { stream: true }));
+      if (end === "told" || end === "final") endedAt ??= performance.now();
+      if (endedAt !== undefined && performance.now() - endedAt > MAX_AFTER_END_MS) return;
+    }
+    onText(decoder.decode());
+  } catch (error) {
+    // How the connection ends does not matter once the answer is there.
+    const isComplete = endedAt !== undefined && !signal.aborted && !(error instanceof ModelError);
+    if (!isComplete) throw error;
+  } finally {
+    body.destroy();
   }
-  onText(decoder.decode());
+}
+
+/** What a promise gives, or undefined where it takes longer. */
+async function unlessSilent<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The body as text: read up to the limit, decompressed up to the limit, without a byte order mark. */
@@ -203,14 +252,34 @@ async function decompress(bytes: Buffer, encoding: string, provider: string): Pr
   return result;
 }
 
-function tooLarge(provider: string): ModelError {
-  return new ModelError("rejected", `Provider "${provider}" answered more than ${MAX_RESPONSE_BYTES / 1_048_576} MiB.`);
+/** The error of an answer that is longer than any can be. */
+export function tooLarge(provider: string): ModelError {
+  return new ModelError(
+    "rejected",
+    `Provider "${provider}" answered more than ${MAX_RESPONSE_BYTES / 1_048_576} MiB.`,
+    {
+      hint: "Allow fewer tokens for the answer (max_tokens), or use another model.",
+    },
+  );
 }
 
-/** Providers quote the key they refuse. Short keys are placeholders and appear in ordinary text. */
-function withoutSecrets(text: string, secrets: readonly string[], status: number): string {
-  const least = status >= 400 ? 4 : 8;
-  return secrets.reduce((rest, secret) => (secret.length < least ? rest : rest.replaceAll(secret, "[redacted]")), text);
+/** RFC 9110, 5.1 and 5.5, as far as Latin-1 goes. */
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** @throws ModelError `rejected` where a header cannot be sent */
+function checkHeaders(provider: Provider, headers: Readonly<Record<string, string>>): void {
+  const wrong = Object.keys(headers).find((name) => !HEADER_NAME.test(name) || !HEADER_VALUE.test(headers[name]!));
+  if (wrong === undefined) return;
+  const own = Object.hasOwn(provider.headers ?? {}, wrong);
+  const key = `providers.${provider.name}.${own ? "headers" : "apiKey"}`;
+  throw new ModelError(
+    "rejected",
+    `The header ${JSON.stringify(wrong)} of provider "${provider.name}" cannot be sent.`,
+    {
+      hint: `Look for a line break, or a letter that is not of Latin-1, in ${key} or the variable that it comes from.`,
+    },
+  );
 }
 
 function networkFailure(provider: Provider, error: unknown): ModelError {

@@ -1,12 +1,17 @@
 import type { Wire } from "./ask-model.ts";
+import { DamagedPiece } from "./event-stream.ts";
 import { isObject, type Json, parseJson } from "./read-failure.ts";
 
-/** A line that is longer is no piece of an answer. */
+/** A line that is longer is no piece of an answer. Characters. */
 const MAX_LINE = 8 * 1024 * 1024;
 
 /** Answers of Ollama's `/api/chat`, whole or as lines of JSON, each a piece (https://docs.ollama.com/api/chat). */
 export const ollamaWire: Wire = {
-  isStream: (body) => /^\s*\{.*\}\s*\n\s*\{/.test(body),
+  isStream(body) {
+    const text = body.trimStart();
+    const end = text.indexOf("\n");
+    return end !== -1 && text.slice(0, end).trimEnd().endsWith("}") && text.slice(end).trimStart().startsWith("{");
+  },
   completionOf(json) {
     const collector = collect();
     collector.take(json);
@@ -14,26 +19,38 @@ export const ollamaWire: Wire = {
   },
   collect(onDelta) {
     const collector = collect(onDelta);
-    let rest = "";
-    const takeLine = (line: string): void => {
+    /** Of the line that has not ended. */
+    let rest: string[] = [];
+    let length = 0;
+    const takeLine = (line: string, isWhole: boolean): void => {
       // Gateways make an event stream of it.
-      const json = parseJson(line.replace(/^data:/, ""));
+      const text = line.replace(/^data:/, "").trim();
+      if (collector.ended || text === "" || text === "[DONE]" || /^(?:event|id|retry)?:/.test(text)) return;
+      const json = parseJson(text);
+      if (json === undefined && isWhole) throw new DamagedPiece();
       if (isObject(json)) collector.take(json);
     };
     return {
       add(text) {
-        const lines = (rest + text).split("\n");
-        rest = lines.pop()!;
-        if (rest.length > MAX_LINE) rest = "";
-        for (const line of lines) takeLine(line);
+        let start = 0;
+        for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+          const line = rest.join("") + text.slice(start, end);
+          rest = [];
+          length = 0;
+          start = end + 1;
+          takeLine(line, true);
+        }
+        rest.push(text.slice(start));
+        length += text.length - start;
+        if (length > MAX_LINE) throw new DamagedPiece();
       },
       completion() {
-        takeLine(rest);
-        rest = "";
+        takeLine(rest.join(""), false);
+        rest = [];
         return collector.completion();
       },
-      get ended() {
-        return collector.ended;
+      get end() {
+        return collector.ended ? "final" : "none";
       },
     };
   },
@@ -70,7 +87,7 @@ function collect(onDelta: Parameters<Wire["collect"]>[0] = () => {}) {
       return { choices: begun ? [{ message, finish_reason: last?.done_reason }] : [], usage };
     },
     get ended() {
-      return last !== undefined;
+      return last !== undefined || error !== undefined;
     },
   };
 }

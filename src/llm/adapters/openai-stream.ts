@@ -19,6 +19,8 @@ export const openAiWire: Wire = {
     /** Number of the answer that is read, where the server gives several. */
     let followed: unknown;
     let done = false;
+    /** Whether nothing but the tokens used has come since the last piece. */
+    let counted = false;
 
     const take = (chunk: Json): void => {
       if (done) return;
@@ -26,6 +28,7 @@ export const openAiWire: Wire = {
       usage = chunk.usage ?? (isObject(chunk.x_groq) ? chunk.x_groq.usage : undefined) ?? usage;
       const choices: unknown[] = Array.isArray(chunk.choices) ? chunk.choices : [];
       const choice = choices.filter(isObject).find((each) => (each.index ?? followed) === (followed ?? each.index));
+      counted = !choice && seen && isObject(chunk.usage);
       if (!choice) {
         if (!Array.isArray(chunk.choices)) other ??= chunk;
         return;
@@ -61,8 +64,10 @@ export const openAiWire: Wire = {
         };
         return { choices: seen ? [{ message, finish_reason: finishReason }] : [], usage };
       },
-      get ended() {
-        return done || (finishReason !== undefined && finishReason !== null);
+      get end() {
+        if (done) return "final";
+        if ((finishReason !== undefined && finishReason !== null) || error !== undefined) return "told";
+        return counted ? "by_close" : "none";
       },
     };
   },

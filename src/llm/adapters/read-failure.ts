@@ -128,7 +128,7 @@ export function messageOf(json: Json | undefined): string | undefined {
 
 /** A text as part of a message: one line, at most 300 characters. */
 export function shorten(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = text.slice(0, READ_LENGTH).replace(/\s+/g, " ").trim();
   return line.length > MESSAGE_LENGTH ? `${line.slice(0, MESSAGE_LENGTH)}…` : line;
 }
 
@@ -149,14 +149,38 @@ const STATUS_OF_TYPE: Partial<Record<string, number>> = {
   overloaded_error: 529,
 };
 
-/** The value of a JSON text; undefined where it is none. */
+/** Levels of nesting. No answer has more, and what is nested without end cannot be written again. */
+const MAX_DEPTH = 500;
+
+/** The value of a JSON text; undefined where it is none, or is nested more than 500 levels deep. */
 export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
+
+/** Looked at before it is parsed: what opens without end costs the parser seconds. Brackets within strings do not count. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= MAX_DEPTH) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      do at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+      while (at < text.length && text.charCodeAt(at) !== QUOTE);
+    } else if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** The status that counts: an error under status 200 carries the real one as its code, or as its type. */
 function statusOf(status: number, error: Json | undefined): number {

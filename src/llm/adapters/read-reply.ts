@@ -1,6 +1,7 @@
 import type { AdapterReply, ListedModel, TokenUsage } from "../model-adapter.ts";
 import { ModelError } from "../model-error.ts";
 import type { Wire } from "./ask-model.ts";
+import { readingPieces } from "./event-stream.ts";
 import { type FinishReason, finishReasonOf } from "./finish-reason.ts";
 import {
   baseUrlHint,
@@ -29,8 +30,11 @@ export function readReply(provider: string, model: string, answer: HttpAnswer, w
     return replyOf(provider, model, answer, json);
   }
   const collector = wire.collect();
-  collector.add(answer.body);
-  return replyOf(provider, model, answer, collector.completion());
+  const completion = readingPieces(provider, () => {
+    collector.add(answer.body);
+    return collector.completion();
+  });
+  return replyOf(provider, model, answer, completion);
 }
 
 /** The reply inside a completion that was read. @throws ModelError of the kind that fits. */
