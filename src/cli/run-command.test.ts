@@ -45,12 +45,7 @@ describe("patchbay-mcp", () => {
       { config: "http: { prot: 1 }" },
       "http.prot (patchbay.yaml:1): unknown key. Known: host, port",
     ],
-    [
-      "a port that is text",
-      ["http", "--port", "eighty"],
-      {},
-      'http.port (--port): Invalid input: expected number, received string (got "eighty").',
-    ],
+    ["a port that is text", ["http", "--port", "eighty"], {}, 'http.port (--port): must be a number (got "eighty").'],
     ["a missing file", ["--config", "none.yaml"], {}, 'There is no configuration file "none.yaml".'],
     [
       "a tool that does not exist",

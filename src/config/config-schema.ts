@@ -46,7 +46,7 @@ const auth = z.strictObject({
     .array(
       z.strictObject({
         key: secret(
-          "The key, sent as `Authorization: Bearer …`; at least 16 characters unless only loopback is served.",
+          "The key, sent as `Authorization: Bearer …`; at least 16 characters, or 6 where only loopback is served.",
           apiKey,
         ),
         user: z.string().min(1).describe("The user that this key stands for."),
@@ -124,10 +124,18 @@ const provider = z
 
 const budget = (of: string) =>
   z
-    .strictObject({
-      costUsd: z.number().positive().optional().describe(`USD ${of}. Needs a price for every model that is called.`),
-      tokens: z.int().min(1).optional().describe(`Tokens of prompts and answers ${of}.`),
-    })
+    .strictObject(
+      {
+        costUsd: z.number().positive().optional().describe(`USD ${of}. Needs a price for every model that is called.`),
+        tokens: z.int().min(1).optional().describe(`Tokens of prompts and answers ${of}.`),
+      },
+      {
+        error: (issue) =>
+          issue.code === "invalid_type"
+            ? "a budget has a unit: write { tokens: 50000 } or { costUsd: 0.5 }"
+            : undefined,
+      },
+    )
     .prefault({});
 
 const llm = z.strictObject({

@@ -212,15 +212,11 @@ describe("what is wrong", () => {
     ["an unknown section", "nosuch: 1", "nosuch (patchbay.yaml:1): unknown key. Known: dataDir, user, http"],
     ["an unknown key", "memory:\n  maxSize: 1", "memory.maxSize (patchbay.yaml:2): unknown key. Known: maxMemories"],
     ["a key in another spelling", "memory:\n  max_memories: 1", "unknown key. Did you mean maxMemories?"],
-    [
-      "a wrong type",
-      "http:\n  host: a\n  port: '80'",
-      'http.port (patchbay.yaml:3): Invalid input: expected number, received string (got "80").',
-    ],
+    ["a wrong type", "http:\n  host: a\n  port: '80'", 'http.port (patchbay.yaml:3): must be a number (got "80").'],
     [
       "a value beyond its limits",
       "http: { port: 70000 }",
-      "http.port (patchbay.yaml:1): Too big: expected number to be <=65535 (got 70000).",
+      "http.port (patchbay.yaml:1): must be at most 65535 (got 70000).",
     ],
     [
       "a word that is no choice",
@@ -235,8 +231,24 @@ describe("what is wrong", () => {
     [
       "a mapping where a list belongs",
       "moa:\n  models: { a: 1 }",
-      "moa.models (patchbay.yaml:2): Invalid input: expected array, received object (got a mapping).",
+      "moa.models (patchbay.yaml:2): must be a list (got a mapping).",
     ],
+    [
+      "half a price",
+      'providers:\n  a:\n    kind: ollama\n    prices: { "*": { input: 1 } }',
+      "providers.a.prices.*.output (patchbay.yaml:4): is missing; give a number.",
+    ],
+    [
+      "a part of a number where only whole ones may stand",
+      "llm: { maxTokens: 1.5 }",
+      "llm.maxTokens (patchbay.yaml:1): must be a whole number (got 1.5).",
+    ],
+    [
+      "a budget without a unit",
+      "llm:\n  budgets: { perUser: 500 }",
+      "llm.budgets.perUser (patchbay.yaml:2): a budget has a unit: write { tokens: 50000 } or { costUsd: 0.5 } (got 500).",
+    ],
+    ["an unknown key of a budget", "llm: { budgets: { perDay: { usd: 1 } } }", "unknown key. Known: costUsd, tokens."],
     [
       "a missing value",
       "providers:\n  a: {}",
@@ -269,9 +281,7 @@ describe("what is wrong", () => {
     ).catch((thrown: Error) => thrown.message);
     expect(error).toContain("memory.maxMemories (patchbay.yaml:1)");
     expect(error).toContain("memory.nosuch (patchbay.yaml:1)");
-    expect(error).toContain(
-      'http.port (PATCHBAY_HTTP_PORT): Invalid input: expected number, received string (got "many")',
-    );
+    expect(error).toContain('http.port (PATCHBAY_HTTP_PORT): must be a number (got "many")');
     expect(error).toContain("user (--user)");
   });
 

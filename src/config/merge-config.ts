@@ -113,8 +113,32 @@ function explain(issue: z.core.$ZodIssue, tree: unknown, origins: Origins): stri
     });
   }
   const value = path.reduce<unknown>((at, part) => (at as Tree | undefined)?.[part], tree);
-  const message = issue.code === "invalid_key" ? "a name may have letters, digits, - and _" : issue.message;
-  return [`${path.join(".")}${originOf(path, origins)}: ${message}${shown(value, path)}.`];
+  return [`${path.join(".")}${originOf(path, origins)}: ${messageOf(issue, value)}${shown(value, path)}.`];
+}
+
+/** What the schema's types are called in YAML. */
+const TYPES: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "a mapping",
+  record: "a mapping",
+  string: "a text",
+};
+
+const BOUNDS: Record<string, string> = { "<": "less than", "<=": "at most", ">": "more than", ">=": "at least" };
+
+/** The issue in plain words; what a schema says in its own words stays. */
+function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === "invalid_key") return "a name may have letters, digits, - and _";
+  const bound = /^Too (?:big|small): expected (?:number|int) to be ([<>]=?)(\S+)$/.exec(issue.message);
+  if (bound) return `must be ${BOUNDS[bound[1]!]} ${bound[2]}`;
+  const { expected } = issue as { expected?: string };
+  const isPlain = issue.code === "invalid_type" && issue.message.startsWith("Invalid input: expected");
+  if (!isPlain || expected === undefined) return issue.message;
+  const type = TYPES[expected] ?? expected;
+  return value === undefined ? `is missing; give ${type}` : `must be ${type}`;
 }
 
 function simple(key: string): string {

@@ -170,7 +170,7 @@ async function withinTime(provider: Provider, offer: Promise<Offer>, waitMs: num
 
 function noProvider(problems: readonly string[]): ToolError {
   return new ToolError("not_configured", ["No model provider is configured.", ...problems].join(" "), {
-    hint: "Start Ollama on this machine, or set OPENAI_API_KEY (with OPENAI_BASE_URL for another OpenAI-compatible server), ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_HOST, or OPENWEBUI_URL with OPENWEBUI_API_KEY, or name one under `providers` in patchbay.yaml.",
+    hint: "Start Ollama on this machine, or set OPENAI_API_KEY (with OPENAI_BASE_URL for another OpenAI-compatible server), ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_HOST, or OPENWEBUI_URL with OPENWEBUI_API_KEY, or name one under `providers` in patchbay.yaml. A client that starts this server over stdio does not pass on the shell's environment: set variables in the `env` block of its entry for the server.",
   });
 }
 
