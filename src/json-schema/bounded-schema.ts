@@ -19,6 +19,8 @@ export interface BoundedSchema {
   problems(): ErrorObject[];
   /** @throws Error where the schema cannot be compiled */
   compile(): BoundedCheck;
+  /** Why the engine does not take a pattern; undefined where it does. */
+  refusalOf(pattern: string): string | undefined;
 }
 
 /** What is wrong with a value. @throws SchemaLimitError */
@@ -28,6 +30,8 @@ export type BoundedCheck = (value: unknown) => ErrorObject[];
 const MAX_STEPS = 100_000;
 const STEPS_PER_NODE = 20;
 const MAX_PATTERN = 1000;
+/** What other engines have and RE2 has not. */
+const BEYOND_RE2 = /\(\?<?[=!]|\\[1-9k]/;
 /** Program size of all patterns of a schema together. */
 const MAX_PROGRAMS = 100_000;
 /** Program size × characters of one match, about a second at worst. */
@@ -123,6 +127,17 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
   const { $schema: _dialect, ...plain } = schema;
   return {
     problems: () => (ajv.validateSchema(plain) === true ? [] : (ajv.errors ?? [])),
+    refusalOf(pattern) {
+      try {
+        RE2JS.compile(RE2JS.translateRegExp(pattern));
+        return undefined;
+      } catch (error) {
+        if (BEYOND_RE2.test(pattern)) return "patterns are RE2, which has no lookaround and no back-references";
+        return error instanceof Error
+          ? error.message.replace("error parsing regexp: ", "").slice(0, 300)
+          : "it is wrong";
+      }
+    },
     compile() {
       if (plain.$async !== undefined) throw new Error("$async is not supported");
       const validate = ajv.compile(plain);

@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { type ErrorIssue, ToolError } from "../errors.ts";
-import { readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
+import { type BoundedSchema, readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
 
 /** Says what is wrong with a value; nothing is, if the list is empty. */
 export type SchemaCheck = (value: unknown) => ErrorIssue[];
@@ -9,8 +9,6 @@ const MAX_ISSUES = 20;
 /** Reasons that the message of a wrong schema tells. */
 const TOLD_ISSUES = 3;
 const TYPES = "array, boolean, integer, null, number, object, string";
-/** What other engines have and RE2 has not. */
-const BEYOND_RE2 = /\(\?<?[=!]|\\[1-9k]/;
 /** Characters of a schema as JSON. */
 const MAX_SCHEMA = 100_000;
 /** Checked at once, so that a schema that refers to itself without end is told of before a model is asked. */
@@ -51,7 +49,7 @@ export async function compileSchema(schema: Record<string, unknown>): Promise<Sc
   } catch (error) {
     if (error instanceof ToolError) throw error;
     if (error instanceof RangeError) throw wrongSchema([{ path: "", message: "it is nested too deeply" }]);
-    const found = await unusableIn(schema, (error as { missingRef?: string }).missingRef);
+    const found = unusableIn(schema, (error as { missingRef?: string }).missingRef, bounded);
     throw wrongSchema(found.length > 0 ? found : [{ path: "", message: messageOf(error) }]);
   }
 }
@@ -69,18 +67,12 @@ function messageOf(error: unknown): string {
 }
 
 /** Where a schema that is valid cannot be used: patterns that RE2 does not take, or the `$ref` that leads nowhere. */
-async function unusableIn(schema: unknown, missingRef: string | undefined): Promise<ErrorIssue[]> {
-  const { RE2JS } = await import("re2js");
+function unusableIn(schema: unknown, missingRef: string | undefined, bounded: BoundedSchema): ErrorIssue[] {
   const issues: ErrorIssue[] = [];
   const checkPattern = (path: string, pattern: string): void => {
-    try {
-      RE2JS.compile(RE2JS.translateRegExp(pattern));
-    } catch (error) {
-      const reason = BEYOND_RE2.test(pattern)
-        ? "patterns are RE2, which has no lookaround and no back-references"
-        : messageOf(error).replace("error parsing regexp: ", "");
+    const reason = bounded.refusalOf(pattern);
+    if (reason !== undefined)
       issues.push({ path, message: `the pattern ${quoted(pattern)} cannot be used: ${reason}` });
-    }
   };
   const checkRef = (path: string, ref: string): void => {
     if (!missingRef?.endsWith(ref)) return;

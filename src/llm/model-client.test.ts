@@ -58,7 +58,10 @@ describe("deadline, retry and fallback", () => {
     async (fault) => {
       const { server, complete } = await clientOn({ a: { fault } });
       const error = await failure(complete({ timeoutMs: 150 }));
-      expect(error.code).toBe("deadline_exceeded");
+      expect(error).toMatchObject({
+        code: "deadline_exceeded",
+        hint: expect.stringMatching(/llm\.timeout.*max_tokens/),
+      });
       expect(server.chats).toHaveLength(1);
       await vi.waitFor(() => expect(server.chats[0]!.abandoned).toBe(true));
     },

@@ -145,7 +145,7 @@ function replyFrom(model: string, choice: Json, usage: unknown): AdapterReply {
       costUsd,
       hint:
         finishReason === "length"
-          ? "Allow more tokens for the answer (max_tokens)."
+          ? "Allow more tokens for reasoning and answer together (max_tokens; llm.maxTokens, or moa.maxTokens in mixtures)."
           : "Try again, or use another model.",
       details: { finish_reason: finishReason },
     });
