@@ -28,7 +28,7 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
     numLayers: integerOption("layers", options.layers, 1, 6),
     agentsPerLayer: integerOption("agents", options.agents, 1, 16),
     strategy: choiceOption("strategy", options.strategy, ["auto", "mixed", "self"]),
-    seed: integerOption("seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
+    seed: integerOption("seed", options.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
     output: options.trace
       ? ("trace" as const)
       : options.analysis
@@ -145,9 +145,10 @@ type Summarized = Pick<RunRecord, "usage" | "degraded" | "warnings" | "seed" | "
 
 function summaryOf(run: Summarized, startedAt: number): string[] {
   const { usage, trace, strategy, seed, degraded, warnings } = run;
+  const calls = trace.filter((entry) => !entry.not_sent).length;
   const parts = [
     duration(performance.now() - startedAt),
-    `${trace.length} ${trace.length === 1 ? "call" : "calls"}`,
+    `${calls} ${calls === 1 ? "call" : "calls"}`,
     `${usage.estimated ? "about " : ""}${grouped(usage.total_tokens)} tokens`,
     costText(usage),
     ...(strategy ? [strategy] : []),

@@ -4,6 +4,7 @@ import { brokenParts, checkAll, unusableTools } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
 import { printable } from "./memory-call.ts";
 import { probeModels } from "./probe-models.ts";
+import { printableText } from "./terminal-text.ts";
 
 const MARKS = { ok: "ok     ", off: "off    ", broken: "BROKEN " };
 
@@ -32,7 +33,7 @@ export async function doctorCommand({ loaded, env, options = {} }: CommandContex
       if (reason !== undefined) lines.push(`  ${tool.name}: ${reason}`);
       else if (broken.length > 0) lines.push(`  ${tool.name}: can be used, but not with ${broken.join(", ")}`);
     }
-    process.stdout.write(patchbay.redact(`${lines.join("\n")}\n`));
+    process.stdout.write(printableText(patchbay.redact(`${lines.join("\n")}\n`)));
     return checks.some((check) => check.state === "broken") ? 1 : 0;
   } finally {
     await patchbay.dispose();

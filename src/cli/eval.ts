@@ -35,7 +35,7 @@ export async function evalCommand({ loaded, env, words, options = {} }: CommandC
   const questions = readQuestions(readQuestionFile(wanted.questions)).slice(0, wanted.limit);
   const results = openResults(options.out);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
-  const say = (line: string) => process.stderr.write(`${redact(line)}\n`);
+  const say = (line: string) => process.stderr.write(`${printableText(redact(line))}\n`);
   const services = createServices(config, env, say);
   const stop = new AbortController();
   const stopped = stopSignal().then((signal) => {
@@ -137,7 +137,7 @@ function checked(words: readonly string[], options: CommandOptions) {
     baseline: options.baseline,
     layers: integerOption("layers", options.layers, 1, 6),
     agents: integerOption("agents", options.agents, 1, 16),
-    seed: integerOption("seed", options.seed, 0, Number.MAX_SAFE_INTEGER) ?? DEFAULT_SEED,
+    seed: integerOption("seed", options.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? DEFAULT_SEED,
     limit: integerOption("limit", options.limit, 1, 1_000_000),
     concurrency: integerOption("concurrency", options.concurrency, 1, 64) ?? DEFAULT_CONCURRENCY,
     maxCostUsd,

@@ -3,7 +3,7 @@ import { ToolError } from "../errors.ts";
 /** The whole number that an option was given. @throws ToolError `invalid_input` */
 export function integerOption(name: string, value: string | undefined, min: number, max: number): number | undefined {
   if (value === undefined) return undefined;
-  const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  const number = /^-?\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new ToolError("invalid_input", `--${name} must be a whole number from ${min} to ${max}, not "${value}".`);
 }

@@ -4,6 +4,7 @@ import { ToolError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { CommandContext } from "./command-context.ts";
 import { ALL_OPTIONS, foreignOption, ownOptions } from "./command-options.ts";
+import { printableText } from "./terminal-text.ts";
 
 const USAGE = `patchbay-mcp ${VERSION}
 
@@ -53,7 +54,7 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     if (error.code === "invalid_input") return misused(error.message, named ? await usageOf(named) : USAGE);
-    process.stderr.write(`patchbay-mcp: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`);
+    process.stderr.write(printableText(`patchbay-mcp: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`));
     return 1;
   }
 }
@@ -85,7 +86,7 @@ function parseArguments(argv: string[]) {
 }
 
 function misused(what: string, usage: string): number {
-  process.stderr.write(`patchbay-mcp: ${what}\n\n${usage}`);
+  process.stderr.write(`patchbay-mcp: ${printableText(what)}\n\n${usage}`);
   return 2;
 }
 

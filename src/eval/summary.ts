@@ -121,6 +121,8 @@ const MOST_QUESTIONS = 10_000;
 function verdictOn({ name, win_rate: rate, ...ours }: ContestantSummary, theirs: ContestantSummary): string {
   const pairs = rate ? rate.wins + rate.ties + rate.losses : 0;
   if (!rate || pairs === 0) return `${name}: nothing could be compared with ${theirs.name}.`;
+  if (ours.answered + theirs.answered === 0)
+    return `${name}: nothing can be said, for neither it nor ${theirs.name} answered.`;
   const share = `${percent(rate.estimate)} against ${theirs.name}, ties counted half; 95 % interval ${percent(rate.low)} to ${percent(rate.high)}`;
   const price = priceOf(ours, theirs);
   const isShown = signTest(rate) <= LEVEL;
