@@ -21,17 +21,24 @@ const SELF_TEMPERATURE = 0.7;
  * The agents of a layer. `mixed` draws entries by their weights without putting any back (A-Res: Efraimidis and Spirakis, 2006);
  * `self` takes the best model so many times, by turns in each of its configured roles.
  * @param seed of the run
+ * @param gone models that are left out, their fallbacks taking their places
  */
 export function drawAgents(
   strategy: Strategy,
   agents: readonly Agent[],
-  { count, layer, seed, random }: { count: number; layer: number; seed: number; random: () => number },
+  {
+    count,
+    layer,
+    seed,
+    random,
+    gone = new Set(),
+  }: { count: number; layer: number; seed: number; random: () => number; gone?: ReadonlySet<string> },
 ): Drawn {
   // Drawn in any case, so that the next layer's draw does not depend on the strategy.
   const order = agents
     .map((agent) => ({ agent, key: random() ** (1 / agent.weight) }))
     .sort((a, b) => b.key - a.key)
-    .map(({ agent }) => agent);
+    .flatMap(({ agent }) => leftOf(agent, gone));
   const asConfigured = (agent: Agent): DrawnAgent => ({
     ...agent,
     temperature: agent.role.temperature,
@@ -40,8 +47,10 @@ export function drawAgents(
   if (strategy === "mixed") {
     return { sample: order.slice(0, count).map(asConfigured), rest: order.slice(count).map(asConfigured) };
   }
-  const best = bestOf(agents);
-  const roles = agents.filter(({ model, weight }) => model === best.model && weight === best.weight);
+  const left = agents.flatMap((agent) => leftOf(agent, gone));
+  if (left.length === 0) return { sample: [], rest: [] };
+  const best = bestOf(left);
+  const roles = left.filter(({ model, weight }) => model === best.model && weight === best.weight);
   const sample = Array.from({ length: count }, (_, index): DrawnAgent => {
     const agent = roles[index % roles.length]!;
     return {
@@ -51,6 +60,12 @@ export function drawAgents(
     };
   });
   return { sample, rest: order.filter(({ model }) => model !== best.model).map(asConfigured) };
+}
+
+/** The agent without the models that are gone; nothing where all are. */
+function leftOf(agent: Agent, gone: ReadonlySet<string>): Agent[] {
+  const [model, ...fallbacks] = [agent.model, ...agent.fallbacks].filter((name) => !gone.has(name));
+  return model === undefined ? [] : [{ ...agent, model, fallbacks }];
 }
 
 /** A seed for a provider, from 0 to 2³¹ − 1: a different one for each agent of a run. */

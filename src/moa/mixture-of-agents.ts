@@ -4,7 +4,7 @@ import type { Usage } from "../llm/account.ts";
 import type { ModelClient } from "../llm/model-client.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
 import { aggregate } from "./aggregate.ts";
-import { chooseModels } from "./choose-models.ts";
+import { type ChosenModels, chooseModels } from "./choose-models.ts";
 import { failureWarnings, layerWarnings, truncationWarnings } from "./failure-warnings.ts";
 import { createHedgeBudget, type HedgeBudget } from "./hedge.ts";
 import { seededRandom } from "./random.ts";
@@ -169,6 +169,7 @@ async function plan(
   const chosen = await chooseModels(client, options, request, choice).catch((error: unknown) => {
     throw context.signal.aborted ? abortError(context.signal) : error;
   });
+  const tooFew = tooFewModels(request.agentsPerLayer, chosen);
   const seed = request.seed ?? randomInt(2 ** 31);
   return {
     client,
@@ -188,12 +189,23 @@ async function plan(
     hedges,
     layers: [],
     trace: [],
-    warnings: new Set(chosen.warnings),
+    warnings: new Set([...chosen.warnings, ...tooFew]),
     degraded: chosen.missing > 0,
     refused: new Set(),
     budgetEnded: false,
+    gone: new Set(),
     agreedInLayer: undefined,
   };
+}
+
+/** Who asks for more agents than there are models is told how many answer. */
+function tooFewModels(asked: number | undefined, { strategy, agents }: ChosenModels): string[] {
+  const count = agents.length;
+  if (strategy !== "mixed" || asked === undefined || asked <= count) return [];
+  const models = count === 1 ? "1 model, so 1 agent answers" : `${count} models, so ${count} agents answer`;
+  return [
+    `agents_per_layer is ${asked}, but there ${count === 1 ? "is" : "are"} ${models} in each layer; strategy "self", or models that stand in the list several times, give more.`,
+  ];
 }
 
 function recordOf(run: Run, answer: string, analysis: Analysis | undefined): RunRecord {

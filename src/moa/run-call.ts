@@ -29,6 +29,8 @@ export interface PlannedCall {
 /** A call that ended in some way. */
 export interface CallOutcome {
   entry: TraceEntry;
+  /** Whether its request was under way: its provider had a place for it. */
+  began: boolean;
   /** The answer, or what had come of it where that can be used (`entry.status` is then `partial`). */
   text?: string;
   completion?: Completion;
@@ -41,6 +43,8 @@ const LEAST_PARTIAL = 200;
 const LEAST_PARTIAL_TOKENS = 40;
 /** Milliseconds that a call has, once it is stopped, to say what it used. */
 const SETTLING_MS = 100;
+/** Milliseconds with its provider that a model has at least had whose call began. */
+const LEAST_TURN_MS = 100;
 /** Milliseconds between two events about the text of a call. */
 const TEXT_EVENTS_MS = 250;
 
@@ -65,9 +69,9 @@ export async function runCall(
     ...(hedge && { hedge }),
   };
   const meter = metered(run.account);
-  let began = false;
+  let begunAt = Number.POSITIVE_INFINITY;
   const answer = followAnswer(run, running, startedAt, () => {
-    began = true;
+    begunAt = Math.min(begunAt, performance.now());
     onBegin();
   });
   run.context.onEvent?.({ type: "call_started", call: running });
@@ -122,7 +126,7 @@ export async function runCall(
     ...(call.standsInFor !== undefined && { stands_in_for: call.standsInFor }),
     ...(text !== "" && { text }),
   };
-  const outcome: CallOutcome = { entry };
+  const outcome: CallOutcome = { entry, began: startedAt + ms - begunAt >= LEAST_TURN_MS };
   if (completion) {
     outcome.completion = completion;
     outcome.text = completion.text;

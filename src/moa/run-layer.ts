@@ -1,10 +1,14 @@
 import { ToolError } from "../errors.ts";
 import type { Run } from "./run.ts";
+import { isPairLoser } from "./run-call.ts";
 import type { LayerRecord } from "./run-record.ts";
 import { runSlot, type Slot, type SlotOutcome, type SlotState } from "./run-slot.ts";
 
 /** What a call says that was cut because enough of its layer had answered. */
 export const LEFT_BEHIND = "Left behind: most agents had answered.";
+
+/** What a call says that had not begun when another one to its model failed. */
+const GAVE_WAY = "It gave way to other models, for its own had just failed.";
 
 /** Milliseconds that stragglers get at least, once most have answered. */
 const LEAST_GRACE_MS = 3000;
@@ -31,6 +35,7 @@ export async function runLayer(
   const { signal } = run.context;
   const startedAt = performance.now();
   const cuts = slots.map(() => new AbortController());
+  const ways = slots.map(() => new AbortController());
   const states = slots.map(({ asked }): SlotState => ({ model: asked.model, begunAt: undefined, isSpare: false }));
   const timers = new Map<number, NodeJS.Timeout>();
   const pending = new Set(slots.keys());
@@ -49,8 +54,42 @@ export async function runLayer(
       times.cut_ms = sinceStart();
     } else timers.set(index, setTimeout(cutAt, Math.ceil(waitMs), index, graceEndsAt));
   };
+  /** Places of a model that failed go behind those of the others: where a provider has one place, they would hold it. */
+  const giveWay = ({ calls }: SlotOutcome): void => {
+    for (const { entry, began, completion, failure } of calls) {
+      if (isForGood(failure)) run.gone.add(entry.model);
+      if (completion || !began || isPairLoser(entry) || signal.aborted) continue;
+      for (const other of pending) {
+        const { model, begunAt } = states[other]!;
+        if (model === entry.model && begunAt === undefined) ways[other]!.abort(new ToolError("aborted", GAVE_WAY));
+      }
+    }
+  };
   const fill = async (slot: Slot, index: number): Promise<SlotOutcome> => {
-    const outcome = await runSlot(run, slot, AbortSignal.any([signal, cuts[index]!.signal]), states[index]);
+    const limitEndsAt = performance.now() + slot.giveUpMs;
+    let outcome = await runSlot(
+      run,
+      slot,
+      AbortSignal.any([signal, cuts[index]!.signal, ways[index]!.signal]),
+      states[index],
+    );
+    if (
+      ways[index]!.signal.aborted &&
+      !run.gone.has(slot.asked.model) &&
+      !outcome.best &&
+      !signal.aborted &&
+      !cuts[index]!.signal.aborted
+    ) {
+      const giveUpMs = Math.floor(limitEndsAt - performance.now());
+      if (giveUpMs > 0)
+        outcome = await runSlot(
+          run,
+          { ...slot, giveUpMs },
+          AbortSignal.any([signal, cuts[index]!.signal]),
+          states[index],
+        );
+    }
+    giveWay(outcome);
     pending.delete(index);
     clearTimeout(timers.get(index));
     onEnd(index);
@@ -76,6 +115,14 @@ export async function runLayer(
   } finally {
     for (const timer of timers.values()) clearTimeout(timer);
   }
+}
+
+const FOR_GOOD: readonly unknown[] = ["unknown_model", "auth", "quota", "not_configured"];
+
+/** Whether a model that failed so fails whenever it is asked. */
+export function isForGood(failure: unknown): boolean {
+  if (!(failure instanceof ToolError)) return false;
+  return FOR_GOOD.includes("kind" in failure ? failure.kind : failure.code) || [401, 402, 403].includes(Number(failure.details?.http_status));
 }
 
 /** Places of the same model next to each other: a server that holds one model at a time then loads each of them once. */

@@ -6,9 +6,9 @@ import type { Prompt } from "./fit-prompt.ts";
 import { noProposal } from "./no-proposal.ts";
 import { aggregationMessages, type Proposal, queryMessages } from "./prompts.ts";
 import { shuffled } from "./random.ts";
-import { limitsOf, type Proposed, percentAt, type Run } from "./run.ts";
+import { lastLimits, limitsOf, type Proposed, percentAt, type Run } from "./run.ts";
 import type { CallOutcome } from "./run-call.ts";
-import { quorum, runLayer } from "./run-layer.ts";
+import { isForGood, quorum, runLayer } from "./run-layer.ts";
 import type { SlotOutcome } from "./run-slot.ts";
 
 /** What the layers found. */
@@ -31,18 +31,21 @@ export async function runLayers(run: Run): Promise<Layers> {
   for (let layer = 1; layer <= run.numLayers; layer++) {
     const previous = layers.findLast((proposals) => proposals.length > 0);
     const { sample, rest } = drawAgents(strategy, agents, {
+      gone: run.gone,
       count: run.agentsPerLayer,
       layer,
       seed: run.seed,
       random: run.draw,
     });
     let outcomes = await runAgents(run, layer, sample, previous);
-    // Without any proposal at all there is no answer, so models that were not drawn step in.
-    if (!previous && !outcomes.some(({ best }) => best) && rest.length > 0 && !signal.aborted) {
-      outcomes = [...outcomes, ...(await runAgents(run, layer, rest, previous, sample.length))];
+    // Without any proposal at all there is no answer, so models step in that were not drawn or never had their turn.
+    let agentsAsked = sample;
+    if (!previous && !outcomes.some(({ best }) => best) && !signal.aborted) {
+      const spare = untried(sample, rest, outcomes);
+      agentsAsked = [...sample, ...spare];
+      if (spare.length > 0) outcomes = [...outcomes, ...(await runAgents(run, layer, spare, previous, sample.length))];
     }
     if (signal.aborted) throw abortError(signal);
-    const agentsAsked = [...sample, ...rest];
     const proposals = outcomes.flatMap(({ best, isWhole }, index): Proposed[] =>
       best
         ? [{ text: best.text!, partial: !isWhole || best.entry.truncated === true, weight: agentsAsked[index]!.weight }]
@@ -69,6 +72,17 @@ export async function runLayers(run: Run): Promise<Layers> {
   return { proposals: layers, agreed: undefined };
 }
 
+/** One place for each model that was not asked yet. */
+function untried(sample: readonly DrawnAgent[], rest: readonly DrawnAgent[], outcomes: readonly SlotOutcome[]) {
+  const tried = new Set(
+    outcomes.flatMap(({ calls }) =>
+      calls.filter(({ began, failure }) => began || failure).map(({ entry }) => entry.model),
+    ),
+  );
+  const models = Map.groupBy([...sample, ...rest], ({ model }) => model);
+  return [...models].filter(([model]) => !tried.has(model)).map(([, agents]) => agents[0]!);
+}
+
 /** Whole proposals alone can agree: of one that broke off nobody knows what it was going to say. */
 function agreementOf(run: Run, proposals: readonly Proposed[], asked: number) {
   const whole = proposals.filter(({ partial }) => !partial);
@@ -88,7 +102,7 @@ async function runAgents(
 ): Promise<SlotOutcome[]> {
   const { status, onEvent } = run.context;
   const models = agents.map(({ model }) => model);
-  const limits = limitsOf(run, layer);
+  const limits = offset > 0 ? lastLimits(run, agents.length) : limitsOf(run, layer);
   const line = `Processing layer ${layer}/${run.numLayers}`;
   const [from, to] = [percentAt(run, layer - 1), percentAt(run, layer)];
   const said = announceCalls(status, { line, layer, models, from, to });
@@ -130,6 +144,7 @@ function layerPrompt({ query, nonce }: Run, previous: readonly Proposed[] | unde
 export function recordCalls(run: Run, calls: readonly CallOutcome[]): void {
   for (const { entry, completion, failure } of calls) {
     run.trace.push(entry);
+    if (isForGood(failure)) run.gone.add(entry.model);
     for (const warning of completion?.warnings ?? []) run.warnings.add(warning);
     if (failure instanceof ToolError && failure.code === "limit_reached") {
       // How much each of them would have needed differs a little, and says nothing more.

@@ -40,6 +40,8 @@ export interface Run {
   refused: Set<TraceEntry>;
   /** Whether a budget did not hold a call: what is left of it is the aggregator's. */
   budgetEnded: boolean;
+  /** Models that will fail whenever they are asked: unknown, not allowed, without credit. */
+  gone: Set<string>;
   agreedInLayer: number | undefined;
 }
 
@@ -60,6 +62,18 @@ export function limitsOf(run: Run, layer: number): { timeoutMs: number; giveUpMs
   // A failed aggregator leaves as much again to the next one.
   const giveUpMs = Math.floor((run.endsAt - performance.now()) / Math.max(2, stagesLeft));
   return { timeoutMs: Math.min(run.options.callTimeout * 1000, giveUpMs), giveUpMs };
+}
+
+/**
+ * As `limitsOf`, of calls without which there is no answer: they have what is left of the run, and each of them, where its
+ * provider has one place alone, its share. The aggregator keeps a share too.
+ */
+export function lastLimits(run: Run, calls: number): { timeoutMs: number; giveUpMs: number } {
+  const share = Math.max(0, run.endsAt - performance.now()) / (calls + 1);
+  return {
+    timeoutMs: Math.floor(Math.min(run.options.callTimeout * 1000, share)),
+    giveUpMs: Math.floor(share * calls),
+  };
 }
 
 /** Percent of the run that is over when so many layers are. */
