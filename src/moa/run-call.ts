@@ -122,7 +122,7 @@ export async function runCall(
     ...(answer.firstTokenMs() !== undefined && { first_token_ms: answer.firstTokenMs()! }),
     ...spentOf(meter, completion?.usage),
     ...(completion?.finish_reason === "length" && { truncated: true as const }),
-    ...(!completion && !began: startedAt + ms - begunAt >= LEAST_TURN_MS && { not_sent: true as const }),
+    ...(!completion && begunAt === Number.POSITIVE_INFINITY && { not_sent: true as const }),
     ...(call.standsInFor !== undefined && { stands_in_for: call.standsInFor }),
     ...(text !== "" && { text }),
   };
