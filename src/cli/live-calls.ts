@@ -154,7 +154,13 @@ function endText(entry: TraceEntry): string {
   const parts = [
     isAnswer(entry) || why === "" ? used : "",
     isAnswer(entry) && cost !== undefined ? money(cost) : "",
-    status === "partial" ? "cut off, used as it is" : status === "cancelled" && why === "" ? "left behind" : "",
+    status === "partial"
+      ? "cut off, used as it is"
+      : entry.truncated
+        ? "cut off at its limit"
+        : status === "cancelled" && why === ""
+          ? "left behind"
+          : "",
     absent === undefined ? "" : `for ${printable(absent)}`,
     why,
   ];
@@ -187,7 +193,13 @@ function describeCall({ layer, role, agent, model, hedge }: RunningCall): string
 function describeEnd(entry: TraceEntry): string {
   const { status, ms, tokens, cost_usd: cost, stands_in_for: absent, text = "", error } = entry;
   const said =
-    status === "partial" ? "cut off, used as far as it came" : status === "cancelled" ? "left behind" : status;
+    status === "partial"
+      ? "cut off, used as far as it came"
+      : entry.truncated
+        ? "cut off at its limit of tokens"
+        : status === "cancelled"
+          ? "left behind"
+          : status;
   const characters = text === "" ? "" : `${grouped(text.length)} characters`;
   const parts = [
     said,

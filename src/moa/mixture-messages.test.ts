@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ChatRequest, FakeModel } from "../../test/fixtures/fake-provider.ts";
-import { fails, isFinal, isLater, mixtureOn, named, promptOf } from "../../test/fixtures/mixture.ts";
-import { failure } from "../../test/fixtures/model-client.ts";
+import { fails, isFinal, isLater, mixtureOn, named, promptOf, QUERY } from "../../test/fixtures/mixture.ts";
+import { configured, failure, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
+import { createMixtureOfAgents } from "./mixture-of-agents.ts";
 
 /** Answers as an agent with a text that ends at the limit of tokens. */
 const cutOff = (text: string): FakeModel => ({ reply: { content: text, finishReason: "length" } });
@@ -128,4 +129,37 @@ describe("an analysis", () => {
       blind_spots: ["Dust"],
     });
   });
+});
+
+describe("agents_per_layer beyond the models there are", () => {
+  it("is a warning that says how many answer", async () => {
+    const { run } = await mixtureOn(named("a", "b", "c"), { numLayers: 1 });
+    expect((await run({ agentsPerLayer: 5, strategy: "mixed" })).warnings).toEqual([
+      'agents_per_layer is 5, but there are 3 models, so 3 agents answer in each layer; strategy "self", or models that stand in the list several times, give more.',
+    ]);
+    expect((await run({ agentsPerLayer: 5, strategy: "self" })).warnings).toEqual([]);
+  });
+});
+
+it("calls that a budget held back are told once, and were not sent", async () => {
+  const reply = "one two three four";
+  const server = await provider({ models: { a: { reply }, b: { reply }, c: { reply }, d: { reply }, e: { reply } } });
+  const prices = { "*": { input: 0, output: 1000 } };
+  const llm = modelClient({ providers: { fake: configured(server.baseUrl, { prices }) } });
+  const models = ["a", "b", "c", "d", "e"];
+  const mixture = createMixtureOfAgents(llm, {
+    models,
+    aggregatorModel: "a",
+    numLayers: 1,
+    agentsPerLayer: 5,
+    maxTokens: 100,
+    callTimeout: 5,
+    timeout: 20,
+    maxCostUsd: 0.215,
+  });
+  const { trace, warnings } = await mixture.run({ id: "ana" }, { query: QUERY, seed: 1 }, { signal: never });
+  const refused = trace.filter((entry) => entry.not_sent);
+  expect(refused.map(({ status }) => status)).toEqual(["error", "error", "error"]);
+  expect(trace.length - refused.length).toBe(server.chats.length);
+  expect(warnings.filter((warning) => /budget/i.test(warning))).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import type { RunRecord } from "./run-record.ts";
-import { costOf, grouped, oneLine, seconds } from "./timeline-rows.ts";
+import { costOf, grouped, oneLine, seconds, sentCalls } from "./timeline-rows.ts";
 import { MARGIN } from "./timeline-style.ts";
 import { safe } from "./xml-text.ts";
 
@@ -9,7 +9,7 @@ export function drawHeader(record: RunRecord): { height: number; drawn(width: nu
   const tokens = `${record.usage.estimated ? "≈ " : ""}${grouped(record.usage.total_tokens)}`;
   const facts: [label: string, value: string][] = [
     ["time", seconds(record.ms)],
-    ["calls", String(record.trace.length)],
+    ["calls", String(sentCalls(record.trace))],
     ["tokens", tokens],
     ["cost", costOf(record.usage)],
     ["strategy", record.strategy],

@@ -91,6 +91,11 @@ export function criticalPath({ trace }: RunRecord): TraceEntry[] {
   return path;
 }
 
+/** Calls of which a request went out, or the answer was kept. */
+export function sentCalls(trace: readonly TraceEntry[]): number {
+  return trace.filter((entry) => !entry.not_sent).length;
+}
+
 /** Milliseconds that the timeline spans. */
 export function spanOf({ ms, trace }: RunRecord): number {
   return Math.max(1, ms, ...trace.map(endOf));
@@ -116,4 +121,12 @@ export function oneLine(text: string, length: number): string {
     .trim();
   const characters = [...line];
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : line;
+}
+
+/** As `oneLine`, but without the middle: what tells models apart stands at the ends of their paths. */
+export function withoutMiddle(text: string, length: number): string {
+  const characters = [...oneLine(text, text.length + 1)];
+  if (characters.length <= length) return characters.join("");
+  const end = Math.ceil((length - 1) * 0.6);
+  return `${characters.slice(0, length - 1 - end).join("")}…${characters.slice(-end).join("")}`;
 }

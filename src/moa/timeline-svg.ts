@@ -8,11 +8,13 @@ import {
   grouped,
   oneLine,
   seconds,
+  sentCalls,
   spanOf,
   type TimelineLayer,
   type TimelineRow,
   timelineLayers,
   usd,
+  withoutMiddle,
 } from "./timeline-rows.ts";
 import { CALLED, MARGIN, STATUSES, STYLE } from "./timeline-style.ts";
 import { round, safe, widthOf } from "./xml-text.ts";
@@ -26,11 +28,23 @@ const AXIS = 26;
 const NAME_LENGTH = 60;
 /** Width of a character of a name, in the font size of the style sheet; rather too wide. */
 const CHARACTER = 7.3;
+/** The same of a note. */
+const NOTE_CHARACTER = 5.6;
+
+/** A line from top to bottom. */
+interface Vertical {
+  x: number;
+  from: number;
+  to: number;
+}
+
 /** Where a row is drawn, and how times become places. */
 interface Places {
   x(ms: number): number;
   /** The middle of a call's bar. */
   y: Map<TraceEntry, number>;
+  /** Lines that notes end before. */
+  verticals: Vertical[];
   labels: number;
   plot: number;
   numbers: number;
@@ -49,6 +63,7 @@ export function svgTimeline(record: RunRecord): string {
   const legend = drawLegend(bottom + 26, places.width);
   const height = bottom + legend.height + 26;
   const path = criticalPath(record);
+  places.verticals = verticalsOf(layers, path, places);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${places.width}" height="${height}" viewBox="0 0 ${places.width} ${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${safe(`Timeline of a mixture of agents: ${oneLine(record.query, 120)}`)}</title>`,
@@ -74,7 +89,15 @@ function arrange(layers: readonly TimelineLayer[], spanMs: number, top: number) 
   const numbers = plot + PLOT_WIDTH + 14;
   const width = numbers + NUMBERS_WIDTH + MARGIN;
   const y = new Map<TraceEntry, number>();
-  const places: Places = { x: (ms) => round(plot + (PLOT_WIDTH * ms) / spanMs), y, labels, plot, numbers, width };
+  const places: Places = {
+    x: (ms) => round(plot + (PLOT_WIDTH * ms) / spanMs),
+    y,
+    labels,
+    plot,
+    numbers,
+    width,
+    verticals: [],
+  };
   const bands: string[] = [];
   let at = top + AXIS;
   for (const { title, rows } of layers) {
@@ -118,7 +141,7 @@ function drawRow(row: TimelineRow, places: Places): string {
     "<g>",
     `<title>${safe(tooltip(entry))}</title>`,
     `<text class="name" x="${labels}" y="${y + 2}">${safe(nameOf(row))}</text>`,
-    `<text class="note ${entry.status}-text" x="${labels}" y="${y + 15}">${safe(noteOf(row, (places.plot - labels) / 5.6))}</text>`,
+    `<text class="note ${entry.status}-text" x="${labels}" y="${y + 15}">${safe(noteOf(row, (freeUntil(y + 11, places) - labels) / NOTE_CHARACTER))}</text>`,
     ...(origin ? [drawLink(row, places)] : []),
     `<rect class="bar ${entry.status}${origin ? " second" : ""}" x="${left}" y="${top}" width="${width}" height="${BAR}" rx="${Math.min(4, width / 2)}"/>`,
     ...(first > 1
@@ -135,10 +158,38 @@ function drawRow(row: TimelineRow, places: Places): string {
   ].join("\n");
 }
 
+/** Where a note at this height has to end: before the first line that crosses it, or the numbers. */
+function freeUntil(at: number, { verticals, numbers }: Places): number {
+  const crossing = verticals.filter(({ from, to }) => from - 6 < at && at < to + 6);
+  return Math.min(numbers, ...crossing.map(({ x }) => x)) - 8;
+}
+
+function verticalsOf(layers: readonly TimelineLayer[], path: readonly TraceEntry[], { x, y }: Places): Vertical[] {
+  const links = layers.flatMap(({ rows }) =>
+    rows.flatMap(({ entry, origin }) =>
+      origin ? [{ x: linkAt(entry, origin, x), from: y.get(origin)!, to: y.get(entry)! }] : [],
+    ),
+  );
+  const cuts = layers.flatMap(({ rows, enoughMs, cutMs }) =>
+    enoughMs === undefined || cutMs === undefined
+      ? []
+      : [{ x: x(Math.min(enoughMs, cutMs)), from: y.get(rows[0]!.entry)! - 16, to: y.get(rows.at(-1)!.entry)! + 14 }],
+  );
+  const joins = path.slice(1).map((entry, index) => {
+    const before = path[index]!;
+    return { x: Math.min(x(endOf(before)), x(entry.start_ms)), from: y.get(before)!, to: y.get(entry)! };
+  });
+  return [...links, ...cuts, ...joins];
+}
+
+function linkAt(entry: TraceEntry, origin: TraceEntry, x: Places["x"]): number {
+  return x(Math.min(Math.max(entry.start_ms, origin.start_ms), endOf(origin)));
+}
+
 /** From the call that was too slow or failed down to the one that came to its help. */
 function drawLink({ entry, origin }: TimelineRow, { x, y }: Places): string {
   const [from, to] = [y.get(origin!)! + BAR / 2, y.get(entry)!];
-  const at = x(Math.min(Math.max(entry.start_ms, origin!.start_ms), endOf(origin!)));
+  const at = linkAt(entry, origin!, x);
   const start = x(entry.start_ms);
   const bend = Math.max(start, at) === at && start === at ? `V${to - BAR / 2}` : `V${to}H${start}`;
   return `<path class="link" d="M${at} ${from}${bend}"/><circle class="joint" cx="${at}" cy="${from}" r="2.5"/>`;
@@ -168,22 +219,27 @@ function drawPath(path: readonly TraceEntry[], { x, y }: Places): string {
 }
 
 function nameOf({ entry, origin }: TimelineRow): string {
-  const name = oneLine(entry.model, NAME_LENGTH);
+  const name = withoutMiddle(entry.model, NAME_LENGTH);
   return origin || entry.hedge || entry.stands_in_for !== undefined ? `↳ ${name}` : name;
 }
 
 function noteOf({ entry }: TimelineRow, length: number): string {
   const role = entry.role === "agent" ? `agent ${entry.agent}` : entry.role;
   const help = entry.hedge ? "hedge" : entry.stands_in_for === undefined ? "" : "stand-in";
-  const state = entry.status === "ok" ? "" : entry.status === "partial" ? "cut off" : CALLED[entry.status];
+  const state = stateOf(entry);
   return oneLine(
     [role, help, state && (entry.error ? `${state}: ${entry.error}` : state)].filter(Boolean).join(" · "),
     Math.floor(length),
   );
 }
 
+function stateOf({ status, truncated, not_sent }: TraceEntry): string {
+  if (status === "ok") return truncated ? "cut off at its limit of tokens" : "";
+  return not_sent && status === "error" ? "not sent" : status === "partial" ? "cut off" : CALLED[status];
+}
+
 function tooltip(entry: TraceEntry): string {
-  const said = [`${oneLine(entry.model, 120)}, ${CALLED[entry.status]} after ${seconds(entry.ms)}`];
+  const said = [`${oneLine(entry.model, 120)}, ${stateOf(entry) || CALLED[entry.status]} after ${seconds(entry.ms)}`];
   if (entry.first_token_ms !== undefined) said.push(`first token after ${seconds(entry.first_token_ms)}`);
   if (entry.prompt_tokens !== undefined)
     said.push(
@@ -197,5 +253,5 @@ function tooltip(entry: TraceEntry): string {
 function describe(record: RunRecord): string {
   const count = (status: TraceEntry["status"]) => record.trace.filter((entry) => entry.status === status).length;
   const ended = STATUSES.flatMap((status) => (count(status) > 0 ? [`${count(status)} ${CALLED[status]}`] : []));
-  return `${record.trace.length} calls in ${seconds(record.ms)}: ${ended.join(", ")}. ${grouped(record.usage.total_tokens)} tokens, cost ${costOf(record.usage)}.${record.degraded ? " The answer is degraded." : ""}`;
+  return `${sentCalls(record.trace)} calls in ${seconds(record.ms)}: ${ended.join(", ")}. ${grouped(record.usage.total_tokens)} tokens, cost ${costOf(record.usage)}.${record.degraded ? " The answer is degraded." : ""}`;
 }

@@ -75,6 +75,32 @@ describe("the picture", () => {
     expect(Number(/class="bar ok" x="([\d.]+)"/.exec(svg)![1])).toBeGreaterThan(38 + 60 * 7);
   });
 
+  it("cuts a long path in the middle, where it says least", () => {
+    const model = `router/${"folder/".repeat(20)}model-7b-instruct-q4`;
+    const svg = svgTimeline(runRecord({ trace: [call(1, 1, model, 0, 10)] }));
+    expect(svg).toMatch(/<text class="name"[^>]*>router\/[^<]*…[^<]*model-7b-instruct-q4<\/text>/);
+  });
+
+  it("gives a reason the width that its row has, up to the first line that crosses it", () => {
+    const error = `It was cancelled because ${"of this and ".repeat(6)}that.`;
+    const cut = call(1, 2, "b", 0, 900, { status: "cancelled", error });
+    const free = svgTimeline(runRecord({ trace: [call(1, 1, "a", 0, 900), cut] }));
+    expect(free).toContain(`cancelled: ${error}</text>`);
+    const layers = [{ layer: 1, asked: 2, answered: 1, quorum_ms: 100, cut_ms: 900 }];
+    const crossed = svgTimeline(runRecord({ trace: [call(1, 1, "a", 0, 100), cut], layers }));
+    expect(crossed).toMatch(/>agent 2 · cancelled: It was[^<]*…<\/text>/);
+  });
+
+  it("marks what was cut off at its limit of tokens, and counts no call that was never sent", () => {
+    const refused = call(1, 2, "b", 0, 1, { status: "error", error: "The budget is too small.", not_sent: true });
+    const record = runRecord({ trace: [call(1, 1, "a", 0, 900, { truncated: true }), refused] });
+    expect(svgTimeline(record)).toContain("agent 1 · cut off at its limit of tokens</text>");
+    expect(svgTimeline(record)).toContain("agent 2 · not sent: The budget is too small.</text>");
+    expect(svgTimeline(record)).toMatch(/>calls<\/text><text class="fact" x="\d+(?:\.\d+)?" y="\d+">1<\/text>/);
+    expect(mermaidTimeline(record)).toMatch(/title 0\.90 s, 1 calls?, /);
+    expect(mermaidTimeline(record)).toContain("a, cut off :done");
+  });
+
   it("says what is not known", () => {
     const { usage } = runRecord();
     expect(svgTimeline(runRecord({ usage: { ...usage, cost_usd: null } }))).toContain(">unknown<");
@@ -83,11 +109,15 @@ describe("the picture", () => {
   });
 });
 
+it("the diagram for Mermaid of a run below a second has its ticks in milliseconds", () => {
+  expect(mermaidTimeline(runRecord({ trace: [call(1, 1, "a", 0, 400)] }))).toContain("\n  axisFormat %L ms\n");
+});
+
 it("the diagram for Mermaid has a task for each call, and nothing that could be its syntax", () => {
   expect(mermaidTimeline(runRecord())).toBe(
     [
       "gantt",
-      "  title 3.91 s, 3 calls, 4,313 tokens, cost $0.0057",
+      "  title 3.91 s, 3 calls, 4,313 tokens, cost $0.0057 (★ was waited for)",
       "  dateFormat x",
       "  axisFormat %M:%S",
       "  section Layer 1",
