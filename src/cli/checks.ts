@@ -29,7 +29,12 @@ export async function checkAll(loaded: LoadedConfig, services: ServiceContainer)
     guarded("apis", "APIs", () => checkApis(loaded, services)),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
   ];
-  return [checkConfiguration(loaded), ...checkAnswerCache(loaded), ...(await Promise.all(parts)).flat()];
+  return [
+    checkConfiguration(loaded),
+    ...checkAnswerCache(loaded),
+    ...checkMixture(loaded),
+    ...(await Promise.all(parts)).flat(),
+  ];
 }
 
 /** The tools that cannot be used now, with the reason. */
@@ -92,6 +97,38 @@ function checkAnswerCache({ config: { llm, moa } }: LoadedConfig): Check[] {
   const detail = "llm.cache.ttl is set, but no model has temperature 0, so no answer is kept";
   const hint = "Set llm.temperature: 0 as well, or leave out llm.cache.ttl.";
   return [{ service: "configuration", name: "llm.cache", state: "off", detail, hint }];
+}
+
+/** Whether limits of mixtures are there that others keep from ever counting. */
+function checkMixture({ config: { moa } }: LoadedConfig): Check[] {
+  const off = (name: string, detail: string, hint: string): Check => ({
+    service: "configuration",
+    name,
+    state: "off",
+    detail,
+    hint,
+  });
+  const { quorum, agentsPerLayer, callTimeout, timeout } = moa;
+  return [
+    ...(quorum !== undefined && quorum > agentsPerLayer
+      ? [
+          off(
+            "moa.quorum",
+            `moa.quorum is ${quorum}, but a layer has ${agentsPerLayer} agents, so it waits for all of them`,
+            `Set moa.quorum to at most ${agentsPerLayer}, or raise moa.agentsPerLayer.`,
+          ),
+        ]
+      : []),
+    ...(callTimeout > timeout
+      ? [
+          off(
+            "moa.callTimeout",
+            `moa.callTimeout is ${callTimeout} s, but a whole run has ${timeout} s, so no call has that long`,
+            "Lower moa.callTimeout, or raise moa.timeout.",
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** Whether the model answers that memories are to be found by. Without one, there is nothing to say. */
