@@ -65,30 +65,18 @@ export async function runLayer(
       }
     }
   };
+  /** A place that gave way before its request was sent has its turn behind the others, if its model still can answer. */
+  const takeTurn = async (slot: Slot, index: number): Promise<SlotOutcome> => {
+    const endsAt = performance.now() + slot.giveUpMs;
+    const cut = AbortSignal.any([signal, cuts[index]!.signal]);
+    const way = ways[index]!.signal;
+    const outcome = await runSlot(run, slot, AbortSignal.any([cut, way]), states[index]);
+    const gaveWay = way.aborted && !cut.aborted && !outcome.best && !run.gone.has(slot.asked.model);
+    const giveUpMs = Math.floor(endsAt - performance.now());
+    return gaveWay && giveUpMs > 0 ? runSlot(run, { ...slot, giveUpMs }, cut, states[index]) : outcome;
+  };
   const fill = async (slot: Slot, index: number): Promise<SlotOutcome> => {
-    const limitEndsAt = performance.now() + slot.giveUpMs;
-    let outcome = await runSlot(
-      run,
-      slot,
-      AbortSignal.any([signal, cuts[index]!.signal, ways[index]!.signal]),
-      states[index],
-    );
-    if (
-      ways[index]!.signal.aborted &&
-      !run.gone.has(slot.asked.model) &&
-      !outcome.best &&
-      !signal.aborted &&
-      !cuts[index]!.signal.aborted
-    ) {
-      const giveUpMs = Math.floor(limitEndsAt - performance.now());
-      if (giveUpMs > 0)
-        outcome = await runSlot(
-          run,
-          { ...slot, giveUpMs },
-          AbortSignal.any([signal, cuts[index]!.signal]),
-          states[index],
-        );
-    }
+    const outcome = await takeTurn(slot, index);
     giveWay(outcome);
     pending.delete(index);
     clearTimeout(timers.get(index));
@@ -122,7 +110,10 @@ const FOR_GOOD: readonly unknown[] = ["unknown_model", "auth", "quota", "not_con
 /** Whether a model that failed so fails whenever it is asked. */
 export function isForGood(failure: unknown): boolean {
   if (!(failure instanceof ToolError)) return false;
-  return FOR_GOOD.includes("kind" in failure ? failure.kind : failure.code) || [401, 402, 403].includes(Number(failure.details?.http_status));
+  return (
+    FOR_GOOD.includes("kind" in failure ? failure.kind : failure.code) ||
+    [401, 402, 403].includes(Number(failure.details?.http_status))
+  );
 }
 
 /** Places of the same model next to each other: a server that holds one model at a time then loads each of them once. */
