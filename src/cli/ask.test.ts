@@ -54,7 +54,9 @@ describe("patchbay-mcp ask", () => {
     const { stdout } = await ask(["Why?", "--json", "--layers", "2", "--agents", "1", "--strategy", "mixed"]);
     const result = JSON.parse(stdout);
     expect(result).toMatchObject({ answer: "Air scatters blue.", strategy: "mixed", degraded: false });
-    expect(result).not.toHaveProperty("trace");
+    expect(result.status).toBe("success");
+    expect(result.trace).toHaveLength(3);
+    expect(result.trace[0]).not.toHaveProperty("text");
     const traced = JSON.parse((await ask(["Why?", "--json", "--trace"])).stdout);
     expect(traced.trace).toHaveLength(3);
     expect(traced.trace.at(-1)).toMatchObject({ role: "aggregator", text: "Air scatters blue." });
@@ -95,11 +97,31 @@ describe("patchbay-mcp ask", () => {
     expect(readFileSync(file, "utf8")).toMatch(drawn);
   });
 
-  it("gives the answer also where its picture cannot be saved, and says so", async () => {
+  it("gives a failure as JSON too", async () => {
+    const { ask } = await setUp();
+    const { code, stdout } = await ask(["Why?", "--json", "--models", "p/missing"]);
+    expect(code, stdout).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: "error",
+      code: expect.any(String),
+      message: expect.any(String),
+    });
+  });
+
+  it("names the option that was nearly given", async () => {
+    const { ask } = await setUp();
+    const { code, stderr } = await ask(["Why?", "--agent", "3"]);
+    expect([code, stderr.split("\n")[0]]).toEqual([
+      2,
+      "patchbay-mcp: There is no option --agent. Did you mean --agents?",
+    ]);
+  });
+
+  it("asks nothing where its picture could not be saved", async () => {
     const { ask } = await setUp();
     const { code, stdout, stderr } = await ask(["Why?", "--picture", join(temporaryFolder(), "nowhere", "a.svg")]);
-    expect([code, stdout]).toEqual([1, "Air scatters blue.\n"]);
-    expect(stderr).toMatch(/The picture cannot be written to ".*a\.svg" \(ENOENT\)\.\nThe answer is complete/);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/nothing can be written to the folder of ".*a\.svg" \(ENOENT\)\.\nNothing was asked/);
   });
 
   it("shows nothing of a model's text that a terminal would obey", async () => {

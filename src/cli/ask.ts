@@ -1,8 +1,8 @@
-import { writeFileSync } from "node:fs";
-import { extname } from "node:path";
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { dirname, extname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { ToolError } from "../errors.ts";
-import type { RunArchive, RunEvent, RunRecord } from "../moa/run-record.ts";
+import type { RunArchive, RunEvent, RunRecord, TraceEntry } from "../moa/run-record.ts";
 import { createRedactor, secretsOfEnvironment } from "../redact.ts";
 import { createServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -38,6 +38,7 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
   if (options.picture !== undefined && !PICTURES.includes(extname(options.picture))) {
     throw new ToolError("invalid_input", `--picture must end in ${PICTURES.join(", ")}, not "${options.picture}".`);
   }
+  if (options.picture !== undefined) checkFolder(options.picture);
   const query = await questionOf(words);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const say = (line: string) => process.stderr.write(`${redact(line)}\n`);
@@ -64,11 +65,17 @@ export async function askCommand({ loaded, env, words, options = {} }: CommandCo
     if (options.picture !== undefined) savePicture(options.picture, result.run_id, moa.runs, user.id);
     if (record && options.trace) say(traceText(record));
     if (record?.analysis && !options.json) say(analysisText(record.analysis));
+    else if (options.analysis && !record?.analysis) say("There is no analysis: the proposals could not be compared.");
     if (!options.quiet) for (const line of summaryOf(record ?? result, startedAt)) say(line);
     return 0;
   } catch (error) {
     progress?.end();
-    if (!stop.signal.aborted) throw error;
+    if (!stop.signal.aborted) {
+      if (!options.json || !(error instanceof ToolError)) throw error;
+      const { code, message, hint, details } = error;
+      process.stdout.write(`${redact(printableJson({ status: "error", code, message, hint, details }))}\n`);
+      return 1;
+    }
     const { answered, started, tokens, costUsd } = calls.totals;
     const cost = costText({ cost_usd: costUsd ?? null });
     const done = `${answered} of ${started} calls had answered, ${grouped(tokens)} tokens, ${tokens > 0 ? cost : "nothing spent"}`;
@@ -120,6 +127,17 @@ function watch(
   };
 }
 
+/** So that no run is paid for whose picture has no place. */
+function checkFolder(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    const message = `--picture: nothing can be written to the folder of "${file}" (${code}).`;
+    throw new ToolError("storage_error", message, { hint: "Nothing was asked. Name another file.", cause: error });
+  }
+}
+
 function savePicture(file: string, runId: string, runs: RunArchive, user: string): void {
   const type = extname(file);
   const drawn = type === ".svg" ? runs.picture(user, runId) : runs.mermaid(user, runId);
@@ -137,8 +155,13 @@ function savePicture(file: string, runId: string, runs: RunArchive, user: string
 }
 
 function jsonOf(result: object, { trace, analysis }: CommandOptions): object {
-  const hidden = [...(trace ? [] : ["trace"]), ...(analysis || trace ? [] : ["analysis"])];
-  return Object.fromEntries(Object.entries(result).filter(([name]) => !hidden.includes(name)));
+  const shown = Object.entries(result).filter(([name]) => name !== "analysis" || analysis || trace);
+  const calls = ("trace" in result ? result.trace : []) as readonly TraceEntry[];
+  return {
+    status: "success",
+    ...Object.fromEntries(shown),
+    trace: trace ? calls : calls.map(({ text: _, ...entry }) => entry),
+  };
 }
 
 type Summarized = Pick<RunRecord, "usage" | "degraded" | "warnings" | "seed" | "trace"> & Partial<RunRecord>;

@@ -15,6 +15,8 @@ export interface Check {
   detail: string;
   /** What to do about it. */
   hint?: string | undefined;
+  /** Of a model that was asked: the keys of the configuration that mean it. */
+  keys?: readonly string[];
 }
 
 /** Milliseconds that one part may take to be checked. */
@@ -57,6 +59,14 @@ export function unusableTools(
       const parts = checks.filter((check) => check.service === servedBy(use));
       const reason = parts.find((check) => check.state !== "ok");
       if (reason && !parts.some((check) => check.state === "ok")) reasons.set(tool.name, reason.detail);
+      const room = use === "processor" ? "llm." : use === "moa" ? "moa." : undefined;
+      const models = checks.filter(({ keys = [] }) =>
+        keys.some((key) => key === "llm.fallbackModels" || (room !== undefined && key.startsWith(room))),
+      );
+      const isMeant = models.some(({ keys = [] }) => keys.some((key) => room !== undefined && key.startsWith(room)));
+      if (isMeant && models.every(({ state }) => state === "broken")) {
+        reasons.set(tool.name, `none of its models answers: ${models.map(({ name }) => name).join(", ")}`);
+      }
     }
   }
   return reasons;

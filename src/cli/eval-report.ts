@@ -37,6 +37,10 @@ export function formatReport(summary: EvalSummary): string {
       : "",
     degradedOf(contestants),
     summary.stopped ? "The limit of cost ended it early: not all questions were reached." : "",
+    ...summary.left_out.map(
+      ({ name, question, most_usd: most, spent_usd: spent }) =>
+        `${name} was left out from question "${question}" on: it could cost up to ${money(most)}, and ${spent === null ? "an unknown sum" : money(spent)} was spent, calls under way not counted.`,
+    ),
     `This run cost ${summary.cost_usd === null ? "an unknown sum, for some price is unknown" : money(summary.cost_usd)}.`,
   ].filter((note) => note !== "");
   return `${table([header, ...rows])}\n\n${notes.join("\n")}\n\n${[...summary.verdicts, ...summary.caveats.map((caveat) => `Note: ${caveat}`)].join("\n")}\n`;

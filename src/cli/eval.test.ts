@@ -48,8 +48,10 @@ async function setUp(questions: object[], models: Record<string, FakeModel> = {}
     serverCommand({ config, args: ["eval", "moa", "--questions", file, "--judge", "p/judge", ...args] });
   const evaluate = async (...args: string[]) => {
     const { code, stdout, stderr } = await runProcess(command("--json", "--yes", ...args));
-    expect(code, stderr).toBe(0);
-    return { summary: JSON.parse(stdout) as EvalSummary, stderr };
+    const summary = JSON.parse(stdout || "{}") as EvalSummary;
+    const { made = 0, failed = 0 } = summary.judgements ?? {};
+    expect(code, stderr).toBe(made > 0 && failed === made ? 1 : 0);
+    return { summary, stderr };
   };
   const asked = (model: string) => server.chats.filter(({ body }) => body?.model === model).length;
   return { server, out, command, evaluate, asked };
@@ -68,7 +70,7 @@ describe("patchbay-mcp eval moa", () => {
     expect(of(summary, "p/bad").win_rate).toMatchObject({ wins: 0, losses: 2 });
     expect(asked("judge")).toBe(0);
     expect(summary.verdicts[1]).toMatch(
-      /^mixed: no difference from p\/good is shown by these 2 questions .* × as long\.$/,
+      /^mixed: all were ties: the questions are too easy to tell it from p\/good\. .* × as long\.$/,
     );
   });
 
@@ -162,6 +164,28 @@ describe("patchbay-mcp eval moa", () => {
     expect(whole.summary.cost_usd).toBeLessThan(0.01);
   });
 
+  it("says that the judge gave no verdict, and exits with 1 where it gave none at all", async () => {
+    const { command } = await setUp(OPEN, { judge: { reply: "Both are nice." } });
+    const { code, stdout, stderr } = await runProcess(command("--yes", "--baseline", "p/good"));
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/The judge gave no verdict on (\d+) of \1 comparisons; choose another --judge\./);
+    expect(stdout).toContain("choose another --judge");
+  });
+
+  it("leaves out what does not fit the limit of cost, and lets the others go on", async () => {
+    const { evaluate } = await setUp(
+      QUESTIONS,
+      {},
+      {
+        prices: { good: { input: 0, output: 100 }, bad: { input: 0, output: 0.001 }, judge: { input: 0, output: 0 } },
+      },
+    );
+    const { summary, stderr } = await evaluate("--contestants", "single", "--max-cost", "0.01");
+    expect(summary.left_out).toMatchObject([{ name: "p/good", question: "six", spent_usd: 0 }]);
+    expect(of(summary, "p/bad").answered).toBe(2);
+    expect(stderr).toMatch(/--max-cost [\d.]+ would hold all of it/);
+  });
+
   it("knows the cost also where some answers failed", async () => {
     const { evaluate } = await setUp(QUESTIONS, { bad: { fault: { status: 401, body: "{}" } } }, PRICES);
     const { summary } = await evaluate("--contestants", "single");
@@ -183,6 +207,7 @@ describe("patchbay-mcp eval moa", () => {
     const { evaluate } = await setUp(OPEN);
     const { summary } = await evaluate("--judge", "p/good");
     expect(summary.caveats).toEqual([
+      "The judge gave no verdict on 9 of 9 comparisons; choose another --judge.",
       expect.stringMatching(/^p\/good was chosen as the best of several models by these same questions/),
       expect.stringMatching(/^The judge p\/good compares answers that it wrote itself/),
     ]);

@@ -96,7 +96,12 @@ export async function evalCommand({ loaded, env, words, options = {} }: CommandC
     progress.end();
     const summary = summarize(questions, contestants, names.judge, outcome);
     process.stdout.write(redact(options.json ? `${printableJson(summary)}\n` : printableText(formatReport(summary))));
-    return 0;
+    if (outcome.refusal) throw outcome.refusal;
+    if (outcome.stopped && estimate.usd !== undefined)
+      say(`--max-cost ${estimate.usd.toPrecision(2)} would hold all of it.`);
+    const { made, failed } = summary.judgements;
+    if (failed > 0) say(`The judge gave no verdict on ${failed} of ${made} comparisons; choose another --judge.`);
+    return made > 0 && failed === made ? 1 : 0;
   } catch (error) {
     progress?.end();
     const kept =
@@ -183,7 +188,14 @@ async function resolveNames(
       : await resolve(moa.aggregatorModel, "moa.aggregatorModel");
   const judge = wanted.judge === undefined ? aggregator : await resolve(wanted.judge);
   const isMixture = wanted.baseline === "self" || wanted.baseline === "mixed";
-  const baseline = wanted.baseline === undefined || isMixture ? wanted.baseline : await resolve(wanted.baseline);
+  const resolveBaseline = (name: string) =>
+    resolve(name).catch((error: unknown) => {
+      if (!(error instanceof ToolError) || error.code !== "unknown_model") throw error;
+      const hint = "Name one of the models that take part, self or mixed by --baseline.";
+      throw new ToolError(error.code, `--baseline: ${error.message}`, { hint, cause: error });
+    });
+  const baseline =
+    wanted.baseline === undefined || isMixture ? wanted.baseline : await resolveBaseline(wanted.baseline);
   return { models, aggregator, judge, baseline };
 }
 

@@ -14,6 +14,7 @@ const PROBE_MS = 60_000;
  */
 export async function probeModels({ config }: LoadedConfig, llm: Services["llm"]): Promise<Check[]> {
   const { moa } = config;
+  const limitMs = Math.min(PROBE_MS, 1000 * config.llm.timeout);
   const roles = moa.models.flatMap((entry) => (typeof entry === "string" ? [] : entry.fallbacks));
   const named: [key: string, names: readonly string[]][] = [
     ["llm.modelId", [config.llm.modelId]],
@@ -34,11 +35,17 @@ export async function probeModels({ config }: LoadedConfig, llm: Services["llm"]
       meant.set(chosen.name, (meant.get(chosen.name) ?? new Set()).add(key));
     }
   }
-  return Promise.all([...meant].map(([model, keys]) => probe(model, [...keys], config.user, llm)));
+  return Promise.all([...meant].map(([model, keys]) => probe(model, [...keys], config.user, llm, limitMs)));
 }
 
-async function probe(model: string, keys: readonly string[], user: string, llm: Services["llm"]): Promise<Check> {
-  const about = { service: "llm", name: `model ${model}` } as const;
+async function probe(
+  model: string,
+  keys: readonly string[],
+  user: string,
+  llm: Services["llm"],
+  limitMs: number,
+): Promise<Check> {
+  const about = { service: "llm", name: `model ${model}`, keys } as const;
   const startedAt = performance.now();
   const account = llm.account({ id: user });
   const facts = () => [contextText(model, llm), priceText(account.usage.cost_usd), `for ${keys.join(", ")}`].join(", ");
@@ -49,9 +56,9 @@ async function probe(model: string, keys: readonly string[], user: string, llm: 
         messages: [{ role: "user", content: "Answer with the word: ready" }],
         fallbackModels: [],
         maxTokens: PROBE_TOKENS,
-        timeoutMs: PROBE_MS,
+        timeoutMs: limitMs,
       },
-      { signal: AbortSignal.timeout(2 * PROBE_MS), account },
+      { signal: AbortSignal.timeout(2 * limitMs), account },
     );
     const first = first_token_ms === undefined ? "" : `, first token after ${seconds(first_token_ms)}`;
     const writing = ms - (first_token_ms ?? 0);
@@ -64,7 +71,15 @@ async function probe(model: string, keys: readonly string[], user: string, llm: 
     if (error.code === "invalid_response" && error.details?.finish_reason === "length") {
       return { ...about, state: "ok", detail: `thinks; ${seconds(performance.now() - startedAt)}, ${facts()}` };
     }
-    return { ...about, state: "broken", detail: `${error.message} (${keys.join(", ")})`, hint: error.hint };
+    return {
+      ...about,
+      state: "broken",
+      detail: `${error.message} (${keys.join(", ")})`,
+      hint:
+        error.code === "deadline_exceeded"
+          ? `It may take longer to load: raise llm.timeout (at most ${PROBE_MS / 1000} s are waited for here).`
+          : error.hint,
+    };
   }
 }
 

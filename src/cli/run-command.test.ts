@@ -28,7 +28,7 @@ describe("patchbay-mcp", () => {
   it.each([
     ["an unknown command", ["serve"], 'There is no command "serve".'],
     ["a command that only prototypes know", ["constructor"], 'There is no command "constructor".'],
-    ["an unknown option", ["--prot", "1"], "Unknown option '--prot'"],
+    ["an unknown option", ["--prot", "1"], "There is no option --prot."],
     ["an option without its value", ["--port"], "argument missing"],
     ["a word too many", ["http", "now"], 'http takes no "now".'],
   ])("exits with 2 on %s and shows the usage on stderr", async (_what, args, message) => {

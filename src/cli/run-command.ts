@@ -29,7 +29,7 @@ const USAGE = `patchbay-mcp ${VERSION}
  * where one ended it. Servers resolve when they have ended.
  */
 export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  let named: string | undefined;
+  let named = argv.find((word) => !word.startsWith("-"));
   try {
     const { values, positionals } = parseArguments(argv);
     const [command = "stdio", ...words] = positionals;
@@ -81,7 +81,11 @@ function parseArguments(argv: string[]) {
   try {
     return parseArgs({ args: argv, allowPositionals: true, options: ALL_OPTIONS });
   } catch (error) {
-    throw new ToolError("invalid_input", (error as Error).message);
+    const unknown = /^Unknown option '--?([^']+)'/.exec((error as Error).message)?.[1];
+    if (unknown === undefined) throw new ToolError("invalid_input", (error as Error).message);
+    const near = Object.keys(ALL_OPTIONS).find((name) => name.startsWith(unknown) || unknown.startsWith(name));
+    const question = near === undefined ? "" : ` Did you mean --${near}?`;
+    throw new ToolError("invalid_input", `There is no option --${unknown}.${question}`);
   }
 }
 

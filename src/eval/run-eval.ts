@@ -43,6 +43,20 @@ export interface EvalOutcome {
   stopped: boolean;
   /** USD that this run spent; null where a price is unknown. */
   costUsd: number | null;
+  /** A budget of the day or the user that ended it early. */
+  refusal?: ToolError | undefined;
+  /** What `maxCostUsd` left out, from the first answer on that did not fit. */
+  leftOut: LeftOut[];
+}
+
+export interface LeftOut {
+  /** A contestant, or `the judge`. */
+  name: string;
+  question: string;
+  /** USD that the answer or comparison could cost at most. */
+  mostUsd: number;
+  /** USD spent until then; null where a price is unknown. */
+  spentUsd: number | null;
 }
 
 /**
@@ -97,18 +111,22 @@ export async function runEval(options: EvalOptions): Promise<EvalOutcome> {
     baselineChosen: options.baseline === undefined && singles.length > 1,
     stopped: spending.stopped,
     costUsd: spending.spent.usd,
+    refusal: spending.refusal,
+    leftOut: spending.leftOut,
   };
 }
 
 interface Spending {
   readonly spent: Spent;
   readonly stopped: boolean;
-  /** Whether something that costs this much at most may begin; then it is set aside. */
-  begin(mostUsd: number): boolean;
+  readonly refusal: ToolError | undefined;
+  readonly leftOut: LeftOut[];
+  /** Whether something that costs this much at most may begin; then it is set aside. What did not fit once is left out. */
+  begin(mostUsd: number, name: string, question: string): boolean;
   end(mostUsd: number, spent: Spent): void;
   /** An account of one answer or one request of the judge. */
   open(budget?: Budget): WatchedAccount;
-  /** @throws the refusal, unless it is the evaluation's own limit, after which the results are summed up */
+  /** Ends the evaluation, so that the results are summed up. */
   give(refusal: ToolError): undefined;
 }
 
@@ -117,16 +135,25 @@ function createSpending({ maxCostUsd, llm, user }: EvalOptions): Spending {
     maxCostUsd === undefined ? undefined : { usd: maxCostUsd, used: 0, reached: false };
   const spent: Spent = { tokens: 0, usd: 0 };
   let planned = 0;
-  let stopped = false;
+  let refused: ToolError | undefined;
+  const leftOut: LeftOut[] = [];
   return {
     spent,
-    get stopped() {
-      return stopped || limit?.reached === true;
+    leftOut,
+    get refusal() {
+      return refused;
     },
-    begin(mostUsd) {
-      if (limit && (spent.usd ?? limit.used) + planned + mostUsd > limit.usd) stopped = true;
-      if (!this.stopped) planned += mostUsd;
-      return !this.stopped;
+    get stopped() {
+      return leftOut.length > 0 || limit?.reached === true;
+    },
+    begin(mostUsd, name, question) {
+      if (refused || limit?.reached || leftOut.some((one) => one.name === name)) return false;
+      if (limit && (spent.usd ?? limit.used) + planned + mostUsd > limit.usd) {
+        leftOut.push({ name, question, mostUsd, spentUsd: spent.usd });
+        return false;
+      }
+      planned += mostUsd;
+      return true;
     },
     end(mostUsd, { tokens, usd }) {
       planned -= mostUsd;
@@ -137,7 +164,8 @@ function createSpending({ maxCostUsd, llm, user }: EvalOptions): Spending {
       return watchedAccount(llm.account(user, budget), limit);
     },
     give(refusal) {
-      if (!limit?.reached) throw refusal;
+      if (!limit?.reached) refused ??= refusal;
+      return undefined;
     },
   };
 }
@@ -184,7 +212,7 @@ async function answerOf(
     return record;
   }
   const most = mostUsd(contestant, question);
-  if (!spending.begin(most)) return undefined;
+  if (!spending.begin(most, contestant.name, question.id)) return undefined;
   const startedAt = performance.now();
   const about = { type: "answer", key, question: question.id, contestant: contestant.name } as const;
   const since = () => Math.round(performance.now() - startedAt);
@@ -239,7 +267,7 @@ async function judgementOf(
     return record;
   }
   const most = mostUsd("judgement", { id, question, answers });
-  if (!spending.begin(most)) return undefined;
+  if (!spending.begin(most, "the judge", id)) return undefined;
   const spent: Spent = { tokens: 0, usd: 0 };
   let refusal: ToolError | undefined;
   const ask = async (messages: ChatMessage[]): Promise<Verdict> => {

@@ -22,7 +22,15 @@ function summaryOf(single: readonly boolean[], mixed: readonly boolean[]) {
       }),
     );
   const answers = [...answersOf("p/a", single, 1), ...answersOf("mixed", mixed, 3)];
-  const outcome = { answers, judgements: [], baseline: "p/a", baselineChosen: false, stopped: false, costUsd: 1 };
+  const outcome = {
+    answers,
+    judgements: [],
+    baseline: "p/a",
+    baselineChosen: false,
+    stopped: false,
+    costUsd: 1,
+    leftOut: [],
+  };
   return summarize(questions, [contestant("p/a", "single"), contestant("mixed", "mixed")], "p/a", outcome);
 }
 

@@ -20,6 +20,8 @@ export interface ContestantSummary {
   /** Of prompts and answers, in the same way. */
   mean_tokens: number;
   latency_ms: { p50: number; p90: number } | null;
+  /** Median over the questions that both answered, of its time divided by the baseline's. */
+  time_ratio?: number;
 }
 
 export interface EvalSummary {
@@ -37,6 +39,8 @@ export interface EvalSummary {
   cost_usd: number | null;
   /** Whether the limit of cost ended it early. */
   stopped: boolean;
+  /** What the limit of cost left out, and the first answer of it that did not fit. */
+  left_out: { name: string; question: string; most_usd: number; spent_usd: number | null }[];
 }
 
 /** Puts together what an evaluation has found. */
@@ -49,6 +53,9 @@ export function summarize(
   const { baseline, answers, judgements } = outcome;
   const found = { questions, answers, judgements };
   const known = new Set(questions.filter((question) => question.answers).map(({ id }) => id));
+  const baselineTimes = new Map(
+    answers.filter((one) => one.contestant === baseline && one.text !== undefined).map((one) => [one.question, one.ms]),
+  );
   const summaries = contestants.map(({ name, kind }): ContestantSummary => {
     const own = answers.filter((answer) => answer.contestant === name);
     const given = own.filter((answer) => answer.text !== undefined);
@@ -59,6 +66,7 @@ export function summarize(
       given.length === 0 ? undefined : amounts.reduce((sum, amount) => sum + amount, 0) / given.length;
     const isPriced = own.every(({ cost_usd }) => cost_usd !== null);
     const times = given.map(({ ms }) => ms);
+    const ratio = name === baseline ? undefined : timeRatio(given, baselineTimes);
     return {
       name,
       kind,
@@ -70,6 +78,7 @@ export function summarize(
       mean_cost_usd: isPriced ? (perAnswer(own.map(({ cost_usd }) => cost_usd ?? 0)) ?? null) : null,
       mean_tokens: Math.round(perAnswer(own.map(({ tokens }) => tokens)) ?? 0),
       latency_ms: times.length > 0 ? { p50: quantile(times, 0.5)!, p90: quantile(times, 0.9)! } : null,
+      ...(ratio !== undefined && { time_ratio: ratio }),
     };
   });
   const base = summaries.find(({ name }) => name === baseline)!;
@@ -91,13 +100,22 @@ export function summarize(
     caveats: caveatsOf(contestants, judge, outcome),
     cost_usd: outcome.costUsd,
     stopped: outcome.stopped,
+    left_out: outcome.leftOut.map(({ name, question, mostUsd, spentUsd }) => ({
+      ...{ name, question, most_usd: mostUsd, spent_usd: spentUsd },
+    })),
   };
 }
 
 function caveatsOf(contestants: readonly Contestant[], judge: string, outcome: EvalOutcome): string[] {
   const { baseline, baselineChosen, judgements } = outcome;
   const caveats: string[] = [];
-  if (baselineChosen) {
+  const without = judgements.filter(({ outcome: decided }) => decided === undefined).length;
+  if (without > 0) {
+    caveats.push(
+      `The judge gave no verdict on ${without} of ${judgements.length} comparisons; choose another --judge.`,
+    );
+  }
+  if (baselineChosen && outcome.answers.length > 0) {
     caveats.push(
       `${baseline} was chosen as the best of several models by these same questions, which flatters it: with fresh ones the others ` +
         "may do a little better against it. A baseline that is named beforehand (--baseline) has no such luck.",
@@ -128,6 +146,9 @@ function verdictOn({ name, win_rate: rate, ...ours }: ContestantSummary, theirs:
   const isShown = signTest(rate) <= LEVEL;
   if (isShown && rate.low > 0.5) return `${name} is better than ${theirs.name} here: it wins ${share}. ${price}`;
   if (isShown && rate.high < 0.5) return `${name} is worse than ${theirs.name} here: it wins only ${share}. ${price}`;
+  if (rate.ties === pairs && ours.accuracy && ours.accuracy.right === ours.accuracy.of && ours.accuracy.of === pairs) {
+    return `${name}: all were ties: the questions are too easy to tell it from ${theirs.name}. ${price}`;
+  }
   const more = moreQuestions(rate);
   const advice =
     more === undefined
@@ -139,15 +160,24 @@ function verdictOn({ name, win_rate: rate, ...ours }: ContestantSummary, theirs:
   return `${name}: no difference from ${theirs.name} is shown by ${few} (it wins ${share}). ${advice} ${price}`;
 }
 
+/** Questions differ in how long they take: a ratio of the two medians could be of different ones. */
+function timeRatio(given: readonly { question: string; ms: number }[], theirs: ReadonlyMap<string, number>) {
+  const ratios = given.flatMap(({ question, ms }) => {
+    const their = theirs.get(question);
+    return their === undefined || their === 0 ? [] : [ms / their];
+  });
+  return ratios.length > 0 ? quantile(ratios, 0.5) : undefined;
+}
+
 function priceOf(
-  ours: Pick<ContestantSummary, "mean_cost_usd" | "mean_tokens" | "latency_ms">,
+  ours: Pick<ContestantSummary, "mean_cost_usd" | "mean_tokens" | "time_ratio">,
   theirs: ContestantSummary,
 ): string {
   const times = (a: number | null | undefined, b: number | null | undefined) =>
     a != null && b != null && b > 0 ? `${(a / b).toFixed(1)} ×` : undefined;
   const cost = times(ours.mean_cost_usd, theirs.mean_cost_usd);
   const tokens = times(ours.mean_tokens, theirs.mean_tokens);
-  const time = times(ours.latency_ms?.p50, theirs.latency_ms?.p50);
+  const time = times(ours.time_ratio, 1);
   const dear = cost
     ? `costs ${cost} as much`
     : tokens
