@@ -1,19 +1,9 @@
-import { createHmac, randomBytes } from "node:crypto";
-
-// Makes marks that are the same for the same data, so that a provider can reuse the prompt, and that nobody outside can know.
-const key = randomBytes(32);
-
 /** The beginning and end of a text to many models; in a pair on one line, they are tags of HTML that strike something out. */
 const UNPAIRED = /<s>(?![^<>\n]{1,200}<\/s>)|<\/s>(?<!<s>[^<>\n]{1,200}<\/s>)/g;
 
 /** A line that no text can guess and so imitate: 128 random bits, new for each prompt. */
 export function newMark(): string {
-  return randomBytes(16).toString("hex");
-}
-
-/** As `newMark`, but the same for the same data, in this process: 128 bits of their HMAC. Data cannot hold their own mark. */
-export function markOf(data: string): string {
-  return createHmac("sha256", key).update(data).digest("hex").slice(0, 32);
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
 }
 
 /**

@@ -1,4 +1,5 @@
-import { fence, markOf } from "../fence.ts";
+import { fence } from "../fence.ts";
+import { markOf } from "./data-mark.ts";
 import type { ChatMessage } from "./model-adapter.ts";
 
 /** How the results of the parts of a long input become one. */
