@@ -1,17 +1,30 @@
-import type { ModelAdapter, Provider, ProviderKind } from "../model-adapter.ts";
-import { createAnthropicAdapter } from "./anthropic-adapter.ts";
-import { createGeminiAdapter } from "./gemini-adapter.ts";
-import { createOllamaAdapter } from "./ollama-adapter.ts";
+import type { ModelAdapter, Provider } from "../model-adapter.ts";
 import { createOpenAiAdapter } from "./openai-adapter.ts";
 
-const ADAPTERS: Record<ProviderKind, (provider: Provider) => ModelAdapter> = {
-  "openai-compatible": createOpenAiAdapter,
-  ollama: createOllamaAdapter,
-  anthropic: createAnthropicAdapter,
-  gemini: createGeminiAdapter,
-};
-
-/** The adapter for the protocol of a provider. */
+/** The adapter for the protocol of a provider. Those of single vendors are loaded with the first request. */
 export function createAdapter(provider: Provider): ModelAdapter {
-  return ADAPTERS[provider.kind](provider);
+  switch (provider.kind) {
+    case "ollama":
+      return whenAsked(async () => (await import("./ollama-adapter.ts")).createOllamaAdapter(provider));
+    case "anthropic":
+      return whenAsked(async () => (await import("./anthropic-adapter.ts")).createAnthropicAdapter(provider));
+    case "gemini":
+      return whenAsked(async () => (await import("./gemini-adapter.ts")).createGeminiAdapter(provider));
+    default:
+      return createOpenAiAdapter(provider);
+  }
+}
+
+function whenAsked(load: () => Promise<ModelAdapter>): ModelAdapter {
+  let loaded: Promise<ModelAdapter> | undefined;
+  const adapter = () => {
+    loaded ??= load();
+    return loaded;
+  };
+  return {
+    complete: async (...request) => (await adapter()).complete(...request),
+    listModels: async (signal) => (await adapter()).listModels(signal),
+    embed: async (...request) => (await adapter()).embed(...request),
+    close: async () => (await loaded)?.close(),
+  };
 }
