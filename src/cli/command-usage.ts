@@ -32,7 +32,7 @@ ${MIXTURE}
   --limit N          only the first N questions
   --concurrency N    answers at once, default 2; with 1, times are without waiting for each other
   --out FILE         keeps every answer and judgement; a rerun with the same FILE goes on where it ended
-  --max-cost USD     begins nothing more once that could be exceeded; needs prices (providers.NAME.prices)
+  --max-cost USD     leaves out what could exceed that; needs prices (providers.NAME.prices)
   --yes              does not ask
   --json             the report as JSON
 `,

@@ -53,7 +53,8 @@ const TRANSIENT: ReadonlySet<FailureKind> = new Set([
   "invalid",
 ]);
 
-const OTHER_WAY = "The provider takes no part of the request that could be left out; use another model or provider.";
+const OTHER_WAY =
+  "The provider refuses this kind of request in every form that is known: use another model or provider.";
 /** What to do next, where nothing more exact is known. */
 const HINTS: Partial<Record<FailureKind, string>> = {
   rate_limited: "Wait a while, or use another model; llm.fallbackModels names models that are asked instead.",
@@ -67,7 +68,7 @@ const HINTS: Partial<Record<FailureKind, string>> = {
   temperature_refused: OTHER_WAY,
   stream_refused: OTHER_WAY,
   stream_options_refused: OTHER_WAY,
-  rejected: "What the provider says tells what it does not take; ask for less, or use another model.",
+  rejected: "The provider's message says what it refuses: change that, or use another model.",
 };
 
 /** Token numbers of an overflow error, as far as the provider gave them. */
