@@ -155,6 +155,7 @@ describe("the models that patchbay-mcp doctor asks for a word", () => {
     expect(stdout).not.toContain("model p/");
     const page = await startHttpServer({ config });
     await waitForOutput(page, /stdio .*mcpServers/, 20_000);
+    expect(page.stdout()).toMatch(/^Models\n {2}provider p: .* 4 models: good, refused, /m);
     expect(server.requests.length).toBeGreaterThan(0);
     expect(server.chats).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { checkAll } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
 import { stopSignal, surviveRejections } from "./process-events.ts";
 import { connectionHelp, toolTable } from "./start-page.ts";
+import { printableText } from "./terminal-text.ts";
 
 /** Milliseconds that calls under way may still take once the server is asked to stop. */
 const GRACE_MS = 5_000;
@@ -69,7 +70,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   async function printStartPage(): Promise<void> {
     const checks = await checkAll(loaded, patchbay.services);
     const help = connectionHelp(server.url, auth.apiKeys.length > 0, resolve(process.argv[1] ?? ""));
-    process.stdout.write(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`));
+    process.stdout.write(printableText(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`)));
     // Now that the server is idle: the checks load only what listing models needs, and not even that where they are configured.
     if (!checks.some(({ service, state }) => service === "llm" && state === "ok")) return;
     const { llm } = await patchbay.services.get(["llm", "processor"]);

@@ -3,7 +3,7 @@ import type { LoadedConfig } from "../config/loaded-config.ts";
 import { tools } from "../tools/index.ts";
 import { brokenParts, type Check, unusableTools } from "./checks.ts";
 
-/** The tools, each on or off with the reason, and what the checks found broken or left out. */
+/** The tools, each on or off with the reason, the models that they ask, and what the checks found broken or left out. */
 export function toolTable(checks: readonly Check[], config: LoadedConfig["config"]): string {
   const off = unusableTools(checks, tools, config);
   const width = Math.max(...tools.map((tool) => tool.name.length));
@@ -15,7 +15,11 @@ export function toolTable(checks: readonly Check[], config: LoadedConfig["config
   const notes = checks
     .filter((check) => check.state !== "ok")
     .map((check) => `  ${check.name}: ${check.detail}\n${check.hint === undefined ? "" : `    ${check.hint}\n`}`);
-  return `Tools\n${lines.join("\n")}\n${notes.length > 0 ? `\nWhat is off or broken\n${notes.join("")}` : ""}`;
+  const models = checks
+    .filter(({ service, state }) => service === "llm" && state === "ok")
+    .map(({ name, detail }) => `  ${name}: ${detail}\n`);
+  const asked = models.length > 0 ? `\nModels\n${models.join("")}` : "";
+  return `Tools\n${lines.join("\n")}\n${asked}${notes.length > 0 ? `\nWhat is off or broken\n${notes.join("")}` : ""}`;
 }
 
 /**
