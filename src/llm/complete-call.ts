@@ -8,12 +8,12 @@ import { cutTo } from "./cut-prompt.ts";
 import type { TokenEstimator } from "./estimate-tokens.ts";
 import type { LatencyRecord } from "./latency.ts";
 import type { Directory } from "./list-models.ts";
-import type { AdapterReply, AdapterRequest, ChatMessage } from "./model-adapter.ts";
+import type { AdapterReply, AdapterRequest } from "./model-adapter.ts";
 import type { CallContext, Completion, CompletionRequest, ModelClientOptions } from "./model-client.ts";
 import { type Failure, fallbackWarning, finalError, ModelError } from "./model-error.ts";
 import { nextStep } from "./next-step.ts";
 import type { RequestShape, RequestShapes } from "./request-shape.ts";
-import { type Answered, outOfTime, type PartialAnswer, sendRequest } from "./send-request.ts";
+import { type Answered, outOfTime, type PartialAnswer, sendRequest, textOf } from "./send-request.ts";
 
 /** What all calls of a client share. */
 export interface Engine {
@@ -337,8 +337,4 @@ function refuseCutPrompt(engine: Engine, { usage }: AdapterReply, call: Call, { 
     overflow: { contextTokens },
     details: { context_tokens: contextTokens },
   });
-}
-
-function textOf(messages: readonly ChatMessage[]): string {
-  return messages.map((message) => message.content).join("\n");
 }

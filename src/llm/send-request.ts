@@ -2,7 +2,7 @@ import type { Account } from "./account.ts";
 import type { FinishReason } from "./adapters/finish-reason.ts";
 import { withoutReasoning } from "./adapters/read-reply.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
-import type { AdapterReply, AdapterRequest, Delta, ModelAdapter, TokenUsage } from "./model-adapter.ts";
+import type { AdapterReply, AdapterRequest, ChatMessage, Delta, ModelAdapter, TokenUsage } from "./model-adapter.ts";
 import type { CallProgress } from "./model-client.ts";
 import { ModelError } from "./model-error.ts";
 import { withTimeout } from "./with-timeout.ts";
@@ -58,7 +58,7 @@ export interface PartialAnswer {
  */
 export async function sendRequest(sending: Sending): Promise<Answered> {
   const { request, model, account, breaker } = sending;
-  const text = request.messages.map(({ content }) => content).join("\n");
+  const text = textOf(request.messages);
   const promptTokens = sending.estimate(text);
   const hold = await account?.hold(model, sending.most(text) + addedTokens(sending), request.maxTokens);
   try {
@@ -191,4 +191,9 @@ function watchAnswer({ signal: parent, remainingMs, limitMs, limitKey, idleMs, m
       limit.stop();
     },
   };
+}
+
+/** All that messages say, as tokens are counted. */
+export function textOf(messages: readonly ChatMessage[]): string {
+  return messages.map(({ content }) => content).join("\n");
 }
