@@ -141,9 +141,10 @@ describe("llm_processor on a real llama.cpp", () => {
     const result = await callTool(await toolsOn(shared), "llm_processor", {
       input: DOCUMENT.slice(0, 800),
       task: "rewrite",
-      max_tokens: 8,
+      // A model may end an answer of a few tokens by itself, and does so now and then.
+      max_tokens: 1,
     });
-    expect(result).toMatchObject({ status: "success", truncated: true, usage: { completion_tokens: 8 } });
+    expect(result).toMatchObject({ status: "success", truncated: true, usage: { completion_tokens: 1 } });
   });
 
   it("asks another question about the same document with the document in the server's cache", async () => {
