@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AnswerStore } from "./api/answer-store.ts";
 import type { ApiClient } from "./api/api-client.ts";
 import type { Config } from "./config/config-schema.ts";
 import type { Interaction } from "./interaction/interaction.ts";
@@ -20,6 +21,8 @@ export interface Services {
   /** What `moa` has run; apart from it, for a look at old runs needs no model. */
   runs: RunArchive;
   apis: ApiClient;
+  /** Answers of `apis` that were too long or binary; apart from it, for a look at them needs no API. */
+  answers: AnswerStore;
   pipelines: Pipelines;
   interaction: Interaction;
 }
@@ -143,7 +146,11 @@ export function createServices(
     },
     async apis() {
       const { createApiClient } = await import("./api/api-client.ts");
-      return createApiClient(config.apis);
+      return createApiClient(config.apis, await one("answers"));
+    },
+    async answers() {
+      const { createAnswerStore } = await import("./api/create-answer-store.ts");
+      return createAnswerStore();
     },
     async pipelines() {
       const { createPipelines } = await import("./pipeline/pipelines.ts");

@@ -1,17 +1,18 @@
 import type { LookupFunction } from "node:net";
 import { abortError, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import { type AnswerCache, cacheKey, createAnswerCache } from "./answer-cache.ts";
+import { type AnswerCache, createAnswerCache } from "./answer-cache.ts";
+import type { AnswerStore } from "./answer-store.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
-import { startDeadline } from "./call-deadline.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
 import { type DescribedOperation, describeNamed } from "./describe-operation.ts";
+import { type ShownRequest, showRequest } from "./dry-run.ts";
+import { fetchAnswer } from "./fetch-answer.ts";
+import { followPages } from "./follow-pages.ts";
 import { type LiveApi, openLiveApi } from "./live-api.ts";
-import { performCall } from "./perform-call.ts";
 import { prepareRequest } from "./prepare-request.ts";
-import { readAnswer } from "./read-answer.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search-apis.ts";
-import { upstreamError } from "./upstream-error.ts";
+import { type ShapedAnswer, shapeAnswer } from "./shape-answer.ts";
 
 export type { ApiRequest } from "./api-request.ts";
 
@@ -28,7 +29,8 @@ export interface CallContext {
 /** The answer of a successful call. */
 export interface ApiResult {
   data: unknown;
-  http_status: number;
+  /** Where something was sent. */
+  http_status?: number;
   /** Where the answer is not JSON. */
   content_type?: string;
   encoding?: "base64";
@@ -38,6 +40,16 @@ export interface ApiResult {
   attempts?: number;
   /** True where the answer was kept from an earlier call. */
   cached?: boolean;
+  /** Where more than one page was read. */
+  pages?: number;
+  /** True where pages were followed and there are further ones. */
+  more_pages?: boolean;
+  /** Where only a part of the answer is given. */
+  rest?: ShapedAnswer["rest"];
+  /** A binary answer. */
+  resource?: ShapedAnswer["resource"];
+  /** What would be sent, where that was all that was asked for. */
+  request?: ShownRequest;
   warnings?: string[];
 }
 
@@ -60,7 +72,7 @@ export interface ApiClient {
    */
   call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult>;
   /** The method and the URL, without its query, that a call would go to; sends nothing. @throws ToolError as `call` for its arguments */
-  preview(request: ApiRequest): Promise<{ method: string; url: string }>;
+  preview(user: ApiUser, request: ApiRequest): Promise<{ method: string; url: string }>;
   /** Operations of all APIs that do what the query says, best first. @throws ToolError `not_configured`, `unknown_api` */
   search(request: SearchRequest): Promise<SearchReply>;
   /** @throws ToolError `not_configured`, `unknown_api`, `unknown_operation`, `invalid_input` where several APIs have it. */
@@ -78,6 +90,7 @@ export interface ApiClientInternals {
 /** A client for all configured APIs. Nothing is read, loaded or contacted before the first call. */
 export function createApiClient(
   apis: Readonly<Record<string, ApiSettings>>,
+  answers: AnswerStore,
   internals: ApiClientInternals = {},
 ): ApiClient {
   const opened = new Map<string, Promise<LiveApi>>();
@@ -113,64 +126,55 @@ export function createApiClient(
     return (await open(name)).description;
   }
 
-  async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
-    const api = await open(request.api);
-    const { description } = api;
-    if (context.signal.aborted) throw abortError(context.signal);
-    const prepared = await prepareRequest(description, request);
-    const ttlMs = prepared.method === "GET" ? description.settings.cacheTtl * 1000 : 0;
-    const key = ttlMs > 0 ? cacheKey(description.name, user.id, prepared.method, prepared.url, prepared.headers) : "";
-    const kept = ttlMs > 0 ? cache.get(key) : undefined;
-    if (kept !== undefined) return { ...(JSON.parse(kept) as ApiResult), cached: true };
-
-    context.status?.progress(`Calling ${description.name} ${prepared.method} ${shorten(prepared.path)}`);
-    const result = await send(api, user, prepared, context);
-    context.status?.progress(`Received ${result.http_status} from ${description.name}`);
-    if (ttlMs > 0) {
-      const { attempts: _, ...keep } = result;
-      cache.set(key, JSON.stringify(keep), ttlMs);
-    }
-    return result;
+  function prepare(api: LiveApi, user: ApiUser, request: ApiRequest, signal: AbortSignal, dry = false) {
+    return prepareRequest(api.description, request, (target) => api.credentials.of(user, target, { signal, dry }));
   }
 
-  async function send(
-    api: LiveApi,
-    user: ApiUser,
-    prepared: PreparedRequest,
-    context: CallContext,
-  ): Promise<ApiResult> {
-    const { name, settings, secrets } = api.description;
-    const deadline = startDeadline(context.signal, settings.timeout, name, prepared.method);
+  async function call(user: ApiUser, request: ApiRequest, { signal, status }: CallContext): Promise<ApiResult> {
+    const api = await open(request.api);
+    const { description } = api;
+    const { name, settings } = description;
+    if (signal.aborted) throw abortError(signal);
+    const prepared = await prepare(api, user, request, signal, request.dryRun);
+    if (request.dryRun) return { data: null, request: showRequest(description, prepared) };
+    status?.progress(`Calling ${name} ${prepared.method} ${shorten(prepared.path)}`);
     try {
-      const { answer, attempts } = await performCall(api.description, prepared, {
-        exchange: api.exchange,
-        window: api.windowOf(user.id),
-        signal: deadline.signal,
-        endsAt: deadline.endsAt,
-        status: context.status,
+      const fetch = (page: PreparedRequest) => fetchAnswer(page, { api, user, cache, signal, status });
+      const first = await fetch(prepared);
+      const maxPages = Math.min(request.maxPages ?? 1, settings.maxPages);
+      const { answer, pages, more } =
+        maxPages > 1
+          ? await followPages(first, prepared, { maxPages, fetch, status })
+          : { answer: first, pages: 1, more: false };
+      status?.progress(`Received ${answer.http_status} from ${name}`);
+      const { warnings, ...shaped } = await shapeAnswer(answer, request, {
+        user: user.id,
+        api: name,
+        operation: prepared.target.id,
+        maxLength: settings.maxAnswerLength,
+        answers,
+        signal,
       });
-      if (answer.status < 200 || answer.status > 299) {
-        throw upstreamError(name, prepared.method, answer, attempts, secrets);
-      }
-      const { warnings, ...content } = readAnswer(answer, prepared.method, name, secrets);
-      warnings.push(...(await api.responses.check(prepared.target, answer.status, content)));
       return {
-        ...content,
-        http_status: answer.status,
-        ...(attempts > 1 && { attempts }),
+        ...shaped,
+        http_status: answer.http_status,
+        ...(answer.headers && { headers: answer.headers }),
+        ...(answer.attempts > 1 && { attempts: answer.attempts }),
+        ...(answer.cached && { cached: true }),
+        ...(pages > 1 && { pages }),
+        ...(more && { more_pages: true }),
         ...(warnings.length > 0 && { warnings }),
       };
     } catch (error) {
-      if (context.signal.aborted) throw abortError(context.signal);
+      if (signal.aborted) throw abortError(signal);
       throw error;
-    } finally {
-      deadline.stop();
     }
   }
 
-  async function preview(request: ApiRequest): Promise<{ method: string; url: string }> {
-    const { description } = await open(request.api);
-    const { method, url } = await prepareRequest(description, request);
+  async function preview(user: ApiUser, request: ApiRequest): Promise<{ method: string; url: string }> {
+    const api = await open(request.api);
+    const { description } = api;
+    const { method, url } = await prepare(api, user, request, new AbortController().signal, true);
     return { method, url: description.secrets.inText(url.origin + url.pathname) };
   }
 

@@ -13,6 +13,20 @@ export interface ApiRequest {
   body?: Readonly<Record<string, unknown>> | undefined;
   /** Sent as it is, instead of `body`. */
   bodyText?: string | undefined;
+  /** Bytes in base64, sent as they are, instead of `body`. */
+  bodyBase64?: string | undefined;
+  /** Tells a repetition of the same change from a new one; sent in the API's `idempotencyHeader`, else as `Idempotency-Key`. */
+  idempotencyKey?: string | undefined;
+  /** Parts of the answer by dotted paths, such as `items.id`; lists are walked through. */
+  fields?: readonly string[] | undefined;
+  /** A JMESPath expression over the answer. */
+  select?: string | undefined;
+  /** Pages to follow at most; 1 or undefined: the first only. */
+  maxPages?: number | undefined;
+  /** Only shows what would be sent. */
+  dryRun?: boolean | undefined;
+  /** Id of an earlier answer that was too long: its next part is given, and nothing is called. */
+  rest?: string | undefined;
 }
 
 /** The operation that a request means. */
@@ -43,5 +57,7 @@ export interface PreparedRequest {
   path: string;
   /** Lower-case names. */
   headers: Record<string, string>;
-  body: string | FormData | null;
+  body: string | Uint8Array | FormData | null;
+  /** Tells credentials apart without holding one; the same for every token of one client. */
+  credentialId: string;
 }

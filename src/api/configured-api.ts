@@ -7,20 +7,72 @@ import { type ApiDocument, isObject, readDocument } from "./openapi/document.ts"
 import { type DocumentOperation, readOperations, readServer } from "./openapi/operations.ts";
 import type { JsonObject, Operation } from "./operation.ts";
 
+/** How credentials travel, as the configuration says it. */
+export interface AuthSettings {
+  type: "bearer" | "header" | "query" | "cookie" | "basic" | "oauth2";
+  name?: string | undefined;
+  prefix: string;
+  username?: string | undefined;
+  password?: string | undefined;
+  tokenUrl?: string | undefined;
+  clientId?: string | undefined;
+  clientSecret?: string | undefined;
+  scope?: string | undefined;
+  audience?: string | undefined;
+  clientAuth: "basic" | "post";
+}
+
+/** What the calls of one user carry instead of the shared credentials. */
+export interface UserCredentials {
+  apiKey?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+  clientId?: string | undefined;
+  clientSecret?: string | undefined;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** An operation that is a tool of its own. */
+export interface PinnedTool {
+  operation: string;
+  name?: string | undefined;
+  description?: string | undefined;
+}
+
 /** An API of the configuration. Times are seconds. */
 export interface ApiSettings {
   description: string;
   apiUrl?: string | undefined;
+  /** Path or URL of the document. */
   openapi?: string | undefined;
   apiKey?: string | undefined;
   apiKeyHeader?: string | undefined;
+  auth?: AuthSettings | undefined;
+  /** By user id. */
+  users: Readonly<Record<string, UserCredentials>>;
+  requireUserCredentials: boolean;
   headers: Readonly<Record<string, string>>;
   timeout: number;
+  connectTimeout: number;
+  /** Repetitions, not counting the first request. */
+  retries: number;
+  idempotencyHeader?: string | undefined;
+  concurrency: number;
+  breaker: { failures: number; cooldown: number };
   allow: readonly string[];
+  readOnly: boolean;
+  /** Whether the human is asked first: never, before all that may change something, or where a rule fits. */
+  confirm: boolean | readonly string[];
+  redirectHosts: readonly string[];
+  tools: readonly (string | PinnedTool)[];
   rateLimit?: { requests: number; per: number } | undefined;
   cacheTtl: number;
   maxResponseBytes: number;
+  /** Characters of JSON. */
+  maxAnswerLength: number;
+  maxPages: number;
   responseSchema?: JsonObject | undefined;
+  checkResponses: "off" | "warn" | "strict";
   privateNetwork?: boolean | undefined;
 }
 

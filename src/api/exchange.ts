@@ -9,7 +9,7 @@ export interface HttpRequest {
   method: string;
   url: URL;
   headers: Readonly<Record<string, string>>;
-  body: string | FormData | null;
+  body: string | Uint8Array | FormData | null;
 }
 
 export interface HttpAnswer {

@@ -1,6 +1,7 @@
 import type { LookupFunction } from "node:net";
 import { createResponseChecker, type ResponseChecker } from "./check-response.ts";
 import { type ApiDescription, type ApiSettings, describeApi } from "./configured-api.ts";
+import { type Credentials, createCredentials } from "./credentials.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
 
@@ -9,11 +10,11 @@ export interface LiveApi {
   description: ApiDescription;
   exchange: Exchange;
   responses: ResponseChecker;
+  credentials: Credentials;
   /** The user's rate limit, if the API has one. */
   windowOf(userId: string): SlidingWindow | undefined;
 }
 
-const MAX_CONNECT_MS = 10_000;
 /** Users whose rate limits are kept before idle ones are given up. */
 const MAX_WINDOWS = 1000;
 
@@ -31,11 +32,12 @@ export async function openLiveApi(
       api: name,
       base: description.base,
       reach: description.reach,
-      connectTimeoutMs: Math.min(MAX_CONNECT_MS, settings.timeout * 1000),
+      connectTimeoutMs: Math.min(settings.connectTimeout, settings.timeout) * 1000,
       maxResponseBytes: settings.maxResponseBytes,
       lookup,
     }),
     responses: createResponseChecker(description),
+    credentials: createCredentials(description),
     windowOf(userId) {
       if (!settings.rateLimit) return undefined;
       let window = windows.get(userId);

@@ -4,8 +4,9 @@ import { buildBody } from "./build-body.ts";
 import { invalidArguments, pointer } from "./check-arguments.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { assertContained, encodeStrictly } from "./contained-path.ts";
+import type { CallCredential } from "./credentials.ts";
 import { assertAllowed, findTarget, placeholderParameter } from "./find-target.ts";
-import { buildHeaders, type PlacedCredential, placeCredential } from "./request-headers.ts";
+import { buildHeaders, type PlacedCredential } from "./request-headers.ts";
 import { serializeInPath, serializeInQuery } from "./serialize-parameter.ts";
 
 const MAX_URL = 16_384;
@@ -14,7 +15,11 @@ const MAX_URL = 16_384;
  * What is sent for a call, checked in full: nothing goes out before all of it is right.
  * @throws ToolError `unknown_operation`, `invalid_input`, `forbidden`, `invalid_config`.
  */
-export async function prepareRequest(api: ApiDescription, request: ApiRequest): Promise<PreparedRequest> {
+export async function prepareRequest(
+  api: ApiDescription,
+  request: ApiRequest,
+  credentialOf: (target: Target) => Promise<CallCredential>,
+): Promise<PreparedRequest> {
   const target = findTarget(api, request);
   const given = await api.checker.parameters(target, request);
   const path = fillPath(target, given.path);
@@ -22,15 +27,16 @@ export async function prepareRequest(api: ApiDescription, request: ApiRequest): 
   assertContained(path);
   assertAllowed(api, target.method, path, target.itself);
 
-  const credential = placeCredential(api, target);
+  const carried = await credentialOf(target);
+  const credential = carried.placed;
   const url = urlOf(api, target, path);
   url.search = buildQuery(api, target, given.query, credential);
   if (url.href.length > MAX_URL) throw tooLong();
-  const headers = buildHeaders(api, target, given.header, given.cookie, credential);
+  const headers = buildHeaders(api, target, given.header, given.cookie, carried);
   const { body, contentType } = await buildBody(target, request, headers["content-type"], api.checker);
   if (contentType !== undefined) headers["content-type"] = contentType;
   else delete headers["content-type"];
-  return { target, method: target.method, url, path, headers, body };
+  return { target, method: target.method, url, path, headers, body, credentialId: carried.id };
 }
 
 function tooLong(): ToolError {

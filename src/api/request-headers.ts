@@ -2,6 +2,7 @@ import { ToolError } from "../errors.ts";
 import type { Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { encodeStrictly } from "./contained-path.ts";
+import type { CallCredential } from "./credentials.ts";
 import type { Credential } from "./operation.ts";
 import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
 
@@ -80,10 +81,10 @@ export function buildHeaders(
   target: Target,
   given: Readonly<Record<string, unknown>>,
   cookies: Readonly<Record<string, unknown>>,
-  credential: PlacedCredential | undefined,
+  { placed: credential, headers: configured }: CallCredential,
 ): Record<string, string> {
   const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
-  const fixed = new Map(Object.entries(api.settings.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const fixed = new Map(Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]));
   if (credential?.in === "header" && !fixed.has(credential.name.toLowerCase())) {
     fixed.set(credential.name.toLowerCase(), credential.value);
   }

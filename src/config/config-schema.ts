@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { api } from "./api-settings.ts";
 import { llm, moa, provider } from "./model-settings.ts";
 import { seconds, secret } from "./setting.ts";
 
@@ -120,54 +121,6 @@ const memory = z.strictObject({
   embeddings: embeddings.prefault({}).describe("Search by meaning besides words; off without a model."),
 });
 
-const api = z.strictObject({
-  description: z.string().default("").describe("What the API offers, for the model."),
-  apiUrl: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("Base URL. The only address that calls of this API can reach."),
-  privateNetwork: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether the host name of `apiUrl` may resolve to private addresses. Addresses, `localhost`, names without a dot and names such as `x.internal` may anyway.",
-    ),
-  openapi: z
-    .string()
-    .optional()
-    .describe("Path of an OpenAPI 3.x or Swagger 2.0 document (JSON or YAML); its operations become callable."),
-  apiKey: secret(
-    "Key of the API, sent in `apiKeyHeader`, else as the document says, else as a bearer token.",
-  ).optional(),
-  apiKeyHeader: z
-    .string()
-    .regex(/^[A-Za-z0-9-]+$/)
-    .optional()
-    .describe("Header that carries the key as it is."),
-  headers: z.record(z.string(), secret("Header value.")).default({}).describe("Headers sent with every call."),
-  timeout: seconds("Time limit of a call, from connecting to the last byte.").default(30),
-  allow: z
-    .array(z.string())
-    .default([])
-    .describe(
-      "Allowed calls as `METHOD /path`, the path below `apiUrl`, `*` for any characters, `{name}` for one segment, such as `GET /v1/*`. Empty: the document's operations, without a document only POST to `apiUrl` itself.",
-    ),
-  rateLimit: z
-    .strictObject({
-      requests: z.int().min(1).describe("Calls …"),
-      per: seconds("… in this many seconds, per user."),
-    })
-    .optional()
-    .describe("Limit of calls."),
-  cacheTtl: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe("Seconds that answers to GET are kept for the same user; 0 keeps none."),
-  maxResponseBytes: z.int().min(1).default(1_048_576).describe("Maximum size of a decoded answer in bytes."),
-  responseSchema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema that every answer must satisfy."),
-});
-
 const pipeline = z.strictObject({
   description: z.string().default("").describe("What the pipeline is for, for the model."),
   inputFormat: z
@@ -217,6 +170,12 @@ export const configSchema = z.strictObject({
     .max(200)
     .default("local")
     .describe("The user over stdio, and over HTTP on loopback without keys."),
+  readOnly: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether nothing may be changed, whatever else is allowed: tools that write are switched off, and APIs take GET and HEAD only.",
+    ),
   http: http.prefault({}).describe("The HTTP server."),
   auth: auth.prefault({}).describe("Who may call over HTTP."),
   providers: z

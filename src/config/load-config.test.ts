@@ -209,7 +209,7 @@ describe("references", () => {
 
 describe("what is wrong", () => {
   it.each([
-    ["an unknown section", "nosuch: 1", "nosuch (patchbay.yaml:1): unknown key. Known: dataDir, user, http"],
+    ["an unknown section", "nosuch: 1", "nosuch (patchbay.yaml:1): unknown key. Known: dataDir, user, readOnly, http"],
     ["an unknown key", "memory:\n  maxSize: 1", "memory.maxSize (patchbay.yaml:2): unknown key. Known: maxMemories"],
     ["a key in another spelling", "memory:\n  max_memories: 1", "unknown key. Did you mean maxMemories?"],
     ["a wrong type", "http:\n  host: a\n  port: '80'", 'http.port (patchbay.yaml:3): must be a number (got "80").'],

@@ -32,7 +32,7 @@ export default defineTool({
   }),
   output: z.strictObject({
     data: z.unknown(),
-    http_status: z.int(),
+    http_status: z.int().optional(),
     content_type: z.string().optional(),
     encoding: z.string().optional(),
     bytes: z.int().optional(),
@@ -41,8 +41,8 @@ export default defineTool({
     cached: z.boolean().optional(),
     warnings: z.array(z.string()).optional(),
   }),
-  async confirms(input, { services }) {
-    const { method, url } = await services.apis.preview(requestOf(input));
+  async confirms(input, { user, services }) {
+    const { method, url } = await services.apis.preview(user, requestOf(input));
     return `Request: ${method} ${url}`;
   },
   async run(input, { user, signal, services, status }) {

@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { seconds, secret } from "./setting.ts";
+
+const headers = z.record(z.string(), secret("Header value.")).default({});
+
+/** How a key travels, and where it comes from. Which keys belong to which type is checked here, so that a slip is told at the start. */
+const auth = z
+  .strictObject({
+    type: z
+      .enum(["bearer", "header", "query", "cookie", "basic", "oauth2"])
+      .describe(
+        "`bearer`: `apiKey` as `Authorization: Bearer`; `header`, `query`, `cookie`: `apiKey` under `name`; `basic`: `username` and `password`; `oauth2`: a token of `tokenUrl` by client credentials.",
+      ),
+    name: z.string().min(1).optional().describe("Name of the header, query parameter or cookie."),
+    prefix: z.string().default("").describe("What stands before the key in that header, such as `Token `."),
+    username: z.string().optional().describe("User name of `basic`."),
+    password: secret("Password of `basic`.").optional(),
+    tokenUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe("Token endpoint of `oauth2`."),
+    clientId: z.string().optional().describe("Client of `oauth2`."),
+    clientSecret: secret("Secret of that client.").optional(),
+    scope: z.string().optional().describe("Scopes of `oauth2`, separated by spaces."),
+    audience: z.string().optional().describe("Audience of `oauth2`, where the server wants one."),
+    clientAuth: z
+      .enum(["basic", "post"])
+      .default("basic")
+      .describe("How `oauth2` sends the client's secret: in the Authorization header or in the form."),
+  })
+  .superRefine((given, context) => {
+    const needs: Record<string, (keyof typeof given)[]> = {
+      header: ["name"],
+      query: ["name"],
+      cookie: ["name"],
+      oauth2: ["tokenUrl"],
+    };
+    for (const key of needs[given.type] ?? []) {
+      if (given[key] === undefined) {
+        context.addIssue({ code: "custom", path: [key], message: `is needed with type ${given.type}` });
+      }
+    }
+  });
+
+/** What one user's calls carry instead of the shared credentials. */
+const userCredentials = z.strictObject({
+  apiKey: secret("The user's own key.").optional(),
+  username: z.string().optional().describe("The user's name for `basic`."),
+  password: secret("The user's password for `basic`.").optional(),
+  clientId: z.string().optional().describe("The user's client for `oauth2`."),
+  clientSecret: secret("Secret of that client.").optional(),
+  headers: headers.describe("Headers sent with the user's calls, over those of the API."),
+});
+
+const pinnedTool = z.strictObject({
+  operation: z.string().min(1).describe("An operation of the document: its id, or `METHOD /path`."),
+  name: z
+    .string()
+    .regex(/^[a-z0-9_]{1,40}$/, "a tool's name has 1 to 40 of a-z, 0-9 and _")
+    .optional()
+    .describe("Name of the tool. Default: made of the API's and the operation's name."),
+  description: z.string().optional().describe("Description for the model. Default: that of the document."),
+});
+
+const breaker = z.strictObject({
+  failures: z.int().min(1).max(1000).default(5).describe("Failures in a row after which the API is left alone."),
+  cooldown: seconds("Time for which it is, at first.").default(15),
+});
+
+/** One entry of `apis`. */
+export const api = z.strictObject({
+  description: z.string().default("").describe("What the API offers, for the model."),
+  apiUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Base URL. Calls of this API reach no other address, but for redirects of reads (see `redirectHosts`)."),
+  privateNetwork: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the host name of `apiUrl` may resolve to private addresses. Addresses, `localhost`, names without a dot and names such as `x.internal` may anyway.",
+    ),
+  openapi: z
+    .string()
+    .optional()
+    .describe("Path or URL of an OpenAPI 3.x or Swagger 2.0 document (JSON or YAML); its operations become callable."),
+  apiKey: secret(
+    "Key of the API, sent in `apiKeyHeader`, else as `auth` or the document says, else as a bearer token.",
+  ).optional(),
+  apiKeyHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/)
+    .optional()
+    .describe("Header that carries the key as it is."),
+  auth: auth.optional().describe("How credentials travel, where neither the document nor `apiKeyHeader` says it."),
+  users: z
+    .record(z.string().min(1), userCredentials)
+    .default({})
+    .describe("Credentials of single users, by user name, instead of the shared ones."),
+  requireUserCredentials: z
+    .boolean()
+    .default(false)
+    .describe("Whether only users with an entry in `users` may call; otherwise the others use the shared credentials."),
+  headers: headers.describe("Headers sent with every call."),
+  timeout: seconds("Time limit of a call, from connecting to the last byte, waiting and retries included.").default(30),
+  connectTimeout: seconds("Time limit of a connection attempt.").default(10),
+  retries: z
+    .int()
+    .min(0)
+    .max(5)
+    .default(2)
+    .describe("How often a call is repeated that may be: one that only reads, or one with an idempotency key."),
+  idempotencyHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/)
+    .optional()
+    .describe(
+      "Header that the API takes idempotency keys in, such as `Idempotency-Key`. Each call that changes something then carries one, and is repeated like a read.",
+    ),
+  concurrency: z.int().min(1).max(256).default(16).describe("Calls of the API under way at once; others wait."),
+  breaker: breaker.prefault({}).describe("When an API that is down is left alone."),
+  allow: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Allowed calls as `METHOD /path`, the path below `apiUrl`, `*` for any characters, `{name}` for one segment, such as `GET /v1/*`. Empty: the document's operations, without a document only POST to `apiUrl` itself.",
+    ),
+  readOnly: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether only GET and HEAD are possible, whatever else is allowed. The top level's `readOnly` is stronger.",
+    ),
+  confirm: z
+    .union([z.boolean(), z.array(z.string())], { error: "must be true, false or a list of rules" })
+    .default(false)
+    .describe("Whether the human is asked before a call: false, true (all but GET and HEAD), or rules as in `allow`."),
+  redirectHosts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Hosts (`name` or `name:port`) that redirects of reads may lead to although they are private. Public ones are followed without credentials.",
+    ),
+  tools: z
+    .array(
+      z.union([z.string().min(1), pinnedTool], { error: "a tool is an operation or { operation, name, description }" }),
+    )
+    .default([])
+    .describe("Operations of the document that become tools of their own, with typed parameters."),
+  rateLimit: z
+    .strictObject({
+      requests: z.int().min(1).describe("Calls …"),
+      per: seconds("… in this many seconds, per user."),
+    })
+    .optional()
+    .describe("Limit of calls."),
+  cacheTtl: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      "Seconds that answers to GET are kept for the same user and credentials; later ones are checked by ETag where there is one. 0 keeps none.",
+    ),
+  maxResponseBytes: z.int().min(1).default(8_388_608).describe("Maximum size of a decoded answer in bytes."),
+  maxAnswerLength: z
+    .int()
+    .min(500)
+    .default(20_000)
+    .describe("Characters of an answer that the model is given at once; whole items of a list, the rest on request."),
+  maxPages: z.int().min(1).max(100).default(10).describe("Pages that one call may follow."),
+  responseSchema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema that every answer must satisfy."),
+  checkResponses: z
+    .enum(["off", "warn", "strict"])
+    .default("warn")
+    .describe("What an answer that differs from the document is: nothing, a warning, or an error."),
+});
