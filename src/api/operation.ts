@@ -5,7 +5,7 @@ export const PLACES = ["path", "query", "header", "cookie"] as const;
 /** Where a parameter travels. */
 export type Place = (typeof PLACES)[number];
 
-/** How a value becomes text (OpenAPI 3.1.1, "Style Values"). */
+/** How a value becomes text (OpenAPI 3.2.0, "Style Values"). */
 export type Style =
   | "simple"
   | "label"
@@ -13,9 +13,14 @@ export type Style =
   | "form"
   | "spaceDelimited"
   | "pipeDelimited"
+  /** Swagger 2.0's `tsv`. */
+  | "tabDelimited"
   | "deepObject"
-  /** The value's JSON: a parameter with `content` instead of `schema`. */
-  | "json";
+  | "cookie"
+  /** As the media type of `content` says: a parameter with `content` instead of `schema`. */
+  | "content"
+  /** The whole query, likewise as its media type says (OpenAPI 3.2.0, `in: querystring`); listed as in `query`. */
+  | "querystring";
 
 export interface Parameter {
   name: string;
@@ -24,16 +29,26 @@ export interface Parameter {
   description: string;
   style: Style;
   explode: boolean;
-  /** Whether reserved characters stay as they are where the query allows it. */
+  /** Whether reserved characters stay as they are where the place allows it. */
   allowReserved: boolean;
+  /** Whether it may be sent without a value, whatever its schema says. */
+  allowEmptyValue?: boolean;
+  deprecated?: boolean;
   /** As the document has it, `$ref`s included. */
   schema: unknown;
+  /** The media type of the styles `content` and `querystring`. */
+  content?: BodyContent;
 }
 
-/** How one property of a form body becomes text. */
+/** How one property of a form body becomes text, or a part (OpenAPI 3.2.0, "Encoding Object"). */
 export interface FormEncoding {
   style?: Style;
   explode?: boolean;
+  allowReserved?: boolean;
+  /** Media types as the document lists them, the first of which is used. */
+  contentType?: string;
+  /** Headers of the part, by name: what the document fixes them to, where it does. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 export interface BodyContent {

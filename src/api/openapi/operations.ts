@@ -122,19 +122,21 @@ const STYLES: Record<Place, readonly string[]> = {
   path: ["simple", "label", "matrix"],
   query: ["form", "spaceDelimited", "pipeDelimited", "deepObject"],
   header: ["simple"],
-  cookie: ["form"],
+  cookie: ["form", "cookie"],
 };
 /** Headers that OpenAPI describes elsewhere (3.1.1, "Parameter Object"). */
 const OTHERWISE_DESCRIBED = /^(accept|content-type|authorization)$/i;
 
 function readParameter(document: ApiDocument, node: JsonObject): Parameter[] {
-  const place = node.in as Place;
+  const whole = node.in === "querystring";
+  const place = whole ? "query" : (node.in as Place);
   const name = String(node.name);
   if (!PLACES.includes(place) || (place === "header" && OTHERWISE_DESCRIBED.test(name))) return [];
   const content = readContents(document, node.content)[0];
   const named =
     typeof node.style === "string" && STYLES[place].includes(node.style) ? (node.style as Style) : undefined;
-  const style = content && node.schema === undefined ? "json" : (named ?? DEFAULT_STYLE[place]);
+  const byContent = content && node.schema === undefined;
+  const style = whole ? "querystring" : byContent ? "content" : (named ?? DEFAULT_STYLE[place]);
   return [
     {
       name,
@@ -142,9 +144,13 @@ function readParameter(document: ApiDocument, node: JsonObject): Parameter[] {
       required: node.required === true || place === "path",
       description: typeof node.description === "string" ? node.description : "",
       style,
-      explode: typeof node.explode === "boolean" ? node.explode : style === "form" || style === "deepObject",
-      allowReserved: node.allowReserved === true,
+      explode: typeof node.explode === "boolean" ? node.explode : ["form", "cookie", "deepObject"].includes(style),
+      // Before 3.2 the field has no meaning elsewhere.
+      allowReserved: node.allowReserved === true && (place === "query" || /^3\.[2-9]/.test(document.version)),
+      ...(node.allowEmptyValue === true && place === "query" && { allowEmptyValue: true }),
+      ...(node.deprecated === true && { deprecated: true }),
       schema: node.schema ?? content?.schema ?? {},
+      ...(content && (whole || byContent) && { content }),
     },
   ];
 }
@@ -170,15 +176,33 @@ function readContents(document: ApiDocument, content: unknown): BodyContent[] {
       type: (type.split(";")[0] ?? "").trim().toLowerCase(),
       schema: media.schema ?? {},
       encoding: Object.fromEntries(
-        Object.entries(encoding).map(([name, value]) => [name, readEncoding(document.resolve(value))]),
+        Object.entries(encoding).map(([name, value]) => [name, readEncoding(document, document.resolve(value))]),
       ),
     };
   });
 }
 
-function readEncoding(node: JsonObject): FormEncoding {
+function readEncoding(document: ApiDocument, node: JsonObject): FormEncoding {
   const style = STYLES.query.includes(String(node.style)) ? (node.style as Style) : undefined;
-  return { ...(style && { style }), ...(typeof node.explode === "boolean" && { explode: node.explode }) };
+  const headers = Object.entries(isObject(node.headers) ? node.headers : {}).flatMap(([name, value]) => {
+    const text = fixedValue(document, document.resolve(value));
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return {
+    ...(style && { style }),
+    ...(typeof node.explode === "boolean" && { explode: node.explode }),
+    ...(typeof node.allowReserved === "boolean" && { allowReserved: node.allowReserved }),
+    ...(typeof node.contentType === "string" && { contentType: node.contentType }),
+    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
+  };
+}
+
+/** The only value that a header can have, or its default. */
+function fixedValue(document: ApiDocument, header: JsonObject): string | undefined {
+  const schema = document.resolve(header.schema);
+  const only = Array.isArray(schema.enum) && schema.enum.length === 1 ? schema.enum[0] : undefined;
+  const value = schema.const ?? only ?? schema.default;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 /**

@@ -70,9 +70,10 @@ function readBody(nodes: JsonObject[], consumes: string[]): RequestBody | undefi
 
 function styleOf(parameter: JsonObject): { style: Style; explode: boolean } {
   const format = parameter.collectionFormat;
-  if (parameter.in !== "query") return { style: "simple", explode: false };
-  if (format === "ssv" || format === "tsv") return { style: "spaceDelimited", explode: false };
+  if (format === "ssv") return { style: "spaceDelimited", explode: false };
+  if (format === "tsv") return { style: "tabDelimited", explode: false };
   if (format === "pipes") return { style: "pipeDelimited", explode: false };
+  if (parameter.in !== "query") return { style: "simple", explode: false };
   return { style: "form", explode: format === "multi" };
 }
 
