@@ -1,0 +1,181 @@
+import { Worker } from "node:worker_threads";
+import type { TaskFault, TaskInputs, TaskName, TaskOrder, TaskReply } from "./worker-messages.ts";
+
+export interface TaskLimits {
+  signal: AbortSignal;
+  /** Milliseconds from when the task begins; waiting for a thread does not count. */
+  timeoutMs: number;
+  /** Characters that the result may have as JSON. */
+  maxResultLength: number;
+}
+
+/** Runs tasks in threads, where whatever they do can be ended. */
+export interface TaskRunner {
+  /**
+   * The task's result, plain JSON.
+   * @throws TaskFailure; the signal's reason once it fires
+   */
+  run<Name extends TaskName>(task: Name, input: TaskInputs[Name], limits: TaskLimits): Promise<unknown>;
+  /** Ends all threads and the tasks in them. */
+  close(): Promise<void>;
+}
+
+/** A task that was ended by a limit, or that says what is wrong with its input. */
+export class TaskFailure extends Error {
+  readonly fault: TaskFault | { kind: "time"; message: string };
+
+  constructor(fault: TaskFault | { kind: "time"; message: string }) {
+    super(fault.message);
+    this.fault = fault;
+    this.name = "TaskFailure";
+  }
+}
+
+interface Waiting {
+  order: TaskOrder;
+  limits: TaskLimits;
+  done(reply: TaskReply): void;
+  fail(error: unknown): void;
+}
+
+export interface TaskRunnerOptions {
+  /** Threads at most, and so tasks at once. */
+  maxThreads?: number;
+  /** Megabytes of a thread's heap. */
+  maxHeapMb?: number;
+  /** Milliseconds after which a thread without work is ended. */
+  idleMs?: number;
+}
+
+/**
+ * No thread is made before the first task; one that has done its task takes the next, one that was ended is replaced. Threads
+ * without work do not keep the process alive.
+ */
+export function createTaskRunner({
+  maxThreads = 2,
+  maxHeapMb = 256,
+  idleMs = 60_000,
+}: TaskRunnerOptions = {}): TaskRunner {
+  const waiting: Waiting[] = [];
+  const idle: { worker: Worker; timer: NodeJS.Timeout }[] = [];
+  const all = new Set<Worker>();
+  let closed = false;
+
+  function start(): Worker {
+    const worker = new Worker(workerFile(import.meta.url), {
+      // Not what this process was started with, such as a test runner's hooks.
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: 32 },
+    });
+    all.add(worker);
+    worker.once("exit", () => all.delete(worker));
+    // Each task listens for itself; between two tasks an error has nobody to go to.
+    worker.on("error", () => {});
+    return worker;
+  }
+
+  function rest(worker: Worker): void {
+    if (closed) {
+      void worker.terminate();
+      return;
+    }
+    worker.unref();
+    const entry = {
+      worker,
+      timer: setTimeout(() => {
+        idle.splice(idle.indexOf(entry), 1);
+        void worker.terminate();
+      }, idleMs),
+    };
+    entry.timer.unref();
+    idle.push(entry);
+  }
+
+  function next(): void {
+    if (waiting.length === 0) return;
+    const free = idle.pop();
+    if (!free && all.size >= maxThreads) return;
+    clearTimeout(free?.timer);
+    const task = waiting.shift() as Waiting;
+    let worker: Worker;
+    try {
+      worker = free?.worker ?? start();
+    } catch (error) {
+      task.fail(error);
+      return;
+    }
+    worker.ref();
+    perform(worker, task);
+  }
+
+  function perform(worker: Worker, { order, limits, done, fail }: Waiting): void {
+    const { signal, timeoutMs } = limits;
+    const end = async (settle: () => void, keep = false) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      if (keep) rest(worker);
+      else await worker.terminate();
+      settle();
+      next();
+    };
+    const onMessage = (reply: TaskReply) => void end(() => done(reply), true);
+    const onError = (error: Error & { code?: string }) => {
+      const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      const message = `it needs more memory than ${maxHeapMb} MB`;
+      void end(() => fail(memory ? new TaskFailure({ kind: "memory", message }) : error));
+    };
+    const onExit = () => void end(() => fail(new Error("The thread ended before its task.")));
+    const onAbort = () => void end(() => fail(signal.reason));
+    const timer = setTimeout(() => {
+      void end(() => fail(new TaskFailure({ kind: "time", message: `it took longer than ${timeoutMs / 1000} s` })));
+    }, timeoutMs);
+    signal.addEventListener("abort", onAbort, { once: true });
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+    worker.postMessage(order);
+  }
+
+  return {
+    async run(task, input, limits) {
+      const { signal, maxResultLength } = limits;
+      signal.throwIfAborted();
+      if (closed) throw new Error("The threads were ended.");
+      const reply = await new Promise<TaskReply>((resolve, reject) => {
+        const entry: Waiting = {
+          order: { task, input, maxResultLength },
+          limits,
+          done: (given) => settled(() => resolve(given)),
+          fail: (error) => settled(() => reject(error)),
+        };
+        const leave = () => {
+          const place = waiting.indexOf(entry);
+          // One that has begun is ended where it runs.
+          if (place < 0) return;
+          waiting.splice(place, 1);
+          reject(signal.reason);
+        };
+        const settled = (settle: () => void) => {
+          signal.removeEventListener("abort", leave);
+          settle();
+        };
+        signal.addEventListener("abort", leave, { once: true });
+        waiting.push(entry);
+        next();
+      });
+      if ("failure" in reply) throw new TaskFailure(reply.failure);
+      return JSON.parse(reply.json);
+    },
+    async close() {
+      closed = true;
+      for (const task of waiting.splice(0)) task.fail(new Error("The threads were ended."));
+      for (const { timer } of idle.splice(0)) clearTimeout(timer);
+      await Promise.all([...all].map((worker) => worker.terminate()));
+    },
+  };
+}
+
+/** Beside the sources as TypeScript, which Node reads; the bundle has it where its chunks are (scripts/build.ts). */
+function workerFile(here: string): URL {
+  return new URL(here.endsWith(".ts") ? "./worker-main.ts" : "./worker.js", here);
+}
