@@ -92,7 +92,8 @@ async function parseYaml(text: string): Promise<unknown> {
   return parse(text, { maxAliasCount: 10_000, merge: true, logLevel: "silent" });
 }
 
-function unescapePointer(part: string): string {
+/** A part of a JSON pointer in a fragment, as the name that it stands for (RFC 6901, 6). */
+export function unescapePointer(part: string): string {
   let decoded = part;
   try {
     decoded = decodeURIComponent(part);
