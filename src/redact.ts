@@ -1,4 +1,5 @@
-const REDACTED = "[redacted]";
+/** What stands in the place of a secret. */
+export const REDACTED = "[redacted]";
 /** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. Characters. */
 const MIN_SECRET_LENGTH = 6;
 /** What people write where a key is asked for and none is needed. */
@@ -26,17 +27,11 @@ export function secretsOfHeaders(headers: Readonly<Record<string, string>>): str
   });
 }
 
-/** A function that replaces every given secret in a text, also where it stands as JSON, percent-encoded or in base64. */
+/** A function that replaces every given secret in a text, however it is written there (see `findSecrets`). */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const needles = new Set(secrets.filter(isWorthHiding).flatMap(formsOf));
-  // Longer ones first: a secret may hold another one.
-  const all = [...needles].sort((a, b) => b.length - a.length);
-  if (all.length === 0) return (text) => text;
-  return (text) => {
-    let result = text;
-    for (const needle of all) if (result.includes(needle)) result = result.replaceAll(needle, REDACTED);
-    return result;
-  };
+  const found = findSecrets();
+  for (const secret of secrets) if (isWorthHiding(secret)) found.add(secret);
+  return (text) => found.hide(text);
 }
 
 /**
@@ -49,21 +44,210 @@ export function secretsOfEnvironment(env: NodeJS.ProcessEnv): string[] {
   );
 }
 
-/** How a secret may be written: as it is, in JSON, in a URL, in base64 as part of a longer value (as in Basic auth). */
-function formsOf(secret: string): string[] {
+/** Secrets that are looked for in texts; in the time of the text's length, however many they are. */
+export interface SecretFinder {
+  /** Has a secret found from now on. Gives what takes it out again. */
+  add(secret: string): () => void;
+  /**
+   * The text without the secrets. `cut`: its end was taken off, so that a beginning of a secret at the end goes too.
+   * What overlaps or touches is replaced as one.
+   */
+  hide(text: string, options?: { cut?: boolean | undefined }): string;
+  /** Whether a number may be a secret. */
+  readonly numeric: boolean;
+}
+
+interface Needle {
+  text: string;
+  /** Whether it counts only where no letter or digit stands beside it: a short one would mangle longer words. */
+  whole: boolean;
+}
+
+/** Needles by their last four characters, which tell keys apart better than the first: those are often the vendor's mark. */
+interface Index {
+  needles: readonly Needle[];
+  /** Whether a needle ends with these two characters; what most places of a text are told by. */
+  pairs: Uint8Array;
+  endings: Map<number, Needle[]>;
+  numeric: boolean;
+}
+
+/** Characters that needles are looked up by; shorter ones are not found. */
+const GRAM = 4;
+const WORD = /[A-Za-z0-9]/;
+
+/**
+ * Finds secrets as they are, as JSON of different writers, percent-encoded, as HTML, and in base64, also as a part of a longer
+ * value, as in Basic authentication. A secret of 4 or 5 characters is found as a whole word only, a shorter one never.
+ */
+export function findSecrets(): SecretFinder {
+  const counts = new Map<string, number>();
+  let index: Index | undefined;
+
+  return {
+    add(secret) {
+      if (secret.length < GRAM) return () => {};
+      const known = counts.get(secret) ?? 0;
+      counts.set(secret, known + 1);
+      if (known === 0) index = undefined;
+      let isIn = true;
+      return () => {
+        if (!isIn) return;
+        isIn = false;
+        const left = (counts.get(secret) ?? 1) - 1;
+        if (left > 0) counts.set(secret, left);
+        else {
+          counts.delete(secret);
+          index = undefined;
+        }
+      };
+    },
+    hide(text, { cut = false } = {}) {
+      if (counts.size === 0 || text.length < GRAM) return text;
+      index ??= buildIndex(counts.keys());
+      const found = findNeedles(text, index);
+      const tail = cut ? beginningAtEnd(text, index) : undefined;
+      if (tail !== undefined) found.push([tail, text.length]);
+      return found.length === 0 ? text : replaceAt(text, found);
+    },
+    get numeric() {
+      if (counts.size === 0) return false;
+      index ??= buildIndex(counts.keys());
+      return index.numeric;
+    },
+  };
+}
+
+function buildIndex(secrets: Iterable<string>): Index {
+  const texts = new Set<string>();
+  for (const secret of secrets) for (const text of formsOf(secret)) if (text.length >= GRAM) texts.add(text);
+  // Longer ones first: the longest that ends at a place is the one that counts.
+  const needles = [...texts]
+    .sort((a, b) => b.length - a.length)
+    .map((text) => ({ text, whole: text.length < MIN_SECRET_LENGTH }));
+  const pairs = new Uint8Array(1 << 16);
+  const endings = new Map<number, Needle[]>();
+  for (const needle of needles) {
+    const { text } = needle;
+    pairs[pairOf(text.charCodeAt(text.length - 2), text.charCodeAt(text.length - 1))] = 1;
+    const ending = endingAt(text, text.length - 1);
+    const others = endings.get(ending);
+    if (others) others.push(needle);
+    else endings.set(ending, [needle]);
+  }
+  return { needles, pairs, endings, numeric: needles.some(({ text }) => /^[\d.e+-]+$/i.test(text)) };
+}
+
+type Span = [start: number, end: number];
+
+function findNeedles(text: string, { pairs, endings }: Index): Span[] {
+  const found: Span[] = [];
+  let before = text.charCodeAt(GRAM - 2);
+  for (let at = GRAM - 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const pair = pairOf(before, code);
+    before = code;
+    if (pairs[pair] === 0) continue;
+    for (const { text: needle, whole } of endings.get(endingAt(text, at)) ?? []) {
+      const start = at + 1 - needle.length;
+      if (start < 0 || !text.startsWith(needle, start)) continue;
+      if (whole && (WORD.test(text.charAt(start - 1)) || WORD.test(text.charAt(at + 1)))) continue;
+      found.push([start, at + 1]);
+      break;
+    }
+  }
+  return found;
+}
+
+/** Where the text's end is the beginning of a secret: the first such place. */
+function beginningAtEnd(text: string, { needles }: Index): number | undefined {
+  let first: number | undefined;
+  for (const { text: needle } of needles) {
+    const beginning = needle.slice(0, GRAM);
+    let at = text.indexOf(beginning, Math.max(0, text.length - needle.length + 1));
+    while (at >= 0 && !needle.startsWith(text.slice(at))) at = text.indexOf(beginning, at + 1);
+    if (at >= 0 && (first === undefined || at < first)) first = at;
+  }
+  return first;
+}
+
+/** The text with each span replaced; spans that overlap or touch as one. */
+function replaceAt(text: string, spans: Span[]): string {
+  spans.sort((a, b) => a[0] - b[0]);
+  const parts: string[] = [];
+  let kept = 0;
+  let [start, end] = spans[0] as Span;
+  for (const [nextStart, nextEnd] of spans) {
+    if (nextStart > end) {
+      parts.push(text.slice(kept, start), REDACTED);
+      kept = end;
+      start = nextStart;
+    }
+    end = Math.max(end, nextEnd);
+  }
+  parts.push(text.slice(kept, start), REDACTED, text.slice(end));
+  return parts.join("");
+}
+
+function pairOf(first: number, second: number): number {
+  return ((first << 8) ^ second) & 0xffff;
+}
+
+function endingAt(text: string, last: number): number {
+  const first = text.charCodeAt(last - 3) | (text.charCodeAt(last - 2) << 16);
+  const second = text.charCodeAt(last - 1) | (text.charCodeAt(last) << 16);
+  return Math.imul(first, 0x9e3779b1) ^ second;
+}
+
+/** How a secret may be written. */
+function formsOf(secret: string): Set<string> {
+  const wellFormed = secret.toWellFormed();
+  const json = JSON.stringify(secret).slice(1, -1);
   const inUrls = [
-    encodeURIComponent(secret.toWellFormed()),
-    encodeURIComponent(secret.toWellFormed()).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
+    encodeURIComponent(wellFormed),
+    encodeURIComponent(wellFormed).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
     new URLSearchParams([["", secret]]).toString().slice(1),
+    encodeURI(wellFormed),
+  ].flatMap((text) => [
+    text,
+    text.replace(/%../g, (code) => code.toUpperCase()),
+    text.replace(/%../g, (code) => code.toLowerCase()),
+  ]);
+  const inJson = [
+    json,
+    ...unicodeEscapes(secret, /[^A-Za-z0-9 ._-]/g),
+    ...unicodeEscapes(json, /[^\x20-\x7e]/g),
+    ...unicodeEscapes(json, /[<>&']/g),
+    ...unicodeEscapes(json, /[<>&]/g),
   ];
-  return [
+  const base64 = [Buffer.from(secret).toString("base64"), ...base64Cores(secret)];
+  return new Set([
     secret,
-    JSON.stringify(secret).slice(1, -1),
+    ...inJson,
+    ...inJson.map((text) => text.replaceAll("/", "\\/")),
+    // A text in JSON that is itself JSON.
+    JSON.stringify(json).slice(1, -1),
     ...inUrls,
-    ...inUrls.map((text) => text.replace(/%../g, (code) => code.toUpperCase())),
-    ...inUrls.map((text) => text.replace(/%../g, (code) => code.toLowerCase())),
-    ...base64Cores(secret),
-  ];
+    ...inUrls.map(encodeURIComponent),
+    ...htmlForms(secret),
+    // UTF-8 that was read as single bytes.
+    Buffer.from(secret).toString("latin1"),
+    ...base64,
+    ...base64.flatMap((text) => [encodeURIComponent(text), text.replaceAll("/", "\\/")]),
+  ]);
+}
+
+/** With `\uXXXX` for the characters of the set, in small and in capital letters. */
+function unicodeEscapes(text: string, set: RegExp): string[] {
+  const hex = (char: string) => char.charCodeAt(0).toString(16).padStart(4, "0");
+  return [text.replace(set, (char) => `\\u${hex(char)}`), text.replace(set, (char) => `\\u${hex(char).toUpperCase()}`)];
+}
+
+function htmlForms(secret: string): string[] {
+  const plain = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return ["&quot;", "&#34;"].flatMap((double) =>
+    ["'", "&#39;", "&#x27;", "&apos;", "&#039;"].map((single) => plain.replaceAll('"', double).replaceAll("'", single)),
+  );
 }
 
 /** The part of the base64 text that does not depend on what comes before and after the secret, for the three ways it can fall. */

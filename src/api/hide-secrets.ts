@@ -1,39 +1,50 @@
-/** Shorter values are placeholders, and replacing them would mangle ordinary text. */
-const MIN_LENGTH = 6;
+import { CREDENTIAL_NAME, findSecrets, REDACTED } from "../redact.ts";
+
 const MAX_DEPTH = 200;
-const HIDDEN = "[redacted]";
 
 export interface SecretHider {
-  inText(text: string): string;
+  /** `cut`: the end of the text was taken off, so that the beginning of a secret there is hidden too. */
+  inText(text: string, options?: { cut?: boolean }): string;
   /** The value with every text in it, names included, cleared of secrets. Undefined where it is nested too deeply. */
   inValue(value: unknown): { value: unknown } | undefined;
+  /** The bytes without secrets; the same ones where there is none. */
+  inBytes(bytes: Buffer): Buffer;
+  /** Hides one more secret, such as a token that has just been given, until what is returned is called. */
+  add(secret: string): () => void;
 }
 
-/** Replaces an API's secrets wherever the API says them back: as they are, encoded, or without their scheme. */
+/**
+ * Replaces an API's secrets wherever the API says them back: as they are, encoded, or without their scheme. By value, not by
+ * name: an answer may give the user a token that is meant for the user.
+ */
 export function createSecretHider(secrets: readonly string[]): SecretHider {
-  const needles = new Set<string>();
-  for (const secret of secrets) {
-    // "Bearer abc" may come back as "abc".
-    for (const part of [secret, ...secret.split(/\s+/).slice(1)]) {
-      if (part.length < MIN_LENGTH) continue;
-      for (const form of formsOf(part)) needles.add(form);
-    }
-  }
-  const all = [...needles].sort((a, b) => b.length - a.length);
-  const digits = all.some((needle) => /^[\d.e+-]+$/.test(needle));
-
-  const inText = (text: string): string => {
-    let result = text;
-    for (const needle of all) if (result.includes(needle)) result = result.replaceAll(needle, HIDDEN);
-    return result;
+  const finder = findSecrets();
+  const add = (secret: string) => {
+    const removals = partsOf(secret).map((part) => finder.add(part));
+    return () => {
+      for (const remove of removals) remove();
+    };
   };
+  for (const secret of secrets) add(secret);
+
+  const inText: SecretHider["inText"] = (text, options) => finder.hide(text, options);
+  /** What holds no secret is given as it is, not copied. */
   const walk = (value: unknown, depth: number): unknown => {
-    if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
-    if (typeof value === "string") return inText(value);
-    if (typeof value === "number" && digits) return inText(String(value)) === String(value) ? value : HIDDEN;
-    if (Array.isArray(value)) return value.map((item) => walk(item, depth + 1));
+    if (typeof value === "string") return finder.hide(value);
+    if (typeof value === "number") return finder.numeric && inText(String(value)) !== String(value) ? REDACTED : value;
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [inText(key), walk(item, depth + 1)]));
+    if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
+    if (Array.isArray(value)) {
+      const items = value.map((item) => walk(item, depth + 1));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    let changed = false;
+    const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
+      const entry: [string, unknown] = [finder.hide(key), walk(item, depth + 1)];
+      changed ||= entry[0] !== key || entry[1] !== item;
+      return entry;
+    });
+    return changed ? Object.fromEntries(entries) : value;
   };
   return {
     inText,
@@ -45,24 +56,67 @@ export function createSecretHider(secrets: readonly string[]): SecretHider {
         throw error;
       }
     },
+    inBytes(bytes) {
+      const text = bytes.toString("latin1");
+      const clean = finder.hide(text);
+      return clean === text ? bytes : Buffer.from(clean, "latin1");
+    },
+    add,
   };
 }
 
-/** A secret as it is, as JSON of different writers, percent-encoded, and as base64. */
-function formsOf(secret: string): string[] {
-  const json = JSON.stringify(secret).slice(1, -1);
-  const unicode = (upper: boolean) =>
-    secret.replace(/[^A-Za-z0-9 ._-]/g, (char) => {
-      const hex = char.charCodeAt(0).toString(16).padStart(4, "0");
-      return `\\u${upper ? hex.toUpperCase() : hex}`;
-    });
-  return [
-    secret,
-    json,
-    json.replaceAll("/", "\\/"),
-    unicode(true),
-    unicode(false),
-    encodeURIComponent(secret.toWellFormed()),
-    Buffer.from(secret).toString("base64"),
-  ];
+const SCHEME = /^[A-Za-z][\w-]*\s+(?=\S)/;
+/** Shorter pieces of a value may be ordinary words. */
+const MIN_PIECE = 6;
+
+/**
+ * What is secret of a value: itself, what follows its scheme, the user and password that Basic holds, and the keys among the
+ * pieces of a cookie or a header such as `App key="…", id="…"`.
+ */
+function partsOf(secret: string): string[] {
+  const parts = [secret];
+  const rest = secret.replace(SCHEME, "");
+  if (rest !== secret) parts.push(rest);
+  if (/^Basic\s/i.test(secret)) {
+    const pair = Buffer.from(rest, "base64").toString();
+    parts.push(pair, pair.slice(pair.indexOf(":") + 1));
+  }
+  parts.push(...secret.split(/[\s;,="']+/).filter((piece) => /\d/.test(piece) || piece.length >= 16));
+  return [...new Set(parts)].filter((part) => part === secret || part.length >= MIN_PIECE);
+}
+
+/** Whether a header or parameter carries a credential by its name; those of repetitions, pages and sorting do not. */
+function isCredentialName(name: string): boolean {
+  return CREDENTIAL_NAME.test(name) && !/idempotency|page|next|continuation|sort|primary|partition/i.test(name);
+}
+
+/** Headers as they may be shown: without secrets by value, and without the values of those that are named like credentials. */
+export function showHeaders(secrets: SecretHider, headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      secrets.inText(name),
+      isCredentialName(name) ? REDACTED : secrets.inText(value),
+    ]),
+  );
+}
+
+/** A URL as it may be shown: without secrets by value, and without the values of parameters that are named like credentials. */
+export function showUrl(secrets: SecretHider, url: URL): string {
+  const query = url.search
+    .slice(1)
+    .split("&")
+    .map((pair) => {
+      const [name = "", value] = pair.split(/=(.*)/s);
+      return value !== undefined && isCredentialName(decoded(name)) ? `${name}=${REDACTED}` : pair;
+    })
+    .join("&");
+  return secrets.inText(`${url.origin}${url.pathname}${query === "" ? "" : `?${query}`}`);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
