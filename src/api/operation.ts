@@ -81,6 +81,13 @@ export interface Operation {
   parameterNames: readonly string[];
 }
 
+export interface DocumentedResponse {
+  /** `200`, `2XX` or `default`. */
+  status: string;
+  description: string;
+  contents: readonly BodyContent[];
+}
+
 /** What calling an operation takes. */
 export interface OperationDetails {
   parameters: readonly Parameter[];
@@ -89,6 +96,8 @@ export interface OperationDetails {
   produces: readonly string[];
   /** How the key travels by the document's security schemes; undefined: as a bearer token; null: the operation takes none. */
   credential: Credential | null | undefined;
+  /** What it may answer, in the document's order. */
+  responses(): DocumentedResponse[];
   /** The schema of the JSON answer of an HTTP status, as the document has it. */
   responseSchema(status: number): unknown;
 }

@@ -107,12 +107,26 @@ function readDetails(document: ApiDocument, node: JsonObject, nodes: JsonObject[
       ),
     ],
     credential: readCredential(document, node),
+    responses: () =>
+      Object.entries(responses)
+        .filter(([status]) => /^([1-5](\d\d|XX)|default)$/i.test(status))
+        .map(([status, node]) => {
+          const response = document.resolve(node);
+          const { description } = response;
+          return {
+            status: status.toUpperCase().replace("DEFAULT", "default"),
+            description: typeof description === "string" ? description : "",
+            contents: contentOf(response),
+          };
+        }),
     responseSchema(status) {
-      const key = [String(status), `${Math.floor(status / 100)}XX`, "default"].find((name) =>
+      const range = `${Math.floor(status / 100)}XX`;
+      const key = [String(status), range, range.toLowerCase(), "default"].find((name) =>
         Object.hasOwn(responses, name),
       );
       if (key === undefined) return undefined;
-      return contentOf(document.resolve(responses[key])).find(({ type }) => isJsonType(type))?.schema;
+      const contents = contentOf(document.resolve(responses[key]));
+      return (contents.find(({ type }) => isJsonType(type)) ?? contents.find(({ type }) => type === "*/*"))?.schema;
     },
   };
 }
