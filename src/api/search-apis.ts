@@ -1,7 +1,7 @@
 import { ToolError } from "../errors.ts";
 import { type ApiDescription, documentTitle } from "./configured-api.ts";
-import type { Operation } from "./operation.ts";
-import { createOperationIndex, type OperationIndex } from "./search-operations.ts";
+import { fitSearchReply } from "./fit-search-reply.ts";
+import { indexOf, searchOperations } from "./search-operations.ts";
 
 export interface SearchRequest {
   /** What the operation should do, in words; empty lists. */
@@ -12,14 +12,16 @@ export interface SearchRequest {
 
 export interface FoundOperation {
   api: string;
-  /** What call_api and api_describe take as `operation`. */
+  /** What call_api and api_describe take as `operation`; never cut. */
   operation: string;
-  method: string;
-  path: string;
+  method?: string;
+  /** May be cut, which `…` at its end shows. */
+  path?: string;
   summary?: string;
 }
 
 export interface SearchReply {
+  /** Fewer than the limit where their names leave no room for more. */
   operations: FoundOperation[];
   /** Operations that there are, or that fit at all. */
   total: number;
@@ -28,15 +30,16 @@ export interface SearchReply {
   warnings?: string[];
 }
 
-const MAX_LINE = 120;
+/** Bytes of a reply of up to five operations, with what the tool adds; further ones have as much room each. */
+const MAX_BYTES = 1000;
+const BYTES_EACH = 200;
+const ADDED_BYTES = 40;
 
-/** Search over all APIs; a broken document takes only its own API out. */
+/** Search over all APIs; a broken document takes only its own API out. Replies keep to a size, whatever the documents say. */
 export function createApiSearch(
   names: () => string[],
   describe: (name: string) => Promise<ApiDescription>,
 ): (request: SearchRequest) => Promise<SearchReply> {
-  const indexes = new Map<string, OperationIndex>();
-
   return async ({ query, api, limit }) => {
     const wanted = api === undefined ? names() : [api];
     const loaded = await Promise.all(
@@ -50,34 +53,37 @@ export function createApiSearch(
     const apis = loaded.filter((entry): entry is ApiDescription => !(entry instanceof ToolError));
     const failures = loaded.filter((entry): entry is ToolError => entry instanceof ToolError);
     if (apis.length === 0 && failures[0]) throw failures[0];
-    const all = apis.flatMap(({ operations }) => operations);
 
-    const key = JSON.stringify(apis.map(({ name }) => name));
     const asked = query.trim() !== "";
-    if (asked && !indexes.has(key)) indexes.set(key, createOperationIndex(all));
-    const hits = asked
-      ? indexes
-          .get(key)!
-          .search(query, all.length)
-          .map(({ operation }) => operation)
-      : all;
-    const warnings = failures.map((failure) => failure.message);
-    return {
-      operations: hits.slice(0, limit).map(toFound),
-      total: hits.length,
-      ...(hits.length === 0 || !asked ? { apis: apis.map(toApi) } : {}),
-      ...(warnings.length > 0 && { warnings }),
-    };
+    const { operations, total } = asked ? search(apis, query, limit) : list(apis, limit);
+    return fitSearchReply(
+      {
+        operations,
+        total,
+        ...((total === 0 || !asked) && { apis: apis.map(toApi) }),
+        warnings: failures.map((failure) => failure.message),
+      },
+      Math.max(MAX_BYTES, BYTES_EACH * limit) - ADDED_BYTES,
+    );
   };
 }
 
-function toFound({ api, id, method, path, summary, description }: Operation): FoundOperation {
-  const line = (summary || description).split("\n")[0]!.trim();
-  const short = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
-  return { api, operation: id, method, path, ...(short !== "" && { summary: short }) };
+function search(apis: readonly ApiDescription[], query: string, limit: number) {
+  const sources = apis.map((api) => ({ index: indexOf(api.operations), about: aboutOf(api) }));
+  const { hits, total } = searchOperations(sources, query, limit);
+  return { operations: hits.map(({ operation }) => operation), total };
 }
 
-function toApi(api: ApiDescription): NonNullable<SearchReply["apis"]>[number] {
-  const description = (api.settings.description || documentTitle(api)).slice(0, 200);
-  return { name: api.name, ...(description !== "" && { description }), operations: api.operations.length };
+function list(apis: readonly ApiDescription[], limit: number) {
+  const operations = apis.flatMap((api) => api.operations.slice(0, limit)).slice(0, limit);
+  return { operations, total: apis.reduce((sum, api) => sum + api.operations.length, 0) };
+}
+
+function aboutOf(api: ApiDescription): string {
+  return `${api.settings.description.slice(0, 200)} ${documentTitle(api).slice(0, 200)}`;
+}
+
+function toApi(api: ApiDescription) {
+  const description = api.settings.description || documentTitle(api);
+  return { name: api.name, description, operations: api.operations.length };
 }

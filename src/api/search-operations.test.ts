@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { failure, openClient, SHOP } from "../../test/fixtures/api-client.ts";
 import type { Operation } from "./operation.ts";
-import { createOperationIndex } from "./search-operations.ts";
+import { createOperationIndex } from "./operation-index.ts";
+import { closestOperations, searchOperations } from "./search-operations.ts";
 
 const operation = (
   id: string,
@@ -32,6 +33,10 @@ const HUB = [
   operation("releases/latest", "GET", "/repos/{owner}/{repo}/releases/latest", "Get the latest release"),
 ];
 
+const hub = () => [{ index: createOperationIndex(HUB) }];
+const idsOf = (query: string, limit: number) =>
+  searchOperations(hub(), query, limit).hits.map((hit) => hit.operation.id);
+
 it.each([
   ["create an issue", "issues/create"],
   ["open a new issue", "issues/create"],
@@ -48,27 +53,115 @@ it.each([
   ["issues/create", "issues/create"],
   ["POST /repos/{owner}/{repo}/issues", "issues/create"],
   ["removeMember", "orgs/removeMember"],
+  // Synonyms that stand nowhere in the document.
+  ["kick someone out of the organization", "orgs/removeMember"],
+  ["file a new ticket", "issues/create"],
+  ["erase a repository for good", "repos/delete"],
+  // Typing errors: a letter left out, doubled, changed, swapped.
+  ["creat an isue", "issues/create"],
+  ["delte repositry", "repos/delete"],
+  ["mrege pull reqeust", "pulls/merge"],
+  // The same words, another intent.
+  ["issue comment", "issues/addComment"],
+  ["which issues are there", "issues/list"],
+  ["please change an issue", "issues/update"],
+  // Whatever the case, and with the spaces of a copied name.
+  ["  ISSUES/CREATE ", "issues/create"],
+  ["patch /repos/{owner}/{repo}/issues/{number}", "issues/update"],
 ])("%s finds %s first", (query, id) => {
-  expect(createOperationIndex(HUB).search(query, 5)[0]?.operation.id).toBe(id);
+  expect(idsOf(query, 5)[0]).toBe(id);
+});
+
+it("puts the operations of an exact path before all others", () => {
+  expect(idsOf("/repos/{owner}/{repo}/issues", 2).sort()).toEqual(["issues/create", "issues/list"]);
 });
 
 it("finds nothing where no word fits, and always the same otherwise", () => {
-  const index = createOperationIndex(HUB);
-  expect(index.search("zebra", 5)).toEqual([]);
-  expect(index.search("the of and", 5)).toEqual([]);
-  expect(index.search("list", 20)).toEqual(createOperationIndex(HUB).search("list", 20));
+  expect(searchOperations(hub(), "zebra", 5)).toEqual({ hits: [], total: 0 });
+  expect(searchOperations(hub(), "the of and", 5)).toEqual({ hits: [], total: 0 });
+  expect(searchOperations(hub(), "list", 20)).toEqual(searchOperations(hub(), "list", 20));
 });
 
-it("takes any text as a query", () => {
-  const index = createOperationIndex(HUB);
+it("tells what several APIs have apart by their names and by what they are said to be", () => {
+  const forge = HUB.map((entry) => ({ ...entry, api: "forge" }));
+  const sources = [
+    { index: createOperationIndex(HUB) },
+    { index: createOperationIndex(forge), about: "Acme code host" },
+  ];
+  for (const query of ["create an issue in forge", "forge: create issue", "create an issue at acme"]) {
+    expect(searchOperations(sources, query, 1).hits[0]?.operation).toMatchObject({ api: "forge", id: "issues/create" });
+  }
+  expect(searchOperations(sources, "create an issue in hub", 1).hits[0]?.operation).toMatchObject({ api: "hub" });
+});
+
+it("compares the operations of APIs of any size: a small one is neither drowned nor preferred", () => {
+  const many = Array.from({ length: 500 }, (_, at) =>
+    operation(`things/list${at}`, "GET", `/things/${at}`, `List things of kind ${at}`, { api: "big" }),
+  );
+  const small = [operation("weather/get", "GET", "/weather/{city}", "Get the weather of a city", { api: "small" })];
+  const sources = [{ index: createOperationIndex(many) }, { index: createOperationIndex(small) }];
+  expect(searchOperations(sources, "weather in a city", 3).hits[0]?.operation.id).toBe("weather/get");
+  expect(searchOperations(sources, "things of kind 42", 3).hits[0]?.operation.id).toBe("things/list42");
+});
+
+it.each([
+  ["im Lager nach Artikeln suchen", "artikelSuchen"],
+  ["supprimer une commande", "supprimerCommande"],
+  ["在庫", "zaiko"],
+  ["Überweisung anlegen", "ueberweisungAnlegen"],
+])("finds operations that are described in another language: %s", (query, id) => {
+  const index = createOperationIndex([
+    operation("artikelSuchen", "GET", "/lager/artikel", "Artikel im Lager suchen"),
+    operation("supprimerCommande", "DELETE", "/commandes/{id}", "Supprimer une commande"),
+    operation("zaiko", "GET", "/zaiko", "在庫"),
+    operation("ueberweisungAnlegen", "POST", "/ueberweisungen", "Überweisung anlegen"),
+  ]);
+  expect(searchOperations([{ index }], query, 1).hits[0]?.operation.id).toBe(id);
+});
+
+const word = fc.constantFrom(
+  "create",
+  "delte",
+  "isue",
+  "the",
+  "log",
+  "out",
+  "repositories",
+  "Ünïcode",
+  "{id}",
+  "GET",
+  "__proto__",
+);
+const anyQuery = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 200 }),
+  fc.array(fc.oneof(word, fc.string({ maxLength: 8 })), { maxLength: 40 }).map((words) => words.join(" ")),
+);
+
+it("takes any text as a query: hits are operations, none twice, at most so many, best first", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 200 }), fc.integer({ min: 1, max: 50 }), (query, limit) => {
-      const hits = index.search(query, limit);
-      expect(hits.length).toBeLessThanOrEqual(limit);
-      for (const { score } of hits) expect(Number.isFinite(score)).toBe(true);
+    fc.property(anyQuery, fc.integer({ min: 1, max: 50 }), (query, limit) => {
+      const { hits, total } = searchOperations(hub(), query, limit);
+      expect(hits.length).toBe(Math.min(limit, total));
+      expect(new Set(hits.map((hit) => hit.operation)).size).toBe(hits.length);
+      for (const [at, { operation: found, score }] of hits.entries()) {
+        expect(HUB).toContain(found);
+        expect(Number.isFinite(score)).toBe(true);
+        expect(score).toBeLessThanOrEqual(hits[at - 1]?.score ?? Number.POSITIVE_INFINITY);
+      }
     }),
   );
-  expect(index.search("issue ".repeat(100_000), 1)[0]?.operation.id).toMatch(/^issues/);
+  expect(idsOf("issue ".repeat(100_000), 1)[0]).toMatch(/^issues/);
+});
+
+it.each([
+  ["issues/creat", "issues/create"],
+  ["createIssue", "issues/create"],
+  ["listForOrg", "repos/listForOrg"],
+  ["GET /repos/{owner}/{repo}/pull", "pulls/list"],
+  ["removemember", "orgs/removeMember"],
+  ["usersGetAvatar", "users/getAvatar"],
+])("knows what %s, which does not exist, was meant to be", (named, id) => {
+  expect(closestOperations(HUB, named, 3)[0]?.id).toBe(id);
 });
 
 it("answers shortly, over all APIs or one, the calls of plain ones among them", async () => {

@@ -1,0 +1,162 @@
+import type { Operation } from "./operation.ts";
+import { CREATE, DELETE, intentOf, READ, UPDATE } from "./search-thesaurus.ts";
+import { stemOf, stemsOf, wordsOf } from "./search-words.ts";
+
+/** The words of one API's operations. */
+export interface OperationIndex {
+  operations: readonly Operation[];
+  /** Operations that have a word, by its stem. */
+  postings: ReadonlyMap<string, Posting>;
+  /** The stems, sorted. */
+  vocabulary: readonly string[];
+  /** What each operation is, by its place in the list. */
+  traits: readonly Traits[];
+  /** Operations by id, by path, and by method and path, in lower case. */
+  named: ReadonlyMap<string, readonly number[]>;
+  /** Stems of the API's name. */
+  nameWords: ReadonlySet<string>;
+}
+
+export interface Posting {
+  /** Places of the operations, ascending. */
+  at: number[];
+  /** Weight of the word in each. */
+  weights: number[];
+  /** 1 where the word is one of those that say what the operation is. */
+  core: number[];
+}
+
+export interface Traits {
+  /** What it does: READ, CREATE, UPDATE, DELETE. */
+  intent: number;
+  /** Whether it is about all of a kind, one, or neither can be said. */
+  scope: "all" | "one" | undefined;
+  /** Number of words that say what it is. */
+  core: number;
+  /** Parts of the path. */
+  depth: number;
+}
+
+/** Weight of a word by where it stands, and how many words there usually are; the same for all APIs, so that they compare. */
+const FIELDS = {
+  id: [3, 4],
+  path: [2.5, 4],
+  placeholders: [0.8, 2],
+  summary: [3, 6],
+  tags: [1, 2],
+  parameters: [0.5, 6],
+  opening: [1.2, 10],
+  description: [0.5, 30],
+} as const satisfies Record<string, [weight: number, usual: number]>;
+type Field = keyof typeof FIELDS;
+
+/** How much the length of a text takes from the weight of its words. */
+const B = 0.5;
+const MAX_DESCRIPTION = 800;
+const MAX_FIELD = 2000;
+/** Fields whose words say what the operation is. */
+const CORE: ReadonlySet<Field> = new Set(["id", "summary"]);
+
+/** Reads the words of one API's operations. */
+export function createOperationIndex(operations: readonly Operation[]): OperationIndex {
+  const postings = new Map<string, Posting>();
+  const named = new Map<string, number[]>();
+  const traits = operations.map((operation, at) => {
+    for (const name of new Set(namesOf(operation))) {
+      const list = named.get(name);
+      if (list) list.push(at);
+      else named.set(name, [at]);
+    }
+    const weights = new Map<string, number>();
+    const core = new Set<string>();
+    const texts = textsOf(operation);
+    for (const [field, [weight, usual]] of Object.entries(FIELDS) as [Field, (typeof FIELDS)[Field]][]) {
+      const words = texts[field];
+      const each = weight / (1 - B + (B * words.length) / usual);
+      for (const word of words) weights.set(word, (weights.get(word) ?? 0) + each);
+      if (CORE.has(field)) for (const word of words) core.add(word);
+    }
+    if (core.size === 0) for (const word of texts.path) core.add(word);
+    for (const [word, weight] of weights) {
+      let posting = postings.get(word);
+      if (!posting) {
+        posting = { at: [], weights: [], core: [] };
+        postings.set(word, posting);
+      }
+      posting.at.push(at);
+      posting.weights.push(weight);
+      posting.core.push(core.has(word) ? 1 : 0);
+    }
+    return traitsOf(operation, core.size);
+  });
+  const api = operations[0]?.api ?? "";
+  return {
+    operations,
+    postings,
+    vocabulary: [...postings.keys()].sort(),
+    traits,
+    named,
+    nameWords: new Set([...stemsOf(api), stemOf(api.toLowerCase())]),
+  };
+}
+
+/** What an operation is called, in lower case. */
+function namesOf({ id, method, path }: Operation): string[] {
+  return [id, `${method} ${path}`, path].map((name) => name.toLowerCase());
+}
+
+function textsOf(operation: Operation): Record<Field, string[]> {
+  const { id, path, summary, tags, parameterNames } = operation;
+  const description = operation.description.slice(0, MAX_DESCRIPTION);
+  const [opening = ""] = description.split(/(?<=[.!?])\s|\n/, 1);
+  return {
+    id: id.includes(" ") ? [] : stemsOf(id.slice(0, MAX_FIELD)),
+    path: stemsOf(path.slice(0, MAX_FIELD).replace(/\{[^{}]*\}/g, " ")),
+    placeholders: (path.slice(0, MAX_FIELD).match(/\{[^{}]*\}/g) ?? []).flatMap(stemsOf),
+    summary: stemsOf(summary.slice(0, MAX_FIELD)),
+    tags: stemsOf(tags.join(" ").slice(0, MAX_FIELD)),
+    parameters: stemsOf(parameterNames.join(" ").slice(0, MAX_FIELD)),
+    opening: stemsOf(opening),
+    description: stemsOf(description),
+  };
+}
+
+const METHOD_INTENTS: Readonly<Record<string, number>> = {
+  GET: READ,
+  HEAD: READ,
+  OPTIONS: READ,
+  DELETE,
+  PATCH: UPDATE,
+  PUT: UPDATE | CREATE,
+  POST: CREATE | UPDATE,
+};
+
+function traitsOf(operation: Operation, core: number): Traits {
+  const { method, path } = operation;
+  const parts = path.split("/").filter((part) => part !== "");
+  const verb = leadingVerb(operation);
+  let intent = METHOD_INTENTS[method] ?? 0;
+  // The POST of an API that knows little else may do anything: its words say what.
+  if (method === "POST" && verb !== 0) intent = verb;
+  return { intent, scope: scopeOf(operation, parts), core: Math.max(1, core), depth: parts.length };
+}
+
+function scopeOf({ id, method, summary }: Operation, parts: readonly string[]): Traits["scope"] {
+  if (method !== "GET" && method !== "POST") return undefined;
+  if (/^(?:list|search|find) |\ball\b/i.test(summary) || /(?:^|[^a-z])list(?![a-z])/i.test(id)) return "all";
+  const last = parts.at(-1) ?? "";
+  if (method === "GET") return last.includes("{") || !/[^su]s(?:\.json)?$/i.test(last) ? "one" : "all";
+  return undefined;
+}
+
+/** What the first verb of the summary, else of the id, means to do; 0 where there is none. */
+function leadingVerb({ id, summary }: Operation): number {
+  const first = intentOf(stemOf(wordsOf(summary.slice(0, 60))[0] ?? ""));
+  if (first !== 0) return first;
+  const words = id.includes(" ") ? [] : wordsOf(id.slice(0, 120));
+  for (const word of words) {
+    const intent = /^(get|post|put|patch)$/.test(word) ? 0 : intentOf(stemOf(word));
+    if (intent !== 0) return intent;
+  }
+  return 0;
+}

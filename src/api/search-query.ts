@@ -1,0 +1,142 @@
+import type { OperationIndex } from "./operation-index.ts";
+import { nearestWords } from "./search-spelling.ts";
+import { intentOf, KNOWN_STEMS, namesLike, READ, verbsLike, withoutPhrases } from "./search-thesaurus.ts";
+import { isStopWord, stemOf, wordsOf } from "./search-words.ts";
+
+/** A word that was asked for. */
+export interface Term {
+  /** The stem of the word itself. */
+  word: string;
+  /** The stems that it may stand for, each with its weight, 0 to 1. */
+  stems: Map<string, number>;
+  /** How much it says beside the others, 0 to 1. */
+  weight: number;
+}
+
+export interface Query {
+  terms: Term[];
+  /** What the caller wants to do, as of search-thesaurus; 0 where it is not said. */
+  intent: number;
+  /** Whether all of a kind are asked for, or one. */
+  scope: "all" | "one" | undefined;
+  /** Whether the caller's own things are asked for. */
+  own: boolean;
+}
+
+const MAX_WORDS = 32;
+const MAX_QUERY = 2000;
+const NAME_WEIGHT = 0.5;
+const VERB_WEIGHT = 0.5;
+const PREFIX_WEIGHT = 0.5;
+const SPELLING_WEIGHT = 0.8;
+const JOINED_WEIGHT = 0.9;
+const MAX_PREFIXED = 40;
+/** Words that stand for whatever is meant: of help, but nothing hangs on them. */
+const VAGUE = new Set(
+  "someone somebody anyone everybody everyone person people thing item new existing certain specific several multiple many single one two another other different all both detail details info information data current currently amount day each per every whole entire".split(
+    " ",
+  ),
+);
+const ALL_WORDS = new Set("all list every each many several".split(" "));
+/** Verbs that are things as well: they say what is to be done only where they stand first. */
+const THINGS = new Set(
+  "call comment log mail email text star link order charge post vote test name record phone list view count number share block review request report schedule plan play track trash archive change pay refund release answer reply watch lock mark query filter show copy fork transfer transition total display search run return trigger preview end build".split(
+    " ",
+  ),
+);
+const OWN_WORDS = new Set("me my mine myself i own".split(" "));
+/** Asks for something to be told, not how something is done. */
+const QUESTION =
+  /^(?:who|which|what|where|when|is|are|does|has|have|how (?:many|much|long|often))\b(?! (?:do|can|should|would) (?:i|we|you)\b)/;
+
+/** Reads a query against what the indexes have. */
+export function readQuery(text: string, indexes: readonly OperationIndex[]): Query {
+  const known = (stem: string) => indexes.some(({ postings, nameWords }) => postings.has(stem) || nameWords.has(stem));
+  const plain = text.slice(0, MAX_QUERY);
+  const lower = wordsOf(plain).join(" ");
+  const words = wordsOf(withoutPhrases(plain)).flatMap((word) => parted(word, known));
+  const terms: Term[] = [];
+  let intent = 0;
+  let plural = false;
+  const seen = new Set<string>();
+  for (const [at, word] of words.entries()) {
+    if (terms.length >= MAX_WORDS) break;
+    const stem = stemOf(word);
+    if (seen.has(stem)) continue;
+    seen.add(stem);
+    const term: Term = { word: stem, stems: new Map(), weight: VAGUE.has(word) ? 0.35 : 1 };
+    const joined = stemOf(word + (words[at + 1] ?? ""));
+    if (words[at + 1] !== undefined && known(joined)) add(term, joined, JOINED_WEIGHT);
+    const before = at > 0 ? stemOf(words[at - 1] + word) : "";
+    if (at > 0 && known(before)) add(term, before, JOINED_WEIGHT);
+    if (isStopWord(word)) {
+      // A part of a name such as "log out".
+      continue;
+    }
+    const first = terms.length === 0;
+    const spelt = known(stem) || KNOWN_STEMS.has(stem) ? [stem] : correct(stem, indexes);
+    for (const as of spelt) {
+      const weight = as === stem ? 1 : SPELLING_WEIGHT;
+      add(term, as, weight);
+      for (const other of namesLike(as)) add(term, other, weight * NAME_WEIGHT);
+      const means = intentOf(as);
+      if (means !== 0) {
+        for (const other of verbsLike(as)) add(term, other, weight * VERB_WEIGHT);
+        if (intent === 0 && !/ed$/.test(word) && (first || !THINGS.has(word))) intent = means;
+      }
+    }
+    if (stem.length >= 4) {
+      for (const { vocabulary } of indexes) {
+        let left = MAX_PREFIXED;
+        for (const other of withPrefix(vocabulary, stem)) {
+          if (left-- === 0) break;
+          add(term, other, PREFIX_WEIGHT);
+        }
+      }
+    }
+    if (/[^su]s$/.test(word) && word.length > 3) plural = true;
+    terms.push(term);
+  }
+  if (intent === 0) intent = READ;
+  const all = plural || words.some((word) => ALL_WORDS.has(word));
+  const asks = QUESTION.test(lower);
+  return {
+    terms,
+    intent: asks ? READ : intent,
+    scope: all ? "all" : "one",
+    own: lower.split(" ").some((word) => OWN_WORDS.has(word)),
+  };
+}
+
+function add(term: Term, stem: string, weight: number): void {
+  if (weight > (term.stems.get(stem) ?? 0)) term.stems.set(stem, weight);
+}
+
+/** The words that an unknown one consists of, such as those of `removemember`; itself where it does not. */
+function parted(word: string, known: (stem: string) => boolean): string[] {
+  if (word.length < 6 || word.length > 40 || known(stemOf(word)) || KNOWN_STEMS.has(stemOf(word))) return [word];
+  for (let at = 3; at <= word.length - 3; at++) {
+    const [left, right] = [word.slice(0, at), word.slice(at)];
+    if (known(stemOf(left)) && known(stemOf(right))) return [left, right];
+  }
+  return [word];
+}
+
+/** What a word that nobody knows may have been meant to be; itself where nothing is near. */
+function correct(stem: string, indexes: readonly OperationIndex[]): string[] {
+  const own = indexes.flatMap(({ vocabulary }) => nearestWords(stem, vocabulary));
+  const nearest = nearestWords(stem, new Set([...own, ...KNOWN_STEMS]));
+  return nearest.length > 0 ? nearest.slice(0, 6) : [stem];
+}
+
+/** The words of a sorted list that begin with a text and are longer. */
+function* withPrefix(sorted: readonly string[], prefix: string): Generator<string> {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! <= prefix) low = middle + 1;
+    else high = middle;
+  }
+  for (let at = low; at < sorted.length && sorted[at]!.startsWith(prefix); at++) yield sorted[at]!;
+}

@@ -1,0 +1,44 @@
+/** Shorter words have too many neighbours to guess from. */
+const MIN_LENGTH = 4;
+const MAX_LENGTH = 30;
+
+/**
+ * The words of a list that a misspelt one may mean: one letter added, left out, changed or swapped with its neighbour; two in
+ * words of eight letters or more. Only the nearest ones.
+ */
+export function nearestWords(word: string, words: Iterable<string>): string[] {
+  if (word.length < MIN_LENGTH || word.length > MAX_LENGTH) return [];
+  let limit = word.length >= 8 ? 2 : 1;
+  let found: string[] = [];
+  for (const other of words) {
+    if (Math.abs(other.length - word.length) > limit || other.length < MIN_LENGTH - 1) continue;
+    // Hardly anybody mistakes the first letter, but two may be swapped.
+    if (other[0] !== word[0] && (other[0] !== word[1] || other[1] !== word[0])) continue;
+    const distance = distanceOf(word, other, limit);
+    if (distance > limit) continue;
+    if (distance < limit) found = [];
+    limit = distance;
+    found.push(other);
+  }
+  return found;
+}
+
+/** Edits between two words, a swap of neighbours being one (optimal string alignment); above the limit only roughly. */
+function distanceOf(a: string, b: string, limit: number): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
+      row.push(cost);
+      if (cost < least) least = cost;
+    }
+    if (least > limit) return least;
+    before = last;
+    last = row;
+  }
+  return last[b.length]!;
+}

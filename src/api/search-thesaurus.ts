@@ -1,0 +1,274 @@
+import { stemOf } from "./search-words.ts";
+
+/** What a caller wants to do, as bits of a mask. */
+export const READ = 1;
+export const CREATE = 2;
+export const UPDATE = 4;
+export const DELETE = 8;
+
+/** Verbs that say nearly the same, and what they mean to do. A word may stand in several lines. */
+const VERBS: [words: string, intent: number][] = [
+  ["create add new make insert register generate build open take", CREATE],
+  ["set up setup provision launch deploy", CREATE],
+  ["send post publish deliver submit dispatch write", CREATE],
+  ["upload attach import put", CREATE | UPDATE],
+  ["start run trigger launch execute begin invoke initiate exec", CREATE | UPDATE],
+  ["resume continue unpause play", UPDATE],
+  ["rerun retry redo repeat again rerequest redeliver", CREATE | UPDATE],
+  ["restart reboot reset", CREATE | UPDATE],
+  ["stop end terminate cancel abort halt kill finish", UPDATE | DELETE],
+  ["close complete finish resolve", UPDATE],
+  ["delete remove destroy erase purge clear wipe discard drop empty", DELETE],
+  ["remove kick expel evict ban leave", DELETE],
+  ["remove detach disconnect unlink unassign", DELETE | UPDATE],
+  ["trash delete archive", DELETE | UPDATE],
+  ["revoke invalidate expire delete disable", DELETE | UPDATE],
+  ["list show display enumerate browse see", READ],
+  ["get fetch read retrieve view show see load obtain describe display", READ],
+  ["find search lookup look query filter discover", READ],
+  ["download export get fetch", READ],
+  ["check verify validate test", READ | CREATE],
+  ["count number total", READ],
+  ["preview", READ],
+  ["compare diff change differ", READ],
+  ["update edit change modify patch alter adjust set", UPDATE],
+  ["replace overwrite update set", UPDATE],
+  ["rename name update edit", UPDATE],
+  ["configure set update", UPDATE],
+  ["move transfer transition", UPDATE | CREATE],
+  ["increase decrease raise lower scale resize", UPDATE | CREATE],
+  ["mark set update modify", UPDATE | CREATE],
+  ["reschedule move update postpone", UPDATE],
+  ["schedule plan", CREATE],
+  ["enable activate unlock start", UPDATE | CREATE],
+  ["disable deactivate suspend stop lock", UPDATE | DELETE],
+  ["mute silence snooze", UPDATE | CREATE],
+  ["approve accept confirm allow grant review", UPDATE | CREATE],
+  ["reject decline deny refuse dismiss", UPDATE | CREATE],
+  ["block ban suspend", UPDATE | CREATE],
+  ["protect restrict lock", UPDATE | CREATE],
+  ["invite add ask", CREATE],
+  ["assign give add set", CREATE | UPDATE],
+  ["request ask", CREATE],
+  ["share grant invite give", CREATE | UPDATE],
+  ["copy duplicate clone fork", CREATE],
+  ["restore recover undelete unarchive untrash undo", UPDATE | CREATE],
+  ["merge combine join", UPDATE | CREATE],
+  ["link connect relate associate", CREATE],
+  ["subscribe follow watch", CREATE | UPDATE],
+  ["unsubscribe unfollow unwatch", DELETE | UPDATE],
+  ["like favorite favourite star save bookmark", CREATE | UPDATE],
+  ["unlike unstar unsave", DELETE],
+  ["release publish ship", UPDATE | CREATE],
+  ["buy purchase order provision", CREATE],
+  ["pay charge", CREATE],
+  ["refund reimburse return", CREATE],
+  ["comment reply respond answer", CREATE],
+  ["log record track", CREATE],
+  ["vote react", CREATE],
+  ["call dial ring phone", CREATE],
+  ["mail email", CREATE],
+  ["skip next", UPDATE | CREATE],
+];
+
+/** Things that are called by several names. A word may stand in several lines. */
+const NOUNS: string[] = [
+  "repo repository project",
+  "pr pull",
+  "org organization organisation company enterprise",
+  "workspace team organization",
+  "user account member person people profile",
+  "someone somebody anyone everybody everyone user member person people",
+  "teammate colleague coworker collaborator member user",
+  "participant attendee guest member",
+  "owner admin administrator",
+  "me myself self authenticated current own",
+  "subscriber recipient contact",
+  "team group usergroup",
+  "login auth authentication authorization signin session",
+  "logged login authenticated session",
+  "config configuration setting preference option",
+  "message msg sms text chat",
+  "conversation channel thread chat room im dm",
+  "mail email message",
+  "mailing list audience",
+  "issue ticket bug task story",
+  "task todo job",
+  "comment reply note feedback",
+  "customer client buyer",
+  "invoice bill billing",
+  "payment charge pay transaction",
+  "card payment source",
+  "subscription plan membership",
+  "price cost amount fee rate",
+  "money balance fund credit payout",
+  "owe balance due billing",
+  "unpaid open due overdue outstanding",
+  "discount coupon promotion promo",
+  "dispute chargeback",
+  "track song music",
+  "playback player playing music",
+  "file document doc attachment content object",
+  "doc documentation",
+  "artifact file",
+  "folder directory",
+  "picture image photo img avatar icon thumbnail logo",
+  "screenshot attachment image file",
+  "label tag category",
+  "job task run",
+  "ci workflow action pipeline build",
+  "server droplet instance vm machine host node compute",
+  "disk volume storage drive",
+  "container pod",
+  "database db cluster",
+  "dns domain record",
+  "domain hostname",
+  "phone number caller",
+  "secret credential token password key",
+  "password credential",
+  "variable parameter env environment",
+  "certificate cert tls ssl",
+  "status state",
+  "presence online availability active",
+  "permission access role right acl allowed privilege scope",
+  "log logs output",
+  "history log activity audit changelog event recent past",
+  "event meeting appointment",
+  "schedule calendar",
+  "webhook hook callback notification",
+  "notification alert",
+  "alert alarm",
+  "statistics statistic stats stat metric analytics usage insight report",
+  "limit quota rate remaining throttle",
+  "left remaining balance limit",
+  "trash bin deleted recycle",
+  "info information detail metadata property",
+  "similar related recommend",
+  "popular top trending best",
+  "favorite favourite top saved starred liked followed",
+  "starred star stargazer",
+  "current currently now present active",
+  "next upcoming future",
+  "latest newest recent last",
+  "failed failure error",
+  "free available",
+  "branch ref",
+  "version release revision",
+  "diff difference comparison compare",
+  "transcript transcription text",
+  "language locale",
+  "location place address region",
+  "country region market",
+  "zone region",
+  "weather forecast",
+  "vacation holiday absence",
+  "signature sign",
+  "link url",
+  "public shared open",
+  "review approval rating",
+  "product item article good",
+  "order purchase",
+  "cart basket checkout",
+  "stock inventory",
+  "shipment shipping delivery",
+  "employee staff worker",
+  "app application",
+  "package library module",
+  "key sshkey",
+  "size tier",
+  "snapshot backup",
+  "network vpc",
+  "cache cached",
+  "field property column attribute",
+  "table sheet",
+  "row record entry",
+  "page document",
+  "block ban",
+  "spam abuse junk",
+  "contact recipient person lead",
+  "question query",
+  "test trial",
+  "video movie film clip",
+  "audio sound",
+  "book title",
+  "reminder remind",
+  "emoji reaction emoticon",
+  "direct im dm private",
+  "id identifier",
+  "time date hour",
+  "worklog time",
+];
+
+/** Phrases that mean something else than their words, and what stands for them in a query. */
+const PHRASES: [RegExp, string][] = [
+  [
+    /\bwho am i\b|\babout me\b|\bmy (?:own )?(?:account|user|profile)\b/gi,
+    " get current authenticated user me myself identity profile ",
+  ],
+  [/\bhow many\b|\bnumber of\b/gi, " get count "],
+  [/\bhow much\b/gi, " get amount "],
+  [/\bget rid of\b|\btake (?:down|away)\b|\bthrow (?:away|out)\b/gi, " remove "],
+  [/\bkick(?:ing|ed)?\b(.*)\bout\b/gi, " kick $1 "],
+  [/\b(?:turn|switch)(?:ing|ed)? on\b/gi, " enable "],
+  [/\b(?:turn|switch)(?:ing|ed)? off\b/gi, " disable "],
+  [/\bshut(?:ting)? down\b/gi, " stop "],
+  [/\b(?:spin|bring|stand|set)(?:ting|ning)? up\b/gi, " create "],
+  [/\bhang(?:ing)? up\b/gi, " end "],
+  [/\blook(?:ing|ed)? (?:up|for)\b/gi, " find "],
+  [/\bsign(?:ed|ing)? (?:in|on)\b|\blog(?:ged|ging)? (?:in|on)\b/gi, " login "],
+  [/\bsign(?:ed|ing)? up\b/gi, " register "],
+  [/\bsign(?:ed|ing)? out\b|\blog(?:ged|ging)? (?:out|off)\b/gi, " logout "],
+  [/\bout of (?:the )?office\b/gi, " vacation "],
+  [/\b(?:right|just) now\b/gi, " current "],
+  [/\btext message/gi, " sms message"],
+  [/\btext (?:some(?:one|body)|a person|people)\b/gi, " send sms message "],
+  [/\be-mail/gi, " email"],
+  [/\bpull[- ]?req\b|\bprs?\b/gi, " pull request "],
+  [/\b(?:for good|for ever|permanently|forever)\b/gi, " permanently "],
+  [/\bci\/cd\b/gi, " ci "],
+];
+
+function groupsOf(lines: readonly string[]): Map<string, Set<string>> {
+  const groups = new Map<string, Set<string>>();
+  for (const line of lines) {
+    const stems = new Set(line.split(" ").map(stemOf));
+    for (const stem of stems) {
+      const others = groups.get(stem) ?? new Set();
+      for (const other of stems) if (other !== stem) others.add(other);
+      groups.set(stem, others);
+    }
+  }
+  return groups;
+}
+
+const VERB_GROUPS = groupsOf(VERBS.map(([words]) => words));
+const NOUN_GROUPS = groupsOf(NOUNS);
+const INTENTS = new Map<string, number>();
+for (const [words, intent] of VERBS) {
+  // A word means first what the first line that has it says.
+  for (const word of words.split(" ")) if (!INTENTS.has(stemOf(word))) INTENTS.set(stemOf(word), intent);
+}
+const NONE: ReadonlySet<string> = new Set();
+
+/** What a verb means to do; 0 for words that are none. */
+export function intentOf(stem: string): number {
+  return INTENTS.get(stem) ?? 0;
+}
+
+/** The stems of verbs that mean nearly the same. */
+export function verbsLike(stem: string): ReadonlySet<string> {
+  return VERB_GROUPS.get(stem) ?? NONE;
+}
+
+/** The stems of other names of a thing. */
+export function namesLike(stem: string): ReadonlySet<string> {
+  return NOUN_GROUPS.get(stem) ?? NONE;
+}
+
+/** Every word that is known whatever the documents say. */
+export const KNOWN_STEMS: ReadonlySet<string> = new Set([...VERB_GROUPS.keys(), ...NOUN_GROUPS.keys()]);
+
+/** A query with the phrases that its single words do not tell put in other words. */
+export function withoutPhrases(query: string): string {
+  return PHRASES.reduce((text, [phrase, words]) => text.replace(phrase, words), query);
+}
