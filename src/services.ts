@@ -146,7 +146,12 @@ export function createServices(
     },
     async apis() {
       const { createApiClient } = await import("./api/api-client.ts");
-      return createApiClient(config.apis, await one("answers"));
+      // A server that changes nothing has no API that does.
+      const entries = Object.entries(config.apis);
+      const apis = config.readOnly
+        ? entries.map(([name, api]) => [name, { ...api, readOnly: true }] as const)
+        : entries;
+      return createApiClient(Object.fromEntries(apis), await one("answers"));
     },
     async answers() {
       const { createAnswerStore } = await import("./api/create-answer-store.ts");

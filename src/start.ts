@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "./config/loaded-config.ts";
+import { nameProblems, pinnedEntries } from "./config/pinned-names.ts";
 import { ToolError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
@@ -7,6 +8,7 @@ import { createRedactor, secretsOfEnvironment } from "./redact.ts";
 import { resources } from "./resources/index.ts";
 import { createServices, type ServiceContainer } from "./services.ts";
 import { tools } from "./tools/index.ts";
+import { createPinnedTools } from "./tools/pinned-tools.ts";
 
 /** The parts that every transport shares: one set of services, one boundary, one log. */
 export interface Patchbay {
@@ -26,9 +28,14 @@ export interface Patchbay {
  */
 export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = process.env): Patchbay {
   const { config } = loaded;
-  checkToolNames("tools.disabled", config.tools.disabled);
+  const builtIn = tools.map(({ name }) => name);
+  const pinned = pinnedEntries(config.apis, builtIn);
+  checkPinnedNames(config.apis, builtIn);
+  const names = [...builtIn, ...pinned.map(({ name }) => name)];
+  checkToolNames("tools.disabled", config.tools.disabled, names);
   const { confirmationRequired } = config.interaction;
-  if (Array.isArray(confirmationRequired)) checkToolNames("interaction.confirmationRequired", confirmationRequired);
+  if (Array.isArray(confirmationRequired))
+    checkToolNames("interaction.confirmationRequired", confirmationRequired, names);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
   const debugging = log.has("debug");
@@ -40,6 +47,9 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     services,
     disabled: config.tools.disabled,
     confirmationRequired,
+    confirmsCalls: Object.values(config.apis).some(({ confirm }) => confirm !== false),
+    readOnly: config.readOnly,
+    pinned: pinned.length === 0 ? undefined : createPinnedTools(pinned, services, (message) => log.warn({}, message)),
     callTimeoutMs: config.limits.callTimeout * 1000,
     redact,
     statusSinks: debugging ? [({ data }) => log.debug(data, "status")] : [],
@@ -70,10 +80,19 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
 }
 
 /** A misspelt name would switch nothing off, or ask nobody. */
-function checkToolNames(key: string, names: readonly string[]): void {
-  const wrong = names.filter((name) => !tools.some((tool) => tool.name === name));
+function checkToolNames(key: string, given: readonly string[], names: readonly string[]): void {
+  const wrong = given.filter((name) => !names.includes(name));
   if (wrong.length === 0) return;
   throw new ToolError("invalid_config", `${key}: there is no tool ${wrong.map((name) => `"${name}"`).join(", ")}.`, {
-    hint: `Tools: ${tools.map((tool) => tool.name).join(", ")}.`,
+    hint: `Tools: ${names.join(", ")}.`,
+  });
+}
+
+/** Two tools of one name could not be told apart. */
+function checkPinnedNames(apis: LoadedConfig["config"]["apis"], builtIn: readonly string[]): void {
+  const problems = nameProblems(apis, builtIn);
+  if (problems.length === 0) return;
+  throw new ToolError("invalid_config", problems.map(({ key, problem }) => `${key}: ${problem}.`).join(" "), {
+    hint: "Give the operation a name of its own: { operation: …, name: … }.",
   });
 }

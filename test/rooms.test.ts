@@ -37,8 +37,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   mcp: { values: ["status", "errors"], types: ["tools", "resources", "prompts", "services"] },
   http: { values: ["errors"], types: ["mcp", "services"] },
   start: {
-    values: ["mcp", "services", "tools", "resources", "prompts", "log", "redact", "errors"],
-    types: ["config"],
+    values: ["mcp", "services", "tools", "resources", "prompts", "log", "redact", "errors", "config"],
   },
   cli: {
     values: [
@@ -72,13 +71,14 @@ const PACKAGES: Record<string, string[]> = {
   "eventsource-parser": ["llm"],
   hono: ["http"],
   "ipaddr.js": ["api"],
-  "lru-cache": ["llm", "moa"],
+  "js-yaml": ["api"],
+  "lru-cache": ["api", "llm", "moa"],
   "p-queue": ["api", "eval", "llm"],
   "openid-client": ["api"],
   pg: ["memory"],
   pino: ["log"],
   re2js: ["json-schema", "pipeline"],
-  stemmer: ["memory"],
+  stemmer: ["api", "memory"],
   undici: ["api", "llm"],
   yaml: ["api", "cli", "config", "pipeline"],
   zod: ["cli", "config", "mcp", "tools"],
@@ -194,7 +194,7 @@ describe("rooms", () => {
   });
 
   it("keep tools apart: a tool imports no other tool", () => {
-    const allowed = ["src/tools/define-tool.ts", "src/tools/memory-fields.ts"];
+    const allowed = ["define-tool", "memory-fields", "api-result", "pinned-tool"].map((name) => `src/tools/${name}.ts`);
     const wrong = imports.filter(
       ({ from, to }) =>
         from.startsWith("src/tools/") &&

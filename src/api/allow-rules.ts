@@ -20,14 +20,14 @@ export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
  * Reads `METHOD /path`: `*` stands for any characters, `{name}` for one segment, the method `*` for every method.
  * @throws ToolError `invalid_config`
  */
-export function parseAllowRule(text: string, api: string): AllowRule {
+export function parseAllowRule(text: string, api: string, key: "allow" | "confirm" = "allow"): AllowRule {
   const parts = /^(\*|[A-Za-z]+)\s+(\/\S*)$/.exec(text.trim());
   const method = parts?.[1]?.toUpperCase();
   const path = parts?.[2];
   if (!method || !path || /[?#\\]/.test(path) || !(method === "*" || METHODS.includes(method as never))) {
     throw new ToolError(
       "invalid_config",
-      `apis.${api}.allow: ${JSON.stringify(text)} is no rule. Write METHOD /path, such as "GET /v1/*".`,
+      `apis.${api}.${key}: ${JSON.stringify(text)} is no rule. Write METHOD /path, such as "GET /v1/*".`,
     );
   }
   const tokens = tokensOf(decodeFully(path, path));

@@ -10,6 +10,7 @@ import { type ShownRequest, showRequest } from "./dry-run.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
 import { followPages } from "./follow-pages.ts";
 import { type LiveApi, openLiveApi } from "./live-api.ts";
+import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned-operations.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search-apis.ts";
 import { type ShapedAnswer, shapeAnswer } from "./shape-answer.ts";
@@ -24,6 +25,8 @@ export interface ApiUser {
 export interface CallContext {
   signal: AbortSignal;
   status?: StatusEmitter | undefined;
+  /** Whether the human has consented where `mustConfirm` wants it. Without, such a call is refused. */
+  confirmed?: boolean | undefined;
 }
 
 /** The answer of a successful call. */
@@ -68,15 +71,24 @@ export interface ApiClient {
   /**
    * Makes a call: one place for address guard, rate limit, deadline, retry, cache and response checks.
    * @throws ToolError `not_configured`, `unknown_api`, `unknown_operation`, `invalid_input`, `forbidden`, `rate_limited`,
-   * `deadline_exceeded`, `upstream_unreachable`, `upstream_error`, `invalid_response`, `too_large`, `invalid_config`, `aborted`.
+   * `confirmation_required`, `deadline_exceeded`, `upstream_unreachable`, `upstream_error`, `invalid_response`, `too_large`, `invalid_config`, `aborted`.
    */
   call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult>;
+  /**
+   * Whether the human is to be asked before this call (`apis.X.confirm`): true, or undefined where the configuration of the
+   * API does not want it. @throws ToolError as `call` for its arguments
+   */
+  mustConfirm(user: ApiUser, request: ApiRequest): Promise<true | undefined>;
   /** The method and the URL, without its query, that a call would go to; sends nothing. @throws ToolError as `call` for its arguments */
   preview(user: ApiUser, request: ApiRequest): Promise<{ method: string; url: string }>;
   /** Operations of all APIs that do what the query says, best first. @throws ToolError `not_configured`, `unknown_api` */
   search(request: SearchRequest): Promise<SearchReply>;
   /** @throws ToolError `not_configured`, `unknown_api`, `unknown_operation`, `invalid_input` where several APIs have it. */
   describe(request: { operation: string; api?: string | undefined }): Promise<DescribedOperation>;
+  /**
+   * Operations of an API as tools, each or why it can be none. @throws ToolError where the API itself cannot be read
+   */
+  pinned(api: string, wanted: readonly PinnedRequest[]): Promise<(PinnedOperation | ToolError)[]>;
   /** Reads each document and connects to each API, sending nothing; never throws. */
   check(signal: AbortSignal): Promise<ApiCheck[]>;
   close(): Promise<void>;
@@ -130,12 +142,22 @@ export function createApiClient(
     return prepareRequest(api.description, request, (target) => api.credentials.of(user, target, { signal, dry }));
   }
 
-  async function call(user: ApiUser, request: ApiRequest, { signal, status }: CallContext): Promise<ApiResult> {
+  async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
+    const { signal, status, confirmed = false } = context;
     const api = await open(request.api);
     const { description } = api;
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
     const prepared = await prepare(api, user, request, signal, request.dryRun);
+    if (!confirmed && !request.dryRun && description.consent(prepared.method, prepared.path)) {
+      throw new ToolError(
+        "confirmation_required",
+        `The user has to confirm ${prepared.method} of API "${name}" first.`,
+        {
+          hint: "Make this call with call_api or the API's own tool, which ask the user.",
+        },
+      );
+    }
     if (request.dryRun) return { data: null, request: showRequest(description, prepared) };
     status?.progress(`Calling ${name} ${prepared.method} ${shorten(prepared.path)}`);
     try {
@@ -178,9 +200,19 @@ export function createApiClient(
     return { method, url: description.secrets.inText(url.origin + url.pathname) };
   }
 
+  async function mustConfirm(user: ApiUser, request: ApiRequest): Promise<true | undefined> {
+    assertKnown(request.api);
+    const { confirm } = apis[request.api]!;
+    if (confirm === false || (Array.isArray(confirm) && confirm.length === 0)) return undefined;
+    const api = await open(request.api);
+    const { method, path } = await prepare(api, user, request, new AbortController().signal, true);
+    return api.description.consent(method, path) || undefined;
+  }
+
   return {
     call,
     preview,
+    mustConfirm,
     async search(request) {
       if (request.api !== undefined || Object.keys(apis).length === 0) assertKnown(request.api ?? "");
       return search(request);
@@ -192,6 +224,17 @@ export function createApiClient(
       const readable = loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
       if (readable.length === 0) throw (loaded[0] as PromiseRejectedResult).reason;
       return describeNamed(readable, operation);
+    },
+    async pinned(name, wanted) {
+      const api = await describe(name);
+      return wanted.map((request) => {
+        try {
+          return pinOperation(api, request);
+        } catch (error) {
+          if (error instanceof ToolError) return error;
+          throw error;
+        }
+      });
     },
     check(signal) {
       return Promise.all(Object.keys(apis).map((name) => checkApi(name, signal)));

@@ -1,6 +1,7 @@
 import { ToolError } from "../errors.ts";
 import { hostOf, type Reach, reachOf } from "./address-guard.ts";
 import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
+import { type ConsentRules, isRead, readConsentRules } from "./call-policy.ts";
 import { type ArgumentChecker, createArgumentChecker } from "./check-arguments.ts";
 import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
 import { type ApiDocument, isObject, readDocument } from "./openapi/document.ts";
@@ -86,6 +87,8 @@ export interface ApiDescription {
   userInfo: string | undefined;
   reach: Reach;
   rules: readonly AllowRule[];
+  /** Which calls the human is asked about first. */
+  consent: ConsentRules;
   /** What can be called: the document's operations, or one for each rule. */
   operations: readonly Operation[];
   document: { source: ApiDocument; operations: readonly DocumentOperation[] } | undefined;
@@ -110,13 +113,15 @@ export async function describeApi(name: string, settings: ApiSettings): Promise<
     });
   }
   const all = source ? readOperations(source, name) : [];
+  const possible = (method: string) => !settings.readOnly || isRead(method);
   const common = { name, settings, base, userInfo: configured?.userInfo, rules };
   return {
     ...common,
+    consent: readConsentRules(name, settings),
     reach: reachOf(base, configured !== undefined, settings.privateNetwork === true),
     operations: source
-      ? all.filter((operation) => mayAllow(rules, operation.method, operation.path))
-      : plainOperations(name, settings, rules),
+      ? all.filter(({ method, path }) => possible(method) && mayAllow(rules, method, path))
+      : plainOperations(name, settings, rules).filter(({ method }) => possible(method)),
     document: source && { source, operations: all },
     checker: createArgumentChecker(source),
     secrets: createSecretHider(secretsOf(settings, configured)),
@@ -162,8 +167,8 @@ function plainOperations(api: string, settings: ApiSettings, rules: readonly All
   const calls = rules.length > 0 ? rules : [{ text: "POST /", method: "POST", path: "/" }];
   return calls.map(({ text, method, path }) => ({
     api,
-    id: text,
-    method,
+    // Where only reads are possible, any method means GET.
+    ...(settings.readOnly && method === "*" ? { id: `GET ${path}`, method: "GET" } : { id: text, method }),
     path,
     summary: settings.description.split("\n")[0] ?? "",
     description: settings.description,

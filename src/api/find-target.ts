@@ -1,6 +1,7 @@
 import { ToolError } from "../errors.ts";
 import { METHODS, placeholdersOf } from "./allow-rules.ts";
 import type { ApiRequest, Target } from "./api-request.ts";
+import { assertReads } from "./call-policy.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { canonicalPath } from "./contained-path.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
@@ -36,11 +37,15 @@ export function findOperation(api: ApiDescription, named: string): Operation | u
     throw error;
   }
   if (api.document) return api.operations.find((operation) => operation === target.operation);
-  return api.operations[api.rules.findIndex((rule) => rule.matches(target.method, target.template))];
+  const rule = api.rules.find((each) => each.matches(target.method, target.template));
+  return api.operations.find(
+    ({ method, path }) => path === rule?.path && (method === rule.method || method === target.method),
+  );
 }
 
 /** @throws ToolError `forbidden` where no rule of the configuration allows the call. */
 export function assertAllowed(api: ApiDescription, method: string, path: string, itself = false): void {
+  assertReads(api, method);
   if (api.document && api.rules.length === 0) return;
   const rules = api.rules;
   const allowed = rules.length === 0 ? itself && method === "POST" : rules.some((rule) => rule.matches(method, path));
@@ -76,6 +81,7 @@ const NO_DETAILS: OperationDetails = {
   body: undefined,
   produces: [],
   credential: undefined,
+  responses: () => [],
   responseSchema: () => undefined,
 };
 

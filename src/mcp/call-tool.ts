@@ -1,11 +1,11 @@
-import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
 import { abortError, ToolError, toToolError } from "../errors.ts";
 import type { AnyPrompt } from "../prompts/define-prompt.ts";
 import type { AnyResource } from "../resources/define-resource.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import { createStatusEmitter, type RunningStatus } from "../status/create-status-emitter.ts";
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
-import type { AnyTool, Question, User } from "../tools/define-tool.ts";
+import type { AnyTool, Question, ResourceLink, User } from "../tools/define-tool.ts";
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
 import { confirmCall } from "./confirm-call.ts";
@@ -24,6 +24,8 @@ export interface CallRequest {
   sinks: readonly StatusSink[];
   /** Milliseconds that the client needs to take the last event in before the result reaches it. */
   settleMs: number;
+  /** Whether the client knows resource links in results (since MCP 2025-06-18). */
+  takesLinks?: boolean;
   /** Whether the client can show forms. */
   canAsk: boolean;
   /** Shows a form and waits for the human, where the connection can carry that (2025 era); otherwise the call ends its round. */
@@ -69,6 +71,12 @@ export interface ToolBoundaryOptions {
   /** Tools switched off by the configuration. */
   disabled: readonly string[];
   confirmationRequired: boolean | readonly string[];
+  /** Whether an API of the configuration wants some of its calls confirmed. */
+  confirmsCalls?: boolean;
+  /** Whether nothing may be changed: tools that write are switched off. */
+  readOnly?: boolean;
+  /** Tools that are only known once documents have been read. */
+  pinned?: PinnedTools | undefined;
   /** Milliseconds that a call may take, not counting the human. */
   callTimeoutMs: number;
   /** Replaces secrets in a text that leaves the server. */
@@ -78,12 +86,23 @@ export interface ToolBoundaryOptions {
   onCall?: (call: CallLog) => void;
 }
 
+/** Tools that the configuration makes of operations of APIs. */
+export interface PinnedTools {
+  /** Their names, which the configuration alone gives. */
+  names: ReadonlySet<string>;
+  /** Each by its name, in a constant order: the tool, or why there is none now. Never throws. */
+  load(): Promise<ReadonlyMap<string, AnyTool | ToolError>>;
+}
+
 export interface ToolBoundary extends Pick<UnderWay, "idle" | "stop"> {
-  tools: readonly AnyTool[];
+  /** All that can be called, the pinned ones last; those are read when they are first asked for. */
+  listTools(): Promise<readonly AnyTool[]>;
   resources: readonly AnyResource[];
   prompts: readonly AnyPrompt[];
-  /** Whether the human is asked before the tool runs. */
-  needsConfirmation(tool: AnyTool): boolean;
+  /** Whether nothing may be changed. */
+  readOnly: boolean;
+  /** Whether the human may be asked before the tool runs. */
+  mayConfirm(tool: AnyTool): boolean;
   /** Runs a tool. Never throws: every failure is a result with `isError`. */
   call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
   /** Answers any other request of a user. */
@@ -98,7 +117,8 @@ const HEARTBEAT_MS = 10_000;
 /** The one boundary between the protocol and the domain: identity, validation, deadline, status, questions, errors. */
 export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const { resources = [], prompts = [] } = options;
-  const enabled = options.tools.filter((tool) => !options.disabled.includes(tool.name));
+  const { readOnly = false, confirmsCalls = false, pinned } = options;
+  const enabled = options.tools.filter((tool) => whyOff(tool) === undefined);
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
   const usedAnswers = createUsedAnswers();
@@ -143,7 +163,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       await new Promise((resolve) => setTimeout(resolve, request.settleMs));
     }
     options.onCall?.({
-      tool: byName.has(name) ? name : "unknown",
+      tool: byName.has(name) || pinned?.names.has(name) ? name : "unknown",
       user: request.user?.id,
       ms: performance.now() - startedAt,
       outcome: label,
@@ -153,20 +173,36 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return outcome;
   }
 
+  /** The hint for a tool that is switched off; undefined where it is not. */
+  function whyOff({ name, effect }: Pick<AnyTool, "name" | "effect">): string | undefined {
+    if (options.disabled.includes(name)) return "It is listed under tools.disabled in the configuration.";
+    const writes = effect === "write" || effect === "destroy";
+    return readOnly && writes ? "readOnly in the configuration switches off every tool that writes." : undefined;
+  }
+
+  /** @throws ToolError `unknown_tool`, `disabled`, or why a pinned tool is not there */
+  async function find(name: string): Promise<AnyTool> {
+    const enabledTool = byName.get(name);
+    if (enabledTool) return enabledTool;
+    const own = options.tools.find((tool) => tool.name === name);
+    const hint = whyOff({ name, effect: own?.effect ?? "read" });
+    if (hint !== undefined) throw new ToolError("disabled", `The tool ${name} is switched off.`, { hint });
+    const found = pinned?.names.has(name) ? (await pinned.load()).get(name) : undefined;
+    if (found instanceof ToolError) throw found;
+    if (found) return found;
+    throw new ToolError("unknown_tool", `There is no tool "${name.slice(0, 60)}".`, {
+      hint: `Tools: ${[...byName.keys(), ...(pinned?.names ?? [])].join(", ")}.`,
+    });
+  }
+
+  async function listTools(): Promise<readonly AnyTool[]> {
+    if (!pinned) return enabled;
+    const found = [...(await pinned.load()).values()].filter((tool): tool is AnyTool => !(tool instanceof ToolError));
+    return [...enabled, ...found.filter((tool) => whyOff(tool) === undefined)];
+  }
+
   async function run(name: string, args: unknown, request: CallRequest, status: RunningStatus): Promise<CallOutcome> {
-    const tool = byName.get(name);
-    if (!tool) {
-      const off = options.disabled.includes(name);
-      throw new ToolError(
-        off ? "disabled" : "unknown_tool",
-        off ? `The tool ${name} is switched off.` : `There is no tool "${name.slice(0, 60)}".`,
-        {
-          hint: off
-            ? "It is listed under tools.disabled in the configuration."
-            : `Tools: ${[...byName.keys()].join(", ")}.`,
-        },
-      );
-    }
+    const tool = await find(name);
     if (!request.user) {
       throw new ToolError("unauthenticated", "User information not available", {
         hint: "Call with the credentials of a user.",
@@ -182,7 +218,8 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     const asking = askingOf(request, state, deadline);
     const work = async (): Promise<Record<string, unknown>> => {
       const services = (tool.uses.length > 0 ? await options.services.get(tool.uses) : {}) as Services;
-      if (needsConfirmation(tool) && !tool.continues?.(input, { user, services })) {
+      const must = (await tool.mustConfirm?.(input, { user, services })) ?? needsConfirmation(tool);
+      if (must && !tool.continues?.(input, { user, services })) {
         const call = { tool, input, user, signal: deadline.signal };
         const means = { services: options.services, redact: options.redact, status, asking };
         const unanswered = await confirmCall(call, means);
@@ -200,7 +237,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     };
     try {
       const output = await deadline.race(work());
-      const result = successResult(output);
+      const result = successResult(output, request.takesLinks ? tool.links?.(output) : undefined);
       if (!status.done) status.success("Done");
       return { kind: "result", result };
     } catch (thrown) {
@@ -229,8 +266,14 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return typeof required === "boolean" ? required : required.includes(tool.name);
   }
 
-  function successResult(output: Record<string, unknown>): CallToolResult {
-    return toResult("status" in output ? output : { status: "success", ...output });
+  function mayConfirm(tool: AnyTool): boolean {
+    return needsConfirmation(tool) || (confirmsCalls && tool.mustConfirm !== undefined);
+  }
+
+  function successResult(output: Record<string, unknown>, links: readonly ResourceLink[] = []): CallToolResult {
+    const result = toResult("status" in output ? output : { status: "success", ...output });
+    const blocks = links.map((link): ContentBlock => ({ type: "resource_link", ...link }));
+    return blocks.length > 0 ? { ...result, content: [...result.content, ...blocks] } : result;
   }
 
   function toResult(structured: Record<string, unknown>): CallToolResult {
@@ -250,10 +293,11 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   }
 
   return {
-    tools: enabled,
+    listTools,
     resources,
     prompts,
-    needsConfirmation,
+    readOnly,
+    mayConfirm,
     call,
     answer,
     watch: (user, tell) => createResourceWatch(resources, answer, user, tell),

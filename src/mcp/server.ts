@@ -13,9 +13,10 @@ import {
   type ServerCapabilities,
   type ServerContext,
   type StandardSchemaV1,
+  type Tool,
 } from "@modelcontextprotocol/server";
 import { abortError, ToolError } from "../errors.ts";
-import type { Question, User } from "../tools/define-tool.ts";
+import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
 import { addCompletions } from "./completions.ts";
@@ -23,7 +24,7 @@ import { CONFIRMATION_FIELDS } from "./confirm-call.ts";
 import { progressSink } from "./progress.ts";
 import { addPrompts } from "./prompts.ts";
 import { addResources } from "./resources.ts";
-import { describeTool, withFields } from "./tool-schema.ts";
+import { describeTool, withEffect, withFields } from "./tool-schema.ts";
 import { ANSWER_SECONDS } from "./used-answers.ts";
 
 const INSTRUCTIONS =
@@ -42,6 +43,8 @@ function passing<T>(): StandardSchemaV1<T> {
  * the only remedy; with 5 ms one in 500 was lost on a busy machine, with 20 ms none in 9,000. HTTP streams are read event by event.
  */
 const SETTLE_MS = 20;
+
+const FIRST_WITH_LINKS = "2025-06-18";
 
 export interface ServerOptions {
   version: string;
@@ -63,9 +66,18 @@ export type ServerFactory = (context: McpRequestContext & { stateless?: boolean 
  * protocol era. What instances share is in the boundary and its services.
  */
 export function createServerFactory(options: ServerOptions): ServerFactory {
-  const tools = options.boundary.tools.map((tool) =>
-    options.boundary.needsConfirmation(tool) ? withFields(describeTool(tool), CONFIRMATION_FIELDS) : describeTool(tool),
-  );
+  const described = new WeakMap<AnyTool, Tool>();
+  const describe = (tool: AnyTool): Tool => {
+    let known = described.get(tool);
+    if (!known) {
+      // Where nothing may be changed, what reaches other systems only reads there.
+      const reads = options.boundary.readOnly && tool.effect === "write-open";
+      const plain = reads ? withEffect(describeTool(tool), "read-open") : describeTool(tool);
+      known = options.boundary.mayConfirm(tool) ? withFields(plain, CONFIRMATION_FIELDS) : plain;
+      described.set(tool, known);
+    }
+    return known;
+  };
   let made: RequestStateCodec<CallState> | undefined;
   // Most servers never ask anybody, and cryptography is dear to load.
   const codec = (): RequestStateCodec<CallState> => {
@@ -89,7 +101,9 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         },
       },
     );
-    server.setRequestHandler("tools/list", async () => ({ tools }));
+    server.setRequestHandler("tools/list", async () => ({
+      tools: (await options.boundary.listTools()).map(describe),
+    }));
     server.setRequestHandler("tools/call", { params: VALIDATED, result: VALIDATED_RESULT }, async (params, context) => {
       const { name, arguments: args } = params;
       const progressToken = context.mcpReq._meta?.progressToken;
@@ -98,6 +112,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         signal: context.mcpReq.signal,
         sinks: progressToken === undefined ? [] : [progressSink(progressToken, context.mcpReq.notify)],
         settleMs: context.http ? 0 : SETTLE_MS,
+        takesLinks: knowsLinks(server, context),
         canAsk: canShowForms(server, context),
         ask: era === "legacy" ? (question, signal) => elicit(context, question, signal) : undefined,
         inputResponses: context.mcpReq.inputResponses,
@@ -149,6 +164,13 @@ async function elicit(context: ServerContext, question: Question, signal: AbortS
       cause: error,
     });
   }
+}
+
+/** Whether the client's protocol has resource links in results; an older client would refuse the whole result. */
+function knowsLinks(server: Server, context: ServerContext): boolean {
+  const header = context.http?.req?.headers.get("mcp-protocol-version");
+  const version = context.mcpReq.envelope ? FIRST_WITH_LINKS : (header ?? server.getNegotiatedProtocolVersion() ?? "");
+  return version >= FIRST_WITH_LINKS;
 }
 
 /** Whether the client declared form elicitation, per request (2026-07-28) or at `initialize`; `{}` alone means forms. */

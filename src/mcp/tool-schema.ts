@@ -35,6 +35,11 @@ export function describeTool(tool: AnyTool): Tool {
   return described;
 }
 
+/** The tool with the annotations of another effect. */
+export function withEffect(tool: Tool, effect: ToolEffect): Tool {
+  return { ...tool, annotations: ANNOTATIONS[effect] };
+}
+
 /** The tool with further fields in the outline of its result; those that it has keep their types. */
 export function withFields(tool: Tool, fields: Record<string, JsonSchema>): Tool {
   const own = (tool.outputSchema?.properties ?? {}) as Record<string, JsonSchema>;

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { ApiRequest } from "../api/api-client.ts";
+import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { defineTool } from "./define-tool.ts";
 
 // Values pass as they are: what they may be depends on the API, so their check is the client's.
@@ -9,7 +11,8 @@ export default defineTool({
   title: "Call an external API",
   description:
     "Calls a configured external API and returns its answer. Credentials are added by the server. Use api_search to find " +
-    "an operation and api_describe for its parameters. Without an operation, body is posted as JSON to the API's URL.",
+    "an operation and api_describe for its parameters. Without an operation, body is posted as JSON to the API's URL. A " +
+    "long answer comes in parts: rest in the result says how to get the next one.",
   effect: "write-open",
   uses: ["apis"],
   input: z.strictObject({
@@ -29,36 +32,88 @@ export default defineTool({
     cookie: values("Cookie parameters by name."),
     body: values("Body as an object, sent as JSON or as the operation wants it."),
     body_text: z.string().optional().describe("Body as text, sent as it is, instead of body."),
+    body_base64: z.string().optional().describe("Body as bytes in base64, instead of body."),
+    fields: z
+      .preprocess(listOf, z.array(z.string()).max(100))
+      .optional()
+      .describe('Parts of the answer to give, by dotted paths such as "items.id". Saves space.'),
+    select: z.string().max(5_000).optional().describe('JMESPath over the answer, such as "items[?price > `5`].name".'),
+    max_pages: z.int().min(1).max(100).optional().describe("Pages to follow at most. Default 1."),
+    dry_run: z.boolean().optional().describe("True: only show what would be sent."),
+    idempotency_key: z
+      .string()
+      .max(255)
+      .optional()
+      .describe("Any text that makes repeating this same change safe, where the API supports it."),
+    rest: z.string().max(200).optional().describe("Id of the rest of an earlier answer, to get its next part."),
   }),
-  output: z.strictObject({
-    data: z.unknown(),
-    http_status: z.int().optional(),
-    content_type: z.string().optional(),
-    encoding: z.string().optional(),
-    bytes: z.int().optional(),
-    headers: z.looseObject({}).optional(),
-    attempts: z.int().optional(),
-    cached: z.boolean().optional(),
-    warnings: z.array(z.string()).optional(),
-  }),
+  output: apiOutput,
+  mustConfirm(input, { user, services }) {
+    if (input.dry_run || input.rest !== undefined) return false;
+    return services.apis.mustConfirm(user, requestOf(input));
+  },
   async confirms(input, { user, services }) {
     const { method, url } = await services.apis.preview(user, requestOf(input));
     return `Request: ${method} ${url}`;
   },
+  links: linksOf,
   async run(input, { user, signal, services, status }) {
-    const result = await services.apis.call(user, requestOf(input), { signal, status });
-    const from = result.cached ? `from the cache of ${input.api}` : `from ${input.api}`;
-    status.success(`Received ${result.http_status} ${from}`);
-    return { ...result, data: result.data ?? null };
+    const result = await services.apis.call(user, requestOf(input), { signal, status, confirmed: true });
+    status.success(outcomeOf(result, input.api));
+    return toOutput(result);
   },
 });
 
-type Place = "path" | "query" | "header" | "cookie" | "body";
+const PLACES = ["path", "query", "header", "cookie", "body"] as const;
 
 /** The call as the client takes it, which checks what the schema leaves open: that each place has an object. */
-function requestOf<Input extends { api: string; body_text?: string | undefined } & { [Name in Place]?: unknown }>({
-  body_text: bodyText,
-  ...rest
-}: Input) {
-  return { ...(rest as typeof rest & { [Name in Place]?: Record<string, unknown> }), bodyText };
+function requestOf(input: {
+  api: string;
+  operation?: string | undefined;
+  body_text?: string | undefined;
+  body_base64?: string | undefined;
+  fields?: string[] | undefined;
+  select?: string | undefined;
+  max_pages?: number | undefined;
+  dry_run?: boolean | undefined;
+  idempotency_key?: string | undefined;
+  rest?: string | undefined;
+  [place: string]: unknown;
+}): ApiRequest {
+  const places = Object.fromEntries(PLACES.map((place) => [place, parsed(input[place])]));
+  return {
+    ...(places as Pick<ApiRequest, (typeof PLACES)[number]>),
+    api: input.api,
+    operation: input.operation,
+    bodyText: input.body_text,
+    bodyBase64: input.body_base64,
+    fields: input.fields,
+    select: input.select,
+    maxPages: input.max_pages,
+    dryRun: input.dry_run,
+    idempotencyKey: input.idempotency_key,
+    rest: input.rest,
+  };
+}
+
+/** Models write objects as JSON text. What is no such text stays, and the client says what it has to be. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+/** Likewise lists: as JSON text, or with commas. */
+function listOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    const list: unknown = JSON.parse(value);
+    if (Array.isArray(list)) return list;
+  } catch {
+    // Names, then.
+  }
+  return value.split(",").map((name) => name.trim());
 }

@@ -26,6 +26,15 @@ export interface ElicitationSchema {
   required?: string[];
 }
 
+/** A resource that a result points to (MCP, "Resource Links"). */
+export interface ResourceLink {
+  uri: string;
+  name: string;
+  mimeType?: string;
+  /** Bytes. */
+  size?: number;
+}
+
 export interface ToolContext<Uses extends keyof Services = never> {
   user: User;
   /** Fires on cancel, disconnect and deadline. */
@@ -71,17 +80,32 @@ export interface ToolDefinition<
    * its own. @throws ToolError where it cannot go on
    */
   continues?(input: z.output<Input>, context: Pick<ToolContext<Uses>, "user" | "services">): boolean;
+  /**
+   * Whether the human has to be asked before just this call: true, or false where it needs no consent whatever
+   * `interaction.confirmationRequired` says; undefined leaves it to that. @throws ToolError what the call would
+   */
+  mustConfirm?(
+    input: z.output<Input>,
+    context: Pick<ToolContext<Uses>, "user" | "services">,
+  ): boolean | undefined | Promise<boolean | undefined>;
+  /** Resources that a successful result points to; clients get them besides the JSON. */
+  links?(output: z.input<Output>): ResourceLink[];
   /** Result of a successful call; the boundary adds `status: "success"` where the tool sets no status itself. */
   run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
 }
 
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
-export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues"> & {
+export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues" | "mustConfirm" | "links"> & {
   confirms?(
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
   ): string | Promise<string>;
   continues?(input: unknown, context: Pick<ToolContext<keyof Services>, "user" | "services">): boolean;
+  mustConfirm?(
+    input: unknown,
+    context: Pick<ToolContext<keyof Services>, "user" | "services">,
+  ): boolean | undefined | Promise<boolean | undefined>;
+  links?(output: Record<string, unknown>): ResourceLink[];
   run(input: unknown, context: ToolContext<keyof Services>): Promise<Record<string, unknown>>;
 };
 

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { PinnedOperation } from "../api/pinned-operations.ts";
+import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
+import { type AnyTool, defineTool } from "./define-tool.ts";
+
+/** An operation of an API as a tool of its own. What the document says of the arguments is checked by the client of APIs. */
+export function pinnedTool(pinned: PinnedOperation): AnyTool {
+  const required = new Set(pinned.required);
+  const shape = Object.fromEntries(
+    Object.entries(pinned.properties).map(([name, schema]) => {
+      const value = z.unknown().meta(schema);
+      return [name, required.has(name) ? value : value.optional()];
+    }),
+  );
+  return defineTool({
+    name: pinned.name,
+    title: pinned.title,
+    description: pinned.description,
+    effect: pinned.reads ? "read-open" : "write-open",
+    idempotent: pinned.idempotent,
+    uses: ["apis"],
+    input: z.strictObject(shape),
+    output: apiOutput,
+    mustConfirm: (input, { user, services }) => services.apis.mustConfirm(user, pinned.toRequest(input)),
+    async confirms(input, { user, services }) {
+      const { method, url } = await services.apis.preview(user, pinned.toRequest(input));
+      return `Request: ${method} ${url}`;
+    },
+    links: linksOf,
+    async run(input, { user, signal, services, status }) {
+      const request = pinned.toRequest(input);
+      try {
+        const result = await services.apis.call(user, request, { signal, status, confirmed: true });
+        status.success(outcomeOf(result, pinned.api));
+        return toOutput(result);
+      } catch (error) {
+        throw pinned.explain(error);
+      }
+    },
+  });
+}
