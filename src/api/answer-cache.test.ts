@@ -53,24 +53,33 @@ describe("calls", () => {
 });
 
 describe("the cache", () => {
+  const about = { api: "x", path: "/a", ttlMs: 1000, validators: {} };
+
   it("keeps to its number of entries, the least recently used go first", () => {
     const cache = createAnswerCache({ entries: 2, bytes: 1_000_000 });
-    cache.set("a", "1", 1000);
-    cache.set("b", "2", 1000);
+    cache.set("a", "1", about);
+    cache.set("b", "2", about);
     cache.get("a");
-    cache.set("c", "3", 1000);
-    expect([cache.get("a"), cache.get("b"), cache.get("c")]).toEqual(["1", undefined, "3"]);
+    cache.set("c", "3", about);
+    expect(["a", "b", "c"].map((key) => cache.get(key)?.answer)).toEqual(["1", undefined, "3"]);
   });
 
   it("keeps to its bytes, and takes nothing that is larger than all of it", () => {
     const cache = createAnswerCache({ entries: 100, bytes: 1000 });
-    cache.set("a", "x".repeat(300), 1000);
-    cache.set("b", "x".repeat(300), 1000);
+    cache.set("a", "x".repeat(600), about);
+    cache.set("b", "x".repeat(600), about);
     expect(cache.size).toBe(1);
-    cache.set("c", "x".repeat(600), 1000);
-    expect([cache.get("b")?.length, cache.get("c")]).toEqual([300, undefined]);
-    cache.set("b", "", 1000);
-    cache.set("d", "x".repeat(400), 1000);
-    expect(cache.size).toBe(2);
+    cache.set("c", "x".repeat(1200), about);
+    expect([cache.get<string>("b")?.answer.length, cache.get("c")]).toEqual([600, undefined]);
+  });
+
+  it("gives everybody a copy, in which bytes are bytes", () => {
+    const cache = createAnswerCache();
+    cache.set("a", { data: { list: [1] }, bytes: Buffer.from([1, 2]) }, about);
+    const one = cache.get<{ data: { list: number[] }; bytes: Buffer }>("a")!.answer;
+    one.data.list.push(2);
+    one.bytes[0] = 9;
+    expect(cache.get("a")!.answer).toEqual({ data: { list: [1] }, bytes: Buffer.from([1, 2]) });
+    expect(Buffer.isBuffer(one.bytes)).toBe(true);
   });
 });

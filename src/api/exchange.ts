@@ -1,8 +1,7 @@
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { Agent, Dispatcher, FormData } from "undici";
+import type { Dispatcher, FormData, Pool } from "undici";
 import { ToolError } from "../errors.ts";
 import { createGuardedConnector, type GuardOptions } from "./address-guard.ts";
+import { type BodyCollector, collectBody } from "./collect-body.ts";
 import { networkFailure } from "./network-failure.ts";
 
 export interface HttpRequest {
@@ -25,15 +24,25 @@ export interface HttpAnswer {
 export interface ExchangeOptions extends GuardOptions {
   /** Bytes of a decoded body. */
   maxResponseBytes: number;
+  /** Connections at most; default 32. */
+  connections?: number | undefined;
+}
+
+/** What is told of a request that is under way. */
+export interface SendingListener {
+  /** It goes onto a connection now. */
+  sent(): void;
+  /** Its answer has begun. */
+  answered(): void;
 }
 
 /** Sends requests to one API over connections of its own. */
 export interface Exchange {
   /**
-   * One request, no redirect followed. `onSent` is called when it goes onto a connection.
+   * One request, no redirect followed.
    * @throws ToolError `upstream_unreachable`, `invalid_response`, `too_large`, `forbidden`; the signal's reason once it fires.
    */
-  send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpAnswer>;
+  send(request: HttpRequest, signal: AbortSignal, listener?: SendingListener): Promise<HttpAnswer>;
   /** Connects and sends nothing. @throws as `send` */
   probe(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -43,62 +52,135 @@ const MAX_CONNECTIONS = 32;
 const MAX_HEADER_BYTES = 64 * 1024;
 /** Bytes kept of the body of a failed request. */
 const MAX_ERROR_BODY = 16 * 1024;
-const MAX_ENCODINGS = 3;
 
 interface Loaded {
   undici: typeof import("undici");
-  agent: Agent;
+  zlib: typeof import("node:zlib");
+  pool: Pool;
 }
 
 /** Nothing is loaded or connected before the first request. */
 export function createExchange(options: ExchangeOptions): Exchange {
   const { api, base } = options;
-  let loaded: Promise<Loaded> | undefined;
-  const load = () => {
-    loaded ??= import("undici").then((undici) => ({
+  let loading: Promise<Loaded> | undefined;
+  let loaded: Loaded | undefined;
+  const load = async (): Promise<Loaded> => {
+    loading ??= Promise.all([import("undici"), import("node:zlib")]).then(([undici, zlib]) => ({
       undici,
-      agent: new undici.Agent({
+      zlib,
+      pool: new undici.Pool(base.origin, {
         connect: createGuardedConnector(undici.buildConnector, options),
-        connections: MAX_CONNECTIONS,
+        connections: options.connections ?? MAX_CONNECTIONS,
+        allowH2: false,
         maxHeaderSize: MAX_HEADER_BYTES,
         // Time is limited by the signal, which bounds the whole call and not the gaps between two bytes.
         headersTimeout: 0,
         bodyTimeout: 0,
       }),
     }));
+    loaded = await loading;
     return loaded;
   };
-  const failure = (error: unknown, signal: AbortSignal): unknown => {
-    if (signal.aborted) return signal.reason;
-    return error instanceof ToolError ? error : networkFailure(error, api, base.host);
-  };
+  const failure = (error: unknown, sent: boolean | undefined): unknown =>
+    error instanceof ToolError ? error : networkFailure(error, api, base.host, sent);
 
-  return {
-    async send(request, signal, onSent) {
-      const { undici, agent } = await load();
-      signal.throwIfAborted();
-      try {
-        const response = await undici.request(request.url, {
-          dispatcher: onSent ? agent.compose(watchSending(onSent)) : agent,
+  function exchange(
+    { pool, zlib }: Loaded,
+    request: HttpRequest,
+    signal: AbortSignal,
+    listener: SendingListener | undefined,
+  ): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      let controller: Dispatcher.DispatchController | undefined;
+      let body: BodyCollector | undefined;
+      let status = 0;
+      let headers: Record<string, string> = {};
+      let settled = false;
+      let ended = false;
+      const settle = (): boolean => {
+        if (settled) return false;
+        settled = true;
+        signal.removeEventListener("abort", leave);
+        return true;
+      };
+      /** Ends the request and its connection; does nothing where it is over. */
+      const stop = (error: unknown) => {
+        body?.destroy();
+        controller?.abort(error as Error);
+      };
+      const fail = (error: unknown) => {
+        if (!settle()) return;
+        reject(error);
+        stop(error);
+      };
+      const leave = () => fail(signal.reason);
+      signal.addEventListener("abort", leave, { once: true });
+
+      const begin = (encoding: string | undefined, length: string | undefined): BodyCollector => {
+        const isError = status >= 300;
+        const limit = isError ? MAX_ERROR_BODY : options.maxResponseBytes;
+        const isBodiless = request.method === "HEAD" || status === 204 || status === 304;
+        if (!isError && !isBodiless && Number(length) > limit) throw tooLarge(api, limit);
+        return collectBody(zlib, isBodiless ? undefined : encoding, limit, {
+          drained: () => controller?.resume(),
+          failed: fail,
+          done({ bytes, cut }) {
+            if (cut && !isError) return fail(tooLarge(api, limit));
+            if (!settle()) return;
+            resolve({ status, headers, bytes, cut });
+            if (!ended) stop(new Error("Enough was read."));
+          },
+        });
+      };
+      const handler: Dispatcher.DispatchHandler = {
+        onRequestStart(started) {
+          controller = started;
+          if (settled) return started.abort(new Error("The caller has gone."));
+          listener?.sent();
+        },
+        onResponseStart(_controller, statusCode, received) {
+          // Interim answers (RFC 9110, 15.2) say nothing of the final one.
+          if (statusCode < 200 || settled) return;
+          listener?.answered();
+          status = statusCode;
+          headers = joinHeaders(received);
+          try {
+            const isCompressed = headers["content-encoding"] !== undefined;
+            body = begin(headers["content-encoding"], isCompressed ? undefined : headers["content-length"]);
+          } catch (error) {
+            fail(error);
+          }
+        },
+        onResponseData(receiving, chunk) {
+          if (!settled && body && !body.write(chunk)) receiving.pause();
+        },
+        onResponseEnd() {
+          ended = true;
+          body?.end();
+        },
+        onResponseError(_controller, error) {
+          if (!settle()) return;
+          body?.destroy();
+          reject(failure(error, controller !== undefined));
+        },
+      };
+      pool.dispatch(
+        {
+          path: request.url.pathname + request.url.search,
           method: request.method as Dispatcher.HttpMethod,
           headers: { ...request.headers, "accept-encoding": "gzip, br" },
           body: request.body,
-          signal,
-        });
-        const headers = joinHeaders(response.headers);
-        const bodiless = request.method === "HEAD" || response.statusCode === 204 || response.statusCode === 304;
-        if (bodiless) {
-          await response.body.dump();
-          return { status: response.statusCode, headers, bytes: Buffer.alloc(0), cut: false };
-        }
-        const failed = response.statusCode >= 300;
-        const limit = failed ? MAX_ERROR_BODY : options.maxResponseBytes;
-        const read = await readBody(response.body, headers["content-encoding"], limit, signal);
-        if (read.cut && !failed) throw tooLarge(api, limit);
-        return { status: response.statusCode, headers, ...read };
-      } catch (error) {
-        throw failure(error, signal);
-      }
+        },
+        handler,
+      );
+    });
+  }
+
+  return {
+    async send(request, signal, listener) {
+      const ready = loaded ?? (await load());
+      signal.throwIfAborted();
+      return exchange(ready, request, signal, listener);
     },
     async probe(signal) {
       const { undici } = await load();
@@ -113,85 +195,16 @@ export function createExchange(options: ExchangeOptions): Exchange {
         });
       });
       await connecting.catch((error) => {
-        throw failure(error, signal);
+        throw signal.aborted ? signal.reason : failure(error, false);
       });
     },
     async close() {
-      const current = loaded;
+      const current = loading;
+      loading = undefined;
       loaded = undefined;
-      await (await current)?.agent.destroy();
+      await (await current)?.pool.destroy();
     },
   };
-}
-
-/** Tells when a request goes onto a connection, which may be long after it was asked for. */
-function watchSending(onSent: () => void): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch(options, {
-      onRequestStart(controller, context) {
-        onSent();
-        handler.onRequestStart?.(controller, context);
-      },
-      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
-      onResponseStart: (...args) => handler.onResponseStart?.(...args),
-      onResponseData: (...args) => handler.onResponseData?.(...args),
-      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
-      onResponseError: (...args) => handler.onResponseError?.(...args),
-    });
-}
-
-/** The decoded body up to a limit in bytes. What is compressed counts as what it becomes: that is what fills the memory. */
-async function readBody(
-  body: Readable,
-  encoding: string | undefined,
-  limit: number,
-  signal: AbortSignal,
-): Promise<{ bytes: Buffer; cut: boolean }> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  const full = new Error("limit reached");
-  const collect = async (source: AsyncIterable<Buffer>) => {
-    for await (const part of source) {
-      const room = limit - size;
-      size += part.length;
-      parts.push(part.length > room ? part.subarray(0, room) : part);
-      if (size > limit) throw full;
-    }
-  };
-  try {
-    await pipeline([body, ...(await decodersOf(encoding)), collect] as never, { signal });
-  } catch (error) {
-    body.on("error", () => {}).destroy();
-    if (error === full) return { bytes: Buffer.concat(parts), cut: true };
-    if (/^(Z_|ERR__?ERROR_|ERR_BROTLI|ERR_BUFFER|ERR_PADDING|ZSTD_)/.test(String((error as { code?: unknown }).code))) {
-      throw new ToolError("invalid_response", "Request failed: the compressed answer is damaged.", { cause: error });
-    }
-    throw error;
-  }
-  return { bytes: Buffer.concat(parts), cut: false };
-}
-
-async function decodersOf(encoding: string | undefined): Promise<NodeJS.ReadWriteStream[]> {
-  const names = (encoding ?? "")
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "" && name !== "identity");
-  if (names.length === 0) return [];
-  if (names.length > MAX_ENCODINGS) throw unreadable(names.join(", "));
-  const zlib = await import("node:zlib");
-  return names.reverse().map((name) => {
-    if (name === "gzip" || name === "x-gzip") return zlib.createGunzip();
-    if (name === "deflate") return zlib.createInflate();
-    if (name === "br") return zlib.createBrotliDecompress();
-    if (name === "zstd") return zlib.createZstdDecompress();
-    throw unreadable(name);
-  });
-}
-
-function unreadable(encoding: string): ToolError {
-  const shown = JSON.stringify(encoding.slice(0, 40));
-  return new ToolError("invalid_response", `Request failed: the answer's encoding ${shown} cannot be read.`);
 }
 
 function tooLarge(api: string, limit: number): ToolError {
@@ -202,8 +215,9 @@ function tooLarge(api: string, limit: number): ToolError {
 
 function joinHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const joined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(", ") : value;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) joined[name] = typeof value === "string" ? value : value.join(", ");
   }
   return joined;
 }

@@ -1,11 +1,12 @@
 import type { StatusEmitter } from "../status/status-event.ts";
-import { type AnswerCache, cacheKey } from "./answer-cache.ts";
+import { type AnswerCache, cacheKey, keepingOf } from "./answer-cache.ts";
 import type { ApiUser } from "./api-client.ts";
 import type { PreparedRequest } from "./api-request.ts";
 import { startDeadline } from "./call-deadline.ts";
 import type { LiveApi } from "./live-api.ts";
-import { performCall } from "./perform-call.ts";
+import { type Performed, performCall } from "./perform-call.ts";
 import { type AnswerContent, readAnswer } from "./read-answer.ts";
+import { isRepeatable, isSafe } from "./safe-methods.ts";
 import { upstreamError } from "./upstream-error.ts";
 
 /** A successful answer, read and checked. */
@@ -26,47 +27,107 @@ export interface FetchMeans {
 }
 
 /**
- * The answer to one request: from the cache where it is kept, else from the API.
+ * The answer to one request: from the cache where it is kept and fresh, else from the API, which may say that the kept one still
+ * holds (RFC 9111, 4.3).
  * @throws ToolError `rate_limited`, `deadline_exceeded`, `upstream_unreachable`, `upstream_error`, `invalid_response`, `too_large`
  */
 export async function fetchAnswer(prepared: PreparedRequest, means: FetchMeans): Promise<FetchedAnswer> {
-  const { api, user, cache } = means;
-  const { name, settings } = api.description;
-  const ttlMs = prepared.method === "GET" ? settings.cacheTtl * 1000 : 0;
-  if (ttlMs === 0) return send(prepared, means);
-  const key = cacheKey(name, user.id, prepared.method, prepared.url, prepared.headers);
-  const kept = cache.get(key);
-  if (kept !== undefined) return { ...(JSON.parse(kept) as FetchedAnswer), cached: true };
-  const answer = await send(prepared, means);
-  cache.set(key, JSON.stringify(answer), ttlMs);
-  return answer;
+  const { settings } = means.api.description;
+  if (isSafe(prepared.method)) {
+    const isKept = prepared.method === "GET" && settings.cacheTtl > 0 && !asksForNew(prepared.headers);
+    if (isKept) return fetchKept(prepared, means);
+    return read(prepared, await perform(prepared, means), means);
+  }
+  let performed: Performed | undefined;
+  try {
+    performed = await perform(prepared, means);
+  } finally {
+    // Even what failed may have been carried out.
+    if (settings.cacheTtl > 0) means.cache.invalidate(means.api.description.name, writtenPaths(prepared, performed));
+  }
+  return read(prepared, performed, means);
 }
 
-async function send(prepared: PreparedRequest, { api, user, signal, status }: FetchMeans): Promise<FetchedAnswer> {
+async function fetchKept(prepared: PreparedRequest, means: FetchMeans): Promise<FetchedAnswer> {
+  const { api, user, cache } = means;
   const { name, settings, secrets } = api.description;
-  const deadline = startDeadline(signal, settings.timeout, name, prepared.method);
+  const key = cacheKey(name, user.id, prepared);
+  const kept = cache.get<FetchedAnswer>(key);
+  if (kept?.fresh) return { ...kept.answer, attempts: 0, cached: true };
+
+  const about = { api: name, path: prepared.url.pathname };
+  const ttlMs = settings.cacheTtl * 1000;
+  const since = cache.writes(name);
+  const conditional = kept ? { ...prepared, headers: { ...prepared.headers, ...kept.validators } } : prepared;
+  const performed = await perform(conditional, means);
+  const { answer, attempts, redirectedTo } = performed;
+  if (kept && answer.status === 304) {
+    const headers = { ...kept.answer.headers };
+    for (const shown of Object.keys(headers)) {
+      const value = answer.headers[shown];
+      if (value !== undefined) headers[shown] = secrets.inText(value);
+    }
+    const same: FetchedAnswer = { ...kept.answer, ...(kept.answer.headers && { headers }) };
+    const keeping = keepingOf({ ...answer, status: 200 }, ttlMs);
+    if (keeping)
+      cache.set(key, same, { ...about, ...keeping, validators: { ...kept.validators, ...keeping.validators } }, since);
+    else cache.delete(key);
+    return { ...same, attempts, cached: true };
+  }
+  const keeping = keepingOf(answer, ttlMs);
+  // A failure of the moment says nothing of what is kept.
+  if (!keeping && answer.status < 500 && answer.status !== 429) cache.delete(key);
+  const fetched = await read(prepared, performed, means);
+  // Marks of another place would be taken for marks of this one.
+  const validators = redirectedTo ? {} : keeping?.validators;
+  if (keeping && validators) cache.set(key, fetched, { ...about, ...keeping, validators }, since);
+  return fetched;
+}
+
+/** Asks the API, and once more with fresh credentials where it does not accept those it was asked with. */
+async function perform(prepared: PreparedRequest, { api, user, signal, status }: FetchMeans): Promise<Performed> {
+  const { name, settings } = api.description;
+  const deadline = startDeadline(signal, settings.timeout, name, isRepeatable(prepared));
   try {
-    const resources = {
-      exchange: api.exchange,
-      window: api.windowOf(user.id),
-      signal: deadline.signal,
-      endsAt: deadline.endsAt,
-      status,
-    };
-    let { answer, attempts } = await performCall(api.description, prepared, resources);
-    const renewed = answer.status === 401 && (await api.credentials.renewed(user, prepared, deadline.signal));
-    if (renewed) {
-      const again = await performCall(api.description, renewed, resources);
-      answer = again.answer;
-      attempts += again.attempts;
-    }
-    if (answer.status < 200 || answer.status > 299) {
-      throw upstreamError(name, prepared.method, answer, attempts, secrets);
-    }
-    const content = readAnswer(answer, prepared.method, name, secrets);
-    const warnings = [...content.warnings, ...(await api.responses.check(prepared.target, answer.status, content))];
-    return { ...content, warnings, http_status: answer.status, attempts, cached: false };
+    const means = { api, userId: user.id, deadline, status };
+    const performed = await performCall(prepared, means);
+    if (performed.answer.status !== 401 || performed.redirectedTo) return performed;
+    const renewed = await api.credentials.renewed(user, prepared, deadline.signal);
+    if (!renewed) return performed;
+    const again = await performCall(renewed, means);
+    return { ...again, attempts: performed.attempts + again.attempts };
   } finally {
     deadline.stop();
   }
+}
+
+async function read(prepared: PreparedRequest, performed: Performed, { api }: FetchMeans): Promise<FetchedAnswer> {
+  const { answer, attempts, redirectedTo } = performed;
+  const { name, secrets, base } = api.description;
+  if (answer.status < 200 || answer.status > 299) {
+    throw upstreamError(name, prepared.method, answer, attempts, secrets);
+  }
+  const content = readAnswer(answer, prepared.method, name, secrets);
+  const warnings = [...content.warnings, ...(await api.responses.check(prepared.target, answer.status, content))];
+  if (redirectedTo && redirectedTo.origin !== base.origin) {
+    warnings.push(`Answered by ${secrets.inText(redirectedTo.origin).slice(0, 200)} after a redirect.`);
+  }
+  return { ...content, warnings, http_status: answer.status, attempts, cached: false };
+}
+
+/** Whether a call itself says that it wants no kept answer, or has marks of its own. */
+function asksForNew(headers: Readonly<Record<string, string>>): boolean {
+  if (headers["if-none-match"] !== undefined || headers["if-modified-since"] !== undefined) return true;
+  return /no-(cache|store)/i.test(`${headers["cache-control"] ?? ""} ${headers.pragma ?? ""}`);
+}
+
+/** The paths that a write has changed (RFC 9111, 4.4). */
+function writtenPaths(prepared: PreparedRequest, performed: Performed | undefined): string[] {
+  const { headers = {} } = performed?.answer ?? {};
+  const named = [headers.location, headers["content-location"]].flatMap((place) => {
+    if (place === undefined || !URL.canParse(place, prepared.url.href)) return [];
+    const url = new URL(place, prepared.url);
+    return url.origin === prepared.url.origin ? [url.pathname] : [];
+  });
+  return [prepared.url.pathname, ...named];
 }

@@ -1,4 +1,7 @@
 import type { LookupFunction } from "node:net";
+import { hostOf, reachOf } from "./address-guard.ts";
+import { type ApiBreaker, createApiBreaker } from "./api-breaker.ts";
+import { type CallSlots, createCallSlots } from "./call-slots.ts";
 import { createResponseChecker, type ResponseChecker } from "./check-response.ts";
 import { type ApiDescription, type ApiSettings, describeApi } from "./configured-api.ts";
 import { type Credentials, createCredentials } from "./credentials.ts";
@@ -9,8 +12,12 @@ import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
 export interface LiveApi {
   description: ApiDescription;
   exchange: Exchange;
+  /** A short-lived exchange with another origin that a redirect leads to. */
+  exchangeWith(origin: URL): Exchange;
   responses: ResponseChecker;
   credentials: Credentials;
+  breaker: ApiBreaker;
+  slots: CallSlots;
   /** The user's rate limit, if the API has one. */
   windowOf(userId: string): SlidingWindow | undefined;
 }
@@ -26,16 +33,22 @@ export async function openLiveApi(
 ): Promise<LiveApi> {
   const description = await describeApi(name, settings);
   const windows = new Map<string, SlidingWindow>();
+  const common = {
+    api: name,
+    connectTimeoutMs: Math.min(settings.connectTimeout, settings.timeout) * 1000,
+    maxResponseBytes: settings.maxResponseBytes,
+    connections: settings.concurrency,
+    lookup,
+  };
   return {
     description,
-    exchange: createExchange({
-      api: name,
-      base: description.base,
-      reach: description.reach,
-      connectTimeoutMs: Math.min(settings.connectTimeout, settings.timeout) * 1000,
-      maxResponseBytes: settings.maxResponseBytes,
-      lookup,
-    }),
+    exchange: createExchange({ ...common, base: description.base, reach: description.reach }),
+    exchangeWith(origin) {
+      const isNamed = isRedirectHost(settings.redirectHosts, origin);
+      return createExchange({ ...common, base: origin, reach: isNamed ? reachOf(origin, true, true) : "public" });
+    },
+    breaker: createApiBreaker(name, settings.breaker),
+    slots: createCallSlots(settings.concurrency),
     responses: createResponseChecker(description),
     credentials: createCredentials(description),
     windowOf(userId) {
@@ -49,4 +62,12 @@ export async function openLiveApi(
       return window;
     },
   };
+}
+
+/** Whether the configuration names this host as one that redirects may lead to, on any port or on this one. */
+function isRedirectHost(hosts: readonly string[], url: URL): boolean {
+  const name = hostOf(url).toLowerCase();
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const spellings = new Set([name, `[${name}]`, `${name}:${port}`, `[${name}]:${port}`]);
+  return hosts.some((host) => spellings.has(host.toLowerCase()));
 }

@@ -45,8 +45,13 @@ const TLS: Record<string, string> = {
   EPROTO: "TLS could not be agreed on; perhaps it speaks plain http",
 };
 
-/** What a failed request means, in words. `host` is the API's host and port. */
-export function networkFailure(error: unknown, api: string, host: string): NetworkFailure {
+/** What a failed request means, in words. `host` is the API's host and port; `sent`: whether it went onto a connection. */
+export function networkFailure(
+  error: unknown,
+  api: string,
+  host: string,
+  sent = !(codeOf(error) in UNSENT),
+): NetworkFailure {
   const code = codeOf(error);
   const at = `API "${api}" at ${host}`;
   if (code in TLS || code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS") || code.startsWith("CERT_")) {
@@ -65,15 +70,17 @@ export function networkFailure(error: unknown, api: string, host: string): Netwo
       cause: error,
     });
   }
-  const unsent = UNSENT[code];
-  const reason = unsent ?? BROKEN[code] ?? `the connection failed${code === "" ? "" : ` (${code})`}`;
+  const reason =
+    (sent ? BROKEN[code] : UNSENT[code]) ??
+    UNSENT[code] ??
+    BROKEN[code] ??
+    `the connection failed${code === "" ? "" : ` (${code})`}`;
   return new NetworkFailure("upstream_unreachable", `${at}: ${reason}`, {
-    unsent: unsent !== undefined,
+    unsent: !sent,
     retryable: true,
-    hint:
-      unsent !== undefined
-        ? `Check that the API runs and that apis.${api}.apiUrl is right.`
-        : "The API may have carried the call out; look before you repeat one that changes something.",
+    hint: sent
+      ? "The API may have carried the call out; look before you repeat one that changes something."
+      : `Check that the API runs and that apis.${api}.apiUrl is right.`,
     cause: error,
   });
 }

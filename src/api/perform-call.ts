@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
+import type { CallEnd } from "./api-breaker.ts";
 import type { PreparedRequest } from "./api-request.ts";
-import type { ApiDescription } from "./configured-api.ts";
-import { assertContained } from "./contained-path.ts";
-import type { Exchange, HttpAnswer, HttpRequest } from "./exchange.ts";
-import { assertAllowed } from "./find-target.ts";
+import type { CallDeadline } from "./call-deadline.ts";
+import type { HttpAnswer, HttpRequest } from "./exchange.ts";
+import { followRedirect, refusedRedirect } from "./follow-redirect.ts";
+import type { LiveApi } from "./live-api.ts";
 import { NetworkFailure } from "./network-failure.ts";
-import type { SlidingWindow } from "./sliding-window.ts";
+import { isUsedUp, retryAfterMs } from "./retry-after.ts";
+import { isRepeatable } from "./safe-methods.ts";
 
-export interface CallResources {
-  exchange: Exchange;
-  window: SlidingWindow | undefined;
-  /** Fires at the deadline and when the caller goes. */
-  signal: AbortSignal;
-  /** When the call has to be over, as `performance.now()` counts. */
-  endsAt: number;
+export interface CallMeans {
+  api: LiveApi;
+  userId: string;
+  deadline: CallDeadline;
   status: StatusEmitter | undefined;
 }
 
@@ -23,129 +22,121 @@ export interface Performed {
   answer: HttpAnswer;
   /** Requests made, redirects not counted. */
   attempts: number;
+  /** The URL that answered, where that is another one than was asked. */
+  redirectedTo?: URL;
 }
 
-const MAX_ATTEMPTS = 3;
+/** What the last request to the API itself says of the API. */
+interface Trip {
+  end: CallEnd;
+}
+
 const MAX_REDIRECTS = 3;
-const FIRST_WAIT_MS = 200;
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 8000;
+/** A timer may fire a little before its time, and clocks of two machines differ. */
+const LATE_MS = 5;
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+/** Server errors that say nothing of how the server is. */
+const NOT_DOWN = new Set([501, 505]);
 
 /**
- * Makes the call: waits for its place in the rate limit, follows redirects inside the API, and repeats what is safe to
- * repeat (GET and HEAD, RFC 9110, 9.2.1) as long as the deadline allows.
+ * Makes the call: waits for its place, follows redirects, and repeats what may be repeated (RFC 9110, 9.2.2): calls that only
+ * read, calls with an idempotency key, and requests that cannot have reached the API; as long as the deadline allows.
+ * @throws ToolError of the last attempt; `upstream_unreachable` at once while the API is left alone
  */
-export async function performCall(
-  api: ApiDescription,
-  prepared: PreparedRequest,
-  resources: CallResources,
-): Promise<Performed> {
-  const { signal, endsAt, status } = resources;
-  const safe = prepared.method === "GET" || prepared.method === "HEAD";
+export async function performCall(prepared: PreparedRequest, means: CallMeans): Promise<Performed> {
+  const { api } = means;
+  const admission = api.breaker.admit();
+  const trip: Trip = { end: "unknown" };
+  try {
+    return await repeat(prepared, means, admission.trial ? 0 : api.description.settings.retries, trip);
+  } finally {
+    admission.end(trip.end);
+  }
+}
+
+async function repeat(prepared: PreparedRequest, means: CallMeans, retries: number, trip: Trip): Promise<Performed> {
+  const { deadline, status, api } = means;
+  const { signal, endsAt } = deadline;
+  const repeatable = isRepeatable(prepared);
   let outcome: Performed | NetworkFailure | undefined;
   for (let attempts = 1; ; attempts++) {
     let wait: number | undefined;
     try {
-      outcome = { answer: await followRedirects(api, prepared, resources), attempts };
-      if (RETRIED.has(outcome.answer.status)) wait = retryAfterMs(outcome.answer) ?? backoff(attempts);
+      outcome = { ...(await send(prepared, means, trip)), attempts };
+      const { answer } = outcome;
+      const passes = RETRIED.has(answer.status) || isUsedUp(answer);
+      if (passes && repeatable) wait = retryAfterMs(answer) ?? backoffMs(attempts);
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof NetworkFailure) {
         outcome = error;
-        if (error.retryable) wait = backoff(attempts);
+        if (error.retryable && (repeatable || error.unsent)) wait = backoffMs(attempts);
       } else if (!(outcome && error instanceof ToolError && error.code === "rate_limited")) throw error;
       // No place is left for another attempt: the one before it is what there is to tell.
     }
-    const again = safe && wait !== undefined && attempts < MAX_ATTEMPTS && performance.now() + wait < endsAt;
-    if (!again) {
-      if (outcome instanceof NetworkFailure) throw outcome;
-      return outcome;
+    if (wait === undefined || attempts > retries || performance.now() + wait + LATE_MS >= endsAt) {
+      if (!(outcome instanceof NetworkFailure)) return outcome;
+      throw outcome;
     }
-    status?.progress(`Trying ${api.name} again in ${((wait as number) / 1000).toFixed(1)} s`);
-    await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+    status?.progress(`Trying ${api.description.name} again in ${(wait / 1000).toFixed(1)} s`);
+    await sleep(wait + LATE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-async function followRedirects(
-  api: ApiDescription,
-  prepared: PreparedRequest,
-  { exchange, window, signal, endsAt }: CallResources,
-): Promise<HttpAnswer> {
+/** One attempt with the redirects that it leads through. */
+async function send(prepared: PreparedRequest, means: CallMeans, trip: Trip): Promise<Omit<Performed, "attempts">> {
+  const { description } = means.api;
   let request: HttpRequest = prepared;
+  let answer = await sendToApi(request, means, trip);
   for (let hops = 0; ; hops++) {
-    const slot = await window?.take(endsAt - performance.now(), signal);
-    const answer = await exchange.send(request, signal, slot && (() => slot.sent()));
-    slot?.answered();
-    const location = answer.headers.location;
-    if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
-    const next = redirected(api, prepared, request, answer.status, location);
-    if (hops >= MAX_REDIRECTS) throw refusedRedirect(api, answer.status, `more than ${MAX_REDIRECTS} times`);
+    const next = followRedirect(description, prepared, request, answer);
+    if (!next) return hops === 0 ? { answer } : { answer, redirectedTo: request.url };
+    if (hops >= MAX_REDIRECTS) throw refusedRedirect(description, answer.status, `more than ${MAX_REDIRECTS} times`);
     request = next;
+    const isOwn = request.url.origin === description.base.origin;
+    answer = isOwn ? await sendToApi(request, means, trip) : await sendElsewhere(request, means, answer.status);
   }
 }
 
-/** The request that a redirect asks for (RFC 9110, 15.4). @throws ToolError `upstream_error` where it leads out of the API. */
-function redirected(
-  api: ApiDescription,
-  prepared: PreparedRequest,
-  request: HttpRequest,
-  status: number,
-  location: string,
-): HttpRequest {
-  if (!URL.canParse(location, request.url.href)) throw refusedRedirect(api, status, "to what is no URL");
-  const url = new URL(location, request.url);
-  if (url.origin !== api.base.origin) {
-    const shown = api.secrets.inText(url.host === "" ? url.protocol : url.origin).slice(0, 200);
-    throw refusedRedirect(
-      api,
-      status,
-      `to ${shown}, which is another host`,
-      url.protocol.startsWith("http") ? url : undefined,
-    );
-  }
-  if (url.username !== "" || url.password !== "") throw refusedRedirect(api, status, "to a URL with a password");
-  const becomesGet = status === 303 ? request.method !== "HEAD" : status <= 302 && request.method === "POST";
-  const shown = api.secrets.inText(url.pathname).slice(0, 200);
-  const method = becomesGet ? "GET" : request.method;
-  const basePath = api.base.pathname.replace(/\/+$/, "");
-  const withSlash = (path: string) => `${path.replace(/\/+$/, "")}/`;
-  const sameCall = method === prepared.method && withSlash(url.pathname) === withSlash(prepared.url.pathname);
+async function sendToApi(request: HttpRequest, means: CallMeans, trip: Trip): Promise<HttpAnswer> {
+  const { api, userId, deadline } = means;
+  const { signal, endsAt } = deadline;
+  const slot = await api.windowOf(userId)?.take(endsAt - performance.now(), signal);
+  let leave: (() => void) | undefined;
   try {
-    if (!sameCall) {
-      if (!url.pathname.startsWith(`${basePath}/`)) throw new Error("outside the base path");
-      const path = url.pathname.slice(basePath.length);
-      assertContained(path);
-      if (api.document && api.rules.length === 0) {
-        // Every operation of the document is allowed; what only reads may lead on to what it does not list.
-        if (method !== "GET" && method !== "HEAD") throw new Error("not a call that only reads");
-      } else assertAllowed(api, method, path);
-    }
-  } catch {
-    throw refusedRedirect(api, status, `to ${method} ${shown}, which is no allowed call`);
+    leave = await api.slots.take(userId, signal);
+    const answer = await api.exchange.send(request, signal, slot);
+    trip.end = answer.status >= 500 && !NOT_DOWN.has(answer.status) ? { down: `it answered ${answer.status}.` } : "up";
+    return answer;
+  } catch (error) {
+    // Waiting for a place is not the API's doing, nor is it that the caller goes.
+    const asked = leave !== undefined;
+    if (error instanceof NetworkFailure || (asked && deadline.expired)) trip.end = { down: (error as Error).message };
+    else if (error instanceof ToolError && error.code === "too_large") trip.end = "up";
+    throw error;
+  } finally {
+    slot?.done();
+    leave?.();
   }
-  url.hash = "";
-  const headers = { ...request.headers };
-  if (becomesGet) for (const name of Object.keys(headers)) if (name.startsWith("content-")) delete headers[name];
-  return { method, url, headers, body: becomesGet ? null : request.body };
 }
 
-function refusedRedirect(api: ApiDescription, status: number, where: string, other?: URL): ToolError {
-  return new ToolError("upstream_error", `API "${api.name}" redirects (${status}) ${where}; it was not followed.`, {
-    hint: other
-      ? `If that is where the API is, write it as apis.${api.name}.apiUrl in the configuration.`
-      : `apis.${api.name}.allow in the configuration lists the allowed calls.`,
-    details: { http_status: status },
-  });
+async function sendElsewhere(request: HttpRequest, { api, deadline }: CallMeans, status: number): Promise<HttpAnswer> {
+  const origin = new URL(request.url.origin);
+  const exchange = api.exchangeWith(origin);
+  try {
+    return await exchange.send(request, deadline.signal);
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.code !== "forbidden") throw error;
+    const shown = api.description.secrets.inText(origin.origin).slice(0, 200);
+    throw refusedRedirect(api.description, status, `to ${shown}, which is another host and not a public one`, origin);
+  } finally {
+    await exchange.close();
+  }
 }
 
-function backoff(attempts: number): number {
-  return FIRST_WAIT_MS * 2 ** (attempts - 1) * (0.75 + Math.random() / 2);
-}
-
-/** Milliseconds that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3); undefined where it says nothing. */
-export function retryAfterMs(answer: Pick<HttpAnswer, "headers">): number | undefined {
-  const text = answer.headers["retry-after"]?.trim();
-  if (!text) return undefined;
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text), 86_400) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - Date.now()), 86_400_000);
+/** Full jitter: anything up to a bound that doubles, so that many callers do not come back at once. */
+function backoffMs(attempts: number): number {
+  return Math.random() * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
 }

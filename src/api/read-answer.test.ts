@@ -145,7 +145,7 @@ describe("an error of the API", () => {
     expect(error).toMatchObject({
       code,
       retryable,
-      message: 'API returned error: {"error":"It is so"}',
+      message: "API returned error: It is so",
       details: { http_status: status },
     });
     expect(error.hint).toMatch(/\w+/);

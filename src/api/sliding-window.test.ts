@@ -63,7 +63,12 @@ it("lets those who wait in by the order of asking, and past those who went away"
   const window = createSlidingWindow({ requests: 1, per: 0.1 }, "test");
   const order: string[] = [];
   const gone = new AbortController();
-  const take = (name: string, signal = never) => window.take(10_000, signal).then(() => order.push(name));
+  const take = (name: string, signal = never) =>
+    window.take(10_000, signal).then((slot) => {
+      order.push(name);
+      slot.sent();
+      slot.answered();
+    });
   const all = [take("a"), take("b"), take("gone", gone.signal), take("c")];
   gone.abort();
   expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual([

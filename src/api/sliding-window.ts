@@ -7,12 +7,14 @@ export interface RateLimit {
   per: number;
 }
 
-/** A request that was let through. */
+/** A place for one request. It is held until `done` was called and, where the request was sent, has run out. */
 export interface Slot {
   /** The request goes onto a connection now. */
   sent(): void;
-  /** The request has arrived, for it was answered. */
+  /** The request has arrived, for it is being answered. */
   answered(): void;
+  /** Nothing more will be sent. Gives the place back at once where nothing was. */
+  done(): void;
 }
 
 /**
@@ -36,26 +38,27 @@ interface Waiter {
   admit(): void;
 }
 
-/** One slot's times in ms; it is free again `per` after the request has surely arrived. */
+/** Times in ms. Until the request is sent there is none, for nobody knows when it will be: it may wait for a connection. */
 interface Taken {
-  startedAt: number;
+  sentAt: number | undefined;
   arrivedAt: number | undefined;
 }
 
 export function createSlidingWindow(limit: RateLimit, label: string): SlidingWindow {
   const span = limit.per * 1000;
-  const transit = Math.min(span, MAX_TRANSIT_MS);
   let taken: Taken[] = [];
   const waiting: Waiter[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  const freeAt = (slot: Taken): number => (slot.arrivedAt ?? slot.startedAt + transit) + span;
+  const freeAt = ({ sentAt, arrivedAt }: Taken): number =>
+    sentAt === undefined ? Number.POSITIVE_INFINITY : (arrivedAt ?? sentAt + MAX_TRANSIT_MS) + span;
   const prune = (now: number) => {
-    taken = taken.filter((slot) => freeAt(slot) > now);
+    if (taken.some((slot) => freeAt(slot) <= now)) taken = taken.filter((slot) => freeAt(slot) > now);
   };
-  /** Milliseconds until the place behind all who wait is free. */
+  /** Milliseconds until the place behind all who wait is free; a request that is not sent yet counts as sent now. */
   const expectedWait = (now: number): number => {
-    const free = taken.map(freeAt).sort((a, b) => a - b);
+    if (waiting.length === 0 && taken.length < limit.requests) return 0;
+    const free = taken.map((slot) => (slot.sentAt === undefined ? now + span : freeAt(slot))).sort((a, b) => a - b);
     let at = now;
     for (let ahead = 0; ahead <= waiting.length; ahead++) {
       if (free.length >= limit.requests) at = Math.max(at, free[free.length - limit.requests] as number);
@@ -71,18 +74,30 @@ export function createSlidingWindow(limit: RateLimit, label: string): SlidingWin
     while (waiting.length > 0 && taken.length < limit.requests) waiting.shift()!.admit();
     if (waiting.length === 0) return;
     const next = Math.min(...taken.map(freeAt));
-    // A timer may fire a little early.
-    timer = setTimeout(admitWaiting, Math.max(1, Math.ceil(next - now)));
+    // A timer may fire a little early. Without a time, the next request that is sent or done sets one.
+    if (next < Number.POSITIVE_INFINITY) timer = setTimeout(admitWaiting, Math.max(1, Math.ceil(next - now)));
   };
   const start = (): Slot => {
-    const slot: Taken = { startedAt: performance.now(), arrivedAt: undefined };
+    const slot: Taken = { sentAt: undefined, arrivedAt: undefined };
     taken.push(slot);
+    const changed = () => {
+      if (waiting.length > 0) admitWaiting();
+    };
     return {
       sent() {
-        slot.startedAt = performance.now();
+        slot.sentAt = performance.now();
+        changed();
       },
       answered() {
-        slot.arrivedAt ??= Math.min(performance.now(), slot.startedAt + transit);
+        if (slot.sentAt === undefined) return;
+        slot.arrivedAt ??= Math.min(performance.now(), slot.sentAt + MAX_TRANSIT_MS);
+        changed();
+      },
+      done() {
+        if (slot.sentAt !== undefined) return;
+        slot.sentAt = Number.NEGATIVE_INFINITY;
+        prune(performance.now());
+        changed();
       },
     };
   };
