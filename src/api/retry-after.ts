@@ -15,7 +15,7 @@ export function retryAfterMs({ status, headers }: Pick<HttpAnswer, "status" | "h
   const text = headers["retry-after"]?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return bounded(Number(text) * 1000);
   const date = Date.parse(text);
-  if (text !== "" && !Number.isNaN(date)) return bounded(date - Date.now());
+  if (/[a-z]/i.test(text) && !Number.isNaN(date)) return bounded(date - Date.now());
   if (status !== 429 && !isUsedUp({ status, headers })) return undefined;
   const reset = (headers["ratelimit-reset"] ?? headers["x-ratelimit-reset"] ?? "").trim();
   const seconds = /^\d+(\.\d+)?$/.test(reset)
