@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { seconds, secret } from "./setting.ts";
 
+/** A call as a rule names it; the room of the APIs reads it in full. */
+const rule = z
+  .string()
+  .refine((text) => /^\s*(?:\*|get|head|post|put|patch|delete|options|query|trace)\s+\/[^\s?#\\]*\s*$/i.test(text), {
+    error: "must be METHOD /path, such as `GET /v1/*`",
+  });
+
 const headers = z.record(z.string(), secret("Header value.")).default({});
 
 /** How a key travels, and where it comes from. Which keys belong to which type is checked here, so that a slip is told at the start. */
@@ -67,8 +74,7 @@ const breaker = z.strictObject({
   cooldown: seconds("Time for which it is, at first.").default(15),
 });
 
-/** One entry of `apis`. */
-export const api = z.strictObject({
+const settings = z.strictObject({
   description: z.string().default("").describe("What the API offers, for the model."),
   apiUrl: z
     .url({ protocol: /^https?$/ })
@@ -120,7 +126,7 @@ export const api = z.strictObject({
   concurrency: z.int().min(1).max(256).default(16).describe("Calls of the API under way at once; others wait."),
   breaker: breaker.prefault({}).describe("When an API that is down is left alone."),
   allow: z
-    .array(z.string())
+    .array(rule)
     .default([])
     .describe(
       "Allowed calls as `METHOD /path`, the path below `apiUrl`, `*` for any characters, `{name}` for one segment, such as `GET /v1/*`. Empty: the document's operations, without a document only POST to `apiUrl` itself.",
@@ -132,7 +138,7 @@ export const api = z.strictObject({
       "Whether only GET and HEAD are possible, whatever else is allowed. The top level's `readOnly` is stronger.",
     ),
   confirm: z
-    .union([z.boolean(), z.array(z.string())], { error: "must be true, false or a list of rules" })
+    .union([z.boolean(), z.array(rule)], { error: "must be true, false or a list of rules such as `DELETE /*`" })
     .default(false)
     .describe("Whether the human is asked before a call: false, true (all but GET and HEAD), or rules as in `allow`."),
   redirectHosts: z
@@ -173,4 +179,36 @@ export const api = z.strictObject({
     .enum(["off", "warn", "strict"])
     .default("warn")
     .describe("What an answer that differs from the document is: nothing, a warning, or an error."),
+});
+
+/** What each way of authentication has to have, of the API itself or of one of its users. */
+const NEEDED = {
+  bearer: "apiKey",
+  header: "apiKey",
+  query: "apiKey",
+  cookie: "apiKey",
+  basic: "username",
+  oauth2: "clientId",
+} as const;
+
+/** One entry of `apis`. */
+export const api = settings.superRefine((given, context) => {
+  const { auth: how } = given;
+  const issue = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  if (given.requireUserCredentials && Object.keys(given.users).length === 0) {
+    issue(["users"], "is needed with requireUserCredentials: nobody could call the API");
+  }
+  if (!how) return;
+  const key = NEEDED[how.type];
+  const shared = key === "apiKey" ? given.apiKey : how[key];
+  // A user name and a password may also be one key, or part of the URL.
+  const otherwise =
+    how.type === "basic" && (given.apiKey !== undefined || /^https?:\/\/[^/?#]*@/i.test(given.apiUrl ?? ""));
+  const ofUsers = Object.values(given.users).some((user) => user[key] !== undefined);
+  if (shared === undefined && !otherwise && !ofUsers) {
+    issue(key === "apiKey" ? [key] : ["auth", key], `is needed with auth.type ${how.type}, here or in users`);
+  }
+  if (how.type === "oauth2" && how.clientId !== undefined && how.clientSecret === undefined) {
+    issue(["auth", "clientSecret"], "is needed with auth.clientId");
+  }
 });

@@ -339,6 +339,68 @@ describe("API keys", () => {
   });
 });
 
+describe("APIs", () => {
+  it.each([
+    [
+      "{ auth: { type: basic } }",
+      "apis.a.auth.username (patchbay.yaml:1): is needed with auth.type basic, here or in users.",
+    ],
+    [
+      "{ auth: { type: bearer } }",
+      "apis.a.apiKey (patchbay.yaml:1): is needed with auth.type bearer, here or in users.",
+    ],
+    ["{ auth: { type: header, name: X-Key }, users: { ana: { username: a } } }", "apis.a.apiKey"],
+    ["{ auth: { type: query }, apiKey: key-123456 }", "apis.a.auth.name (patchbay.yaml:1): is needed with type query"],
+    ["{ auth: { type: oauth2, tokenUrl: 'https://t.example', clientId: c } }", "apis.a.auth.clientSecret"],
+    ["{ auth: { type: oauth2, clientId: c, clientSecret: s } }", "apis.a.auth.tokenUrl"],
+    ["{ requireUserCredentials: true }", "apis.a.users (patchbay.yaml:1): is needed with requireUserCredentials"],
+    [
+      "{ allow: [GET /v1/*, v1/items] }",
+      'apis.a.allow.1 (patchbay.yaml:1): must be METHOD /path, such as `GET /v1/*` (got "v1/items").',
+    ],
+    ["{ confirm: [DELETE everything] }", "apis.a.confirm"],
+    ["{ confirm: sometimes }", "must be true, false or a list of rules"],
+    ["{ tools: [{ operation: getItem, name: Get-Item }] }", "apis.a.tools.0"],
+  ])("refuse %s", async (api, problem) => {
+    expect(await problemsOf(`apis: { a: ${api} }`)).toContain(problem);
+  });
+
+  it.each([
+    "{ auth: { type: basic, username: ana, password: '' } }",
+    "{ auth: { type: basic }, apiKey: 'ana:password' }",
+    "{ auth: { type: basic }, apiUrl: 'https://ana:password@api.example' }",
+    "{ auth: { type: bearer }, users: { ana: { apiKey: key-of-ana } } }",
+    "{ auth: { type: oauth2, tokenUrl: 'https://t.example' }, users: { ana: { clientId: c, clientSecret: s } } }",
+    "{ allow: [get /v1/*, '* /v2/{id}'], confirm: ['DELETE /v2/{id}'] }",
+    "{ confirm: true, tools: [getItem, { operation: GET /items, name: list_items }] }",
+  ])("take %s", async (api) => {
+    expect((await load(`apis: { a: ${api} }`)).config.apis).toHaveProperty("a");
+  });
+
+  it("take the path of a document from the file's folder, and a URL as it is", async () => {
+    const { config } = await load("apis: { a: { openapi: a.yaml }, b: { openapi: 'https://api.example/b.json' } }");
+    expect(config.apis.a?.openapi).toBe(join(folder, "a.yaml"));
+    expect(config.apis.b?.openapi).toBe("https://api.example/b.json");
+  });
+
+  it("have settings in the environment down to single users", async () => {
+    const { config, secrets } = await load("apis: { a: { users: { ana: {} } } }", {
+      PATCHBAY_APIS_A_AUTH_TYPE: "header",
+      PATCHBAY_APIS_A_AUTH_NAME: "X-Key",
+      PATCHBAY_APIS_A_USERS_ANA_API_KEY: "key-of-ana",
+      PATCHBAY_APIS_A_READ_ONLY: "true",
+      PATCHBAY_APIS_A_BREAKER_FAILURES: "3",
+    });
+    expect(config.apis.a).toMatchObject({
+      auth: { type: "header", name: "X-Key" },
+      users: { ana: { apiKey: "key-of-ana" } },
+      readOnly: true,
+      breaker: { failures: 3 },
+    });
+    expect(secrets).toContain("key-of-ana");
+  });
+});
+
 describe("secrets", () => {
   const text = [
     "providers: { a: { baseUrl: 'http://user:pass%20word@a/v1', apiKey: key-of-a } }",
@@ -390,8 +452,8 @@ describe("secrets", () => {
       apis: {
         b: {
           headers: {
-            Accept: "application/json",
-            "X-Api-Version": "2022-11-28",
+            Accept: "[redacted]",
+            "X-Api-Version": "[redacted]",
             "X-Api-Key": "[redacted]",
             Authorization: "[redacted]",
             "X-Tenant": "[redacted]",

@@ -33,9 +33,9 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   };
 }
 
-/** The configuration as it may be shown: every secret replaced. */
+/** The configuration as it may be shown: every secret replaced, and every header of an API, whatever it is called. */
 export function redactConfig(value: unknown, secretPaths: ReadonlySet<string>, path: readonly string[] = []): unknown {
-  if (secretPaths.has(path.join("."))) return "[redacted]";
+  if (secretPaths.has(path.join(".")) || (path[0] === "apis" && path.at(-2) === "headers")) return "[redacted]";
   if (Array.isArray(value))
     return value.map((item, index) => redactConfig(item, secretPaths, [...path, String(index)]));
   if (typeof value !== "object" || value === null) return value;

@@ -67,7 +67,8 @@ export async function mergeConfig(file: string | undefined, options: LoadOptions
 
   const { dataDir: configured, ...config } = parsed.data;
   for (const [name, api] of Object.entries(config.apis)) {
-    if (api.openapi) api.openapi = resolvePath(api.openapi, baseOf(["apis", name, "openapi"]), env);
+    if (api.openapi && !/^https?:\/\//i.test(api.openapi))
+      api.openapi = resolvePath(api.openapi, baseOf(["apis", name, "openapi"]), env);
   }
   const dataDir = dataDirOf(configured, baseOf(["dataDir"]), env);
   const warnings = unknownVariables(env, tree)

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { failure, settings } from "../../test/fixtures/api-client.ts";
+import { assertReads, isRead, readConsentRules } from "./call-policy.ts";
+
+describe("reads", () => {
+  it("are GET, HEAD and QUERY", () => {
+    const methods = ["GET", "HEAD", "QUERY", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"];
+    expect(methods.filter(isRead)).toEqual(["GET", "HEAD", "QUERY"]);
+  });
+
+  it("are all that a read-only API takes", async () => {
+    const api = { name: "shop", settings: { readOnly: true } };
+    assertReads(api, "GET");
+    expect(await failure((async () => assertReads(api, "DELETE"))())).toMatchObject({
+      code: "forbidden",
+      message: 'API "shop" is read-only: DELETE is not possible.',
+    });
+    assertReads({ name: "shop", settings: { readOnly: false } }, "DELETE");
+  });
+});
+
+describe("consent", () => {
+  const asked = (confirm: boolean | string[], call: string) => {
+    const [method = "", path = ""] = call.split(" ");
+    return readConsentRules("shop", settings({ confirm }))(method, path);
+  };
+
+  it.each([
+    [false, "DELETE /items/7", false],
+    [true, "DELETE /items/7", true],
+    [true, "POST /items", true],
+    [true, "GET /items", false],
+    [true, "HEAD /items", false],
+    [["DELETE /items/{id}"], "DELETE /items/7", true],
+    [["DELETE /items/{id}"], "PUT /items/7", false],
+    [["DELETE /items/{id}"], "DELETE /orders/7", false],
+    [["* /admin/*"], "GET /admin/users", true],
+    [[], "DELETE /items/7", false],
+  ] as const)("with %j, %s is asked about: %s", (confirm, call, expected) => {
+    expect(asked(typeof confirm === "boolean" ? confirm : [...confirm], call)).toBe(expected);
+  });
+
+  it.each(["/items/7/", "/items%2F7", "/items%252f7", "//items//7", "/Items/7", "/items/a%2Fb"])(
+    "is not got around by another spelling of the path: %s",
+    (path) => {
+      expect(asked(["DELETE /items/*"], `DELETE ${path}`)).toBe(true);
+      expect(asked(["DELETE /items/{id}"], `DELETE ${path}`)).toBe(true);
+    },
+  );
+});
