@@ -1,7 +1,8 @@
 import { ToolError } from "../errors.ts";
 import { type ApiDescription, documentTitle } from "./configured-api.ts";
 import { fitSearchReply } from "./fit-search-reply.ts";
-import { indexOf, searchOperations } from "./search-operations.ts";
+import { searchOperations, spaceOf } from "./search-operations.ts";
+import { createSearchSpace, type SearchSpace } from "./search-space.ts";
 
 export interface SearchRequest {
   /** What the operation should do, in words; empty lists. */
@@ -40,6 +41,18 @@ export function createApiSearch(
   names: () => string[],
   describe: (name: string) => Promise<ApiDescription>,
 ): (request: SearchRequest) => Promise<SearchReply> {
+  let last: { apis: readonly ApiDescription[]; space: SearchSpace } | undefined;
+  /** The words of the APIs; an API that comes or goes changes nothing of the others'. */
+  function spaceOfAll(apis: readonly ApiDescription[]): SearchSpace {
+    const [only] = apis;
+    if (only && apis.length === 1) return spaceOf(only.operations, aboutOf(only));
+    if (last?.apis.length !== apis.length || !apis.every((api, at) => api === last?.apis[at])) {
+      const sources = apis.flatMap((api) => spaceOf(api.operations, aboutOf(api)).sources);
+      last = { apis, space: createSearchSpace(sources.map(({ source }) => source)) };
+    }
+    return last.space;
+  }
+
   return async ({ query, api, limit }) => {
     const wanted = api === undefined ? names() : [api];
     const loaded = await Promise.all(
@@ -55,7 +68,7 @@ export function createApiSearch(
     if (apis.length === 0 && failures[0]) throw failures[0];
 
     const asked = query.trim() !== "";
-    const { operations, total } = asked ? search(apis, query, limit) : list(apis, limit);
+    const { operations, total } = asked ? search(spaceOfAll(apis), query, limit) : list(apis, limit);
     return fitSearchReply(
       {
         operations,
@@ -68,9 +81,8 @@ export function createApiSearch(
   };
 }
 
-function search(apis: readonly ApiDescription[], query: string, limit: number) {
-  const sources = apis.map((api) => ({ index: indexOf(api.operations), about: aboutOf(api) }));
-  const { hits, total } = searchOperations(sources, query, limit);
+function search(space: SearchSpace, query: string, limit: number) {
+  const { hits, total } = searchOperations(space, query, limit);
   return { operations: hits.map(({ operation }) => operation), total };
 }
 

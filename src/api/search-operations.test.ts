@@ -4,6 +4,7 @@ import { failure, openClient, SHOP } from "../../test/fixtures/api-client.ts";
 import type { Operation } from "./operation.ts";
 import { createOperationIndex } from "./operation-index.ts";
 import { closestOperations, searchOperations } from "./search-operations.ts";
+import { createSearchSpace } from "./search-space.ts";
 
 const operation = (
   id: string,
@@ -33,7 +34,7 @@ const HUB = [
   operation("releases/latest", "GET", "/repos/{owner}/{repo}/releases/latest", "Get the latest release"),
 ];
 
-const hub = () => [{ index: createOperationIndex(HUB) }];
+const hub = () => createSearchSpace([{ index: createOperationIndex(HUB) }]);
 const idsOf = (query: string, limit: number) =>
   searchOperations(hub(), query, limit).hits.map((hit) => hit.operation.id);
 
@@ -89,9 +90,14 @@ it("tells what several APIs have apart by their names and by what they are said 
     { index: createOperationIndex(forge), about: "Acme code host" },
   ];
   for (const query of ["create an issue in forge", "forge: create issue", "create an issue at acme"]) {
-    expect(searchOperations(sources, query, 1).hits[0]?.operation).toMatchObject({ api: "forge", id: "issues/create" });
+    expect(searchOperations(createSearchSpace(sources), query, 1).hits[0]?.operation).toMatchObject({
+      api: "forge",
+      id: "issues/create",
+    });
   }
-  expect(searchOperations(sources, "create an issue in hub", 1).hits[0]?.operation).toMatchObject({ api: "hub" });
+  expect(searchOperations(createSearchSpace(sources), "create an issue in hub", 1).hits[0]?.operation).toMatchObject({
+    api: "hub",
+  });
 });
 
 it("compares the operations of APIs of any size: a small one is neither drowned nor preferred", () => {
@@ -100,8 +106,12 @@ it("compares the operations of APIs of any size: a small one is neither drowned 
   );
   const small = [operation("weather/get", "GET", "/weather/{city}", "Get the weather of a city", { api: "small" })];
   const sources = [{ index: createOperationIndex(many) }, { index: createOperationIndex(small) }];
-  expect(searchOperations(sources, "weather in a city", 3).hits[0]?.operation.id).toBe("weather/get");
-  expect(searchOperations(sources, "things of kind 42", 3).hits[0]?.operation.id).toBe("things/list42");
+  expect(searchOperations(createSearchSpace(sources), "weather in a city", 3).hits[0]?.operation.id).toBe(
+    "weather/get",
+  );
+  expect(searchOperations(createSearchSpace(sources), "things of kind 42", 3).hits[0]?.operation.id).toBe(
+    "things/list42",
+  );
 });
 
 it.each([
@@ -116,7 +126,7 @@ it.each([
     operation("zaiko", "GET", "/zaiko", "在庫"),
     operation("ueberweisungAnlegen", "POST", "/ueberweisungen", "Überweisung anlegen"),
   ]);
-  expect(searchOperations([{ index }], query, 1).hits[0]?.operation.id).toBe(id);
+  expect(searchOperations(createSearchSpace([{ index }]), query, 1).hits[0]?.operation.id).toBe(id);
 });
 
 const word = fc.constantFrom(

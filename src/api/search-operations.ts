@@ -1,14 +1,8 @@
 import type { Operation } from "./operation.ts";
 import { createOperationIndex, type OperationIndex } from "./operation-index.ts";
 import { type Query, readQuery } from "./search-query.ts";
+import { createSearchSpace, type SearchSource, type SearchSpace } from "./search-space.ts";
 import { stemsOf } from "./search-words.ts";
-
-/** An API to search in. */
-export interface SearchSource {
-  index: OperationIndex;
-  /** What the API is said to be. */
-  about?: string;
-}
 
 export interface OperationHit {
   operation: Operation;
@@ -16,146 +10,159 @@ export interface OperationHit {
 }
 
 const K1 = 1.2;
-/** Shares of the score that hang on how much of the query an operation has, and how much of the operation is asked for. */
+/** Shares of the score that hang on how much of the query an operation has, and on how much of the operation is asked for. */
 const COVERAGE = Number(process.env.W_COV ?? 0.7);
 const PRECISION = Number(process.env.W_PREC ?? 0.4);
+/** What the score is multiplied by where an operation does what is asked for, or something else. */
 const INTENT_FITS = Number(process.env.W_FIT ?? 1.35);
-const INTENT_CONTRADICTS = Number(process.env.W_CON ?? 0.7);
+const INTENT_DIFFERS = Number(process.env.W_CON ?? 0.7);
 const SCOPE_FITS = Number(process.env.W_SCOPE ?? 1.15);
 const OWN_FITS = Number(process.env.W_OWN ?? 1.1);
 const API_NAMED = Number(process.env.W_NAMED ?? 2.5);
-const API_TOLD = 1.2;
+const API_MEANT = 1.2;
 const DEPRECATED = 0.5;
+/** What each part of the path takes off: the nearer to the root, the more likely it is the thing itself. */
 const DEPTH = Number(process.env.W_DEPTH ?? 0.02);
+const MAX_DEPTH = 10;
 const NAMED = 1e6;
-const OWN_STEMS = ["me", "myself", "authent", "current", "my"];
+/** How much one rare word can outweigh the others. */
+const MAX_IMPORTANCE = 5;
+const OWN_STEMS = stemsOf("me myself authenticated current self");
 
-/** Finds operations by what they do: fielded BM25 over the words, their synonyms and intents. Best first; ties by place. */
+/**
+ * Finds operations by what they do, best first; ties in the order of the documents. Fielded BM25 over words and their
+ * synonyms, times how much fits on both sides, times whether the intent does. Nothing where no word fits.
+ */
 export function searchOperations(
-  sources: readonly SearchSource[],
+  space: SearchSpace,
   text: string,
   limit: number,
 ): { hits: OperationHit[]; total: number } {
-  const indexes = sources.map(({ index }) => index);
-  const query = readQuery(text, indexes);
-  const size = indexes.reduce((sum, { operations }) => sum + operations.length, 0);
-  const idfs = new Map<string, number>();
-  const idfOf = (stem: string): number => {
-    let idf = idfs.get(stem);
-    if (idf === undefined) {
-      const count = indexes.reduce((sum, { postings }) => sum + (postings.get(stem)?.at.length ?? 0), 0);
-      idf = count === 0 ? 0 : Math.log(1 + (size - count + 0.5) / (count + 0.5));
-      idfs.set(stem, idf);
-    }
-    return idf;
-  };
-  const hits: OperationHit[] = [];
+  const query = readQuery(text, space);
+  const scores = scoresOf(space, query);
+  const exact = text.trim().toLowerCase();
+  const best: { at: number; score: number; operation: Operation }[] = [];
   let total = 0;
-  for (const source of sources) {
-    const { index } = source;
-    const scores = scoresIn(source, query, idfOf, sources.length > 1);
-    for (const at of index.named.get(text.trim().toLowerCase()) ?? []) scores[at] = scores[at]! + NAMED;
-    for (let at = 0; at < scores.length; at++) {
-      const score = scores[at]!;
+  for (const { source, from } of space.sources) {
+    const { operations, named } = source.index;
+    for (const at of named.get(exact) ?? []) scores[from + at] = scores[from + at]! + NAMED;
+    for (const [at, operation] of operations.entries()) {
+      const score = scores[from + at]!;
       if (score <= 0) continue;
       total++;
-      keep(hits, { operation: index.operations[at]!, score }, limit);
+      keep(best, { at, score, operation }, limit);
     }
   }
-  return { hits, total };
+  return { hits: best.map(({ operation, score }) => ({ operation, score })), total };
 }
 
-/** Puts a hit where it belongs in a list that has at most `limit`. */
-function keep(hits: OperationHit[], hit: OperationHit, limit: number): void {
-  let at = hits.length;
-  if (at >= limit && hit.score <= hits[at - 1]!.score) return;
-  while (at > 0 && hits[at - 1]!.score < hit.score) at--;
-  hits.splice(at, 0, hit);
-  if (hits.length > limit) hits.pop();
+/** Puts a hit where it belongs among the best. */
+function keep<T extends { score: number }>(best: T[], hit: T, limit: number): void {
+  let at = best.length;
+  if (at >= limit && hit.score <= best[at - 1]!.score) return;
+  while (at > 0 && best[at - 1]!.score < hit.score) at--;
+  best.splice(at, 0, hit);
+  if (best.length > limit) best.pop();
 }
 
-/** The score of each operation of an index, 0 where no word fits. */
-function scoresIn(
-  { index, about = "" }: SearchSource,
-  query: Query,
-  idfOf: (stem: string) => number,
-  several: boolean,
-): Float64Array {
-  const aboutWords = new Set(several ? stemsOf(about) : []);
-  const count = index.operations.length;
-  const scores = new Float64Array(count);
-  const covered = new Float64Array(count);
-  const explained = new Float64Array(count);
-  const best = new Float64Array(count);
-  const bestWeight = new Float64Array(count);
-  const bestCore = new Float64Array(count);
+/** The score of each operation of the space, 0 where no word fits. */
+function scoresOf(space: SearchSpace, query: Query): Float64Array {
+  const scores = new Float64Array(space.size);
+  /** Of the query's words, how much each operation has; of its own words, how many are asked for. */
+  const covered = new Float64Array(space.size);
+  const explained = new Float64Array(space.size);
+  // Of the words that stand for one that was asked for, the best counts.
+  const score = new Float64Array(space.size);
+  const closeness = new Float64Array(space.size);
+  const core = new Uint8Array(space.size);
   let wanted = 0;
-  let ofApi = 1;
-  for (const { word, stems, weight: importance } of query.terms) {
+  for (const { stems, weight: importance } of query.terms) {
     const touched: number[] = [];
-    const named = several && index.nameWords.has(word);
-    if (named) ofApi = API_NAMED;
-    else if (several && aboutWords.has(word)) ofApi = Math.max(ofApi, API_TOLD);
     let most = 0;
     for (const [stem, weight] of stems) {
-      const idf = idfOf(stem);
-      if (idf > most) most = weight === 1 ? idf : Math.max(most, idf * weight);
-      const posting = index.postings.get(stem);
-      if (!posting) continue;
-      for (let i = 0; i < posting.at.length; i++) {
-        const at = posting.at[i]!;
-        const frequency = posting.weights[i]!;
-        const score = (weight * idf * frequency * (K1 + 1)) / (frequency + K1);
-        if (best[at] === 0) touched.push(at);
-        if (score > best[at]!) best[at] = score;
-        if (weight > bestWeight[at]!) bestWeight[at] = weight;
-        if (posting.core[i] === 1) bestCore[at] = 1;
+      const places = space.words.get(stem);
+      if (!places) continue;
+      const idf = Math.log(1 + (space.size - places.count + 0.5) / (places.count + 0.5));
+      most = Math.max(most, idf * weight);
+      for (const { from, posting } of places.parts) {
+        for (let i = 0; i < posting.at.length; i++) {
+          const at = from + posting.at[i]!;
+          const frequency = posting.weights[i]!;
+          const each = (weight * idf * frequency * (K1 + 1)) / (frequency + K1);
+          if (score[at] === 0) touched.push(at);
+          if (each > score[at]!) score[at] = each;
+          if (weight > closeness[at]!) closeness[at] = weight;
+          if (posting.core[i] === 1) core[at] = 1;
+        }
       }
     }
-    if (most === 0) continue;
-    const matters = importance * Math.min(most, 5);
-    if (!named) wanted += matters;
+    const matters = importance * Math.min(most, MAX_IMPORTANCE);
+    wanted += matters;
     for (const at of touched) {
-      scores[at] = scores[at]! + best[at]! * importance;
-      covered[at] = covered[at]! + matters * Math.sqrt(bestWeight[at]!);
-      explained[at] = explained[at]! + bestCore[at]!;
-      best[at] = 0;
-      bestWeight[at] = 0;
-      bestCore[at] = 0;
+      scores[at] = scores[at]! + score[at]! * importance;
+      covered[at] = covered[at]! + matters * Math.sqrt(closeness[at]!);
+      explained[at] = explained[at]! + core[at]!;
+      score[at] = 0;
+      closeness[at] = 0;
+      core[at] = 0;
     }
   }
-  const owns = new Uint8Array(query.own ? count : 0);
-  if (query.own) for (const stem of OWN_STEMS) for (const at of index.postings.get(stem)?.at ?? []) owns[at] = 1;
-  for (let at = 0; at < count; at++) {
-    if (scores[at] === 0) continue;
-    const traits = index.traits[at]!;
-    let factor = 1 - COVERAGE * (1 - Math.min(1, covered[at]! / Math.max(wanted, 1e-9)));
-    factor *= 1 - PRECISION * (1 - Math.min(1, explained[at]! / traits.core));
-    if (query.intent !== 0) factor *= (traits.intent & query.intent) !== 0 ? INTENT_FITS : INTENT_CONTRADICTS;
-    if (query.scope !== undefined && traits.scope !== undefined)
-      factor *= traits.scope === query.scope ? SCOPE_FITS : 1;
-    if (query.own && owns[at] === 1) factor *= OWN_FITS;
-    factor *= ofApi;
-    if (index.operations[at]!.deprecated) factor *= DEPRECATED;
-    scores[at] = scores[at]! * factor * (1 - DEPTH * Math.min(10, traits.depth));
+  const owned = new Uint8Array(space.size);
+  for (const stem of query.own ? OWN_STEMS : []) {
+    for (const { from, posting } of space.words.get(stem)?.parts ?? [])
+      for (const at of posting.at) owned[from + at] = 1;
+  }
+  for (const { source, from } of space.sources) {
+    const { factor: ofApi, weight: ofName } = apiFits(source, query, space);
+    const { operations, traits: all } = source.index;
+    for (const [at, operation] of operations.entries()) {
+      const place = from + at;
+      if (scores[place] === 0) continue;
+      const traits = all[at]!;
+      const coverage = Math.min(1, covered[place]! / Math.max(wanted - ofName, 1e-9));
+      const precision = Math.min(1, explained[place]! / traits.core);
+      let factor = ofApi * (1 - COVERAGE * (1 - coverage)) * (1 - PRECISION * (1 - precision));
+      factor *= (traits.intent & query.intent) !== 0 ? INTENT_FITS : INTENT_DIFFERS;
+      if (traits.scope !== undefined && traits.scope === query.scope) factor *= SCOPE_FITS;
+      if (owned[place] === 1) factor *= OWN_FITS;
+      if (operation.deprecated) factor *= DEPRECATED;
+      scores[place] = scores[place]! * factor * (1 - DEPTH * Math.min(MAX_DEPTH, traits.depth));
+    }
   }
   return scores;
 }
 
-const indexes = new WeakMap<readonly Operation[], OperationIndex>();
-
-/** The index of a list of operations, made when it is first needed. */
-export function indexOf(operations: readonly Operation[]): OperationIndex {
-  let index = indexes.get(operations);
-  if (!index) {
-    index = createOperationIndex(operations);
-    indexes.set(operations, index);
+/** Whether the query says which of several APIs it means, and the importance of the words by which it does. */
+function apiFits({ index, about = "" }: SearchSource, query: Query, space: SearchSpace) {
+  let factor = 1;
+  let weight = 0;
+  if (space.sources.length === 1) return { factor, weight };
+  const aboutWords = new Set(stemsOf(about));
+  for (const term of query.terms) {
+    if (index.nameWords.has(term.word)) {
+      factor = API_NAMED;
+      const places = space.words.get(term.word);
+      const idf = places ? Math.log(1 + (space.size - places.count + 0.5) / (places.count + 0.5)) : 0;
+      weight += term.weight * Math.min(idf, MAX_IMPORTANCE);
+    } else if (aboutWords.has(term.word)) factor = Math.max(factor, API_MEANT);
   }
-  return index;
+  return { factor, weight };
+}
+
+const spaces = new WeakMap<readonly Operation[], SearchSpace>();
+
+/** The words of one list of operations, read when they are first needed. */
+export function spaceOf(operations: readonly Operation[], about = ""): SearchSpace {
+  let space = spaces.get(operations);
+  if (!space) {
+    const index: OperationIndex = createOperationIndex(operations);
+    space = createSearchSpace([{ index, about }]);
+    spaces.set(operations, space);
+  }
+  return space;
 }
 
 /** The operations whose names are nearest to one that does not exist. */
 export function closestOperations(operations: readonly Operation[], named: string, limit: number): Operation[] {
-  const { hits } = searchOperations([{ index: indexOf(operations) }], named.slice(0, 200), limit);
-  return hits.map(({ operation }) => operation);
+  return searchOperations(spaceOf(operations), named.slice(0, 200), limit).hits.map(({ operation }) => operation);
 }

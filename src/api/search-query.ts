@@ -1,4 +1,4 @@
-import type { OperationIndex } from "./operation-index.ts";
+import type { SearchSpace } from "./search-space.ts";
 import { nearestWords } from "./search-spelling.ts";
 import { intentOf, KNOWN_STEMS, namesLike, READ, verbsLike, withoutPhrases } from "./search-thesaurus.ts";
 import { isStopWord, stemOf, wordsOf } from "./search-words.ts";
@@ -49,9 +49,10 @@ const OWN_WORDS = new Set("me my mine myself i own".split(" "));
 const QUESTION =
   /^(?:who|which|what|where|when|is|are|does|has|have|how (?:many|much|long|often))\b(?! (?:do|can|should|would) (?:i|we|you)\b)/;
 
-/** Reads a query against what the indexes have. */
-export function readQuery(text: string, indexes: readonly OperationIndex[]): Query {
-  const known = (stem: string) => indexes.some(({ postings, nameWords }) => postings.has(stem) || nameWords.has(stem));
+/** Reads a query against the words that there are. */
+export function readQuery(text: string, space: SearchSpace): Query {
+  const known = (stem: string) =>
+    space.words.has(stem) || space.sources.some(({ source }) => source.index.nameWords.has(stem));
   const plain = text.slice(0, MAX_QUERY);
   const lower = wordsOf(plain).join(" ");
   const words = wordsOf(withoutPhrases(plain)).flatMap((word) => parted(word, known));
@@ -74,7 +75,7 @@ export function readQuery(text: string, indexes: readonly OperationIndex[]): Que
       continue;
     }
     const first = terms.length === 0;
-    const spelt = known(stem) || KNOWN_STEMS.has(stem) ? [stem] : correct(stem, indexes);
+    const spelt = known(stem) || KNOWN_STEMS.has(stem) ? [stem] : correct(stem, space.vocabulary);
     for (const as of spelt) {
       const weight = as === stem ? 1 : SPELLING_WEIGHT;
       add(term, as, weight);
@@ -86,12 +87,10 @@ export function readQuery(text: string, indexes: readonly OperationIndex[]): Que
       }
     }
     if (stem.length >= 4) {
-      for (const { vocabulary } of indexes) {
-        let left = MAX_PREFIXED;
-        for (const other of withPrefix(vocabulary, stem)) {
-          if (left-- === 0) break;
-          add(term, other, PREFIX_WEIGHT);
-        }
+      let left = MAX_PREFIXED;
+      for (const other of withPrefix(space.vocabulary, stem)) {
+        if (left-- === 0) break;
+        add(term, other, PREFIX_WEIGHT);
       }
     }
     if (/[^su]s$/.test(word) && word.length > 3) plural = true;
@@ -123,9 +122,8 @@ function parted(word: string, known: (stem: string) => boolean): string[] {
 }
 
 /** What a word that nobody knows may have been meant to be; itself where nothing is near. */
-function correct(stem: string, indexes: readonly OperationIndex[]): string[] {
-  const own = indexes.flatMap(({ vocabulary }) => nearestWords(stem, vocabulary));
-  const nearest = nearestWords(stem, new Set([...own, ...KNOWN_STEMS]));
+function correct(stem: string, vocabulary: readonly string[]): string[] {
+  const nearest = nearestWords(stem, new Set([...nearestWords(stem, vocabulary), ...KNOWN_STEMS]));
   return nearest.length > 0 ? nearest.slice(0, 6) : [stem];
 }
 
