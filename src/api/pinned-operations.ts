@@ -12,7 +12,9 @@ import {
   isHidden,
   isPortableName,
   type PortableSchema,
+  plainText,
   portableSchema,
+  readValue,
   shorten,
   wordsOf,
 } from "./portable-schema.ts";
@@ -55,6 +57,9 @@ const DETAILS = [
 ] as const;
 const MAX_DESCRIPTION = 400;
 
+/** The argument with the fields of a body that have no room of their own. */
+const FURTHER = "more_fields";
+
 /** Where an argument goes. */
 interface Slot {
   name: string;
@@ -83,7 +88,7 @@ export function pinOperation(api: ApiDescription, { name, operation, description
   return {
     name,
     api: api.name,
-    title: shorten(summary, 80) || wordsOf(target.id).replace(/\.$/, ""),
+    title: shorten(plainText(summary), 80) || wordsOf(target.id).replace(/\.$/, ""),
     description: `${said}${listed?.deprecated ? " Deprecated: there may be a better operation." : ""}`,
     reads: isRead(target.method),
     idempotent: isRead(target.method) || target.method === "PUT" || target.method === "DELETE",
@@ -173,12 +178,10 @@ function named(slots: readonly Omit<Slot, "name">[]): Slot[] {
         .slice(0, 56) || "value";
     return isPortableName(name) ? name : `${name}_${place}`;
   });
-  const used = new Set<string>();
+  const used = new Set<string>([FURTHER]);
   return slots.map((slot, index) => {
     const own = plain[index]!;
-    // The further fields of a body are called body; a field of that name has to give way.
-    const shared =
-      plain.some((other, at) => at !== index && other === own) || (own === "body" && slot.key !== undefined);
+    const shared = plain.some((other, at) => at !== index && other === own);
     const base = shared && slot.key !== undefined ? `${own}_${slot.place}` : own;
     let name = base;
     for (let count = 2; used.has(name); count++) name = `${base}_${count}`;
@@ -213,7 +216,7 @@ function describeSlots(
   if (further.length === 0) return { properties, kept: slots };
   const names = `${further.slice(0, 100).join(", ")}${further.length > 100 ? ", …" : ""}`;
   const rest: Slot = {
-    name: "body",
+    name: FURTHER,
     place: "body",
     key: undefined,
     schema: { type: "object" },
@@ -221,7 +224,7 @@ function describeSlots(
     required: false,
   };
   return {
-    properties: { ...show(kept, least), body: { type: "object", description: rest.description } },
+    properties: { ...show(kept, least), [FURTHER]: { type: "object", description: rest.description } },
     kept: [...kept, rest],
   };
 }
@@ -230,7 +233,7 @@ function describeSlot(document: ApiDocument, slot: Slot, detail: (typeof DETAILS
   const schema = portableSchema(document, slot.schema, detail);
   const own = schema.description ?? "";
   // What the parameter says goes before what its schema says.
-  const about = shorten(slot.description.replace(/\s+/g, " ").trim(), detail.text);
+  const about = shorten(plainText(slot.description), detail.text);
   const notes = own.replace(shorten(flatten(document, slot.schema).description, detail.text), "").trim();
   const text = about === "" ? own : [about, about === notes ? "" : notes].filter((part) => part !== "").join(" ");
   return { ...schema, description: text || wordsOf(slot.key ?? slot.name) };
@@ -243,13 +246,8 @@ function sizeOf(value: unknown): number {
 function describe(api: ApiDescription, target: Target): string {
   const { summary = "", description = "" } = target.operation ?? { summary: api.settings.description };
   const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
-  const clean = (text: string) =>
-    text
-      .replace(/<[^>]*>/g, " ")
-      .replace(/\s+/g, " ")
-      .trim();
-  const first = clean(summary);
-  const second = clean(description);
+  const first = plainText(summary);
+  const second = plainText(description);
   const parts = [first, second.startsWith(first) ? second.slice(first.length).trim() : second];
   const text = parts
     .filter((part) => /\w/.test(part))
@@ -286,7 +284,7 @@ function requestOf(
   for (const { name, place, key } of slots) {
     const given = Object.hasOwn(input, name) ? input[name] : undefined;
     if (given === undefined || given === null) continue;
-    const value = readText(given, properties[name]);
+    const value = readValue(given, properties[name]);
     if (key === undefined && place === "body") whole = value;
     else if (key === undefined) Object.assign(places[place as Place], value);
     else (place === "body" ? fields : places[place])[key] = value;
@@ -310,20 +308,6 @@ function takesFields(target: Target, slots: readonly Slot[]): boolean {
   return (
     target.details.body?.required === true && slots.some(({ place, key }) => place === "body" && key !== undefined)
   );
-}
-
-/** Models write lists and objects, and what may be anything, as JSON text. */
-function readText(value: unknown, schema: PortableSchema | undefined): unknown {
-  if (typeof value !== "string" || !schema) return value;
-  const mixed = /as JSON text[.:]/.test(schema.description ?? "");
-  const wanted = schema.type === "array" || schema.type === "object" || (mixed && /^\s*[[{]/.test(value));
-  const any = schema.description?.includes("Any JSON value, as JSON text.") === true;
-  if (!wanted && !any) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

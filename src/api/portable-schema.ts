@@ -148,8 +148,41 @@ function typesOf(schema: JsonObject): string[] {
   ].filter((type) => TYPES.includes(type));
 }
 
-/** The one type that says most; what else is possible is said in words. A list first, for it can hold a single value. */
-const PREFERRED: readonly PortableType[] = ["array", "string", "number", "integer", "boolean", "object"];
+/** The one type that carries most: a text can hold the JSON of anything else. */
+const PREFERRED: readonly PortableType[] = ["string", "array", "number", "integer", "boolean", "object"];
+
+const ANY = "Any JSON value, as JSON text.";
+const MIXED = "Also possible, as JSON text:";
+
+/**
+ * A value as the document means it, where it came as its JSON text: for lists and objects, which models write that way, and
+ * for what `portableSchema` says so of.
+ */
+export function readValue(value: unknown, schema: PortableSchema | undefined): unknown {
+  if (!schema) return value;
+  const { type, description = "" } = schema;
+  if (typeof value !== "string") return readParts(value, schema);
+  const isHolder = type === "array" || type === "object";
+  const wanted = isHolder || description.includes(ANY) || (description.includes(MIXED) && /^\s*[[{]/.test(value));
+  if (!wanted) return value;
+  try {
+    return readParts(JSON.parse(value), schema);
+  } catch {
+    return value;
+  }
+}
+
+function readParts(value: unknown, { items, properties }: PortableSchema): unknown {
+  if (Array.isArray(value))
+    return isObject(items) ? value.map((item) => readValue(item, items as PortableSchema)) : value;
+  if (!isObject(value) || !isObject(properties)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [
+      name,
+      Object.hasOwn(properties, name) ? readValue(part, properties[name] as PortableSchema) : part,
+    ]),
+  );
+}
 
 /**
  * A schema without anything that bridges lose or break on. It tells a model what to write, not all that is possible: the
@@ -168,8 +201,8 @@ export function portableSchema(
   const others = flat.types.filter((each) => each !== type && !(type === "number" && each === "integer"));
   const notes: string[] = [];
   const result: PortableSchema = { type };
-  if (isAny) notes.push("Any JSON value, as JSON text.");
-  if (others.length > 0 && type !== "array") notes.push(`Also possible, as JSON text: ${others.join(", ")}.`);
+  if (isAny) notes.push(ANY);
+  if (others.length > 0 && type === "string") notes.push(`${MIXED} ${others.join(", ")}.`);
   if (type === "object") Object.assign(result, objectParts(document, flat, { depth, text }, next, notes));
   else if (type === "array") {
     result.items =
@@ -274,7 +307,17 @@ export function wordsOf(name: string): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value.replace(/\s+/g, " ").trim() : "";
+  return typeof value === "string" ? plainText(value) : "";
+}
+
+/** A text of a document in one line, without tags and without the addresses of links. */
+export function plainText(text: string): string {
+  return text
+    .slice(0, 4000)
+    .replace(/<\/?[A-Za-z][^<>]*>/g, " ")
+    .replace(/\[([^[\]]*)\]\([^()\s]*\)/g, "$1")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** The beginning of a text, at the end of a sentence where there is one. */
