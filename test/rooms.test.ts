@@ -68,7 +68,7 @@ const PACKAGES: Record<string, string[]> = {
   ajv: ["api", "json-schema", "llm", "pipeline"],
   "better-sqlite3": ["memory", "usage"],
   "csv-parse": ["pipeline"],
-  "eventsource-parser": ["llm"],
+  "eventsource-parser": ["api", "llm"],
   hono: ["http"],
   "ipaddr.js": ["api"],
   "js-yaml": ["api"],

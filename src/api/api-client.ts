@@ -13,7 +13,8 @@ import { type LiveApi, openLiveApi } from "./live-api.ts";
 import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned-operations.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search-apis.ts";
-import { type ShapedAnswer, shapeAnswer } from "./shape-answer.ts";
+import { createSelector } from "./select.ts";
+import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./shape-answer.ts";
 
 export type { ApiRequest } from "./api-request.ts";
 
@@ -99,6 +100,9 @@ export interface ApiClientInternals {
   lookup?: LookupFunction | undefined;
 }
 
+/** Of answers of an API that the configuration does not have any more. */
+const DEFAULT_ANSWER_LENGTH = 20_000;
+
 /** A client for all configured APIs. Nothing is read, loaded or contacted before the first call. */
 export function createApiClient(
   apis: Readonly<Record<string, ApiSettings>>,
@@ -106,6 +110,7 @@ export function createApiClient(
   internals: ApiClientInternals = {},
 ): ApiClient {
   const opened = new Map<string, Promise<LiveApi>>();
+  const selector = createSelector();
   const cache: AnswerCache = createAnswerCache();
   const search = createApiSearch(() => Object.keys(apis), describe);
 
@@ -144,6 +149,7 @@ export function createApiClient(
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
     const { signal, status, confirmed = false } = context;
+    if (request.rest !== undefined) return nextPart(user, request, request.rest, signal);
     const api = await open(request.api);
     const { description } = api;
     const { name, settings } = description;
@@ -175,6 +181,7 @@ export function createApiClient(
         operation: prepared.target.id,
         maxLength: settings.maxAnswerLength,
         answers,
+        selector,
         signal,
       });
       return {
@@ -191,6 +198,16 @@ export function createApiClient(
       if (signal.aborted) throw abortError(signal);
       throw error;
     }
+  }
+
+  /** A part of an answer that is kept; nothing is called, so that it can be had of any API. */
+  async function nextPart(user: ApiUser, request: ApiRequest, rest: string, signal: AbortSignal): Promise<ApiResult> {
+    const place = findRest(answers, user.id, rest);
+    const { api, operation } = place.kept;
+    const maxLength = apis[api]?.maxAnswerLength ?? DEFAULT_ANSWER_LENGTH;
+    const means = { user: user.id, api, operation, maxLength, answers, selector, signal };
+    const { warnings, ...part } = await shapeKept(place, request, means);
+    return { ...part, ...(warnings.length > 0 && { warnings }) };
   }
 
   async function preview(user: ApiUser, request: ApiRequest): Promise<{ method: string; url: string }> {
@@ -242,6 +259,7 @@ export function createApiClient(
     async close() {
       const all = [...opened.values()];
       opened.clear();
+      await selector.close();
       for (const api of all) await (await api.catch(() => undefined))?.exchange.close();
     },
   };

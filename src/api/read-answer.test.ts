@@ -64,18 +64,70 @@ describe("an answer", () => {
     });
   });
 
-  it("that is binary is base64 where it is small and described where it is not", async () => {
+  it("that is binary is a resource, described where it is large and base64 too where it is small", async () => {
     const bytes = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 255]);
+    const id = expect.stringMatching(/^[0-9a-f-]{36}$/);
+    const uri = expect.stringMatching(/^api:\/\/answers\/[0-9a-f-]{36}$/);
     expect(await answered({ bytes, headers: { "content-type": "image/png" } })).toEqual({
       data: bytes.toString("base64"),
       encoding: "base64",
       content_type: "image/png",
       bytes: 8,
+      resource: { id, uri, mime_type: "image/png", bytes: 8 },
       http_status: 200,
     });
-    expect(await answered({ bytes: Buffer.alloc(20_000) })).toMatchObject({
-      data: "(binary answer of 20000 bytes, application/octet-stream, left out)",
+    const headers = { "content-disposition": "attachment; filename=\"a.bin\"; filename*=UTF-8''%C3%BCber%2Fx%20y.bin" };
+    const large = await answered({ bytes: Buffer.alloc(20_000), headers });
+    expect(large).toMatchObject({
       bytes: 20_000,
+      resource: { mime_type: "application/octet-stream", bytes: 20_000, name: "x y.bin" },
+    });
+    expect(large.data).toBe(
+      `(binary answer of 20000 bytes, application/octet-stream, in the resource ${large.resource?.uri})`,
+    );
+    expect(large).not.toHaveProperty("encoding");
+  });
+
+  it.each([
+    ["application/pdf", "%PDF-1.7 only letters", false],
+    ["application/octet-stream", "letters", false],
+    ["application/vnd.example", "a: letters", true],
+    ["application/vnd.example", "\u0000\u0001", false],
+    ["", "letters", true],
+    ["image/svg+xml", "<svg/>", true],
+    ["text/plain", "a\u0000b", false],
+    ["application/x-ndjson", "no json", true],
+  ])("of type %j with the body %j is text: %j", async (type, text, isText) => {
+    const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
+    const result = await answered({ bytes: Buffer.from(text), headers });
+    expect(result.resource === undefined).toBe(isText);
+    expect(result.data).toBe(isText ? text : Buffer.from(text).toString("base64"));
+  });
+
+  it("with one JSON text a line is a list, whatever it calls itself", async () => {
+    const text = '{"a":1}\r\n\n{"a":12345678901234567890}\n';
+    const list = [{ a: 1 }, { a: "12345678901234567890" }];
+    for (const type of ["application/x-ndjson", "application/jsonl", "application/ndjson; charset=utf-8"]) {
+      const result = await answered(typed(type, text));
+      expect(result).toMatchObject({ data: list, warnings: [expect.stringContaining("beyond 2^53")] });
+    }
+    const sequence = await answered(typed("application/json-seq", '\u001e{"a":1}\n\u001e{"a":2}\n'));
+    expect(sequence.data).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(await answered(typed("application/json", '{"a":1}\n{"a":2}'))).toMatchObject({
+      data: [{ a: 1 }, { a: 2 }],
+      warnings: [expect.stringContaining("several JSON texts")],
+    });
+    expect(await answered(typed("application/x-ndjson", '{"a":1}\n{"a":'))).toMatchObject({
+      data: '{"a":1}\n{"a":',
+      warnings: [expect.stringContaining("Not every line is JSON")],
+    });
+  });
+
+  it("that is a stream of events is a list of them, the last one too that nothing ends", async () => {
+    const text = ': hello\nevent: add\nid: 7\ndata: {"n":1}\n\ndata: two\ndata: lines\n\ndata: [DONE]';
+    expect(await answered(typed("text/event-stream", text))).toMatchObject({
+      data: [{ event: "add", id: "7", data: { n: 1 } }, { data: "two\nlines" }, { data: "[DONE]" }],
+      content_type: "text/event-stream",
     });
   });
 
@@ -94,6 +146,24 @@ describe("an answer", () => {
     expect(
       (await answered({ bytes: Buffer.from("x"), headers: { "content-type": "text/plain; charset=klingon" } })).data,
     ).toBe("x");
+  });
+
+  it.each([
+    ["UTF-16 with its mark", Buffer.from("\uFEFFé", "utf16le"), "text/plain"],
+    ["UTF-16 of the other order", Buffer.from("\uFEFFé", "utf16le").swap16(), "text/csv; charset=utf-8"],
+    ["windows-1252 that does not say so", Buffer.from("é", "latin1"), "text/csv"],
+    ["what an XML document says", Buffer.from('<?xml version="1.0" encoding="ISO-8859-2"?>\xe9', "latin1"), "text/xml"],
+    ["what an HTML page says", Buffer.from('<meta charset="windows-1250">\xe9', "latin1"), "text/html"],
+  ])("is decoded as %s", async (_what, bytes, type) => {
+    expect((await answered({ bytes, headers: { "content-type": type } })).data).toMatch(/é$/);
+  });
+
+  it("of JSON in UTF-16 without a mark is JSON", async () => {
+    const bytes = Buffer.from('{"a":"é"}', "utf16le");
+    expect((await answered({ bytes, headers: { "content-type": "application/json" } })).data).toEqual({ a: "é" });
+    expect((await answered({ bytes: bytes.swap16(), headers: { "content-type": "application/json" } })).data).toEqual({
+      a: "é",
+    });
   });
 
   it("keeps numbers that are too large to be held as texts, and says so", async () => {

@@ -1,59 +1,84 @@
 import { ToolError } from "../errors.ts";
+import { decodeText, isHtml, isReadable, isText, mediaType } from "./answer-text.ts";
 import type { HttpAnswer } from "./exchange.ts";
 import type { SecretHider } from "./hide-secrets.ts";
 import { isJsonType } from "./openapi/operations.ts";
+import { readEvents } from "./read-events.ts";
+import { parseJson, parseJsonLines } from "./read-json.ts";
 
-/** What an API answered, ready to be shown. */
+/** What an API answered, as plain JSON, without secrets. */
 export interface AnswerContent {
-  /** Parsed JSON, a text, base64 of a small binary, or null. */
+  /** Parsed JSON, a list of what came in lines or events, a text, or null; of a binary answer null. */
   data: unknown;
   /** Where the answer is not JSON. */
   content_type?: string;
-  /** `base64` where `data` is that. */
-  encoding?: "base64";
-  /** Size of a binary answer. */
-  bytes?: number;
+  /** The bytes of a binary answer. */
+  base64?: string;
+  /** Their name as the API says it. */
+  filename?: string;
   /** What else the caller needs, such as where the next page is. */
   headers?: Record<string, string>;
   warnings: string[];
 }
 
-const MAX_BASE64_BYTES = 8192;
+/** Bytes of a binary answer that is given at once, as base64. */
+export const MAX_BASE64_BYTES = 8192;
 const SHOWN_HEADERS = ["link", "location", "content-range", "x-total-count", "x-total-pages", "x-next-page"];
 const HEAD_HEADERS = ["content-type", "content-length", "etag", "last-modified", ...SHOWN_HEADERS];
 const MAX_HEADER = 2000;
+const LINES = /[/+](?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/;
 
 /**
  * The content of a successful answer, by its media type; secrets in it are hidden.
  * @throws ToolError `invalid_response` for JSON that is none, or is nested too deeply.
  */
 export function readAnswer(answer: HttpAnswer, method: string, api: string, secrets: SecretHider): AnswerContent {
+  const { bytes } = answer;
   const header = answer.headers["content-type"] ?? "";
   const type = mediaType(header);
   const headers = pickHeaders(answer, method === "HEAD" ? HEAD_HEADERS : SHOWN_HEADERS, secrets);
-  const base = { ...(headers && { headers }), warnings: [] as string[] };
-  if (answer.bytes.length === 0) return { data: null, ...base };
-
-  if (isJsonType(type)) {
-    const text = decodeText(answer.bytes, header);
-    if (text.trim() === "") return { data: null, ...base };
-    return { ...base, ...parseJson(text, answer.status, api, secrets) };
-  }
-  if (type === "" || type === "text/plain") {
-    // Servers that name no type, or the wrong one, still answer JSON.
-    const parsed = tryJson(answer.bytes, header, answer.status, api, secrets);
-    if (parsed) return { ...base, ...parsed };
-  }
-  if (!isTextType(type) && !(type === "" && isReadable(answer.bytes))) {
-    return { ...base, ...binary(answer.bytes, type || "application/octet-stream") };
-  }
-  const warnings = isHtml(type) ? ["The answer is an HTML page, not data; perhaps the address is not the API's."] : [];
-  return {
-    data: secrets.inText(decodeText(answer.bytes, header)),
-    content_type: type || "text/plain",
+  const base = { ...(headers && { headers }), warnings: answer.cut ? ["The answer was cut before its end."] : [] };
+  if (bytes.length === 0) return { data: null, ...base };
+  const read = (data: unknown, content_type: string | undefined, ...warnings: string[]): AnswerContent => ({
+    data,
+    ...(content_type !== undefined && { content_type }),
     ...base,
-    warnings,
-  };
+    warnings: [...base.warnings, ...warnings],
+  });
+
+  if (isJsonType(type) && !LINES.test(type)) {
+    const text = decodeText(bytes, header);
+    if (text.trim() === "") return { data: null, ...base };
+    const { data, warnings } = jsonOf(text, answer, api, secrets);
+    return read(data, undefined, ...warnings);
+  }
+  if (!isText(type, bytes)) {
+    const filename = filenameOf(answer.headers["content-disposition"]);
+    const clean = secrets.inBytes(bytes);
+    const named = filename === undefined ? {} : { filename: secrets.inText(filename) };
+    return { ...read(null, type || "application/octet-stream"), base64: clean.toString("base64"), ...named };
+  }
+  const text = decodeText(bytes, header);
+  if (type === "text/event-stream") {
+    const { events, warnings } = readEvents(text);
+    return read(cleanOf(events, answer, api, secrets), type, ...warnings);
+  }
+  if (LINES.test(type)) {
+    const lines = parseJsonLines(text, answer.cut);
+    if (lines) return read(cleanOf(lines.values, answer, api, secrets), type, ...lines.warnings);
+    return read(secrets.inText(text), type, "Not every line is JSON; the answer is given as text.");
+  }
+  if ((type === "" || type === "text/plain") && /^\s*[[{]/.test(text)) {
+    // Servers that name no type, or the wrong one, still answer JSON.
+    try {
+      const { data, warnings } = jsonOf(text, answer, api, secrets);
+      return read(data, undefined, ...warnings);
+    } catch {
+      // Text that only looks like it.
+    }
+  }
+  const page = isHtml(type) ? ["The answer is an HTML page, not data; perhaps the address is not the API's."] : [];
+  return read(secrets.inText(text), type || "text/plain", ...page);
 }
 
 /** The text of a failed answer, short and without secrets: an HTML page as its words. */
@@ -79,100 +104,61 @@ function parsedText(text: string, secrets: SecretHider): string | undefined {
   }
 }
 
-function parseJson(
+/** The value of a JSON answer; of one with several JSON texts, one a line, the list of them. */
+function jsonOf(
   text: string,
-  status: number,
+  answer: HttpAnswer,
   api: string,
   secrets: SecretHider,
 ): { data: unknown; warnings: string[] } {
-  const bad = (reason: string, cause?: unknown) =>
-    new ToolError("invalid_response", `API "${api}" answered ${status} with JSON that ${reason}.`, {
-      hint: "The API itself is at fault, or something in front of it.",
-      details: { http_status: status },
-      cause,
-    });
-  const warnings: string[] = [];
-  let value: unknown;
   try {
-    value = /\d{16}|\d[eE]\+?\d{2}/.test(text)
-      ? JSON.parse(text, keepLargeNumbers(warnings) as never)
-      : JSON.parse(text);
+    const { value, warnings } = parseJson(text);
+    return { data: cleanOf(value, answer, api, secrets), warnings };
   } catch (error) {
+    if (error instanceof ToolError) throw error;
+    const lines = error instanceof RangeError ? undefined : parseJsonLines(text);
+    if (lines && lines.values.length > 1) {
+      const data = cleanOf(lines.values, answer, api, secrets);
+      return { data, warnings: ["The answer holds several JSON texts, one a line; they are given as a list."] };
+    }
     const reason = error instanceof RangeError ? "is nested too deeply" : "cannot be read";
-    throw bad(`${reason}: ${JSON.stringify(secrets.inText(text).slice(0, 100))}`, error);
+    throw unreadable(answer, api, `${reason}: ${JSON.stringify(secrets.inText(text).slice(0, 100))}`, error);
   }
+}
+
+function cleanOf(value: unknown, answer: HttpAnswer, api: string, secrets: SecretHider): unknown {
   const clean = secrets.inValue(value);
-  if (!clean) throw bad("is nested too deeply");
-  return { data: clean.value, warnings };
+  if (!clean) throw unreadable(answer, api, "is nested too deeply");
+  return clean.value;
 }
 
-/** A reviver that gives what a number cannot hold as text: whole numbers beyond 2^53, ids as a rule, and ones like 1e999. */
-function keepLargeNumbers(warnings: string[]) {
-  const warn = (text: string) => {
-    if (!warnings.includes(text)) warnings.push(text);
-  };
-  return (_key: string, value: unknown, context?: { source?: string }): unknown => {
-    const source = context?.source;
-    if (typeof value !== "number" || Number.isSafeInteger(value) || !source) return value;
-    if (/^-?\d+$/.test(source)) warn("Whole numbers beyond 2^53 are given as texts, to keep them exact.");
-    else if (!Number.isFinite(value)) warn("Numbers too large to be held are given as texts.");
-    else return value;
-    return source;
-  };
+function unreadable({ status }: HttpAnswer, api: string, reason: string, cause?: unknown): ToolError {
+  return new ToolError("invalid_response", `API "${api}" answered ${status} with JSON that ${reason}.`, {
+    hint: "The API itself is at fault, or something in front of it.",
+    details: { http_status: status },
+    cause,
+  });
 }
 
-function tryJson(bytes: Buffer, header: string, status: number, api: string, secrets: SecretHider) {
-  const text = decodeText(bytes, header);
-  if (!/^\s*[[{]/.test(text)) return undefined;
+/** The name in a Content-Disposition header (RFC 6266), without folders and what no file's name has. */
+function filenameOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const extended = /;\s*filename\*\s*=\s*(?:utf-8|iso-8859-1)'[^']*'([^;\s]+)/i.exec(header)?.[1];
+  const quoted = /;\s*filename\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header)?.[1]?.replace(/\\(.)/g, "$1");
+  const plain = quoted ?? /;\s*filename\s*=\s*([^;\s]+)/i.exec(header)?.[1];
+  let name = plain;
   try {
-    return parseJson(text, status, api, secrets);
+    if (extended !== undefined) name = decodeURIComponent(extended);
   } catch {
-    return undefined;
+    // Not the encoding that it says.
   }
-}
-
-function binary(bytes: Buffer, type: string): Omit<AnswerContent, "warnings"> {
-  const kind = { content_type: type, bytes: bytes.length };
-  if (bytes.length <= MAX_BASE64_BYTES) return { data: bytes.toString("base64"), encoding: "base64", ...kind };
-  return { data: `(binary answer of ${bytes.length} bytes, ${type}, left out)`, ...kind };
-}
-
-function mediaType(header: string): string {
-  return (header.split(";")[0] ?? "").trim().toLowerCase();
-}
-
-function isHtml(type: string): boolean {
-  return type === "text/html" || type === "application/xhtml+xml";
-}
-
-function isTextType(type: string): boolean {
-  return (
-    type.startsWith("text/") ||
-    /[/+](xml|yaml|x-yaml|csv|ndjson|x-ndjson|jsonl|json-seq|javascript|graphql|toml|sql|x-www-form-urlencoded)$/.test(
-      type,
-    )
-  );
-}
-
-/** Whether bytes are UTF-8 text rather than something else. */
-function isReadable(bytes: Buffer): boolean {
-  const start = bytes.subarray(0, 4096);
-  if (start.includes(0)) return false;
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(start, { stream: true });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function decodeText(bytes: Buffer, header: string): string {
-  const charset = /;\s*charset="?([\w.:-]+)/i.exec(header)?.[1] ?? "utf-8";
-  try {
-    return new TextDecoder(charset).decode(bytes);
-  } catch {
-    return new TextDecoder().decode(bytes);
-  }
+  const clean = name
+    ?.split(/[/\\]/)
+    .at(-1)
+    ?.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069<>:"|?*]/gu, "")
+    .trim()
+    .slice(0, 120);
+  return clean === "" || clean === "." || clean === ".." ? undefined : clean;
 }
 
 function wordsOf(html: string): string {
