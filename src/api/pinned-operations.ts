@@ -176,7 +176,7 @@ function named(slots: readonly Omit<Slot, "name">[]): Slot[] {
         .replace(/[^A-Za-z0-9_]+/g, "_")
         .replace(/^_+|_+$/g, "")
         .slice(0, 56) || "value";
-    return isPortableName(name) ? name : `${name}_${place}`;
+    return isPortableName(name) ? name : `${place}_${name}`;
   });
   const used = new Set<string>([FURTHER]);
   return slots.map((slot, index) => {

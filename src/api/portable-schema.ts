@@ -212,7 +212,9 @@ export function portableSchema(
   } else {
     setChoices(result, flat, notes);
     const format = flat.node.format;
-    if (typeof format === "string" && format.length <= 20 && type === "string") notes.push(`Format: ${format}.`);
+    if (typeof format === "string" && format.length <= 20 && type === "string") {
+      notes.push(format === "binary" ? "A file: its text, or a data: URL." : `Format: ${format}.`);
+    }
   }
   for (const key of COUNTS) {
     const value = flat.node[key];
