@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { call, openClient } from "../../test/fixtures/api-client.ts";
+import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
 import { startHttpServer } from "../../test/fixtures/http-server.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 
@@ -49,6 +49,162 @@ describe("calls", () => {
     expect([await data("GET /a"), await data("POST /a"), await data("POST /a")]).toEqual([2, 3, 4]);
     expect([await data("GET /bad"), await data("GET /bad")]).toEqual(["error", "error"]);
     expect(server.requests).toHaveLength(6);
+  });
+});
+
+describe("an answer that is older than its time", () => {
+  const get = { api: "x", operation: "GET /a" };
+  /** A server whose answer has this mark until `change` is called. */
+  async function marked(headersOf: (version: number) => Record<string, string>, more: object = {}) {
+    let version = 1;
+    const server = await startHttpServer((request) => {
+      const headers = headersOf(version);
+      const isSame =
+        (headers.etag !== undefined && request.headers["if-none-match"] === headers.etag) ||
+        (headers["last-modified"] !== undefined && request.headers["if-modified-since"] === headers["last-modified"]);
+      return isSame ? { status: 304, headers } : { json: { version }, headers };
+    });
+    const client = openClient({ x: { apiUrl: server.url, allow: ["* /*"], cacheTtl: 0.05, ...more } });
+    const change = () => {
+      version += 1;
+    };
+    return { server, client, change };
+  }
+
+  it.each([
+    ["ETag", (version: number) => ({ etag: `W/"v${version}"` })],
+    ["Last-Modified", (version: number) => ({ "last-modified": new Date(version * 1e11).toUTCString() })],
+  ])("is checked by its %s, and given where it still holds", async (_name, headersOf) => {
+    const { server, client, change } = await marked(headersOf);
+    expect(await call(client, get)).toEqual({ data: { version: 1 }, http_status: 200 });
+    await sleep(70);
+    expect(await call(client, get)).toEqual({ data: { version: 1 }, http_status: 200, cached: true });
+    expect(server.requests).toHaveLength(2);
+    // Fresh again, for the same time.
+    expect(await call(client, get)).toMatchObject({ cached: true });
+    expect(server.requests).toHaveLength(2);
+    await sleep(70);
+    change();
+    expect(await call(client, get)).toEqual({ data: { version: 2 }, http_status: 200 });
+    await sleep(70);
+    expect(await call(client, get)).toMatchObject({ data: { version: 2 }, cached: true });
+  });
+
+  it("is checked at each call where the API says no-cache", async () => {
+    const { server, client } = await marked(() => ({ etag: '"1"', "cache-control": "no-cache, private" }), {
+      cacheTtl: 60,
+    });
+    await call(client, get);
+    expect(await call(client, get)).toMatchObject({ data: { version: 1 }, cached: true });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("is not checked with another user's, or for a call that has marks of its own", async () => {
+    const { server, client } = await marked(() => ({ etag: '"1"' }), { cacheTtl: 60 });
+    await call(client, get, "ana");
+    expect(await call(client, get, "ben")).not.toHaveProperty("cached");
+    expect(await failure(call(client, { ...get, header: { "If-None-Match": '"1"' } }, "ana"))).toMatchObject({
+      details: { http_status: 304 },
+    });
+    expect(server.requests.map(({ headers }) => headers["if-none-match"])).toEqual([undefined, undefined, '"1"']);
+  });
+
+  it("stays where the API fails for a moment, and goes where it says that the thing is gone", async () => {
+    let status = 200;
+    const server = await startHttpServer((request) =>
+      status === 200 && request.headers["if-none-match"] === '"1"'
+        ? { status: 304 }
+        : { status, json: 1, headers: { etag: '"1"' } },
+    );
+    const client = openClient({ x: { apiUrl: server.url, allow: ["GET /*"], cacheTtl: 0.001, retries: 0 } });
+    await call(client, get);
+    await sleep(5);
+    status = 503;
+    await failure(call(client, get));
+    status = 200;
+    expect(await call(client, get)).toMatchObject({ data: 1, cached: true });
+    await sleep(5);
+    status = 404;
+    await failure(call(client, get));
+    status = 200;
+    expect(await call(client, get)).not.toHaveProperty("cached");
+  });
+});
+
+describe("an answer is not kept", () => {
+  it.each([
+    [{ headers: { "cache-control": "private, no-store" } }],
+    [{ headers: { vary: "Accept, *" } }],
+    [{ headers: { "cache-control": "no-cache" } }],
+    [{ status: 202 }],
+    [{ status: 206 }],
+  ])("%j", async (more) => {
+    const server = await startHttpServer({ json: 1, ...more });
+    const client = openClient({ x: { apiUrl: server.url, allow: ["GET /*"], cacheTtl: 60 } });
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await call(client, { api: "x", operation: "GET /a" })).not.toHaveProperty("cached");
+    }
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it.each([{ "Cache-Control": "no-cache" }, { Pragma: "no-cache" }])(
+    "that the call itself does not want: %j",
+    async (header) => {
+      const server = await startHttpServer({ json: 1 });
+      const client = openClient({ x: { apiUrl: server.url, allow: ["GET /*"], cacheTtl: 60 } });
+      for (let turn = 0; turn < 2; turn++) await call(client, { api: "x", operation: "GET /a", header });
+      expect(server.requests).toHaveLength(2);
+    },
+  );
+});
+
+describe("a write", () => {
+  it.each([
+    ["POST /items", ["/items", "/items/1", "/items?page=2"], ["/other"]],
+    ["PUT /items/1", ["/items/1", "/items", "/items/1/parts"], ["/items/2", "/other"]],
+    ["DELETE /items/1", ["/items/1"], ["/items/10"]],
+  ])("%s makes the API be asked again", async (operation, gone, left) => {
+    const server = await startHttpServer({ json: 1 });
+    const client = openClient({ x: { apiUrl: server.url, allow: ["* /*"], cacheTtl: 60 } });
+    const read = (url: string, user: string) => {
+      const [path, page] = url.split("?page=");
+      return call(client, { api: "x", operation: `GET ${path}`, ...(page && { query: { page } }) }, user);
+    };
+    for (const url of [...gone, ...left]) for (const user of ["ana", "ben"]) await read(url, user);
+    await call(client, { api: "x", operation }, "ana");
+    for (const url of gone)
+      for (const user of ["ana", "ben"]) expect(await read(url, user)).not.toHaveProperty("cached");
+    for (const url of left) expect(await read(url, "ana")).toMatchObject({ cached: true });
+  });
+
+  it("also what it says that it changed elsewhere, and what it may have done before it failed", async () => {
+    const server = await startHttpServer((request) => {
+      if (request.path === "/actions") return { status: 201, headers: { location: "/made/7" }, json: 1 };
+      return request.path === "/broken" && request.method === "POST" ? { fault: "reset" } : { json: 1 };
+    });
+    const client = openClient({ x: { apiUrl: server.url, allow: ["* /*"], cacheTtl: 60 } });
+    const read = (path: string) => call(client, { api: "x", operation: `GET ${path}` });
+    await read("/made/7");
+    await read("/broken");
+    await call(client, { api: "x", operation: "POST /actions" });
+    await failure(call(client, { api: "x", operation: "POST /broken" }));
+    expect(await read("/made/7")).not.toHaveProperty("cached");
+    expect(await read("/broken")).not.toHaveProperty("cached");
+  });
+
+  it("keeps out of the cache what was read before it and arrives after it", async () => {
+    let version = 1;
+    const server = await startHttpServer((request) => {
+      if (request.method === "GET") return { json: version, delayMs: version === 1 ? 150 : 0 };
+      version = 2;
+      return { json: "written" };
+    });
+    const client = openClient({ x: { apiUrl: server.url, allow: ["* /*"], cacheTtl: 60 } });
+    const slow = call(client, { api: "x", operation: "GET /a" });
+    await expect.poll(() => server.requests.length).toBe(1);
+    await call(client, { api: "x", operation: "PUT /a" });
+    expect((await slow).data).toBe(1);
+    expect((await call(client, { api: "x", operation: "GET /a" })).data).toBe(2);
   });
 });
 

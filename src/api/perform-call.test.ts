@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
-import { type HttpServer, type Script, startHttpServer } from "../../test/fixtures/http-server.ts";
+import { createServer } from "node:http";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { call, failure, minimalDocument, openClient, openDocumented } from "../../test/fixtures/api-client.ts";
+import { type HttpServer, type Script, startHttpServer, unusedPort } from "../../test/fixtures/http-server.ts";
 
 const reading = (server: HttpServer, more: object = {}) =>
   openClient({ x: { apiUrl: server.url, allow: ["* /*"], apiKey: "key-123456", ...more } });
@@ -58,6 +59,83 @@ describe("retries", () => {
       http_status: 429,
     });
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("retries of calls", () => {
+  it("are as many as the configuration says", async () => {
+    for (const retries of [0, 1, 4]) {
+      const server = await startHttpServer({ status: 503, headers: { "retry-after": "0" } });
+      const error = await failure(call(reading(server, { retries }), get));
+      expect(server.requests).toHaveLength(retries + 1);
+      expect(error.details).toEqual({ http_status: 503, ...(retries > 0 && { attempts: retries + 1 }) });
+    }
+  });
+
+  it("that change something are made where the connection was refused, which nobody can have seen", async () => {
+    const port = await unusedPort();
+    const client = openClient({ x: { apiUrl: `http://127.0.0.1:${port}`, timeout: 10, retries: 5 } });
+    const calling = call(client, { api: "x", body: { a: 1 } });
+    const server = createServer((_request, response) => response.end("late"));
+    setTimeout(() => server.listen(port, "127.0.0.1"), 150);
+    onTestFinished(() => void server.close());
+    expect((await calling).data).toBe("late");
+  });
+
+  it("send the same body again: a form with files too", async () => {
+    const document = minimalDocument({
+      "/up": {
+        put: {
+          operationId: "up",
+          requestBody: {
+            content: {
+              "multipart/form-data": {
+                schema: { type: "object", properties: { file: { type: "string", format: "binary" } } },
+              },
+            },
+          },
+          responses: {},
+        },
+      },
+    });
+    const { client, requests } = await openDocumented(document, { idempotencyHeader: "Idempotency-Key" }, (_, count) =>
+      count < 3 ? { status: 503, headers: { "retry-after": "0" } } : { json: "stored" },
+    );
+    const result = await call(client, { api: "x", operation: "up", body: { file: "aGVsbG8=" } });
+    expect(result).toMatchObject({ data: "stored", attempts: 3 });
+    const content = (body: string) => body.split("\r\n\r\n")[1]?.split("\r\n")[0];
+    expect(requests.map(({ body }) => content(body))).toEqual(Array(3).fill(content(requests[0]!.body)));
+    expect(content(requests[0]!.body)).not.toBe("");
+    expect(new Set(requests.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+  });
+
+  it.each([
+    ["X-RateLimit-Reset", 403],
+    ["RateLimit-Reset", 429],
+  ])("wait until the limit that %s names starts anew (%i)", async (name, status) => {
+    const headers = { [name]: "1", "X-RateLimit-Remaining": "0" };
+    const server = await startHttpServer((_request, count) => (count === 1 ? { status, headers } : { json: 1 }));
+    expect(await call(reading(server), get)).toMatchObject({ data: 1, attempts: 2 });
+    expect(server.requests[1]!.at - server.requests[0]!.at).toBeGreaterThan(950);
+  });
+
+  it("that cannot be in time are not waited for, and the error says when to come back", async () => {
+    const headers = { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(Math.floor(Date.now() / 1000) + 600) };
+    const server = await startHttpServer({ status: 403, headers, json: { message: "API rate limit exceeded" } });
+    const startedAt = performance.now();
+    const error = await failure(call(reading(server), get));
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(error).toMatchObject({ code: "rate_limited", retryable: true, details: { http_status: 403 } });
+    expect(error.retryAfterMs).toBeGreaterThan(590_000);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("never go past the deadline", async () => {
+    const server = await startHttpServer({ status: 503, headers: { "retry-after": "1" } });
+    const startedAt = performance.now();
+    await failure(call(reading(server, { timeout: 1.5, retries: 5 }), get));
+    expect(performance.now() - startedAt).toBeLessThan(1900);
+    expect(server.requests).toHaveLength(2);
   });
 });
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
-import { startHttpServer } from "../../test/fixtures/http-server.ts";
+import { startHttpServer, unusedPort } from "../../test/fixtures/http-server.ts";
 import { createSlidingWindow } from "./sliding-window.ts";
 
 const never = new AbortController().signal;
@@ -27,6 +28,79 @@ it("never lets more requests start in any span than the limit, as the server see
       1000,
     ),
   ).toBeLessThanOrEqual(10);
+});
+
+it("never more under retries, redirects, slow answers and users who go away, whatever the limit is", {
+  timeout: 60_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        requests: fc.integer({ min: 1, max: 6 }),
+        per: fc.constantFrom(0.1, 0.2, 0.35),
+        calls: fc.array(fc.constantFrom("/fine", "/slow", "/once", "/moved", "/broken", "/gone"), {
+          minLength: 8,
+          maxLength: 16,
+        }),
+      }),
+      async ({ requests, per, calls }) => {
+        const failed = new Set<string>();
+        const server = await startHttpServer(({ path, query }) => {
+          const isFirst = !failed.has(path + query);
+          failed.add(path + query);
+          if (path === "/slow") return { json: 1, delayMs: 120 };
+          if (path === "/once" && isFirst) return { status: 503, headers: { "retry-after": "0" } };
+          if (path === "/moved") return { status: 302, headers: { location: "/fine" } };
+          if (path === "/broken" && isFirst) return { fault: "reset" };
+          return { json: 1 };
+        });
+        const client = openClient({
+          x: {
+            apiUrl: server.url,
+            allow: ["GET /*"],
+            timeout: 30,
+            rateLimit: { requests, per },
+            breaker: { failures: 99, cooldown: 1 },
+          },
+        });
+        await Promise.allSettled(
+          calls.map((path, index) => {
+            const signal = path === "/gone" ? AbortSignal.timeout(index * 7) : never;
+            return call(client, { api: "x", operation: `GET ${path}`, query: { index } }, "ana", signal);
+          }),
+        );
+        const arrivals = server.requests.map(({ at }) => at);
+        expect(worstWindow(arrivals, per * 1000)).toBeLessThanOrEqual(requests);
+        expect(arrivals.length).toBeGreaterThanOrEqual(calls.filter((path) => path !== "/gone").length);
+      },
+    ),
+    { numRuns: 3 },
+  );
+});
+
+it("a request that waits for its connection keeps its place until it was sent", async () => {
+  const window = createSlidingWindow({ requests: 1, per: 0.05 }, "test");
+  const first = await window.take(1000, never);
+  let admitted = false;
+  const second = window.take(5000, never).then((slot) => {
+    admitted = true;
+    return slot;
+  });
+  await sleep(150);
+  expect(admitted).toBe(false);
+  first.sent();
+  first.answered();
+  await second;
+});
+
+it("a request that was never sent gives its place back at once", async () => {
+  const port = await unusedPort();
+  const client = openClient({
+    x: { apiUrl: `http://127.0.0.1:${port}`, retries: 0, timeout: 1, rateLimit: { requests: 1, per: 60 } },
+  });
+  for (let turn = 0; turn < 3; turn++) {
+    expect(await failure(call(client, { api: "x" }))).toMatchObject({ code: "upstream_unreachable" });
+  }
 });
 
 it("says at once when a place would come after the deadline, and how long to wait", async () => {
