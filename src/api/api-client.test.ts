@@ -106,7 +106,7 @@ describe("allowed calls of a plain API", () => {
     const client = openClient({ x: { apiUrl: server.url } });
     const header = { "Content-Type": "application/x-www-form-urlencoded" };
     await call(client, { api: "x", header, body: { a: "1 2", list: ["x", "y"], none: null } });
-    expect(server.requests[0]?.body).toBe("a=1%202&list=x&list=y");
+    expect(server.requests[0]?.body).toBe("a=1+2&list=x&list=y");
   });
 
   it("use the user information of the URL as basic authentication, without showing it", async () => {

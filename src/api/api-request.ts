@@ -1,4 +1,4 @@
-import type { FormData } from "undici";
+import type { Part } from "./multipart.ts";
 import type { Operation, OperationDetails } from "./operation.ts";
 
 /** A call as the model gives it. */
@@ -10,7 +10,8 @@ export interface ApiRequest {
   query?: Readonly<Record<string, unknown>> | undefined;
   header?: Readonly<Record<string, unknown>> | undefined;
   cookie?: Readonly<Record<string, unknown>> | undefined;
-  body?: Readonly<Record<string, unknown>> | undefined;
+  /** An object; a list or a single value only where a document says that the operation takes such. */
+  body?: unknown;
   /** Sent as it is, instead of `body`. */
   bodyText?: string | undefined;
   /** Bytes in base64, sent as they are, instead of `body`. */
@@ -57,7 +58,15 @@ export interface PreparedRequest {
   path: string;
   /** Lower-case names. */
   headers: Record<string, string>;
-  body: string | Uint8Array | FormData | null;
+  body: string | Uint8Array | null;
+  /** What a multipart body is made of. */
+  parts?: readonly Part[];
+  /** Whether sending it twice does what sending it once does: it only reads, or has an idempotency key. */
+  idempotent: boolean;
+  /** What the configuration sets, whose values nobody is shown: names of headers (lower case), of query parameters and of cookies. */
+  configured: Readonly<Record<"header" | "query" | "cookie", readonly string[]>>;
+  /** What is worth knowing of the request, though it can be sent. */
+  warnings: readonly string[];
   /** Tells credentials apart without holding one; the same for every token of one client. */
   credentialId: string;
 }

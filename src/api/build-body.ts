@@ -1,20 +1,36 @@
-import type { FormData } from "undici";
 import type { ToolError } from "../errors.ts";
 import type { ApiRequest, Target } from "./api-request.ts";
-import { type ArgumentChecker, chooseContent, invalidArguments } from "./check-arguments.ts";
-import { isObject } from "./openapi/document.ts";
+import { buildParts, filesIn } from "./build-parts.ts";
+import { type ArgumentChecker, invalidArguments, pointer } from "./check-arguments.ts";
+import {
+  bareType,
+  chooseContent,
+  type GivenBody,
+  isBinaryType,
+  isMultipart,
+  isSequenceType,
+  readsAsJson,
+} from "./choose-content.ts";
+import { decodeBase64, isFileObject, readFileValue } from "./file-value.ts";
+import type { FittedValue } from "./fit-value.ts";
+import { type Part, writeMultipart } from "./multipart.ts";
+import { type ApiDocument, isObject } from "./openapi/document.ts";
 import { isJsonType } from "./openapi/operations.ts";
 import type { BodyContent } from "./operation.ts";
-import { type Serialization, serializeInQuery, toText } from "./serialize-parameter.ts";
+import { encodeForm, FORM } from "./serialize-parameter.ts";
 
 export interface BuiltBody {
-  body: string | FormData | null;
-  /** Undefined where there is no body, or where the client writes it itself (multipart). */
+  body: string | Uint8Array | null;
+  /** Undefined where there is no body. */
   contentType: string | undefined;
+  /** Of a multipart body. */
+  parts?: readonly Part[];
 }
 
-const FORM = "application/x-www-form-urlencoded";
-const MULTIPART = "multipart/form-data";
+interface BodyMeans {
+  document: ApiDocument | undefined;
+  checker: ArgumentChecker;
+}
 
 /**
  * The body of a request, checked against what the operation takes.
@@ -24,102 +40,130 @@ export async function buildBody(
   target: Target,
   request: ApiRequest,
   wantedType: string | undefined,
-  checker: ArgumentChecker,
+  means: BodyMeans,
 ): Promise<BuiltBody> {
-  const body: unknown = request.body ?? undefined;
-  const text = request.bodyText ?? undefined;
-  if (body !== undefined && text !== undefined) throw wrong(target, "/body", "and body_text exclude each other");
-  if (body !== undefined && !isObject(body)) {
-    throw wrong(target, "/body", "must be an object; send lists, strings and other text as body_text");
+  const given = readGiven(target, request);
+  const takesBody = target.open ? !["GET", "HEAD"].includes(target.method) : target.details.body !== undefined;
+  if (given && !takesBody) {
+    const why = ["GET", "HEAD"].includes(target.method)
+      ? `cannot be sent with ${target.method}; give the values in query`
+      : "is not taken by this operation";
+    throw wrong(target, "/body", why);
   }
-  if (text !== undefined && !text.isWellFormed()) throw wrong(target, "/body_text", "holds half a surrogate pair");
-  const bodiless = (target.method === "GET" || target.method === "HEAD") && !target.details.body;
-  if ((body !== undefined || text !== undefined) && bodiless) {
-    throw wrong(target, "/body", `cannot be sent with ${target.method}; give the values in query`);
-  }
-  if (target.open) return buildOpenBody(target, body, text, wantedType);
-
-  if (body === undefined && text === undefined) {
+  if (target.open) return buildOpenBody(target, given, wantedType, means);
+  if (!given) {
     if (target.details.body?.required) throw wrong(target, "/body", "is required");
     return { body: null, contentType: undefined };
   }
-  if (!target.details.body) throw wrong(target, "/body", "is not taken by this operation");
-  const content = chooseContent(target, wantedType);
+  const content = chooseContent(target, wantedType, given);
   if (!content) {
-    const offered = target.details.body.contents.map(({ type }) => type).join(", ");
+    const offered = target.details.body?.contents.map(({ type }) => type).join(", ");
     throw wrong(target, "/header/content-type", `must be one of ${offered}`);
   }
-  const type = wantedType ?? (content.type.includes("*") ? "application/json" : content.type);
-  if (text !== undefined) {
-    if (isJsonType(content.type)) await checker.body(target, content, parseText(target, text));
-    return { body: text, contentType: type };
+  const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.type);
+  if (given.kind === "bytes") return { body: given.bytes, contentType: type };
+  if (given.kind === "text") {
+    if (isJsonType(bareType(type))) await means.checker.body(target, content, parseText(target, given.text));
+    return { body: given.text, contentType: type };
   }
-  const built = await encode(target, content, body as Record<string, unknown>, type);
-  await checker.body(target, content, body);
-  return built;
+  return encode(target, content, given.value, type, means);
+}
+
+/** What is given as body, in one of three ways. @throws ToolError `invalid_input` */
+function readGiven(target: Target, request: ApiRequest): GivenBody | undefined {
+  const value: unknown = request.body ?? undefined;
+  const text = request.bodyText ?? undefined;
+  const base64 = request.bodyBase64 ?? undefined;
+  if ([value, text, base64].filter((each) => each !== undefined).length > 1) {
+    throw wrong(target, "/body", "and body_text and body_base64 exclude each other");
+  }
+  if (base64 !== undefined) {
+    const bytes = decodeBase64(base64);
+    if (!bytes) throw wrong(target, "/body_base64", "is no base64");
+    return { kind: "bytes", bytes };
+  }
+  if (text !== undefined) {
+    if (!text.isWellFormed()) throw wrong(target, "/body_text", "holds half a surrogate pair");
+    return { kind: "text", text };
+  }
+  if (value === undefined) return undefined;
+  if (target.open && !isObject(value)) {
+    throw wrong(target, "/body", "must be an object; send lists, strings and other text as body_text");
+  }
+  return { kind: "value", value };
 }
 
 function buildOpenBody(
   target: Target,
-  body: Record<string, unknown> | undefined,
-  text: string | undefined,
+  given: GivenBody | undefined,
   wantedType: string | undefined,
+  means: BodyMeans,
 ): Promise<BuiltBody> | BuiltBody {
-  if (text !== undefined) return { body: text, contentType: wantedType ?? guessType(text) };
+  if (given?.kind === "text") return { body: given.text, contentType: wantedType ?? guessType(given) };
+  if (given?.kind === "bytes") return { body: given.bytes, contentType: wantedType ?? guessType(given) };
   // A call of the API's own URL posts its parameters, even if there are none.
   const posts = target.itself && target.method === "POST";
-  if (body === undefined && !posts) return { body: null, contentType: undefined };
+  if (!given && !posts) return { body: null, contentType: undefined };
   const type = wantedType ?? "application/json";
-  const content = { type: (type.split(";")[0] ?? "").trim().toLowerCase(), schema: {}, encoding: {} };
-  return encode(target, content, body ?? {}, type);
+  return encode(target, { type: bareType(type), schema: {}, encoding: {} }, given?.value ?? {}, type, means);
 }
 
+/** A value as a media type writes it. */
 async function encode(
   target: Target,
   content: BodyContent,
-  body: Record<string, unknown>,
+  value: unknown,
   contentType: string,
+  { document, checker }: BodyMeans,
 ): Promise<BuiltBody> {
-  const kind = (contentType.split(";")[0] ?? "").trim().toLowerCase();
-  if (isJsonType(kind)) return { body: toJson(target, body), contentType };
-  if (kind === FORM) return { body: encodeForm(content, body), contentType };
-  if (kind === MULTIPART) return { body: await encodeMultipart(content, body), contentType: undefined };
-  throw wrong(target, "/body", `cannot be written as ${kind}; send the text as body_text`);
-}
-
-/** OpenAPI 3.1.1, "Encoding the x-www-form-urlencoded Media Type". */
-function encodeForm(content: BodyContent, body: Record<string, unknown>): string {
-  return Object.entries(body)
-    .filter(([, value]) => value !== null && value !== undefined)
-    .flatMap(([name, value]) => {
-      const encoding = content.encoding[name];
-      const nested =
-        typeof value === "object" && (!Array.isArray(value) || value.some((item) => typeof item === "object"));
-      const how: Serialization = {
-        name,
-        style: encoding?.style ?? (nested ? "json" : "form"),
-        explode: encoding?.explode ?? true,
-        allowReserved: false,
-      };
-      return serializeInQuery(how, value);
-    })
-    .join("&");
-}
-
-async function encodeMultipart(content: BodyContent, body: Record<string, unknown>): Promise<FormData> {
-  const undici = await import("undici");
-  const form = new undici.FormData();
-  const properties = isObject(content.schema) && isObject(content.schema.properties) ? content.schema.properties : {};
-  for (const [name, value] of Object.entries(body)) {
-    if (value === null || value === undefined) continue;
-    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    const file = isObject(schema) && (schema.format === "binary" || schema.contentMediaType !== undefined);
-    for (const item of Array.isArray(value) ? value : [value]) {
-      if (file) form.append(name, new Blob([toText(item)]), name);
-      else form.append(name, toText(item));
-    }
+  const type = bareType(contentType);
+  if (isJsonType(type)) {
+    const { sent } = await checker.body(target, content, value);
+    return { body: toJson(target, sent), contentType };
   }
-  return form;
+  if (isSequenceType(type)) {
+    const { sent } = await checkSequence(target, content, value, checker);
+    const [start, end] = type.endsWith("json-seq") ? ["\u001e", "\n"] : ["", "\n"];
+    const lines = [sent].flat().map((item) => `${start}${toJson(target, item)}${end}`);
+    return { body: lines.join(""), contentType };
+  }
+  if (isObject(value) && type === FORM) {
+    const { written } = await checker.body(target, content, value);
+    return { body: encodeForm(content, written as Record<string, unknown>), contentType };
+  }
+  if (isObject(value) && isMultipart(type)) {
+    const files = filesIn(document, content, value);
+    const { written } = await checker.body(target, content, value, files);
+    // A file stays what was given, whatever its schema would make of it.
+    const body = { ...(written as Record<string, unknown>), ...pick(value, files) };
+    const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
+    return { ...writeMultipart(parts, type), parts };
+  }
+  if (typeof value === "string" && !isBinaryType(type)) return { body: value.toWellFormed(), contentType };
+  if (typeof value === "string" || isFileObject(value)) {
+    const file = readFileValue(value);
+    if ("wrong" in file) throw wrong(target, "/body", file.wrong);
+    return {
+      body: file.content,
+      contentType: content.type.includes("*") ? (file.contentType ?? contentType) : contentType,
+    };
+  }
+  throw wrong(target, "/body", `cannot be written as ${type}; send the text as body_text, bytes as body_base64`);
+}
+
+/** A sequence is checked as the list that its schema describes, or item by item. */
+function checkSequence(
+  target: Target,
+  content: BodyContent,
+  value: unknown,
+  checker: ArgumentChecker,
+): Promise<FittedValue> {
+  const isItem = !Array.isArray(value) && isObject(content.schema) && content.schema.type === "array";
+  return checker.body(target, content, isItem ? [value] : value);
+}
+
+function pick(value: Record<string, unknown>, names: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.has(name)));
 }
 
 function toJson(target: Target, value: unknown): string {
@@ -138,13 +182,9 @@ function parseText(target: Target, text: string): unknown {
   }
 }
 
-function guessType(text: string): string {
-  try {
-    JSON.parse(text);
-    return "application/json";
-  } catch {
-    return "text/plain; charset=utf-8";
-  }
+function guessType(given: GivenBody): string {
+  if (given.kind === "bytes") return "application/octet-stream";
+  return given.kind === "value" || readsAsJson(given.text) ? "application/json" : "text/plain; charset=utf-8";
 }
 
 function wrong(target: Target, path: string, message: string): ToolError {

@@ -1,18 +1,19 @@
 import { ToolError } from "../errors.ts";
 import type { ApiRequest, PreparedRequest, Target } from "./api-request.ts";
 import { buildBody } from "./build-body.ts";
-import { invalidArguments, pointer } from "./check-arguments.ts";
+import { type Arguments, invalidArguments, pointer } from "./check-arguments.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { assertContained, encodeStrictly } from "./contained-path.ts";
 import type { CallCredential } from "./credentials.ts";
 import { assertAllowed, findTarget, placeholderParameter } from "./find-target.ts";
+import { carriesKey, headerOf, idempotencyKeyOf, isSafe, withHeader } from "./idempotency-key.ts";
 import { buildHeaders, type PlacedCredential } from "./request-headers.ts";
 import { serializeInPath, serializeInQuery } from "./serialize-parameter.ts";
 
 const MAX_URL = 16_384;
 
 /**
- * What is sent for a call, checked in full: nothing goes out before all of it is right.
+ * What is sent for a call, checked in full: nothing goes out, not even for a token, before all of it is right.
  * @throws ToolError `unknown_operation`, `invalid_input`, `forbidden`, `invalid_config`.
  */
 export async function prepareRequest(
@@ -21,22 +22,51 @@ export async function prepareRequest(
   credentialOf: (target: Target) => Promise<CallCredential>,
 ): Promise<PreparedRequest> {
   const target = findTarget(api, request);
-  const given = await api.checker.parameters(target, request);
+  const key = idempotencyKeyOf(api, target, request);
+  const given = await api.checker.parameters(target, withHeader(target, request, key));
+  if (key) given.header[key.name] ??= key.value;
   const path = fillPath(target, given.path);
   if (path.length > MAX_URL) throw tooLong();
   assertContained(path);
   assertAllowed(api, target.method, path, target.itself);
+  const wantedType = headerOf(given.header, "content-type") ?? headerOf(api.settings.headers, "content-type");
+  const built = await buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
 
   const carried = await credentialOf(target);
   const credential = carried.placed;
   const url = urlOf(api, target, path);
-  url.search = buildQuery(api, target, given.query, credential);
+  url.search = buildQuery(api, target, given.query, carried);
   if (url.href.length > MAX_URL) throw tooLong();
   const headers = buildHeaders(api, target, given.header, given.cookie, carried);
-  const { body, contentType } = await buildBody(target, request, headers["content-type"], api.checker);
-  if (contentType !== undefined) headers["content-type"] = contentType;
+  if (built.contentType !== undefined) headers["content-type"] = built.contentType;
   else delete headers["content-type"];
-  return { target, method: target.method, url, path, headers, body, credentialId: carried.id };
+  return {
+    target,
+    method: target.method,
+    url,
+    path,
+    headers,
+    body: built.body,
+    ...(built.parts && { parts: built.parts }),
+    idempotent: isSafe(target.method) || carriesKey(api, headers),
+    configured: {
+      header: [...Object.keys(carried.headers), ...placedIn(credential, "header")].map((name) => name.toLowerCase()),
+      query: [...new URLSearchParams(api.base.search).keys(), ...placedIn(credential, "query")],
+      cookie: placedIn(credential, "cookie"),
+    },
+    warnings: warningsOf(target, given),
+    credentialId: carried.id,
+  };
+}
+
+function placedIn(credential: PlacedCredential | undefined, place: PlacedCredential["in"]): string[] {
+  return credential?.in === place ? [credential.name] : [];
+}
+
+function warningsOf(target: Target, given: Arguments): string[] {
+  return target.details.parameters
+    .filter((parameter) => parameter.deprecated && Object.hasOwn(given[parameter.in], parameter.name))
+    .map((parameter) => `${pointer(parameter.in, parameter.name)} is deprecated`);
 }
 
 function tooLong(): ToolError {
@@ -87,11 +117,15 @@ function buildQuery(
   api: ApiDescription,
   target: Target,
   query: Readonly<Record<string, unknown>>,
-  credential: PlacedCredential | undefined,
+  { placed: credential, reserves }: CallCredential,
 ): string {
-  const own = new Set(new URLSearchParams(api.base.search).keys());
-  if (credential?.in === "query") own.add(credential.name);
-  const pairs = [api.base.search.replace(/^\?/, ""), target.fixedQuery];
+  const fixed = new Set(new URLSearchParams(target.fixedQuery).keys());
+  const namesOf = (pair: string) => [...new URLSearchParams(pair).keys()];
+  const pairs = [
+    api.base.search.replace(/^\?/, ""),
+    // A document is data: it does not take the place of credentials.
+    ...target.fixedQuery.split("&").filter((pair) => !namesOf(pair).some((key) => reserves("query", key))),
+  ];
   let length = 0;
   for (const [name, value] of Object.entries(query)) {
     if (!name.isWellFormed()) throw new ToolError("invalid_input", "A query parameter's name is no valid text.");
@@ -100,10 +134,14 @@ function buildQuery(
     const style = nested ? "deepObject" : "form";
     const made = serializeInQuery(declared ?? { name, style, explode: true, allowReserved: false }, value);
     // Compared as it is sent: an object spreads over several names.
-    if (made.some((pair) => [...new URLSearchParams(pair).keys()].some((key) => own.has(key)))) {
-      throw new ToolError("forbidden", `The query parameter "${name.slice(0, 80)}" is set by the configuration.`, {
-        issues: [{ path: pointer("query", name.slice(0, 80)), message: "cannot be set by a call" }],
-      });
+    if ([name, ...made.flatMap(namesOf)].some((key) => fixed.has(key) || reserves("query", key))) {
+      throw new ToolError(
+        "forbidden",
+        `The query parameter "${name.slice(0, 80)}" cannot be set by a call: it is fixed.`,
+        {
+          issues: [{ path: pointer("query", name.slice(0, 80)), message: "cannot be set by a call" }],
+        },
+      );
     }
     for (const pair of made) {
       pairs.push(pair);

@@ -72,7 +72,7 @@ describe("calls of documented operations", () => {
     await call(client, { api: "shop", operation: "uploadPicture", body: { title: "T", file: "bytes" } });
     expect(requests.slice(0, 3).map(({ headers, body }) => [headers["content-type"], body])).toEqual([
       ["application/json", '{"name":"Lamp","price":9.5}'],
-      ["application/x-www-form-urlencoded", "item=1&notes=a%20b&notes=c&address%5Bcity%5D=Rome"],
+      ["application/x-www-form-urlencoded", "item=1&notes=a+b&notes=c&address%5Bcity%5D=Rome"],
       ["text/plain", "Hello"],
     ]);
     expect(requests[3]?.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/);
