@@ -29,6 +29,7 @@ const LEVELS: readonly Level[] = [
 /** Share of the reply that the APIs and the warnings may take where the operations do not fit beside them. */
 const APIS_SHARE = 0.6;
 const WARNINGS_SHARE = 0.25;
+/** Bytes of one warning. */
 const MAX_WARNING = 160;
 /** Bytes for the notes about what is left out. */
 const NOTES = 160;
@@ -75,7 +76,7 @@ function leaveOut(whole: SearchReply, maxBytes: number): SearchReply {
 }
 
 function shownApi({ name, description, operations }: NonNullable<SearchOutcome["apis"]>[number], level: Level) {
-  const text = cut(description, level.description);
+  const text = cut(oneLine(description), level.description);
   return { name, ...(text !== "" && { description: text }), operations };
 }
 
@@ -94,10 +95,14 @@ function shown(operation: Operation, level: Level): FoundOperation {
 function oneLine(text: string): string {
   const plain = text.slice(0, 2000).replace(/<\/?[a-z][^<>]*>/gi, " ");
   const line = plain.split(/[\r\n\u2028\u2029]/).find((each) => /[\p{L}\p{N}]/u.test(each)) ?? "";
-  return line
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+  return printable(line)
     .replace(/^[#*\s]+|[*\s]+$/g, "")
     .trim();
+}
+
+/** Without what would only be escaped. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\s]+/gu, " ");
 }
 
 /** At most so many characters; the sign of a cut included, no pair of a character's halves parted. */
@@ -113,7 +118,8 @@ function fitWarnings(warnings: readonly string[], maxBytes: number): string[] {
   const shownWarnings: string[] = [];
   let bytes = 0;
   for (const [at, warning] of warnings.entries()) {
-    const text = cut(warning, MAX_WARNING);
+    let text = printable(warning.slice(0, 2000));
+    while (bytesOf(text) > MAX_WARNING) text = cut(text, Math.floor(Math.min(text.length, MAX_WARNING + 1) * 0.9));
     bytes += bytesOf(text) + 1;
     if (at > 0 && bytes > maxBytes - 40) {
       shownWarnings.push(`${warnings.length - at} further APIs could not be read.`);
