@@ -81,9 +81,11 @@ describe("MCP Inspector with mcp.config.json", () => {
     ]);
     expect(await method("resources/templates/list")).toMatchObject({
       json: {
-        resourceTemplates: ["moa://runs/{id}/timeline", "moa://runs/{id}", "memory://{id}"].map((uriTemplate) => ({
-          uriTemplate,
-        })),
+        resourceTemplates: ["moa://runs/{id}/timeline", "moa://runs/{id}", "api://answers/{id}", "memory://{id}"].map(
+          (uriTemplate) => ({
+            uriTemplate,
+          }),
+        ),
       },
     });
     const read = await method("resources/read", "--uri", uri);

@@ -96,6 +96,7 @@ describe.each(roads)("memories as resources, $name", (road) => {
     expect(await client.resourceTemplates()).toMatchObject([
       { uriTemplate: "moa://runs/{id}/timeline", mimeType: "image/svg+xml" },
       { uriTemplate: "moa://runs/{id}", mimeType: "application/json" },
+      { uriTemplate: "api://answers/{id}", mimeType: "application/json" },
       { uriTemplate: "memory://{id}", mimeType: "application/json" },
     ]);
   });
@@ -120,9 +121,14 @@ describe.each(roads)("memories as resources, $name", (road) => {
 
   it.each([
     [NOBODYS, "Memory not found"],
-    ["memory://", "There are memory://list, moa://runs/{id}/timeline, moa://runs/{id} and memory://{id}"],
+    [
+      "memory://",
+      "There are memory://list, moa://runs/{id}/timeline, moa://runs/{id}, api://answers/{id} and memory://{id}",
+    ],
     ["moa://runs/00000000-0000-4000-8000-000000000000", 'There is no run "00000000'],
     ["moa://runs/00000000-0000-4000-8000-000000000000/timeline", 'There is no run "00000000'],
+    ["api://answers/00000000-0000-4000-8000-000000000000", 'There is no kept answer "00000000'],
+    ["api://answers/../x", "There is no resource"],
     ["moa://runs/../x", "There is no resource"],
     ["memory://../../etc/passwd", "There is no resource"],
     ["memory://list/", "There is no resource"],
@@ -273,7 +279,7 @@ describe("runs as resources", () => {
     expect(second.nextCursor).toBeUndefined();
     const uris = [...first.resources, ...second.resources].map(({ uri }) => uri);
     expect(new Set(uris).size).toBe(72);
-    for (const cursor of ["x", "2", "99.x", "", "1.x"]) {
+    for (const cursor of ["x", "3", "99.x", "", "2.x"]) {
       await expect(client.listResources({ cursor })).rejects.toMatchObject({ code: -32602 });
     }
     const ref = { type: "ref/resource" as const, uri: "moa://runs/{id}/timeline" };
@@ -293,6 +299,64 @@ describe("runs as resources", () => {
     expect(told).toEqual([]);
     runs.keep("local", runRecord({ run_id: `${ID}2` }));
     await expect.poll(() => told).toEqual(["list"]);
+  });
+});
+
+describe("answers of APIs as resources", () => {
+  const JSON_ANSWER = { kind: "json" as const, value: { items: [1, "two"], text: "é" } };
+  const about = { api: "shop", operation: "GET /items", mime_type: "application/json" };
+  async function withAnswers() {
+    const { patchbay, uses } = await countingUses();
+    const client = await connect({}, { patchbay });
+    const { answers } = await patchbay.services.get(["answers"]);
+    return { client, answers, uses };
+  }
+
+  it("are read with their own type, as JSON, text or bytes, by their own user alone", async () => {
+    const { client, answers } = await withAnswers();
+    const read = async (id: string) => (await client.readResource({ uri: `api://answers/${id}` })).contents[0];
+    const json = answers.keep("local", { ...about, content: JSON_ANSWER }) as string;
+    const page = await read(json);
+    expect(page).toMatchObject({ mimeType: "application/json", uri: `api://answers/${json}` });
+    expect(JSON.parse((page as { text: string }).text)).toEqual(JSON_ANSWER.value);
+    const scalar = answers.keep("local", { ...about, content: { kind: "json", value: 'a "text"' } }) as string;
+    expect(await read(scalar)).toMatchObject({ text: '"a \\"text\\""' });
+    const csv = { kind: "text" as const, text: "a;b\n" };
+    const text = answers.keep("local", { ...about, mime_type: "text/csv", content: csv }) as string;
+    expect(await read(text)).toMatchObject({ mimeType: "text/csv", text: "a;b\n" });
+    const bytes = new Uint8Array([0, 1, 255]);
+    const png = { ...about, mime_type: "image/png", name: "a.png", content: { kind: "binary" as const, bytes } };
+    const picture = answers.keep("local", png) as string;
+    const { contents } = await client.readResource({ uri: `api://answers/${picture}` });
+    expect(contents).toEqual([{ uri: `api://answers/${picture}`, mimeType: "image/png", blob: "AAH/" }]);
+    const bens = answers.keep("ben", { ...about, content: JSON_ANSWER }) as string;
+    await expect(read(bens)).rejects.toMatchObject({ code: -32602, data: { uri: `api://answers/${bens}` } });
+  });
+
+  it("are listed with their sizes, before memories, have ids that are completed, and are told of", async () => {
+    const { client, answers, uses } = await withAnswers();
+    const told: string[] = [];
+    client.setNotificationHandler("notifications/resources/list_changed", () => void told.push("list"));
+    await client.listResources();
+    answers.keep("ben", { ...about, content: JSON_ANSWER });
+    await setTimeout(GATHERED_MS);
+    expect(told).toEqual([]);
+    const id = answers.keep("local", { ...about, content: JSON_ANSWER }) as string;
+    await expect.poll(() => told).toEqual(["list"]);
+    expect((await client.listResources()).resources.slice(1)).toEqual([
+      {
+        uri: `api://answers/${id}`,
+        name: id,
+        title: "Answer of shop: GET /items",
+        mimeType: "application/json",
+        size: Buffer.byteLength(JSON.stringify(JSON_ANSWER.value)),
+        annotations: { lastModified: expect.stringMatching(/Z$/) },
+      },
+    ]);
+    const ref = { type: "ref/resource" as const, uri: "api://answers/{id}" };
+    const { completion } = await client.complete({ ref, argument: { name: "id", value: id.slice(0, 8) } });
+    expect(completion.values).toEqual([id]);
+    expect(uses).not.toContain("apis");
   });
 });
 

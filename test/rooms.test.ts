@@ -32,7 +32,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
     values: ["errors"],
     types: ["api", "interaction", "llm", "memory", "moa", "pipeline", "services", "status"],
   },
-  resources: { values: ["errors"], types: ["memory", "moa", "services", "tools"] },
+  resources: { values: ["errors"], types: ["api", "memory", "moa", "services", "tools"] },
   prompts: { values: ["errors", "fence"], types: ["memory", "services", "tools"] },
   mcp: { values: ["status", "errors"], types: ["tools", "resources", "prompts", "services"] },
   http: { values: ["errors"], types: ["mcp", "services"] },

@@ -60,16 +60,22 @@ export function addResources(server: Server, { boundary, identify, subscribable 
 
   server.setRequestHandler("resources/read", async ({ params: { uri } }, context) => {
     const found = findResource(resources, uri);
-    const { content } = await answer(
+    const { mimeType, content, blob } = await answer(
       requestOf("resources/read", context, uri),
       found?.resource.uses ?? [],
       async (given) => {
         if (!found) throw unknownResource(resources, uri);
-        return { content: await found.resource.read(found.id, given) };
+        const { resource, id } = found;
+        const read = await resource.read(id, given);
+        const type = (await resource.mimeTypeOf?.(id, given)) ?? resource.mimeType ?? JSON_TYPE;
+        const bytes =
+          read instanceof Uint8Array ? Buffer.from(read.buffer, read.byteOffset, read.byteLength) : undefined;
+        return { mimeType: type, ...(bytes ? { blob: bytes.toString("base64") } : { content: read }) };
       },
     );
+    if (blob !== undefined) return { contents: [{ uri, mimeType, blob }] };
     const text = typeof content === "string" ? content : JSON.stringify(content);
-    return { contents: [{ uri, mimeType: found?.resource.mimeType ?? JSON_TYPE, text }] };
+    return { contents: [{ uri, mimeType, text }] };
   });
 
   if (!subscribable) return;
@@ -122,7 +128,7 @@ async function listPage(
     const page = await list!(next, context);
     for (const { lastModified, priority, ...resource } of page.resources) {
       const annotations = { lastModified, ...(priority !== undefined && { priority }) };
-      listed.push({ ...resource, mimeType, annotations });
+      listed.push({ mimeType, ...resource, annotations });
     }
     if (page.nextCursor !== undefined) return { listed, nextCursor: `${place}.${page.nextCursor}` };
   }

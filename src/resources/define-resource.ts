@@ -11,6 +11,10 @@ export interface ListedResource {
   uri: string;
   name: string;
   title: string;
+  /** Where it is not that of its resource. */
+  mimeType?: string;
+  /** Bytes. */
+  size?: number;
   /** ISO 8601. */
   lastModified: string;
   /** From 0 to 1. */
@@ -25,14 +29,16 @@ export interface ResourceDefinition<Uses extends keyof Services = keyof Services
   description: string;
   /** Of what is read. Default `application/json`. */
   mimeType?: string;
+  /** Where it is not the same for each of them. @throws ToolError as `read` */
+  mimeTypeOf?(id: string, context: ResourceContext<Uses>): Promise<string>;
   uses: readonly Uses[];
   /** Which of these resources the URI names: the value of `{id}`, or "" where there is but one. Undefined: none of them. */
   match(uri: string): string | undefined;
   /**
-   * A text as it is, an object as JSON.
+   * A text as it is, bytes as a blob, another object as JSON.
    * @throws ToolError `not_found`, also for what belongs to somebody else
    */
-  read(id: string, context: ResourceContext<Uses>): Promise<object | string>;
+  read(id: string, context: ResourceContext<Uses>): Promise<object | string | Uint8Array>;
   /** A text that is another one once `read` gives something else; also where there is nothing to read. Cheap. */
   version(id: string, context: ResourceContext<Uses>): Promise<string>;
   /**
