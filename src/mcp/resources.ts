@@ -24,6 +24,13 @@ export interface ResourceHandlers {
   subscribable: boolean;
 }
 
+/** What is read: of bytes, their base64. */
+interface ReadContent {
+  mimeType: string;
+  content?: object | string;
+  blob?: string;
+}
+
 /** Makes a server answer `resources/…`; where it is subscribed to, it tells of changes until it is closed. */
 export function addResources(server: Server, { boundary, identify, subscribable }: ResourceHandlers): void {
   const { resources, answer } = boundary;
@@ -63,14 +70,14 @@ export function addResources(server: Server, { boundary, identify, subscribable 
     const { mimeType, content, blob } = await answer(
       requestOf("resources/read", context, uri),
       found?.resource.uses ?? [],
-      async (given) => {
+      async (given): Promise<ReadContent> => {
         if (!found) throw unknownResource(resources, uri);
         const { resource, id } = found;
         const read = await resource.read(id, given);
-        const type = (await resource.mimeTypeOf?.(id, given)) ?? resource.mimeType ?? JSON_TYPE;
-        const bytes =
-          read instanceof Uint8Array ? Buffer.from(read.buffer, read.byteOffset, read.byteLength) : undefined;
-        return { mimeType: type, ...(bytes ? { blob: bytes.toString("base64") } : { content: read }) };
+        const about = { mimeType: (await resource.mimeTypeOf?.(id, given)) ?? resource.mimeType ?? JSON_TYPE };
+        if (!(read instanceof Uint8Array)) return { ...about, content: read };
+        const bytes = Buffer.from(read.buffer, read.byteOffset, read.byteLength);
+        return { ...about, blob: bytes.toString("base64") };
       },
     );
     if (blob !== undefined) return { contents: [{ uri, mimeType, blob }] };
