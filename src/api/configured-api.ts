@@ -1,11 +1,15 @@
+import type { LookupFunction } from "node:net";
 import { ToolError } from "../errors.ts";
 import { hostOf, type Reach, reachOf } from "./address-guard.ts";
 import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
 import { type ConsentRules, isRead, readConsentRules } from "./call-policy.ts";
 import { type ArgumentChecker, createArgumentChecker } from "./check-arguments.ts";
 import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
-import { type ApiDocument, isObject, readDocument } from "./openapi/document.ts";
-import { type DocumentOperation, readOperations, readServer } from "./openapi/operations.ts";
+import { type ApiDocument, isObject } from "./openapi/document.ts";
+import { isSameSite } from "./openapi/fetch-document.ts";
+import { isDocumentUrl, readDocument } from "./openapi/load-document.ts";
+import { type DocumentOperation, readOperations } from "./openapi/operations.ts";
+import { readServer } from "./openapi/servers.ts";
 import type { JsonObject, Operation } from "./operation.ts";
 
 /** How credentials travel, as the configuration says it. */
@@ -86,6 +90,8 @@ export interface ApiDescription {
   /** `user:password` of the configured URL. */
   userInfo: string | undefined;
   reach: Reach;
+  /** What the operation's path is below: the base, or a server of its own. */
+  baseOf(operation: DocumentOperation): URL;
   rules: readonly AllowRule[];
   /** Which calls the human is asked about first. */
   consent: ConsentRules;
@@ -97,13 +103,18 @@ export interface ApiDescription {
 }
 
 /**
- * Reads what there is to know of an API; its document, if it has one, from the disk.
- * @throws ToolError `invalid_config`
+ * Reads what there is to know of an API; its document, if it has one, from the disk or from its URL.
+ * @throws ToolError `invalid_config`; for a URL also what `readDocument` throws
  */
-export async function describeApi(name: string, settings: ApiSettings): Promise<ApiDescription> {
+export async function describeApi(
+  name: string,
+  settings: ApiSettings,
+  lookup?: LookupFunction,
+): Promise<ApiDescription> {
   const rules = settings.allow.map((rule) => parseAllowRule(rule, name));
   const configured = settings.apiUrl === undefined ? undefined : parseBase(name, settings.apiUrl);
-  const source = settings.openapi === undefined ? undefined : await readDocument(settings.openapi, name);
+  const source =
+    settings.openapi === undefined ? undefined : await readDocument(settings.openapi, name, { ...settings, lookup });
   const base = configured?.base ?? (source && readServer(source));
   if (!base) {
     throw new ToolError("invalid_config", `API "${name}" has no URL.`, {
@@ -118,7 +129,12 @@ export async function describeApi(name: string, settings: ApiSettings): Promise<
   return {
     ...common,
     consent: readConsentRules(name, settings),
-    reach: reachOf(base, configured !== undefined, settings.privateNetwork === true),
+    reach: reachOf(
+      base,
+      configured !== undefined || isPlaceOfDocument(settings, base),
+      settings.privateNetwork === true,
+    ),
+    baseOf: (operation) => operationBase(base, operation, configured !== undefined),
     operations: source
       ? all.filter(({ method, path }) => possible(method) && mayAllow(rules, method, path))
       : plainOperations(name, settings, rules).filter(({ method }) => possible(method)),
@@ -126,6 +142,20 @@ export async function describeApi(name: string, settings: ApiSettings): Promise<
     checker: createArgumentChecker(source),
     secrets: createSecretHider(secretsOf(settings, configured)),
   };
+}
+
+/** Whether the server is where the configuration says that the document is: what it names may be reached as it can be. */
+function isPlaceOfDocument({ openapi }: ApiSettings, base: URL): boolean {
+  return openapi !== undefined && isDocumentUrl(openapi) && isSameSite(new URL(openapi), base);
+}
+
+/**
+ * The server that an operation has for itself counts where it is of the base's origin, and where the document alone says
+ * where the API is. Where the configuration says it, no document leads calls and their credentials to another host.
+ */
+function operationBase(base: URL, operation: DocumentOperation, configured: boolean): URL {
+  const own = operation.serverFrom(base);
+  return own && (!configured || own.origin === base.origin) ? own : base;
 }
 
 function parseBase(name: string, apiUrl: string): { base: URL; userInfo: string | undefined } {

@@ -31,7 +31,7 @@ export async function openLiveApi(
   settings: ApiSettings,
   lookup: LookupFunction | undefined,
 ): Promise<LiveApi> {
-  const description = await describeApi(name, settings);
+  const description = await describeApi(name, settings, lookup);
   const windows = new Map<string, SlidingWindow>();
   const common = {
     api: name,

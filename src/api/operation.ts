@@ -96,6 +96,10 @@ export interface OperationDetails {
   produces: readonly string[];
   /** How the key travels by the document's security schemes; undefined: as a bearer token; null: the operation takes none. */
   credential: Credential | null | undefined;
+  /** All the ways that it may travel, by the document's alternatives; those that suffice alone first. */
+  credentials?: readonly Credential[];
+  /** What of the document's description is missing, as sentences. */
+  problems?: readonly string[];
   /** What it may answer, in the document's order. */
   responses(): DocumentedResponse[];
   /** The schema of the JSON answer of an HTTP status, as the document has it. */

@@ -1,8 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
-import { ToolError } from "../../errors.ts";
 import type { JsonObject } from "../operation.ts";
 
-const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 const MAX_REF_HOPS = 32;
 
 /** A document that describes an API, as it was written: nothing in it is dereferenced. */
@@ -10,72 +7,61 @@ export interface ApiDocument {
   root: JsonObject;
   /** `2.0`, `3.0`, `3.1` … */
   version: string;
-  /** What the local `$ref` points to (RFC 6901 in a fragment); undefined where that is nothing. */
+  /** Where it is, by its own `$self` or by where it was read from; undefined for a file that does not say. */
+  location: URL | undefined;
+  /**
+   * What the `$ref` points to (RFC 6901 in a fragment, or an `$anchor` of another file); undefined where that is nothing.
+   * References into other files are written anew when a document is loaded, so that they mean the same in every file.
+   */
   lookUp(ref: string): unknown;
   /** The object itself, or what its chain of `$ref`s ends at; empty where that is no object. */
   resolve(node: unknown): JsonObject;
+  /** Why a reference into another file leads nowhere, in words that go on from its name; undefined where it does not. */
+  problemOf(ref: string): string | undefined;
 }
 
-/**
- * Reads an OpenAPI 3.x or Swagger 2.0 document, JSON or YAML.
- * @throws ToolError `invalid_config` that says what is wrong with it; never the path on this machine.
- */
-export async function readDocument(file: string, api: string): Promise<ApiDocument> {
-  const wrong = (what: string, hint?: string, cause?: unknown) =>
-    new ToolError("invalid_config", `The OpenAPI document of API "${api}" ${what}.`, {
-      hint: hint ?? `Check apis.${api}.openapi in the configuration.`,
-      cause,
-    });
-  let text: string;
-  try {
-    if ((await stat(file)).size > MAX_DOCUMENT_BYTES) throw wrong(`is larger than ${MAX_DOCUMENT_BYTES} bytes`);
-    text = (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
-  } catch (error) {
-    if (error instanceof ToolError) throw error;
-    const missing = (error as { code?: unknown }).code === "ENOENT";
-    const url = /https?:\//.test(file);
-    throw wrong(
-      missing ? "does not exist" : "cannot be read",
-      url ? `apis.${api}.openapi is the path of a file, not a URL: download the document first.` : undefined,
-      error,
-    );
-  }
-  let root: unknown;
-  try {
-    root = /^\s*\{/.test(text) ? JSON.parse(text) : await parseYaml(text);
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "").slice(0, 200) : "";
-    throw wrong(`is neither valid JSON nor YAML: ${reason}`, undefined, error);
-  }
-  return createDocument(root, wrong);
+/** Another file that a document refers to. */
+export interface ExternalFile {
+  /** Undefined where there is a problem. */
+  root: unknown;
+  problem: string | undefined;
 }
+
+export interface DocumentParts {
+  /** By the name that references have for them. */
+  files?: ReadonlyMap<string, ExternalFile> | undefined;
+  location?: URL | undefined;
+}
+
+/** What is wrong with a document, in words that go on from its name. */
+export type Wrong = (what: string, hint?: string, cause?: unknown) => Error;
 
 /** A document that is already parsed. @throws what `wrong` makes of a reason */
-export function createDocument(root: unknown, wrong: (what: string, hint?: string) => Error): ApiDocument {
-  if (!isObject(root)) throw wrong("holds no object");
-  const version = String(root.openapi ?? root.swagger ?? "");
-  if (!/^(2\.0|3\.\d)/.test(version)) {
-    throw wrong(
-      version === "" ? "names no version" : `is of version ${version.slice(0, 20)}`,
-      "OpenAPI 3.x and Swagger 2.0 can be read: its first line is such as openapi: 3.1.0.",
-    );
-  }
-  if (!isObject(root.paths)) throw wrong("has no paths");
+export function createDocument(root: unknown, wrong: Wrong, { files, location }: DocumentParts = {}): ApiDocument {
+  const version = versionOf(root, wrong);
+  const document = root as JsonObject;
 
-  const lookUp = (ref: string): unknown => {
-    if (!ref.startsWith("#")) return undefined;
-    let at: unknown = root;
-    for (const part of ref.slice(1).split("/").slice(1)) {
+  const lookUp = (ref: string, hops = 0): unknown => {
+    const [file, fragment] = splitReference(ref);
+    let at: unknown = file === "" ? document : files?.get(file)?.root;
+    if (fragment !== "" && !fragment.startsWith("/")) return findAnchor(at, fragment);
+    for (const part of fragment.split("/").slice(1)) {
       const key = unescapePointer(part);
+      // Pointers of careless documents pass through what is itself written elsewhere.
+      for (let hop = hops; isObject(at) && typeof at.$ref === "string" && !Object.hasOwn(at, key); hop++) {
+        if (hop >= MAX_REF_HOPS) return undefined;
+        at = lookUp(at.$ref, hop + 1);
+      }
       if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
       at = (at as JsonObject)[key];
     }
     return at;
   };
   return {
-    root,
-    version: version.slice(0, 3),
-    lookUp,
+    root: document,
+    version,
+    location,
+    lookUp: (ref) => lookUp(ref),
     resolve(node) {
       let at = node;
       for (let hop = 0; hop < MAX_REF_HOPS && isObject(at); hop++) {
@@ -84,12 +70,51 @@ export function createDocument(root: unknown, wrong: (what: string, hint?: strin
       }
       return {};
     },
+    problemOf(ref) {
+      const [file] = splitReference(ref);
+      return file === "" ? undefined : files?.get(file)?.problem;
+    },
   };
 }
 
-async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import("yaml");
-  return parse(text, { maxAliasCount: 10_000, merge: true, logLevel: "silent" });
+function versionOf(root: unknown, wrong: Wrong): string {
+  if (!isObject(root)) throw wrong("holds no object");
+  const written = root.openapi ?? root.swagger ?? "";
+  // A number, where YAML has it without quotes.
+  const version = typeof written === "number" ? written.toFixed(1) : String(written);
+  if (!/^(2\.0|3\.\d)/.test(version)) {
+    throw wrong(
+      version === "" ? "names no version" : `is of version ${version.slice(0, 20)}`,
+      "OpenAPI 3.x and Swagger 2.0 can be read: its first line is such as openapi: 3.1.0.",
+    );
+  }
+  if (!isObject(root.paths)) {
+    const others = ["webhooks", "components"].filter((key) => isObject(root[key]));
+    throw wrong(
+      others.length > 0 ? `has no paths, only ${others.join(" and ")}: it describes nothing to call` : "has no paths",
+    );
+  }
+  return version.slice(0, 3);
+}
+
+/** A reference's file, empty for the document itself, and its fragment without `#`. */
+export function splitReference(ref: string): [file: string, fragment: string] {
+  const hash = ref.indexOf("#");
+  return hash < 0 ? [ref, ""] : [ref.slice(0, hash), ref.slice(hash + 1)];
+}
+
+function findAnchor(start: unknown, name: string): unknown {
+  const seen = new Set<object>();
+  const left: unknown[] = [start];
+  while (left.length > 0) {
+    const node = left.pop();
+    if (typeof node !== "object" || node === null || seen.has(node)) continue;
+    seen.add(node);
+    const { $anchor, $dynamicAnchor, $id } = node as JsonObject;
+    if ($anchor === name || $dynamicAnchor === name || $id === `#${name}`) return node;
+    left.push(...Object.values(node));
+  }
+  return undefined;
 }
 
 /** A part of a JSON pointer in a fragment, as the name that it stands for (RFC 6901, 6). */

@@ -10,10 +10,12 @@ export interface SwaggerParts {
 
 const NOT_SCHEMA = new Set(["name", "in", "required", "description", "collectionFormat", "allowEmptyValue", "schema"]);
 
-export function readSwaggerParts(document: ApiDocument, node: JsonObject, nodes: JsonObject[]): SwaggerParts {
+export function readSwaggerParts(document: ApiDocument, node: JsonObject, nodes: readonly JsonObject[]): SwaggerParts {
   const types = (list: unknown, other: unknown): string[] => {
     const found = Array.isArray(list) ? list : Array.isArray(other) ? other : [];
-    return found.filter((type) => typeof type === "string").map((type) => type.toLowerCase());
+    return found
+      .filter((type) => typeof type === "string")
+      .map((type) => (type.split(";")[0] ?? "").trim().toLowerCase());
   };
   const consumes = types(node.consumes, document.root.consumes);
   const produces = types(node.produces, document.root.produces);
@@ -32,28 +34,38 @@ export function readSwaggerParts(document: ApiDocument, node: JsonObject, nodes:
     body: readBody(nodes, consumes),
     contentsOf(response) {
       if (!isObject(response.schema)) return [];
-      const answered = produces.length > 0 ? produces : ["application/json"];
-      return answered.map((type) => ({ type, schema: response.schema, encoding: {} }));
+      const file = document.resolve(response.schema).type === "file";
+      const schema = file ? FILE : response.schema;
+      const usual = file ? "application/octet-stream" : "application/json";
+      return (produces.length > 0 ? produces : [usual]).map((type) => ({ type, schema, encoding: {} }));
     },
   };
 }
 
-function readBody(nodes: JsonObject[], consumes: string[]): RequestBody | undefined {
+const FILE = { type: "string", format: "binary" };
+const FORMS = ["multipart/form-data", "application/x-www-form-urlencoded"];
+
+/** A body is one whole or the fields of a form. Documents that have both mean that the content type decides. */
+function readBody(nodes: readonly JsonObject[], consumes: readonly string[]): RequestBody | undefined {
   const whole = nodes.find((parameter) => parameter.in === "body");
-  if (whole) {
-    const types = consumes.length > 0 ? consumes : ["application/json"];
-    return {
-      required: whole.required === true,
-      description: typeof whole.description === "string" ? whole.description : "",
-      contents: types.map((type) => ({ type, schema: whole.schema ?? {}, encoding: {} })),
-    };
-  }
   const fields = nodes.filter((parameter) => parameter.in === "formData");
-  if (fields.length === 0) return undefined;
+  const form = fields.length > 0 ? readForm(fields, consumes) : undefined;
+  if (!whole) return form;
+  const others = form ? consumes.filter((type) => !FORMS.includes(type)) : consumes;
+  const types = others.length > 0 ? others : ["application/json"];
+  const contents = types.map((type) => ({ type, schema: whole.schema ?? {}, encoding: {} }));
+  return {
+    required: whole.required === true && !form,
+    description: typeof whole.description === "string" ? whole.description : "",
+    contents: [...contents, ...(form?.contents ?? [])],
+  };
+}
+
+function readForm(fields: readonly JsonObject[], consumes: readonly string[]): RequestBody {
   const files = fields.some((field) => field.type === "file");
-  const type =
-    consumes.find((name) => name === "multipart/form-data" || name === "application/x-www-form-urlencoded") ??
-    (files ? "multipart/form-data" : "application/x-www-form-urlencoded");
+  // Files need parts.
+  const possible = files ? FORMS.slice(0, 1) : FORMS;
+  const type = consumes.find((name) => possible.includes(name)) ?? possible.at(-1)!;
   const required = fields.filter((field) => field.required === true).map((field) => String(field.name));
   const schema = {
     type: "object",
@@ -79,6 +91,7 @@ function styleOf(parameter: JsonObject): { style: Style; explode: boolean } {
 
 function schemaOf(parameter: JsonObject): JsonObject {
   const schema = Object.fromEntries(Object.entries(parameter).filter(([key]) => !NOT_SCHEMA.has(key)));
-  if (schema.type === "file") return { type: "string", format: "binary" };
+  if (schema.type === "file")
+    return typeof parameter.description === "string" ? { ...FILE, description: parameter.description } : FILE;
   return typeof parameter.description === "string" ? { ...schema, description: parameter.description } : schema;
 }
