@@ -1,8 +1,13 @@
 import { ToolError } from "../errors.ts";
 import type { ApiDescription } from "./configured-api.ts";
+import { type DescribedAnswer, describeAnswers } from "./describe-answers.ts";
+import { bodyNotes, chosenContent, otherContents } from "./describe-body.ts";
+import { findPart } from "./find-part.ts";
 import { findOperation, unknownOperation } from "./find-target.ts";
-import { isJsonType } from "./openapi/operations.ts";
-import { showSchema } from "./openapi/schemas.ts";
+import { type ApiDocument, unescapePointer } from "./openapi/document.ts";
+import type { DocumentOperation } from "./openapi/operations.ts";
+import { createBundle } from "./openapi/schemas.ts";
+import { createSchemaDisplay, DETAILS, type Detail } from "./openapi/show-schemas.ts";
 import type { JsonObject, Operation, Parameter } from "./operation.ts";
 
 /** An operation in full, for a model that is about to call it. */
@@ -16,6 +21,12 @@ export interface DescribedOperation {
   deprecated?: boolean;
   parameters: DescribedParameter[];
   body?: { required: boolean; content_type: string; schema: JsonObject; description?: string };
+  /** The part that was asked for, alone. */
+  part?: { at: string; schema: JsonObject };
+  /** What the schemas of parameters and body refer to, each once. */
+  $defs?: JsonObject;
+  /** What a success gives. */
+  answers?: DescribedAnswer[];
   notes?: string[];
 }
 
@@ -23,18 +34,27 @@ export interface DescribedParameter {
   name: string;
   in: string;
   required?: boolean;
+  deprecated?: boolean;
   description?: string;
   schema: JsonObject;
 }
 
+export interface DescribeRequest {
+  operation: string;
+  /** A JSON pointer into the call, such as `/body/items/0`, to see only that; or a media type, for the body in it. */
+  part?: string | undefined;
+}
+
 const MAX_TEXT = 1500;
+/** Characters of parameters, body and definitions together: a few thousand tokens. */
+const MAX_SHOWN = 12_000;
 
 /**
  * Describes the operation that a name means in any of the APIs.
- * @throws ToolError `unknown_operation` with the closest ones, `invalid_input` where several APIs have it.
+ * @throws ToolError `unknown_operation` with the closest ones, `invalid_input` where several APIs have it or it has no such part.
  */
-export function describeNamed(apis: readonly ApiDescription[], operation: string): DescribedOperation {
-  const named = operation.trim();
+export function describeNamed(apis: readonly ApiDescription[], request: DescribeRequest): DescribedOperation {
+  const named = request.operation.trim();
   const found = apis.flatMap((api) => {
     const match = findOperation(api, named);
     return match ? [{ api, match }] : [];
@@ -45,55 +65,137 @@ export function describeNamed(apis: readonly ApiDescription[], operation: string
     });
   }
   const only = found[0];
-  if (only) return describeOperation(only.api, only.match);
+  if (only) return describeOperation(only.api, only.match, request.part?.trim() || undefined);
   const name = apis.map((api) => api.name).join('", "');
   throw unknownOperation({ name, operations: apis.flatMap(({ operations }) => operations) }, named);
 }
 
 /** What calling an operation takes: its parameters and its body, with only those definitions that they refer to. */
-export function describeOperation(api: ApiDescription, operation: Operation): DescribedOperation {
+function describeOperation(api: ApiDescription, operation: Operation, part: string | undefined): DescribedOperation {
   const documented = api.document?.operations.find((entry) => entry === operation);
-  return documented ? describeDocumented(api, documented) : describeRule(operation);
+  if (!api.document || !documented) return describeRule(operation);
+  return part?.startsWith("/")
+    ? describePart(api.document.source, documented, part)
+    : describeDocumented(api.document.source, documented, part);
 }
 
 function describeDocumented(
-  api: ApiDescription,
-  operation: NonNullable<ApiDescription["document"]>["operations"][number],
+  document: ApiDocument,
+  operation: DocumentOperation,
+  mediaType: string | undefined,
 ): DescribedOperation {
-  const source = api.document!.source;
-  const { parameters, body } = operation.details();
-  const content = body?.contents.find(({ type }) => isJsonType(type)) ?? body?.contents[0];
-  const others = body?.contents.filter((entry) => entry !== content).map(({ type }) => type) ?? [];
+  const details = operation.details();
+  const { parameters, body } = details;
+  const content = chosenContent(operation, details, mediaType);
+  const bundle = createBundle(document, { direction: "request", shown: true });
+  const schemas = parameters.map(({ schema }) => bundle.add(schema));
+  const bodySchema = content && bundle.add(content.schema);
+  const definitions = bundle.definitions();
+
+  const shown = withRoom((detail) => {
+    const display = createSchemaDisplay(definitions, detail, MAX_SHOWN);
+    const described = {
+      parameters: parameters.map((parameter, index) =>
+        describeParameter(
+          parameter,
+          detail,
+          display.show(schemas[index], `/${parameter.in}/${escaped(parameter.name)}`),
+        ),
+      ),
+      ...(body &&
+        content && {
+          body: {
+            required: body.required,
+            content_type: content.type,
+            ...(body.description !== "" && { description: cut(body.description, 500) }),
+            schema: display.show(bodySchema, "/body"),
+          },
+        }),
+    };
+    return { ...described, ...definitionsOf(display.definitions()), left_out: display.leftOut() };
+  });
+  const { left_out, ...rest } = shown;
+  const answers = describeAnswers(document, details);
   const notes = [
-    ...(others.length > 0 ? [`The body may also be ${others.join(", ")}: name it in header as Content-Type.`] : []),
-    ...(content && !isJsonType(content.type) && !/form/.test(content.type) ? ["Give the body as body_text."] : []),
+    ...(content ? bodyNotes(content, bodySchema ?? {}, definitions) : []),
+    ...otherContents(details, content),
+    ...(parameters.some(({ style }) => style === "querystring")
+      ? ["The parameter of the whole query string is query itself: give its fields there."]
+      : []),
+    ...(left_out ? [LEFT_OUT] : []),
+    ...(details.credential === null ? ["Needs no key."] : []),
   ];
   return {
     ...head(operation),
-    parameters: parameters.map((parameter) => describeParameter(parameter, source)),
-    ...(body &&
-      content && {
-        body: {
-          required: body.required,
-          content_type: content.type,
-          ...(body.description !== "" && { description: cut(body.description) }),
-          schema: showSchema(source, content.schema),
-        },
-      }),
+    ...rest,
+    ...(answers.length > 0 && { answers }),
     ...(notes.length > 0 && { notes }),
   };
 }
 
-function describeParameter(
-  parameter: Parameter,
-  source: NonNullable<ApiDescription["document"]>["source"],
-): DescribedParameter {
-  const { description: _, ...schema } = showSchema(source, parameter.schema);
+const LEFT_OUT = "Where left_out stands, more belongs: call api_describe again with the pointer in it as part.";
+
+/** With as much detail as there is room for. */
+function withRoom<T>(build: (detail: Detail) => T): T {
+  let result = build(DETAILS[0]!);
+  for (const detail of DETAILS.slice(1)) {
+    if (JSON.stringify(result).length <= MAX_SHOWN) break;
+    result = build(detail);
+  }
+  return result;
+}
+
+function definitionsOf(definitions: JsonObject): { $defs?: JsonObject } {
+  return Object.keys(definitions).length > 0 ? { $defs: definitions } : {};
+}
+
+/** One part of a call alone, with all the room. */
+function describePart(document: ApiDocument, operation: DocumentOperation, part: string): DescribedOperation {
+  const details = operation.details();
+  const [place = "", ...segments] = part.split("/").slice(1).map(unescapePointer);
+  const bundle = createBundle(document, { direction: "request", shown: true });
+  let root: JsonObject | undefined;
+  if (place === "body") {
+    const content = chosenContent(operation, details, undefined);
+    root = content && bundle.add(content.schema);
+  } else {
+    const name = segments.shift();
+    const parameter = details.parameters.find((entry) => entry.in === place && entry.name === name);
+    root = parameter && bundle.add(parameter.schema);
+  }
+  const definitions = bundle.definitions();
+  const found = root ? findPart(root, segments, definitions) : { known: [] };
+  if ("known" in found) {
+    const places = [
+      ...details.parameters.map((parameter) => `/${parameter.in}/${escaped(parameter.name)}`),
+      ...(details.body ? ["/body"] : []),
+    ];
+    const known = root ? found.known.map(escaped) : places;
+    throw new ToolError("invalid_input", `${operation.id} has no part ${JSON.stringify(part.slice(0, 200))}.`, {
+      hint: known.length > 0 ? `There are ${cut(known.join(", "), 500)}.` : "Nothing more is known there.",
+    });
+  }
+  const shown = withRoom((detail) => {
+    const display = createSchemaDisplay(definitions, detail, MAX_SHOWN);
+    const schema = display.show(found.schema, part);
+    return { part: { at: part, schema }, ...definitionsOf(display.definitions()), left_out: display.leftOut() };
+  });
+  const { left_out, ...rest } = shown;
+  const { api, id, method, path } = operation;
+  return { api, operation: id, method, path, parameters: [], ...rest, ...(left_out && { notes: [LEFT_OUT] }) };
+}
+
+function describeParameter(parameter: Parameter, detail: Detail, shown: JsonObject): DescribedParameter {
+  const { description, deprecated, ...schema } = shown;
+  const text = parameter.description || (typeof description === "string" ? description : "");
+  // What a parameter means is worth more than what a deep field of a body does.
+  const length = Math.max(detail.text, 40);
   return {
     name: parameter.name,
     in: parameter.in,
     ...(parameter.required && { required: true }),
-    ...(parameter.description !== "" && { description: cut(parameter.description, 400) }),
+    ...((parameter.deprecated || deprecated === true) && { deprecated: true }),
+    ...(text !== "" && { description: cut(text.replace(/\s+/g, " "), length) }),
     schema,
   };
 }
@@ -137,6 +239,10 @@ function head(operation: Operation) {
     ...(description !== "" && description !== summary && { description: cut(description) }),
     ...(deprecated && { deprecated }),
   };
+}
+
+function escaped(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function cut(text: string, limit = MAX_TEXT): string {

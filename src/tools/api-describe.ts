@@ -4,7 +4,8 @@ import { defineTool } from "./define-tool.ts";
 export default defineTool({
   name: "api_describe",
   title: "Describe an API operation",
-  description: "Shows what calling an operation of an external API takes: its method, path, parameters and body.",
+  description:
+    "Shows what calling an operation of an external API takes, its parameters and body, and what fields it answers.",
   effect: "read",
   idempotent: true,
   uses: ["apis"],
@@ -15,6 +16,11 @@ export default defineTool({
       .max(1000)
       .describe('An operation as api_search lists it: an id, or "GET /v1/items/{id}".'),
     api: z.string().max(200).optional().describe("Its API; needed where several have such an operation."),
+    part: z
+      .string()
+      .max(1000)
+      .optional()
+      .describe('To see only a part that was left out, such as "/body/items/0", or the body in another media type.'),
   }),
   output: z.strictObject({
     api: z.string(),
@@ -26,15 +32,20 @@ export default defineTool({
     deprecated: z.boolean().optional(),
     parameters: z.array(z.looseObject({})),
     body: z.looseObject({}).optional(),
+    part: z.looseObject({}).optional(),
+    $defs: z.looseObject({}).optional(),
+    answers: z.array(z.looseObject({})).optional(),
     notes: z.array(z.string()).optional(),
   }),
   async run(input, { services, status }) {
-    const { parameters, body, ...operation } = await services.apis.describe(input);
+    const { parameters, body, part, answers, ...operation } = await services.apis.describe(input);
     status.success(`Described ${operation.operation}`);
     return {
       ...operation,
       parameters: parameters.map((parameter) => ({ ...parameter })),
       ...(body && { body: { ...body } }),
+      ...(part && { part: { ...part } }),
+      ...(answers && { answers: answers.map((answer) => ({ ...answer })) }),
     };
   },
 });

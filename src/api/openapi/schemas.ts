@@ -181,8 +181,3 @@ function nameOf(ref: string): string {
       .slice(-MAX_NAME) || "schema"
   );
 }
-
-/** A schema for a model to read. */
-export function showSchema(document: ApiDocument, schema: unknown): JsonObject {
-  return bundleSchema(document, schema, { direction: "request", shown: true });
-}

@@ -1,0 +1,195 @@
+import type { JsonObject } from "../operation.ts";
+import { isObject } from "./document.ts";
+import { namesIn } from "./schema-keywords.ts";
+
+/** How much of schemas is shown. */
+export interface Detail {
+  /** Characters of a description. */
+  text: number;
+  /** Levels of properties; what is deeper is only named. */
+  depth: number;
+  /** Properties of an object, alternatives and values of an enum; required properties are always shown. */
+  width: number;
+}
+
+/** From everything to as little as the largest schemas need. */
+export const DETAILS: readonly Detail[] = [
+  { text: 300, depth: 30, width: 500 },
+  { text: 120, depth: 30, width: 500 },
+  { text: 120, depth: 4, width: 200 },
+  { text: 80, depth: 3, width: 150 },
+  { text: 80, depth: 2, width: 100 },
+  { text: 80, depth: 1, width: 100 },
+  { text: 40, depth: 1, width: 60 },
+  { text: 0, depth: 1, width: 30 },
+  { text: 0, depth: 1, width: 10 },
+];
+
+/** Characters of a default or an example. */
+const MAX_VALUE = 200;
+/** Characters of the names of what is left out. */
+const MAX_NAMES = 600;
+
+export interface ShownSchemas {
+  /** The schema of a place of the call, such as `/body`. */
+  show(schema: unknown, at: string): JsonObject;
+  /** What the shown schemas refer to. */
+  definitions(): JsonObject;
+  /** Whether `left_out` stands somewhere: the place that the schema is of, to be asked for. */
+  leftOut(): boolean;
+}
+
+type Definitions = Readonly<Record<string, JsonObject | boolean>>;
+
+/**
+ * Writes converted schemas (`createBundle`, shown) for a model to read, as compactly as the detail asks for. Ends soon after
+ * `limit` characters, with less than everything: the result is too large then.
+ */
+export function createSchemaDisplay(known: Definitions, detail: Detail, limit: number): ShownSchemas {
+  const shown = new Map<string, { at: string; depth: number }>();
+  let size = 0;
+  let cut = false;
+
+  function write(schema: unknown, at: string, depth: number): unknown {
+    if (!isObject(schema)) return schema;
+    size += 10;
+    if (size > limit) return {};
+    if (typeof schema.$ref === "string") {
+      const name = schema.$ref.slice("#/$defs/".length);
+      if (!shown.has(name)) {
+        if (depth > detail.depth && isLarge(known[name]))
+          return stub({ ...(known[name] as JsonObject), ...schema }, at);
+        shown.set(name, { at, depth });
+      }
+    } else if (depth > detail.depth && isLarge(schema)) return stub(schema, at);
+
+    const result: JsonObject = {};
+    const sub = (value: unknown) => write(value, at, depth);
+    for (const [key, value] of Object.entries(schema)) {
+      if (key === "properties" && isObject(value)) writeProperties(value, namesIn(schema.required));
+      else if (key === "items") result.items = write(value, `${at}/0`, depth);
+      else if (key === "prefixItems" && Array.isArray(value))
+        result[key] = value.map((item, index) => write(item, `${at}/${index}`, depth));
+      else if (key === "allOf" && Array.isArray(value)) result[key] = value.map(sub);
+      else if ((key === "anyOf" || key === "oneOf") && Array.isArray(value)) {
+        result[key] = value.slice(0, detail.width).map(sub);
+        if (value.length > detail.width) leaveOut(`${value.length - detail.width} alternatives`);
+      } else if (key === "patternProperties" || key === "dependentSchemas") {
+        if (isObject(value))
+          result[key] = Object.fromEntries(Object.entries(value).map(([name, item]) => [name, sub(item)]));
+      } else if (key === "additionalProperties" || key === "unevaluatedProperties") {
+        // True is what it is without.
+        if (value !== true) result[key] = write(value, `${at}/*`, depth + 1);
+      } else if (key === "enum" && Array.isArray(value) && value.length > detail.width) {
+        result.examples = value.slice(0, 3);
+        leaveOut(`${value.length} allowed values`);
+      } else if (isObject(value) && key !== "default" && key !== "const" && key !== "dependentRequired") {
+        result[key] = sub(value);
+      } else if (!SILENT.has(key) && !DECORATING.has(key)) {
+        size += JSON.stringify(value)?.length ?? 0;
+        result[key] = value;
+      }
+    }
+    return Object.assign(result, decorations(schema, at));
+
+    function writeProperties(properties: JsonObject, required: readonly string[]): void {
+      const names = Object.keys(properties);
+      let room = detail.width - names.filter((name) => required.includes(name)).length;
+      const kept = names.filter((name) => required.includes(name) || room-- > 0);
+      result.properties = Object.fromEntries(
+        kept.map((name) => {
+          size += name.length;
+          return [name, write(properties[name], `${at}/${escapePointer(name)}`, depth + 1)];
+        }),
+      );
+      if (kept.length < names.length) {
+        const others = names.filter((name) => !kept.includes(name));
+        leaveOut(`${others.length} properties: ${shorten(others.join(", "), MAX_NAMES)}`);
+      }
+    }
+    function leaveOut(what: string): void {
+      cut = true;
+      result.left_out = [result.left_out ?? at, what].join("; ");
+    }
+  }
+
+  function decorations(schema: JsonObject, at: string): JsonObject {
+    const { description, title, deprecated, default: fallback, examples } = schema;
+    const result: JsonObject = {};
+    const text = typeof description === "string" ? oneLine(description, detail.text) : "";
+    const heading = typeof title === "string" && text === "" && !isName(title, at) ? oneLine(title, detail.text) : "";
+    size += text.length + heading.length;
+    if (text !== "") result.description = text;
+    if (heading !== "") result.title = heading;
+    if (deprecated === true) result.deprecated = true;
+    if (fallback !== undefined && isShort(fallback)) result.default = fallback;
+    const example = Array.isArray(examples) ? examples[0] : undefined;
+    const says = example !== undefined && example !== fallback && schema.enum === undefined && isShort(example);
+    if (says && detail.text >= 120) result.examples = [example];
+    return result;
+  }
+
+  function stub(schema: JsonObject, at: string): JsonObject {
+    cut = true;
+    const { type, description } = schema;
+    const text = typeof description === "string" ? oneLine(description, Math.min(detail.text, 80)) : "";
+    size += text.length + at.length;
+    return { ...(type !== undefined && { type }), ...(text !== "" && { description: text }), left_out: at };
+  }
+
+  return {
+    show: (schema, at) => write(schema, at, 0) as JsonObject,
+    definitions() {
+      const result: [string, unknown][] = [];
+      // Grows while it is walked.
+      for (const [name, { at, depth }] of shown) result.push([name, write(known[name], at, depth)]);
+      return Object.fromEntries(result);
+    },
+    leftOut: () => cut,
+  };
+}
+
+/** Keywords that say nothing to somebody who gives a value. */
+const SILENT = new Set(["readOnly", "writeOnly", "contentEncoding"]);
+const DECORATING = new Set(["description", "title", "deprecated", "default", "examples"]);
+const LARGE = [
+  "properties",
+  "items",
+  "prefixItems",
+  "allOf",
+  "anyOf",
+  "oneOf",
+  "additionalProperties",
+  "patternProperties",
+];
+
+/** Whether a schema is worth leaving out. */
+function isLarge(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  if (LARGE.some((key) => isObject(schema[key]) || Array.isArray(schema[key]))) {
+    return JSON.stringify(schema).length > MAX_VALUE;
+  }
+  return false;
+}
+
+/** Whether a title only repeats the name of the property. */
+function isName(title: string, at: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return plain(title) === plain(at.slice(at.lastIndexOf("/") + 1));
+}
+
+function isShort(value: unknown): boolean {
+  return (JSON.stringify(value)?.length ?? 0) <= MAX_VALUE;
+}
+
+function oneLine(text: string, limit: number): string {
+  return limit === 0 ? "" : shorten(text.replace(/\s+/g, " ").trim(), limit);
+}
+
+function shorten(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, "")}…` : text;
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}
