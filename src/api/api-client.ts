@@ -5,7 +5,7 @@ import { type AnswerCache, createAnswerCache } from "./answer-cache.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
-import { type DescribedOperation, describeNamed } from "./describe-operation.ts";
+import { type DescribedOperation, type DescribeRequest, describeNamed } from "./describe-operation.ts";
 import { type ShownRequest, showRequest } from "./dry-run.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
 import { followPages } from "./follow-pages.ts";
@@ -85,7 +85,7 @@ export interface ApiClient {
   /** Operations of all APIs that do what the query says, best first. @throws ToolError `not_configured`, `unknown_api` */
   search(request: SearchRequest): Promise<SearchReply>;
   /** @throws ToolError `not_configured`, `unknown_api`, `unknown_operation`, `invalid_input` where several APIs have it. */
-  describe(request: { operation: string; api?: string | undefined }): Promise<DescribedOperation>;
+  describe(request: DescribeRequest & { api?: string | undefined }): Promise<DescribedOperation>;
   /**
    * Operations of an API as tools, each or why it can be none. @throws ToolError where the API itself cannot be read
    */
@@ -143,8 +143,8 @@ export function createApiClient(
     return (await open(name)).description;
   }
 
-  function prepare(api: LiveApi, user: ApiUser, request: ApiRequest, signal: AbortSignal, dry = false) {
-    return prepareRequest(api.description, request, (target) => api.credentials.of(user, target, { signal, dry }));
+  function prepare(api: LiveApi, user: ApiUser, request: ApiRequest): Promise<PreparedRequest> {
+    return prepareRequest(api.description, request, (target) => api.credentials.of(user, target));
   }
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
@@ -154,7 +154,7 @@ export function createApiClient(
     const { description } = api;
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
-    const prepared = await prepare(api, user, request, signal, request.dryRun);
+    const prepared = await prepare(api, user, request);
     if (!confirmed && !request.dryRun && description.consent(prepared.method, prepared.path)) {
       throw new ToolError(
         "confirmation_required",
@@ -213,7 +213,7 @@ export function createApiClient(
   async function preview(user: ApiUser, request: ApiRequest): Promise<{ method: string; url: string }> {
     const api = await open(request.api);
     const { description } = api;
-    const { method, url } = await prepare(api, user, request, new AbortController().signal, true);
+    const { method, url } = await prepare(api, user, request);
     return { method, url: description.secrets.inText(url.origin + url.pathname) };
   }
 
@@ -222,7 +222,7 @@ export function createApiClient(
     const { confirm } = apis[request.api]!;
     if (confirm === false || (Array.isArray(confirm) && confirm.length === 0)) return undefined;
     const api = await open(request.api);
-    const { method, path } = await prepare(api, user, request, new AbortController().signal, true);
+    const { method, path } = await prepare(api, user, request);
     return api.description.consent(method, path) || undefined;
   }
 
@@ -234,13 +234,13 @@ export function createApiClient(
       if (request.api !== undefined || Object.keys(apis).length === 0) assertKnown(request.api ?? "");
       return search(request);
     },
-    async describe({ operation, api }) {
+    async describe({ api, ...request }) {
       const names = api === undefined ? Object.keys(apis) : [api];
       if (names.length === 0 || api !== undefined) assertKnown(api ?? "");
       const loaded = await Promise.allSettled(names.map(describe));
       const readable = loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
       if (readable.length === 0) throw (loaded[0] as PromiseRejectedResult).reason;
-      return describeNamed(readable, operation);
+      return describeNamed(readable, request);
     },
     async pinned(name, wanted) {
       const api = await describe(name);
@@ -260,7 +260,11 @@ export function createApiClient(
       const all = [...opened.values()];
       opened.clear();
       await selector.close();
-      for (const api of all) await (await api.catch(() => undefined))?.exchange.close();
+      for (const opening of all) {
+        const api = await opening.catch(() => undefined);
+        await api?.credentials.close();
+        await api?.exchange.close();
+      }
     },
   };
 
@@ -272,11 +276,12 @@ export function createApiClient(
       operations: 0,
     };
     try {
-      const { description, exchange, responses } = await open(name);
+      const { description, exchange, responses, credentials } = await open(name);
       result.base_url = `${description.base.origin}${description.base.pathname}`;
       result.operations = description.operations.length;
       await responses.ready();
       await exchange.probe(signal);
+      await credentials.check(signal);
       return result;
     } catch (error) {
       const failure = error instanceof ToolError ? error : signal.aborted ? abortError(signal) : undefined;

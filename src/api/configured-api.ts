@@ -4,6 +4,7 @@ import { hostOf, type Reach, reachOf } from "./address-guard.ts";
 import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
 import { type ConsentRules, isRead, readConsentRules } from "./call-policy.ts";
 import { type ArgumentChecker, createArgumentChecker } from "./check-arguments.ts";
+import { configuredSecrets } from "./configured-secrets.ts";
 import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
 import { type ApiDocument, isObject } from "./openapi/document.ts";
 import { isSameSite } from "./openapi/fetch-document.ts";
@@ -140,7 +141,7 @@ export async function describeApi(
       : plainOperations(name, settings, rules).filter(({ method }) => possible(method)),
     document: source && { source, operations: all },
     checker: createArgumentChecker(source),
-    secrets: createSecretHider(secretsOf(settings, configured)),
+    secrets: createSecretHider(configuredSecrets(settings, configured?.base, configured?.userInfo)),
   };
 }
 
@@ -176,20 +177,6 @@ function parseBase(name: string, apiUrl: string): { base: URL; userInfo: string 
   base.password = "";
   base.hash = "";
   return { base, userInfo };
-}
-
-/** Everything of an API's configuration that no answer may show. */
-function secretsOf(
-  settings: ApiSettings,
-  configured: { base: URL; userInfo: string | undefined } | undefined,
-): string[] {
-  const { userInfo } = configured ?? {};
-  return [
-    settings.apiKey ?? "",
-    ...Object.values(settings.headers),
-    ...(userInfo === undefined ? [] : [userInfo, userInfo.slice(userInfo.indexOf(":") + 1)]),
-    ...(configured ? new URLSearchParams(configured.base.search).values() : []),
-  ];
 }
 
 /** The calls that a plain API allows, as operations: one for each rule, or the POST of its own URL. */

@@ -90,9 +90,10 @@ async function perform(prepared: PreparedRequest, { api, user, signal, status }:
   const deadline = startDeadline(signal, settings.timeout, name, isRepeatable(prepared));
   try {
     const means = { api, userId: user.id, deadline, status };
-    const performed = await performCall(prepared, means);
+    const completed = await api.credentials.completed(user, prepared, deadline.signal);
+    const performed = await performCall(completed, means);
     if (performed.answer.status !== 401 || performed.redirectedTo) return performed;
-    const renewed = await api.credentials.renewed(user, prepared, deadline.signal);
+    const renewed = await api.credentials.renewed(user, completed, deadline.signal);
     if (!renewed) return performed;
     const again = await performCall(renewed, means);
     return { ...again, attempts: performed.attempts + again.attempts };

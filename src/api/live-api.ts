@@ -50,7 +50,7 @@ export async function openLiveApi(
     breaker: createApiBreaker(name, settings.breaker),
     slots: createCallSlots(settings.concurrency),
     responses: createResponseChecker(description),
-    credentials: createCredentials(description),
+    credentials: createCredentials(description, lookup),
     windowOf(userId) {
       if (!settings.rateLimit) return undefined;
       let window = windows.get(userId);

@@ -4,6 +4,7 @@ import type { ApiDescription } from "./configured-api.ts";
 import { encodeStrictly } from "./contained-path.ts";
 import type { CallCredential } from "./credentials.ts";
 import type { Credential } from "./operation.ts";
+import { type Reserves, sameToServers } from "./reserved-names.ts";
 import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
 
 const MAX_HEADER_VALUE = 8192;
@@ -40,35 +41,9 @@ const FORBIDDEN = new Set([
 ]);
 const FORBIDDEN_PREFIXES = ["proxy-", "sec-", "x-forwarded-"];
 
-/** Servers that pass headers on as variables (CGI, RFC 3875, 4.1.18) cannot tell `_` from `-`. */
-function sameToServers(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
-}
-
 /** Where the API's key goes, and what it looks like there. */
 export interface PlacedCredential extends Credential {
   value: string;
-}
-
-/**
- * The key of the API as this operation wants it: in the header that the configuration names, else as the document says,
- * else as a bearer token; none where the document says that the operation takes none. The user information of the URL is the last resort.
- */
-export function placeCredential(api: ApiDescription, target: Target): PlacedCredential | undefined {
-  const { apiKey, apiKeyHeader } = api.settings;
-  if (apiKey !== undefined && apiKey !== "") {
-    if (apiKeyHeader !== undefined) return { in: "header", name: apiKeyHeader, scheme: "", value: apiKey };
-    if (target.details.credential === null) return undefined;
-    const credential = target.details.credential ?? { in: "header", name: "Authorization", scheme: "Bearer" };
-    return { ...credential, value: withScheme(credential.scheme, apiKey) };
-  }
-  if (api.userInfo === undefined) return undefined;
-  return { in: "header", name: "Authorization", scheme: "Basic", value: withScheme("Basic", api.userInfo) };
-}
-
-function withScheme(scheme: Credential["scheme"], key: string): string {
-  if (scheme === "Basic") return `Basic ${key.includes(":") ? Buffer.from(key).toString("base64") : key}`;
-  return scheme === "" ? key : `${scheme} ${key}`;
 }
 
 /**
@@ -81,19 +56,22 @@ export function buildHeaders(
   target: Target,
   given: Readonly<Record<string, unknown>>,
   cookies: Readonly<Record<string, unknown>>,
-  { placed: credential, headers: configured }: CallCredential,
+  { placed: credential, headers: configured, reserves }: CallCredential,
 ): Record<string, string> {
   const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
   const fixed = new Map(Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]));
   if (credential?.in === "header" && !fixed.has(credential.name.toLowerCase())) {
     fixed.set(credential.name.toLowerCase(), credential.value);
   }
-  const taken = new Set([...fixed.keys()].map(sameToServers));
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
     const read = sameToServers(name);
     if (!TOKEN.test(name)) throw invalid(name, "is no header name");
-    if (FORBIDDEN.has(read) || taken.has(read) || FORBIDDEN_PREFIXES.some((prefix) => read.startsWith(prefix))) {
+    if (
+      FORBIDDEN.has(read) ||
+      reserves("header", name) ||
+      FORBIDDEN_PREFIXES.some((prefix) => read.startsWith(prefix))
+    ) {
       throw new ToolError("forbidden", `The header "${name.slice(0, 80)}" cannot be set by a call.`, {
         hint:
           lower === "cookie"
@@ -119,7 +97,7 @@ export function buildHeaders(
     }
     headers[name] = value;
   }
-  const pairs = cookiePairs(target, cookies, credential);
+  const pairs = cookiePairs(target, cookies, credential, reserves);
   if (pairs.length > 0) {
     if (fixed.has("cookie") && Object.keys(cookies).length > 0) {
       throw new ToolError("forbidden", "Cookies cannot be set by a call of this API.", {
@@ -135,17 +113,31 @@ function cookiePairs(
   target: Target,
   cookies: Readonly<Record<string, unknown>>,
   credential: PlacedCredential | undefined,
+  reserves: Reserves,
 ): string[] {
   const secret = credential?.in === "cookie" ? credential : undefined;
   const pairs = Object.entries(cookies).flatMap(([name, value]) => {
     if (!TOKEN.test(name)) throw invalid(name, "is no cookie name", "cookie");
-    if (name === secret?.name) {
-      throw new ToolError("forbidden", `The cookie "${name}" carries the API's key and cannot be set by a call.`);
-    }
     const declared = target.details.parameters.find((entry) => entry.in === "cookie" && entry.name === name);
-    return serializeInCookie(declared ?? { name, style: "form", explode: true, allowReserved: false }, value);
+    const made = serializeInCookie(declared ?? { name, style: "form", explode: true, allowReserved: false }, value);
+    // Compared as they are sent: an object spreads over several names.
+    if ([name, ...made.map((pair) => pair.replace(/=.*$/s, ""))].some((sent) => reserves("cookie", sent))) {
+      throw new ToolError(
+        "forbidden",
+        `The cookie "${name.slice(0, 80)}" is set by the configuration, not by a call.`,
+        {
+          issues: [{ path: `/cookie/${name.slice(0, 80)}`, message: "cannot be set by a call" }],
+        },
+      );
+    }
+    return made;
   });
-  return secret ? [...pairs, `${encodeStrictly(secret.name)}=${encodeStrictly(secret.value)}`] : pairs;
+  return secret ? [...pairs, `${cookieText(secret.name)}=${cookieText(secret.value)}`] : pairs;
+}
+
+/** As it is where a cookie can hold it (RFC 6265, 4.1.1), for not all servers decode; else percent-encoded. */
+function cookieText(text: string): string {
+  return /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(text) ? text : encodeStrictly(text);
 }
 
 function acceptOf(target: Target): string {

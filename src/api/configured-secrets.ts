@@ -1,0 +1,71 @@
+import type { ApiSettings, AuthSettings } from "./configured-api.ts";
+
+/** Headers that say how to answer, or who asks, to everybody. */
+const HARMLESS_HEADERS =
+  /^(accept(-charset|-encoding|-language)?|cache-control|content-language|content-type|date|from|origin|prefer|referer|user-agent|.*-version)$/i;
+const MEDIA_TYPE = /^(application|audio|font|image|message|model|multipart|text|video|\*)\/[\w.+*-]+/i;
+const VERSION = /^v?\d{1,4}([.-]\d{1,4}){0,3}$/i;
+
+/** Everything of an API's configuration that no answer may show to anybody: the secrets of all users. */
+export function configuredSecrets(
+  { apiKey, auth, headers, users }: ApiSettings,
+  base: URL | undefined,
+  userInfo: string | undefined,
+): string[] {
+  const holders = Object.values(users);
+  const all = [
+    apiKey,
+    ...partsOfPair(apiKey),
+    userInfo,
+    ...partsOfPair(userInfo),
+    ...(auth ? secretsOf(auth) : []),
+    ...holders.flatMap((holder) => [
+      holder.apiKey,
+      ...partsOfPair(holder.apiKey),
+      ...secretsOf({ username: auth?.username, clientId: auth?.clientId, ...given(holder) }),
+    ]),
+    ...[headers, ...holders.map((holder) => holder.headers)].flatMap(secretsOfHeaders),
+    ...(base ? [...base.searchParams.values()].filter((value) => !VERSION.test(value)) : []),
+  ];
+  return [...new Set(all.filter((secret) => secret !== undefined && secret !== ""))] as string[];
+}
+
+type Secrets = Partial<Pick<AuthSettings, "username" | "password" | "clientId" | "clientSecret">>;
+
+function secretsOf({ username, password, clientId, clientSecret }: Secrets): (string | undefined)[] {
+  return [
+    password,
+    clientSecret,
+    // As the two travel together, in base64 as a rule. Without a password, the name is the key.
+    password === undefined || password === "" ? username : `${username ?? ""}:${password}`,
+    ...(clientSecret === undefined
+      ? []
+      : [`${clientId ?? ""}:${clientSecret}`, clientPair(clientId ?? "", clientSecret)]),
+  ];
+}
+
+/** The password of `user:password`. */
+function partsOfPair(pair: string | undefined): string[] {
+  return pair?.includes(":") ? [pair.slice(pair.indexOf(":") + 1)] : [];
+}
+
+function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    HARMLESS_HEADERS.test(name) || MEDIA_TYPE.test(value) || VERSION.test(value) ? [] : [value],
+  );
+}
+
+/** What is there, so that it can be laid over something else. */
+function given(holder: Secrets): Secrets {
+  return Object.fromEntries(Object.entries(holder).filter(([, value]) => value !== undefined));
+}
+
+/** `id:secret` of an OAuth2 client, both form-encoded first (RFC 6749, 2.3.1). */
+export function clientPair(id: string, secret: string): string {
+  return `${formEncode(id)}:${formEncode(secret)}`;
+}
+
+/** What a form may leave as it is, such as `-` and `_`, is left: some servers do not decode. */
+function formEncode(text: string): string {
+  return new URLSearchParams([["", text]]).toString().slice(1);
+}
