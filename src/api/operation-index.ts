@@ -22,11 +22,18 @@ export interface Posting {
   at: number[];
   /** Weight of the word in each. */
   weights: number[];
-  /** 1 where the word is one of those that say what the operation is. */
-  core: number[];
+  /** CORE and TARGET where the word is one of those. */
+  roles: number[];
 }
 
+/** A word that says what the operation is. */
+export const CORE = 1;
+/** A word of the last part of the path: what the operation is about, where the parts before only say whose. */
+export const TARGET = 2;
+
 export interface Traits {
+  /** The stem of its verb; empty where it has none. */
+  verb: string;
   /** What it does: READ, CREATE, UPDATE, DELETE. */
   intent: number;
   /** Whether it is about all of a kind, one, or neither can be said. */
@@ -55,7 +62,7 @@ const B = 0.5;
 const MAX_DESCRIPTION = 800;
 const MAX_FIELD = 2000;
 /** Fields whose words say what the operation is. */
-const CORE: ReadonlySet<Field> = new Set(["id", "summary"]);
+const CORE_FIELDS: ReadonlySet<Field> = new Set(["id", "summary"]);
 
 /** Reads the words of one API's operations. */
 export function createOperationIndex(operations: readonly Operation[]): OperationIndex {
@@ -74,18 +81,19 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
       const words = texts[field];
       const each = weight / (1 - B + (B * words.length) / usual);
       for (const word of words) weights.set(word, (weights.get(word) ?? 0) + each);
-      if (CORE.has(field)) for (const word of words) core.add(word);
+      if (CORE_FIELDS.has(field)) for (const word of words) core.add(word);
     }
     if (core.size === 0) for (const word of texts.path) core.add(word);
+    const target = targetOf(operation.path);
     for (const [word, weight] of weights) {
       let posting = postings.get(word);
       if (!posting) {
-        posting = { at: [], weights: [], core: [] };
+        posting = { at: [], weights: [], roles: [] };
         postings.set(word, posting);
       }
       posting.at.push(at);
       posting.weights.push(weight);
-      posting.core.push(core.has(word) ? 1 : 0);
+      posting.roles.push((core.has(word) ? CORE : 0) | (target.has(word) ? TARGET : 0));
     }
     return traitsOf(operation, core.size);
   });
@@ -137,8 +145,23 @@ function traitsOf(operation: Operation, core: number): Traits {
   const verb = leadingVerb(operation);
   let intent = METHOD_INTENTS[method] ?? 0;
   // The POST of an API that knows little else may do anything: its words say what.
-  if (method === "POST" && verb !== 0) intent = verb;
-  return { intent, scope: scopeOf(operation, parts), core: Math.max(1, core), depth: parts.length };
+  if (method === "POST" && verb !== "") intent = intentOf(verb);
+  return { verb, intent, scope: scopeOf(operation, parts), core: Math.max(1, core), depth: parts.length };
+}
+
+/** The words of the path's last literal part, and of the one before where the last only says what is done. */
+function targetOf(path: string): ReadonlySet<string> {
+  const parts = path
+    .slice(0, MAX_FIELD)
+    .split("/")
+    .filter((part) => part !== "" && !part.includes("{"));
+  const target = new Set<string>();
+  for (const part of parts.reverse()) {
+    const stems = stemsOf(part.replace(/\.(?:json|xml)$/, ""));
+    for (const stem of stems) target.add(stem);
+    if (stems.some((stem) => intentOf(stem) === 0)) break;
+  }
+  return target;
 }
 
 function scopeOf({ id, method, summary }: Operation, parts: readonly string[]): Traits["scope"] {
@@ -149,14 +172,16 @@ function scopeOf({ id, method, summary }: Operation, parts: readonly string[]): 
   return undefined;
 }
 
-/** What the first verb of the summary, else of the id, means to do; 0 where there is none. */
-function leadingVerb({ id, summary }: Operation): number {
-  const first = intentOf(stemOf(wordsOf(summary.slice(0, 60))[0] ?? ""));
-  if (first !== 0) return first;
+/** The stem of the first verb of the summary, else of the id; empty where there is none. */
+function leadingVerb({ id, summary }: Operation): string {
+  const first = stemOf(wordsOf(summary.slice(0, 60))[0] ?? "");
+  if (intentOf(first) !== 0) return first;
   const words = id.includes(" ") ? [] : wordsOf(id.slice(0, 120));
-  for (const word of words) {
-    const intent = /^(get|post|put|patch)$/.test(word) ? 0 : intentOf(stemOf(word));
-    if (intent !== 0) return intent;
-  }
-  return 0;
+  // In ids such as `PostCharges` it is the method.
+  return (
+    words
+      .filter((word) => !/^(?:get|post|put|patch)$/.test(word))
+      .map(stemOf)
+      .find((stem) => intentOf(stem) !== 0) ?? ""
+  );
 }

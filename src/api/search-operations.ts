@@ -1,7 +1,8 @@
 import type { Operation } from "./operation.ts";
-import { createOperationIndex, type OperationIndex } from "./operation-index.ts";
+import { CORE, createOperationIndex, type OperationIndex, TARGET } from "./operation-index.ts";
 import { type Query, readQuery } from "./search-query.ts";
 import { createSearchSpace, type SearchSource, type SearchSpace } from "./search-space.ts";
+import { areOpposite, verbsLike } from "./search-thesaurus.ts";
 import { stemsOf } from "./search-words.ts";
 
 export interface OperationHit {
@@ -11,18 +12,23 @@ export interface OperationHit {
 
 const K1 = 1.2;
 /** Shares of the score that hang on how much of the query an operation has, and on how much of the operation is asked for. */
-const COVERAGE = Number(process.env.W_COV ?? 0.7);
-const PRECISION = Number(process.env.W_PREC ?? 0.4);
+const COVERAGE = 0.7;
+const PRECISION = 0.55;
 /** What the score is multiplied by where an operation does what is asked for, or something else. */
-const INTENT_FITS = Number(process.env.W_FIT ?? 1.35);
-const INTENT_DIFFERS = Number(process.env.W_CON ?? 0.7);
-const SCOPE_FITS = Number(process.env.W_SCOPE ?? 1.15);
-const OWN_FITS = Number(process.env.W_OWN ?? 1.1);
-const API_NAMED = Number(process.env.W_NAMED ?? 2.5);
+const INTENT_FITS = 1.25;
+const INTENT_DIFFERS = 0.7;
+const VERB_IS = 1.15;
+const VERB_LIKE = 1.08;
+const VERB_OPPOSITE = 0.6;
+/** What a hit is multiplied by where the path ends with the thing that is asked for. */
+const TARGET_FITS = 1.2;
+const SCOPE_FITS = 1.15;
+const OWN_FITS = 1.1;
+const API_NAMED = 2.5;
 const API_MEANT = 1.2;
 const DEPRECATED = 0.5;
 /** What each part of the path takes off: the nearer to the root, the more likely it is the thing itself. */
-const DEPTH = Number(process.env.W_DEPTH ?? 0.02);
+const DEPTH = 0.02;
 const MAX_DEPTH = 10;
 const NAMED = 1e6;
 /** How much one rare word can outweigh the others. */
@@ -74,9 +80,10 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
   // Of the words that stand for one that was asked for, the best counts.
   const score = new Float64Array(space.size);
   const closeness = new Float64Array(space.size);
-  const core = new Uint8Array(space.size);
+  const roles = new Uint8Array(space.size);
+  const onTarget = new Float64Array(space.size);
   let wanted = 0;
-  for (const { stems, weight: importance } of query.terms) {
+  for (const { stems, weight: importance, head } of query.terms) {
     const touched: number[] = [];
     let most = 0;
     for (const [stem, weight] of stems) {
@@ -92,7 +99,8 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
           if (score[at] === 0) touched.push(at);
           if (each > score[at]!) score[at] = each;
           if (weight > closeness[at]!) closeness[at] = weight;
-          if (posting.core[i] === 1) core[at] = 1;
+          roles[at] = roles[at]! | posting.roles[i]!;
+          if (head && (posting.roles[i]! & TARGET) !== 0 && weight > onTarget[at]!) onTarget[at] = weight;
         }
       }
     }
@@ -101,10 +109,10 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
     for (const at of touched) {
       scores[at] = scores[at]! + score[at]! * importance;
       covered[at] = covered[at]! + matters * Math.sqrt(closeness[at]!);
-      explained[at] = explained[at]! + core[at]!;
+      if ((roles[at]! & CORE) !== 0) explained[at] = explained[at]! + 1;
       score[at] = 0;
       closeness[at] = 0;
-      core[at] = 0;
+      roles[at] = 0;
     }
   }
   const owned = new Uint8Array(space.size);
@@ -112,6 +120,7 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
     for (const { from, posting } of space.words.get(stem)?.parts ?? [])
       for (const at of posting.at) owned[from + at] = 1;
   }
+  const alike = verbsLike(query.verb);
   for (const { source, from } of space.sources) {
     const { factor: ofApi, weight: ofName } = apiFits(source, query, space);
     const { operations, traits: all } = source.index;
@@ -123,6 +132,12 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
       const precision = Math.min(1, explained[place]! / traits.core);
       let factor = ofApi * (1 - COVERAGE * (1 - coverage)) * (1 - PRECISION * (1 - precision));
       factor *= (traits.intent & query.intent) !== 0 ? INTENT_FITS : INTENT_DIFFERS;
+      if (query.verb !== "" && traits.verb !== "") {
+        if (traits.verb === query.verb) factor *= VERB_IS;
+        else if (areOpposite(traits.verb, query.verb)) factor *= VERB_OPPOSITE;
+        else if (alike.has(traits.verb)) factor *= VERB_LIKE;
+      }
+      factor *= 1 + (TARGET_FITS - 1) * onTarget[place]!;
       if (traits.scope !== undefined && traits.scope === query.scope) factor *= SCOPE_FITS;
       if (owned[place] === 1) factor *= OWN_FITS;
       if (operation.deprecated) factor *= DEPRECATED;

@@ -11,12 +11,16 @@ export interface Term {
   stems: Map<string, number>;
   /** How much it says beside the others, 0 to 1. */
   weight: number;
+  /** Whether it is the thing that something is to be done with, not one that only says which or whose. */
+  head: boolean;
 }
 
 export interface Query {
   terms: Term[];
   /** What the caller wants to do, as of search-thesaurus; 0 where it is not said. */
   intent: number;
+  /** The stem of the verb that says it; empty where there is none. */
+  verb: string;
   /** Whether all of a kind are asked for, or one. */
   scope: "all" | "one" | undefined;
   /** Whether the caller's own things are asked for. */
@@ -25,12 +29,20 @@ export interface Query {
 
 const MAX_WORDS = 32;
 const MAX_QUERY = 2000;
-const NAME_WEIGHT = 0.5;
+const NAME_WEIGHT = 0.45;
 const VERB_WEIGHT = 0.5;
 const PREFIX_WEIGHT = 0.5;
 const SPELLING_WEIGHT = 0.8;
 const JOINED_WEIGHT = 0.9;
 const MAX_PREFIXED = 40;
+const VAGUE_WEIGHT = 0.35;
+/** Weights of words after a preposition that say whose or where, and of those that say how. */
+const CONTEXT_WEIGHT = 0.85;
+const MANNER_WEIGHT = 0.6;
+const PREPOSITIONS = new Set(
+  "of in to from for on with by at as into onto off about via per inside within under using that which".split(" "),
+);
+const MANNER = new Set("with by as via using about".split(" "));
 /** Words that stand for whatever is meant: of help, but nothing hangs on them. */
 const VAGUE = new Set(
   "someone somebody anyone everybody everyone person people thing item new existing certain specific several multiple many single one two another other different all both detail details info information data current currently amount day each per every whole entire".split(
@@ -40,7 +52,7 @@ const VAGUE = new Set(
 const ALL_WORDS = new Set("all list every each many several".split(" "));
 /** Verbs that are things as well: they say what is to be done only where they stand first. */
 const THINGS = new Set(
-  "call comment log mail email text star link order charge post vote test name record phone list view count number share block review request report schedule plan play track trash archive change pay refund release answer reply watch lock mark query filter show copy fork transfer transition total display search run return trigger preview end build".split(
+  "open build call comment log mail email text star link order charge post vote test name record phone list view count number share block review request report schedule plan play track trash archive change pay refund release answer reply watch lock mark query filter show copy fork transfer transition total display search run return trigger preview end".split(
     " ",
   ),
 );
@@ -58,14 +70,18 @@ export function readQuery(text: string, space: SearchSpace): Query {
   const words = wordsOf(withoutPhrases(plain)).flatMap((word) => parted(word, known));
   const terms: Term[] = [];
   let intent = 0;
+  let verb = "";
+  let context = 1;
+  let head: Term | undefined;
   let plural = false;
   const seen = new Set<string>();
   for (const [at, word] of words.entries()) {
     if (terms.length >= MAX_WORDS) break;
     const stem = stemOf(word);
+    if (head && PREPOSITIONS.has(word)) context = MANNER.has(word) ? MANNER_WEIGHT : CONTEXT_WEIGHT;
     if (seen.has(stem)) continue;
     seen.add(stem);
-    const term: Term = { word: stem, stems: new Map(), weight: VAGUE.has(word) ? 0.35 : 1 };
+    const term: Term = { word: stem, stems: new Map(), weight: VAGUE.has(word) ? VAGUE_WEIGHT : context, head: false };
     const joined = stemOf(word + (words[at + 1] ?? ""));
     if (words[at + 1] !== undefined && known(joined)) add(term, joined, JOINED_WEIGHT);
     const before = at > 0 ? stemOf(words[at - 1] + word) : "";
@@ -83,7 +99,13 @@ export function readQuery(text: string, space: SearchSpace): Query {
       const means = intentOf(as);
       if (means !== 0) {
         for (const other of verbsLike(as)) add(term, other, weight * VERB_WEIGHT);
-        if (intent === 0 && !/ed$/.test(word) && (first || !THINGS.has(word))) intent = means;
+        if (intent === 0 && !/ed$/.test(word) && (first || !THINGS.has(word))) {
+          intent = means;
+          verb = as;
+          // "Build log" asks for one, "build the log" to make it.
+          const next = words[at + 1];
+          if (THINGS.has(word) && next !== undefined && !isStopWord(next)) intent |= READ;
+        }
       }
     }
     if (stem.length >= 4) {
@@ -95,13 +117,16 @@ export function readQuery(text: string, space: SearchSpace): Query {
     }
     if (/[^su]s$/.test(word) && word.length > 3) plural = true;
     terms.push(term);
+    if (context === 1 && verb !== stem && !VAGUE.has(word)) head = term;
   }
+  if (head) head.head = true;
   if (intent === 0) intent = READ;
   const all = plural || words.some((word) => ALL_WORDS.has(word));
   const asks = QUESTION.test(lower);
   return {
     terms,
     intent: asks ? READ : intent,
+    verb: asks ? "" : verb,
     scope: all ? "all" : "one",
     own: lower.split(" ").some((word) => OWN_WORDS.has(word)),
   };

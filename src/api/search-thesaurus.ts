@@ -127,7 +127,7 @@ const NOUNS: string[] = [
   "secret credential token password key",
   "password credential",
   "variable parameter env environment",
-  "certificate cert tls ssl",
+  "certificate cert tls ssl https",
   "status state",
   "presence online availability active",
   "permission access role right acl allowed privilege scope",
@@ -201,6 +201,7 @@ const NOUNS: string[] = [
 
 /** Phrases that mean something else than their words, and what stands for them in a query. */
 const PHRASES: [RegExp, string][] = [
+  [/\btak(?:e|es|ing|en)\b(.*)\b(?:off|out|away)\b/gi, " remove $1 "],
   [
     /\bwho am i\b|\babout me\b|\bmy (?:own )?(?:account|user|profile)\b/gi,
     " get current authenticated user me myself identity profile ",
@@ -248,11 +249,25 @@ for (const [words, intent] of VERBS) {
   // A word means first what the first line that has it says.
   for (const word of words.split(" ")) if (!INTENTS.has(stemOf(word))) INTENTS.set(stemOf(word), intent);
 }
+/** Verbs that undo each other. */
+const OPPOSITES =
+  "open close,start stop,start end,enable disable,add remove,create delete,approve reject,accept decline,allow deny,attach detach,connect disconnect,activate deactivate,assign unassign,grant revoke,join leave,show hide,upload download,import export,send receive,resume pause,play pause,mute unmute";
+const OPPOSITE_STEMS = groupsOf(OPPOSITES.split(","));
 const NONE: ReadonlySet<string> = new Set();
 
 /** What a verb means to do; 0 for words that are none. */
 export function intentOf(stem: string): number {
   return INTENTS.get(stem) ?? 0;
+}
+
+/** Whether one verb undoes the other, such as `lock` and `unlock`. */
+export function areOpposite(one: string, other: string): boolean {
+  if (OPPOSITE_STEMS.get(one)?.has(other) === true) return true;
+  return /^(?:un|dis|de)/.test(one) !== /^(?:un|dis|de)/.test(other) && bare(one) === bare(other);
+}
+
+function bare(stem: string): string {
+  return stem.replace(/^(?:un|dis|de)(?=[a-z]{3})/, "");
 }
 
 /** The stems of verbs that mean nearly the same. */

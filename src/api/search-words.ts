@@ -6,7 +6,7 @@ const STOP_WORDS = new Set(
     "a an the of to for in on at by with and or from into onto as any we you our your is are was were be been do does did " +
     "how what which who whom whose where when why can could would should want need please that this these those it its " +
     "via using use used api endpoint operation i me my mine am have has had will shall let us so if then there here about " +
-    "out up off over again just only also given specified some something anything"
+    "out up off over again just only also given specified some something anything all"
   ).split(" "),
 );
 
