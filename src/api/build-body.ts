@@ -143,10 +143,7 @@ async function encode(
   if (typeof value === "string" || isFileObject(value)) {
     const file = readFileValue(value);
     if ("wrong" in file) throw wrong(target, "/body", file.wrong);
-    return {
-      body: file.content,
-      contentType: content.type.includes("*") ? (file.contentType ?? contentType) : contentType,
-    };
+    return { body: file.content, contentType };
   }
   throw wrong(target, "/body", `cannot be written as ${type}; send the text as body_text, bytes as body_base64`);
 }
@@ -184,7 +181,10 @@ function parseText(target: Target, text: string): unknown {
 
 function guessType(given: GivenBody): string {
   if (given.kind === "bytes") return "application/octet-stream";
-  return given.kind === "value" || readsAsJson(given.text) ? "application/json" : "text/plain; charset=utf-8";
+  if (given.kind === "text") return readsAsJson(given.text) ? "application/json" : "text/plain; charset=utf-8";
+  if (!isFileObject(given.value)) return "application/json";
+  const file = readFileValue(given.value);
+  return ("wrong" in file ? undefined : file.contentType) ?? "application/octet-stream";
 }
 
 function wrong(target: Target, path: string, message: string): ToolError {
