@@ -153,6 +153,9 @@ function problemOf(
   return undefined;
 }
 
+/** Keywords whose values are no schemas. */
+const VALUES = new Set(["const", "enum", "default", "examples"]);
+
 function referencesOf(schema: unknown): string[] {
   const found = new Set<string>();
   const left = [schema];
@@ -161,7 +164,7 @@ function referencesOf(schema: unknown): string[] {
     if (Array.isArray(node)) left.push(...node);
     else if (isObject(node)) {
       if (typeof node.$ref === "string") found.add(node.$ref.replace(/^#\/\$defs\//, ""));
-      left.push(...Object.values(node));
+      for (const [key, value] of Object.entries(node)) if (!VALUES.has(key)) left.push(value);
     }
   }
   return [...found];
