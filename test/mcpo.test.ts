@@ -1,63 +1,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { startFakeProvider } from "./fixtures/fake-provider.ts";
 import { startHttpServer as startApi } from "./fixtures/http-server.ts";
+import { type Post, poster, readOpenApi, startMcpo } from "./fixtures/mcpo.ts";
 import { MCPO_REQUIREMENTS, PYTHON_SETUP_MS, pythonPrograms } from "./fixtures/python.ts";
-import {
-  type RunningServer,
-  type ServerOptions,
-  serverCommand,
-  startHttpServer,
-  startProcess,
-  USERS_PATH,
-  waitForAnswer,
-} from "./fixtures/spawn.ts";
+import { type RunningServer, type ServerOptions, serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
-const MCPO_KEY = "key-of-mcpo";
 const TOOLS = 14;
 
 type Json = Record<string, unknown>;
-type Post = (tool: string, args?: Json) => Promise<{ status: number; body: Json }>;
 
-let mcpo: string;
 beforeAll(async () => {
-  mcpo = join(await pythonPrograms(MCPO_REQUIREMENTS), "mcpo");
+  await pythonPrograms(MCPO_REQUIREMENTS);
 }, PYTHON_SETUP_MS);
-
-/** Starts mcpo on a free port with these words of its command line, and waits until it has connected to its servers. */
-async function startMcpo(...words: string[]): Promise<string> {
-  const port = await freePort();
-  const running = startProcess({
-    command: mcpo,
-    args: ["--host", "127.0.0.1", "--port", String(port), "--api-key", MCPO_KEY, ...words],
-    env: { PATH: USERS_PATH, HOME: temporaryFolder() },
-  });
-  await waitForAnswer(running, `http://127.0.0.1:${port}/openapi.json`, 60_000);
-  return `http://127.0.0.1:${port}`;
-}
-
-function poster(url: string): Post {
-  return async (tool, args = {}) => {
-    const response = await fetch(`${url}/${tool}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Authorization: `Bearer ${MCPO_KEY}` },
-      body: JSON.stringify(args),
-    });
-    return { status: response.status, body: (await response.json()) as Json };
-  };
-}
-
-async function readOpenApi(url: string) {
-  const response = await fetch(`${url}/openapi.json`);
-  return (await response.json()) as {
-    paths: Record<string, { post: { description: string } }>;
-    components: { schemas: Record<string, { properties: Record<string, Json>; required?: string[] }> };
-  };
-}
 
 describe("mcpo, with one server over stdio and one over HTTP", () => {
   let url: string;
@@ -376,12 +333,4 @@ async function startWeather(): Promise<string> {
     return { json: { ...Object.fromEntries(new URLSearchParams(query)), sun: true } };
   });
   return api.url;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

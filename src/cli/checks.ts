@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import type { AnyTool } from "../tools/define-tool.ts";
+import { checkApis } from "./check-apis.ts";
 
 /** What was found of one part: `ok`, `off` where the configuration leaves it out, `broken` where it cannot work as configured. */
 export interface Check {
@@ -28,7 +29,7 @@ export async function checkAll(loaded: LoadedConfig, services: ServiceContainer)
     guarded("memory", "memory", () => checkMemory(loaded, services)),
     guarded("memory", "embeddings", () => checkEmbeddings(loaded, services)),
     guarded("llm", "models", () => checkModels(loaded, services)),
-    guarded("apis", "APIs", () => checkApis(loaded, services)),
+    guarded("apis", "APIs", () => checkApis(loaded, services, AbortSignal.timeout(CHECK_MS))),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
   ];
   return [
@@ -49,6 +50,10 @@ export function unusableTools(
   for (const tool of tools) {
     if (config.tools.disabled.includes(tool.name)) {
       reasons.set(tool.name, "switched off by tools.disabled");
+      continue;
+    }
+    if (config.readOnly && (tool.effect === "write" || tool.effect === "destroy")) {
+      reasons.set(tool.name, "switched off by readOnly");
       continue;
     }
     if (tool.name === "memory_search" && !config.memory.enableSearch) {
@@ -232,21 +237,6 @@ function describeModels(models: readonly string[]): string {
   if (models.length === 0) return "no list of models";
   const shown = models.slice(0, 5).join(", ");
   return `${models.length} ${models.length === 1 ? "model" : "models"}: ${shown}${models.length > 5 ? ", …" : ""}`;
-}
-
-async function checkApis({ config }: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
-  if (Object.keys(config.apis).length === 0) {
-    const hint = "Name one under `apis` in patchbay.yaml; docs/apis.md shows how.";
-    return [{ service: "apis", name: "APIs", state: "off", detail: "no API is configured", hint }];
-  }
-  const { apis } = await services.get(["apis"]);
-  return (await apis.check(AbortSignal.timeout(CHECK_MS))).map((api) => ({
-    service: "apis",
-    name: `API ${api.name}`,
-    state: api.error === undefined ? "ok" : "broken",
-    detail: api.error ?? `${api.base_url}, ${api.operations} ${api.operations === 1 ? "operation" : "operations"}`,
-    hint: api.hint,
-  }));
 }
 
 async function checkPipelines(services: ServiceContainer): Promise<Check[]> {
