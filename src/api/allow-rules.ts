@@ -14,7 +14,7 @@ export interface AllowRule {
 }
 
 /** Methods that a call can have. */
-export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"] as const;
 
 /**
  * Reads `METHOD /path`: `*` stands for any characters, `{name}` for one segment, the method `*` for every method.

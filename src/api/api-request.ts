@@ -35,6 +35,8 @@ export interface Target {
   api: string;
   id: string;
   method: string;
+  /** What the path is below: the API's base, or the operation's own server. */
+  base: URL;
   /** Path below the base URL with `{name}` for parameters. */
   template: string;
   /** Whether the base URL itself is called, whatever its path. */

@@ -28,7 +28,7 @@ export function followRedirect(
   const url = new URL(location, request.url);
   if (url.username !== "" || url.password !== "") throw refusedRedirect(api, status, "to a URL with a password");
   url.hash = "";
-  return url.origin === api.base.origin
+  return url.origin === prepared.target.base.origin
     ? insideApi(api, prepared, request, status, url)
     : elsewhere(api, prepared, request, status, url);
 }
@@ -42,7 +42,7 @@ function insideApi(
 ): HttpRequest {
   const becomesGet = status === 303 ? request.method !== "HEAD" : status <= 302 && request.method === "POST";
   const method = becomesGet ? "GET" : request.method;
-  const basePath = api.base.pathname.replace(/\/+$/, "");
+  const basePath = prepared.target.base.pathname.replace(/\/+$/, "");
   const withSlash = (path: string) => `${path.replace(/\/+$/, "")}/`;
   const sameCall = method === prepared.method && withSlash(url.pathname) === withSlash(prepared.url.pathname);
   try {

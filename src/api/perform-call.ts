@@ -95,7 +95,7 @@ async function send(prepared: PreparedRequest, means: CallMeans, trip: Trip): Pr
     if (!next) return hops === 0 ? { answer } : { answer, redirectedTo: request.url };
     if (hops >= MAX_REDIRECTS) throw refusedRedirect(description, answer.status, `more than ${MAX_REDIRECTS} times`);
     request = next;
-    const isOwn = request.url.origin === description.base.origin;
+    const isOwn = request.url.origin === prepared.target.base.origin;
     answer = isOwn ? await sendToApi(request, means, trip) : await sendElsewhere(request, means, answer.status);
   }
 }
@@ -105,9 +105,12 @@ async function sendToApi(request: HttpRequest, means: CallMeans, trip: Trip): Pr
   const { signal, endsAt } = deadline;
   const slot = await api.windowOf(userId)?.take(endsAt - performance.now(), signal);
   let leave: (() => void) | undefined;
+  // An operation may have a server of its own.
+  const isBase = request.url.origin === api.description.base.origin;
+  const exchange = isBase ? api.exchange : api.exchangeWith(new URL(request.url.origin));
   try {
     leave = await api.slots.take(userId, signal);
-    const answer = await api.exchange.send(request, signal, slot);
+    const answer = await exchange.send(request, signal, slot);
     trip.end = answer.status >= 500 && !NOT_DOWN.has(answer.status) ? { down: `it answered ${answer.status}.` } : "up";
     return answer;
   } catch (error) {
@@ -119,6 +122,7 @@ async function sendToApi(request: HttpRequest, means: CallMeans, trip: Trip): Pr
   } finally {
     slot?.done();
     leave?.();
+    if (!isBase) await exchange.close();
   }
 }
 

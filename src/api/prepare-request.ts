@@ -34,7 +34,7 @@ export async function prepareRequest(
 
   const carried = await credentialOf(target);
   const credential = carried.placed;
-  const url = urlOf(api, target, path);
+  const url = urlOf(target, path);
   url.search = buildQuery(api, target, given.query, carried);
   if (url.href.length > MAX_URL) throw tooLong();
   const headers = buildHeaders(api, target, given.header, given.cookie, carried);
@@ -51,7 +51,7 @@ export async function prepareRequest(
     idempotent: isSafe(target.method) || carriesKey(api, headers),
     configured: {
       header: [...Object.keys(carried.headers), ...placedIn(credential, "header")].map((name) => name.toLowerCase()),
-      query: [...new URLSearchParams(api.base.search).keys(), ...placedIn(credential, "query")],
+      query: [...new URLSearchParams(target.base.search).keys(), ...placedIn(credential, "query")],
       cookie: placedIn(credential, "cookie"),
     },
     warnings: warningsOf(target, given),
@@ -103,11 +103,12 @@ function fillPath(target: Target, values: Readonly<Record<string, unknown>>): st
 }
 
 /** The URL below the API's own; what a parser would change on it is a path that means something else than it says. */
-function urlOf(api: ApiDescription, target: Target, path: string): URL {
-  const url = new URL(api.base);
-  const pathname = target.itself ? api.base.pathname : api.base.pathname.replace(/\/+$/, "") + path;
+function urlOf(target: Target, path: string): URL {
+  const { base } = target;
+  const url = new URL(base);
+  const pathname = target.itself ? base.pathname : base.pathname.replace(/\/+$/, "") + path;
   url.pathname = pathname;
-  if (url.origin !== api.base.origin || url.pathname !== pathname) {
+  if (url.origin !== base.origin || url.pathname !== pathname) {
     throw new ToolError("forbidden", `The path ${JSON.stringify(path.slice(0, 80))} does not stay inside the API.`);
   }
   return url;
@@ -122,7 +123,7 @@ function buildQuery(
   const fixed = new Set(new URLSearchParams(target.fixedQuery).keys());
   const namesOf = (pair: string) => [...new URLSearchParams(pair).keys()];
   const pairs = [
-    api.base.search.replace(/^\?/, ""),
+    target.base.search.replace(/^\?/, ""),
     // A document is data: it does not take the place of credentials.
     ...target.fixedQuery.split("&").filter((pair) => !namesOf(pair).some((key) => reserves("query", key))),
   ];
