@@ -16,6 +16,8 @@ export type Reach = "public" | "private" | "literal";
 const PRIVATE_RANGES = new Set(["private", "loopback", "uniqueLocal", "carrierGradeNat"]);
 /** A public address by its number, but the host agent of Azure's machines. */
 const DENIED = new Set(["168.63.129.16"]);
+/** All of IPv6 that is given out for the internet (RFC 4291, 2.4); beyond it lie forms such as `::127.0.0.1`. */
+const GLOBAL_IPV6 = ipaddr.parseCIDR("2000::/3");
 /** Names that only this machine or this network resolves (RFC 6761, RFC 6762, RFC 8375, and what ICANN keeps from delegation). */
 const PRIVATE_NAME = /(^|\.)(localhost|local|internal|lan|home\.arpa|home|corp|intranet|private)\.?$/i;
 
@@ -34,6 +36,7 @@ export function isAddressAllowed(address: string | undefined, reach: Reach, lite
   if (reach === "literal") return literal !== undefined && parsed.toString() === ipaddr.process(literal).toString();
   if (DENIED.has(parsed.toString())) return false;
   const range = parsed.range();
+  if (range === "unicast" && parsed.kind() === "ipv6" && !parsed.match(GLOBAL_IPV6)) return false;
   return range === "unicast" || (reach === "private" && PRIVATE_RANGES.has(range));
 }
 
