@@ -66,7 +66,15 @@ describe("addresses", () => {
     for (const address of ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.7", "fd00::1", "8.8.8.8"]) {
       expect(isAddressAllowed(address, "private")).toBe(true);
     }
-    for (const address of ["169.254.169.254", "168.63.129.16", "0.0.0.0", "fe80::1", "224.0.0.1"]) {
+    for (const address of [
+      "fd00:ec2::254",
+      "100.100.100.200",
+      "169.254.169.254",
+      "168.63.129.16",
+      "0.0.0.0",
+      "fe80::1",
+      "224.0.0.1",
+    ]) {
       expect(isAddressAllowed(address, "private")).toBe(false);
     }
   });

@@ -14,8 +14,8 @@ export type Reach = "public" | "private" | "literal";
 
 /** Ranges of `ipaddr.js` that belong to this machine or this network. */
 const PRIVATE_RANGES = new Set(["private", "loopback", "uniqueLocal", "carrierGradeNat"]);
-/** A public address by its number, but the host agent of Azure's machines. */
-const DENIED = new Set(["168.63.129.16"]);
+/** What tells secrets of cloud machines, by numbers that are public or of private networks (Azure, AWS, Google, Alibaba). */
+const DENIED = new Set(["168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200"]);
 /** All of IPv6 that is given out for the internet (RFC 4291, 2.4); beyond it lie forms such as `::127.0.0.1`. */
 const GLOBAL_IPV6 = ipaddr.parseCIDR("2000::/3");
 /** Names that only this machine or this network resolves (RFC 6761, RFC 6762, RFC 8375, and what ICANN keeps from delegation). */
