@@ -176,9 +176,11 @@ async function manyOperations(queries: Queries["queries"]): Promise<Figure> {
 
 /** The documents of thousands of operations need not stay in memory to search them. */
 function withoutDetails(operations: readonly Operation[]): Operation[] {
-  return operations.map(({ api, id, method, path, summary, description, tags, deprecated, parameterNames }) => ({
-    ...{ api, id, method, path, summary, description, tags, deprecated, parameterNames },
-  }));
+  return operations.map((operation) => {
+    const { api, id, method, path, summary, description, tags, deprecated, parameterNames } = operation;
+    const names = operation.bodyNames?.() ?? [];
+    return { api, id, method, path, summary, description, tags, deprecated, parameterNames, bodyNames: () => names };
+  });
 }
 
 /** From GitHub's file to the first answer. */

@@ -52,6 +52,7 @@ const FIELDS = {
   summary: [3, 6],
   tags: [1, 2],
   parameters: [0.5, 6],
+  body: [0.3, 8],
   opening: [1.2, 10],
   description: [0.5, 30],
 } as const satisfies Record<string, [weight: number, usual: number]>;
@@ -124,6 +125,7 @@ function textsOf(operation: Operation): Record<Field, string[]> {
     summary: stemsOf(summary.slice(0, MAX_FIELD)),
     tags: stemsOf(tags.join(" ").slice(0, MAX_FIELD)),
     parameters: stemsOf(parameterNames.join(" ").slice(0, MAX_FIELD)),
+    body: stemsOf((operation.bodyNames?.() ?? []).join(" ").slice(0, MAX_FIELD)),
     opening: stemsOf(opening),
     description: stemsOf(description),
   };
@@ -132,6 +134,7 @@ function textsOf(operation: Operation): Record<Field, string[]> {
 const METHOD_INTENTS: Readonly<Record<string, number>> = {
   GET: READ,
   HEAD: READ,
+  QUERY: READ,
   OPTIONS: READ,
   DELETE,
   PATCH: UPDATE,

@@ -79,6 +79,8 @@ export interface Operation {
   deprecated: boolean;
   /** Names of the parameters, for search. */
   parameterNames: readonly string[];
+  /** Names of the body's properties, read when they are asked for. */
+  bodyNames?(): readonly string[];
 }
 
 export interface DocumentedResponse {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { failure, openClient, SHOP } from "../../test/fixtures/api-client.ts";
+import { failure, minimalDocument, openClient, openDocumented, SHOP } from "../../test/fixtures/api-client.ts";
 import type { Operation } from "./operation.ts";
 import { createOperationIndex } from "./operation-index.ts";
 import { closestOperations, searchOperations } from "./search-operations.ts";
@@ -213,4 +213,26 @@ it("goes on without an API whose document is broken, and says so", async () => {
   expect(await failure(client.search({ query: "items", api: "broken", limit: 1 }))).toMatchObject({
     code: "invalid_config",
   });
+});
+
+it("finds by the properties of the body, whatever schema they stand in", async () => {
+  const body = (schema: object) => ({ requestBody: { content: { "application/json": { schema } } } });
+  const { client } = await openDocumented(
+    minimalDocument(
+      {
+        "/cards": { post: { operationId: "createCard", ...body({ properties: { title: {} } }) } },
+        "/cards/{id}": { put: { operationId: "changeCard", ...body({ $ref: "#/components/schemas/Card" }) } },
+        "/cards/{id}/move": { put: { operationId: "moveCard", ...body({ items: { properties: { list: {} } } }) } },
+      },
+      {
+        components: {
+          schemas: { Card: { allOf: [{ properties: { dueDate: {}, self: { $ref: "#/components/schemas/Card" } } }] } },
+        },
+      },
+    ),
+  );
+  expect((await client.search({ query: "change the due date of a card", limit: 1 })).operations[0]?.operation).toBe(
+    "changeCard",
+  );
+  expect((await client.search({ query: "due date", limit: 5 })).operations[0]?.operation).toBe("changeCard");
 });

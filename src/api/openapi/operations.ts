@@ -1,5 +1,6 @@
 import { METHODS } from "../allow-rules.ts";
 import type { JsonObject, Operation, OperationDetails } from "../operation.ts";
+import { readBodyNames } from "./body-names.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 import { readDetails } from "./operation-details.ts";
 import { readTemplate } from "./path-template.ts";
@@ -89,6 +90,7 @@ function operationOf(
     tags: [...new Set([...tags, ...tags.flatMap(tagsAbove)])],
     deprecated: node.deprecated === true,
     parameterNames: parameters().map((parameter) => String(parameter.name)),
+    bodyNames: () => readBodyNames(document, node, parameters()),
     serverFrom: (base) => readOwnServer(document, item, node, base),
     details() {
       details ??= readDetails(document, item, node, parameters(), parts);
