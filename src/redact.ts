@@ -223,6 +223,8 @@ function formsOf(secret: string): Set<string> {
   const base64 = [Buffer.from(secret).toString("base64"), ...base64Cores(secret)];
   return new Set([
     secret,
+    // Names of hosts are written in small letters.
+    secret.toLowerCase(),
     ...inJson,
     ...inJson.map((text) => text.replaceAll("/", "\\/")),
     // A text in JSON that is itself JSON.

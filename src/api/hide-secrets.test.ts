@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSecretHider, showHeaders, showUrl } from "./hide-secrets.ts";
+import { createSecretHider } from "./hide-secrets.ts";
 
-const SECRET = `k3y/"ä"+<&>'=${"x".repeat(8)}`;
+const SECRET = `K3y/"ä"+<&>'=${"x".repeat(8)}`;
 const HIDDEN = "[redacted]";
 
 /** How servers and their libraries write a text. */
@@ -27,6 +27,7 @@ const WRITERS: [name: string, write: (text: string) => string][] = [
   ["in base64 for URLs", (text) => Buffer.from(text).toString("base64url")],
   ["in base64 after other bytes", (text) => Buffer.from(`ana:${text}`).toString("base64")],
   ["in base64 in a URL", (text) => encodeURIComponent(Buffer.from(`a${text}b`).toString("base64"))],
+  ["in small letters, as in the name of a host", (text) => text.toLowerCase()],
   ["as UTF-8 read byte by byte", (text) => Buffer.from(text).toString("latin1")],
 ];
 
@@ -134,25 +135,4 @@ it("a thousand secrets take hardly longer than one", () => {
   const start = performance.now();
   expect(hider.inText(text)).toBe(text);
   expect(performance.now() - start).toBeLessThan(1000);
-});
-
-describe("a request as it is shown", () => {
-  const hider = createSecretHider(["abcdefgh-1"]);
-
-  it("has no value of headers that are named like credentials", () => {
-    const headers = { "x-request-token": "unknown", cookie: "a=b", "x-id": "abcdefgh-1", "idempotency-key": "7" };
-    expect(showHeaders(hider, headers)).toEqual({
-      "x-request-token": HIDDEN,
-      cookie: HIDDEN,
-      "x-id": HIDDEN,
-      "idempotency-key": "7",
-    });
-  });
-
-  it("has no value of parameters that are named like credentials", () => {
-    const url = new URL("https://x.example/a?page=2&api_key=unknown&api%5Fkey=more&q=abcdefgh-1&flag#top");
-    expect(showUrl(hider, url)).toBe(
-      `https://x.example/a?page=2&api_key=${HIDDEN}&api%5Fkey=${HIDDEN}&q=${HIDDEN}&flag`,
-    );
-  });
 });

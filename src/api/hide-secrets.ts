@@ -1,4 +1,4 @@
-import { CREDENTIAL_NAME, findSecrets, REDACTED } from "../redact.ts";
+import { findSecrets, REDACTED } from "../redact.ts";
 
 const MAX_DEPTH = 200;
 
@@ -83,40 +83,4 @@ function partsOf(secret: string): string[] {
   }
   parts.push(...secret.split(/[\s;,="']+/).filter((piece) => /\d/.test(piece) || piece.length >= 16));
   return [...new Set(parts)].filter((part) => part === secret || part.length >= MIN_PIECE);
-}
-
-/** Whether a header or parameter carries a credential by its name; those of repetitions, pages and sorting do not. */
-function isCredentialName(name: string): boolean {
-  return CREDENTIAL_NAME.test(name) && !/idempotency|page|next|continuation|sort|primary|partition/i.test(name);
-}
-
-/** Headers as they may be shown: without secrets by value, and without the values of those that are named like credentials. */
-export function showHeaders(secrets: SecretHider, headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      secrets.inText(name),
-      isCredentialName(name) ? REDACTED : secrets.inText(value),
-    ]),
-  );
-}
-
-/** A URL as it may be shown: without secrets by value, and without the values of parameters that are named like credentials. */
-export function showUrl(secrets: SecretHider, url: URL): string {
-  const query = url.search
-    .slice(1)
-    .split("&")
-    .map((pair) => {
-      const [name = "", value] = pair.split(/=(.*)/s);
-      return value !== undefined && isCredentialName(decoded(name)) ? `${name}=${REDACTED}` : pair;
-    })
-    .join("&");
-  return secrets.inText(`${url.origin}${url.pathname}${query === "" ? "" : `?${query}`}`);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -35,7 +35,7 @@ const LINES = /[/+](?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/;
 export function readAnswer(answer: HttpAnswer, method: string, api: string, secrets: SecretHider): AnswerContent {
   const { bytes } = answer;
   const header = answer.headers["content-type"] ?? "";
-  const type = mediaType(header);
+  const type = mediaType(secrets.inText(header));
   const headers = pickHeaders(answer, method === "HEAD" ? HEAD_HEADERS : SHOWN_HEADERS, secrets);
   const base = { ...(headers && { headers }), warnings: answer.cut ? ["The answer was cut before its end."] : [] };
   if (bytes.length === 0) return { data: null, ...base };
@@ -84,12 +84,11 @@ export function readAnswer(answer: HttpAnswer, method: string, api: string, secr
 /** The text of a failed answer, short and without secrets: an HTML page as its words. */
 export function readErrorText(answer: HttpAnswer, secrets: SecretHider, limit = 1000): string {
   const header = answer.headers["content-type"] ?? "";
+  // Before anything is taken out of the text, for that would cut secrets into what is not found any more.
   let text = isReadable(answer.bytes) ? decodeText(answer.bytes, header) : "";
+  text = parsedText(text, secrets) ?? secrets.inText(text, { cut: answer.cut });
   if (isHtml(mediaType(header)) || /^\s*<(?:!doctype|html)/i.test(text)) text = wordsOf(text);
-  const json = parsedText(text, secrets);
-  const whole = json ?? secrets.inText(text);
-  // A secret that the end cuts in two is not found.
-  const clean = (answer.cut ? whole.slice(0, -512) : whole).trim();
+  const clean = text.trim();
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }
 
