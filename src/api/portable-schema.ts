@@ -191,11 +191,14 @@ function readParts(value: unknown, { items, properties }: PortableSchema): unkno
 export function portableSchema(
   document: ApiDocument,
   schema: unknown,
-  { depth, text }: PortableOptions,
+  options: PortableOptions,
   seen: ReadonlySet<string> = new Set(),
 ): PortableSchema {
-  const flat = flatten(document, schema, seen);
+  const flat = flatten(document, schema);
   const next = seenBelow(document, schema, seen);
+  // A circle ends where it comes back: there the object is only named.
+  const depth = isObject(schema) && seen.has(String(schema.$ref)) ? 0 : options.depth;
+  const { text } = options;
   const isAny = flat.types.length === 0;
   const type = PREFERRED.find((each) => flat.types.includes(each)) ?? "string";
   const others = flat.types.filter((each) => each !== type && !(type === "number" && each === "integer"));
@@ -208,7 +211,7 @@ export function portableSchema(
     result.items =
       depth > 0
         ? portableSchema(document, flat.items, { depth: depth - 1, text }, next)
-        : { type: itemType(document, flat.items, next), ...(text > 0 && { description: "An entry." }) };
+        : { type: itemType(document, flat.items), ...(text > 0 && { description: "An entry." }) };
   } else {
     setChoices(result, flat, notes);
     const format = flat.node.format;
@@ -261,8 +264,8 @@ export function isHidden(document: ApiDocument, property: unknown): boolean {
   return isObject(property) && (property.readOnly === true || document.resolve(property).readOnly === true);
 }
 
-function itemType(document: ApiDocument, items: unknown, seen: ReadonlySet<string>): PortableType {
-  const { types } = flatten(document, items, seen);
+function itemType(document: ApiDocument, items: unknown): PortableType {
+  const { types } = flatten(document, items);
   return (
     PREFERRED.find((each) => each !== "array" && types.includes(each)) ?? (types.includes("array") ? "array" : "string")
   );

@@ -241,3 +241,60 @@ it("serves the rows of a pipeline", async () => {
   ]);
   expect(server.requests).toHaveLength(2);
 });
+
+it("takes objects and lists as JSON text, as models write them", async () => {
+  const server = await startHttpServer(({ url, body }) => ({ json: { url, body, items: [{ id: 1, name: "a" }] } }));
+  const client = await connect({ apis: { echo: { apiUrl: server.url, allow: ["POST /{id}"] } } });
+  const args = {
+    api: "echo",
+    operation: "POST /{id}",
+    path: '{"id": 7}',
+    query: '{"a":[1,2]}',
+    body: ' {"x": {"y": 1}}',
+  };
+  expect(await callTool(client, "call_api", { ...args, fields: '["url","body"]' })).toMatchObject({
+    data: { url: "/7?a=1&a=2", body: '{"x":{"y":1}}' },
+  });
+  expect(await callTool(client, "call_api", { ...args, fields: "items.name, url" })).toMatchObject({
+    data: { url: "/7?a=1&a=2", items: [{ name: "a" }] },
+  });
+  expect(await callTool(client, "call_api", { ...args, query: "{a: 1}" })).toMatchObject({
+    code: "invalid_input",
+    message: expect.stringContaining('"query" must be an object'),
+  });
+});
+
+it("gives a part of a long answer, links the whole, and gives the next part on request", async () => {
+  const server = await startHttpServer({
+    json: Array.from({ length: 100 }, (_item, id) => ({ id, text: "x".repeat(50) })),
+  });
+  const client = await connect({ apis: { list: { apiUrl: server.url, maxAnswerLength: 1000 } } });
+  const result = await client.callTool({ name: "call_api", arguments: { api: "list" } });
+  const [json, link] = result.content as { type: string; text?: string; uri?: string }[];
+  const { data, rest } = result.structuredContent as {
+    data: unknown[];
+    rest: { id: string; uri: string; total: number };
+  };
+  expect(JSON.parse(json?.text ?? "")).toEqual(result.structuredContent);
+  expect(link).toMatchObject({ type: "resource_link", uri: rest.uri });
+  expect(rest.total).toBe(100);
+  const read = await client.readResource({ uri: rest.uri });
+  expect(JSON.stringify(read)).toContain(String.raw`\"id\":99`);
+  const next = (await callTool(client, "call_api", { api: "list", rest: rest.id })) as { data: { id: number }[] };
+  expect(next.data[0]?.id).toBe(data.length);
+  expect(server.requests).toHaveLength(1);
+});
+
+it("sends bytes, and shows what would be sent without sending it", async () => {
+  const server = await startHttpServer(({ headers, body }) => ({
+    json: { type: headers["content-type"], size: body.length },
+  }));
+  const client = await connect({ apis: { echo: { apiUrl: server.url, apiKey: "key-123456" } } });
+  const args = { api: "echo", body_base64: Buffer.from("abc").toString("base64") };
+  const { data, request } = await callTool(client, "call_api", { ...args, dry_run: true });
+  expect(data).toBeNull();
+  expect(request).toMatchObject({ method: "POST", url: `${server.url}/` });
+  expect(JSON.stringify(request)).not.toContain("key-123456");
+  expect(server.requests).toHaveLength(0);
+  expect(await callTool(client, "call_api", args)).toMatchObject({ data: { size: 3 } });
+});

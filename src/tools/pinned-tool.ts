@@ -6,6 +6,13 @@ import { type AnyTool, defineTool } from "./define-tool.ts";
 /** An operation of an API as a tool of its own. What the document says of the arguments is checked by the client of APIs. */
 export function pinnedTool(pinned: PinnedOperation): AnyTool {
   const required = new Set(pinned.required);
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw pinned.explain(error);
+    }
+  };
   const shape = Object.fromEntries(
     Object.entries(pinned.properties).map(([name, schema]) => {
       const value = z.unknown().meta(schema);
@@ -21,21 +28,18 @@ export function pinnedTool(pinned: PinnedOperation): AnyTool {
     uses: ["apis"],
     input: z.strictObject(shape),
     output: apiOutput,
-    mustConfirm: (input, { user, services }) => services.apis.mustConfirm(user, pinned.toRequest(input)),
+    mustConfirm: (input, { user, services }) =>
+      explained(() => services.apis.mustConfirm(user, pinned.toRequest(input))),
     async confirms(input, { user, services }) {
-      const { method, url } = await services.apis.preview(user, pinned.toRequest(input));
+      const { method, url } = await explained(() => services.apis.preview(user, pinned.toRequest(input)));
       return `Request: ${method} ${url}`;
     },
     links: linksOf,
     async run(input, { user, signal, services, status }) {
       const request = pinned.toRequest(input);
-      try {
-        const result = await services.apis.call(user, request, { signal, status, confirmed: true });
-        status.success(outcomeOf(result, pinned.api));
-        return toOutput(result);
-      } catch (error) {
-        throw pinned.explain(error);
-      }
+      const result = await explained(() => services.apis.call(user, request, { signal, status, confirmed: true }));
+      status.success(outcomeOf(result, pinned.api));
+      return toOutput(result);
     },
   });
 }
