@@ -1,6 +1,15 @@
 import type { SearchSpace } from "./search-space.ts";
 import { nearestWords } from "./search-spelling.ts";
-import { intentOf, KNOWN_STEMS, namesLike, READ, verbsLike, withoutPhrases } from "./search-thesaurus.ts";
+import {
+  CREATE,
+  intentOf,
+  KNOWN_STEMS,
+  namesLike,
+  READ,
+  UPDATE,
+  verbsLike,
+  withoutPhrases,
+} from "./search-thesaurus.ts";
 import { isStopWord, stemOf, wordsOf } from "./search-words.ts";
 
 /** A word that was asked for. */
@@ -39,6 +48,7 @@ const VAGUE_WEIGHT = 0.35;
 /** Weights of words after a preposition that say whose or where, and of those that say how. */
 const CONTEXT_WEIGHT = 0.85;
 const MANNER_WEIGHT = 0.6;
+const DETERMINERS = new Set("a an the my our your this that these those all every each someone somebody".split(" "));
 const PREPOSITIONS = new Set(
   "of in to from for on with by at as into onto off about via per inside within under using that which".split(" "),
 );
@@ -120,7 +130,9 @@ export function readQuery(text: string, space: SearchSpace): Query {
     if (context === 1 && verb !== stem && !VAGUE.has(word)) head = term;
   }
   if (head) head.head = true;
-  if (intent === 0) intent = READ;
+  // "Tag a task", "train the model": whatever the word, it says what is to be done.
+  const orders = intent === 0 && words.length > 2 && !isStopWord(words[0]!) && DETERMINERS.has(words[1]!);
+  if (intent === 0) intent = orders ? CREATE | UPDATE : READ;
   const all = plural || words.some((word) => ALL_WORDS.has(word));
   const asks = QUESTION.test(lower);
   return {
