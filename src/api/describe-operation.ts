@@ -7,7 +7,7 @@ import { findOperation, unknownOperation } from "./find-target.ts";
 import { type ApiDocument, unescapePointer } from "./openapi/document.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import { createBundle } from "./openapi/schemas.ts";
-import { createSchemaDisplay, DETAILS, type Detail } from "./openapi/show-schemas.ts";
+import { createSchemaDisplay, DETAILS, type Detail, plainText } from "./openapi/show-schemas.ts";
 import type { JsonObject, Operation, Parameter } from "./operation.ts";
 
 /** An operation in full, for a model that is about to call it. */
@@ -23,7 +23,7 @@ export interface DescribedOperation {
   body?: { required: boolean; content_type: string; schema: JsonObject; description?: string };
   /** The part that was asked for, alone. */
   part?: { at: string; schema: JsonObject };
-  /** What the schemas of parameters and body refer to, each once. */
+  /** What the schemas of parameters and body refer to, each once; in the body's schema where only that refers to any. */
   $defs?: JsonObject;
   /** What a success gives. */
   answers?: DescribedAnswer[];
@@ -94,25 +94,27 @@ function describeDocumented(
 
   const shown = withRoom((detail) => {
     const display = createSchemaDisplay(definitions, detail, MAX_SHOWN);
-    const described = {
-      parameters: parameters.map((parameter, index) =>
-        describeParameter(
-          parameter,
-          detail,
-          display.show(schemas[index], `/${parameter.in}/${escaped(parameter.name)}`),
-        ),
-      ),
+    const shownParameters = parameters.map((parameter, index) =>
+      describeParameter(parameter, detail, display.show(schemas[index], `/${parameter.in}/${escaped(parameter.name)}`)),
+    );
+    // Where only the body needs them, its schema stands alone.
+    const shared = display.refers();
+    const schema = content ? display.show(bodySchema, "/body") : {};
+    const defs = definitionsOf(display.definitions());
+    return {
+      parameters: shownParameters,
       ...(body &&
         content && {
           body: {
             required: body.required,
             content_type: content.type,
             ...(body.description !== "" && { description: cut(body.description, 500) }),
-            schema: display.show(bodySchema, "/body"),
+            schema: { ...schema, ...(!shared && defs) },
           },
         }),
+      ...(shared && defs),
+      left_out: display.leftOut(),
     };
-    return { ...described, ...definitionsOf(display.definitions()), left_out: display.leftOut() };
   });
   const { left_out, ...rest } = shown;
   const answers = describeAnswers(document, details);
@@ -178,7 +180,8 @@ function describePart(document: ApiDocument, operation: DocumentOperation, part:
   const shown = withRoom((detail) => {
     const display = createSchemaDisplay(definitions, detail, MAX_SHOWN);
     const schema = display.show(found.schema, part);
-    return { part: { at: part, schema }, ...definitionsOf(display.definitions()), left_out: display.leftOut() };
+    const defs = definitionsOf(display.definitions());
+    return { part: { at: part, schema: { ...schema, ...defs } }, left_out: display.leftOut() };
   });
   const { left_out, ...rest } = shown;
   const { api, id, method, path } = operation;
@@ -246,6 +249,9 @@ function escaped(name: string): string {
 }
 
 function cut(text: string, limit = MAX_TEXT): string {
-  const clean = text.replace(/[ \t]+/g, " ").trim();
+  const clean = plainText(text, limit)
+    .replace(/[ \t]+/g, " ")
+    .replace(/\s*\n\s*/g, "\n")
+    .trim();
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }

@@ -6,7 +6,7 @@ import { namesIn } from "./schema-keywords.ts";
 export interface Detail {
   /** Characters of a description. */
   text: number;
-  /** Levels of properties; what is deeper is only named. */
+  /** Levels of properties below the uppermost that are written out; what is deeper is only named. */
   depth: number;
   /** Properties of an object, alternatives and values of an enum; required properties are always shown. */
   width: number;
@@ -20,9 +20,10 @@ export const DETAILS: readonly Detail[] = [
   { text: 80, depth: 3, width: 150 },
   { text: 80, depth: 2, width: 100 },
   { text: 80, depth: 1, width: 100 },
-  { text: 40, depth: 1, width: 60 },
-  { text: 0, depth: 1, width: 30 },
-  { text: 0, depth: 1, width: 10 },
+  { text: 80, depth: 0, width: 150 },
+  { text: 40, depth: 0, width: 60 },
+  { text: 0, depth: 0, width: 30 },
+  { text: 0, depth: 0, width: 10 },
 ];
 
 /** Characters of a default or an example. */
@@ -33,6 +34,8 @@ const MAX_NAMES = 600;
 export interface ShownSchemas {
   /** The schema of a place of the call, such as `/body`. */
   show(schema: unknown, at: string): JsonObject;
+  /** Whether what was shown so far refers to definitions. */
+  refers(): boolean;
   /** What the shown schemas refer to. */
   definitions(): JsonObject;
   /** Whether `left_out` stands somewhere: the place that the schema is of, to be asked for. */
@@ -70,8 +73,10 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
       else if (key === "items") result.items = write(value, `${at}/0`, depth);
       else if (key === "prefixItems" && Array.isArray(value))
         result[key] = value.map((item, index) => write(item, `${at}/${index}`, depth));
-      else if (key === "allOf" && Array.isArray(value)) result[key] = value.map(sub);
-      else if ((key === "anyOf" || key === "oneOf") && Array.isArray(value)) {
+      else if (key === "allOf" && Array.isArray(value)) {
+        const parts = value.map(sub).filter((part) => !isObject(part) || Object.keys(part).length > 0);
+        if (parts.length > 0) result[key] = parts;
+      } else if ((key === "anyOf" || key === "oneOf") && Array.isArray(value)) {
         result[key] = value.slice(0, detail.width).map(sub);
         if (value.length > detail.width) leaveOut(`${value.length - detail.width} alternatives`);
       } else if (key === "patternProperties" || key === "dependentSchemas") {
@@ -139,6 +144,7 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
 
   return {
     show: (schema, at) => write(schema, at, 0) as JsonObject,
+    refers: () => shown.size > 0,
     definitions() {
       const result: [string, unknown][] = [];
       // Grows while it is walked.
@@ -183,7 +189,15 @@ function isShort(value: unknown): boolean {
 }
 
 function oneLine(text: string, limit: number): string {
-  return limit === 0 ? "" : shorten(text.replace(/\s+/g, " ").trim(), limit);
+  return limit === 0 ? "" : shorten(plainText(text, limit).replace(/\s+/g, " ").trim(), limit);
+}
+
+/** The beginning of a text in Markdown or HTML without what only leads elsewhere: tags, and addresses of links. */
+export function plainText(text: string, limit: number): string {
+  return text
+    .slice(0, limit * 4)
+    .replace(/<\/?[a-z][^<>]*>/gi, " ")
+    .replace(/!?\[([^[\]]*)\]\([^()\s]*\)/g, "$1");
 }
 
 function shorten(text: string, limit: number): string {
