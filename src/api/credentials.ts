@@ -54,11 +54,14 @@ export interface Credentials {
 
 type TokenSource = Extract<Source, { kind: "token" }>;
 
+/** Digests that are kept, for each costs more than the rest of what a call carries. */
+const MAX_IDS = 1000;
 /** Clients that a check asks tokens for. */
 const MAX_ASKED = 5;
 
 export function createCredentials(api: ApiDescription, lookup?: LookupFunction): Credentials {
   const digestKey = randomBytes(32);
+  const ids = new Map<string, string>();
   const reserved = reservedNames(api);
   let tokens: OAuthTokens | undefined;
   const tokenSource = (): OAuthTokens => {
@@ -68,9 +71,12 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
 
   function idOf(source: Source, headers: Readonly<Record<string, string>>): string {
     const sent = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
-    return createHmac("sha256", digestKey)
-      .update(JSON.stringify([source, sent]))
-      .digest("base64url");
+    const text = JSON.stringify([source, sent]);
+    const known = ids.get(text);
+    if (known !== undefined) return known;
+    const id = createHmac("sha256", digestKey).update(text).digest("base64url");
+    if (ids.size < MAX_IDS) ids.set(text, id);
+    return id;
   }
 
   return {
