@@ -189,7 +189,7 @@ export function closestName(name: string, names: readonly string[]): string | un
   let best: { name: string; distance: number } | undefined;
   for (const candidate of names) {
     const distance = editDistance(wanted, bare(candidate));
-    const limit = Math.min(2, Math.floor(Math.max(wanted.length, 3) / 3));
+    const limit = Math.min(2, Math.floor(wanted.length / 3));
     if (distance <= limit && (!best || distance < best.distance)) best = { name: candidate, distance };
   }
   return best?.name;

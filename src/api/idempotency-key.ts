@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ToolError } from "../errors.ts";
 import type { ApiRequest, Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
+import { isSafe } from "./safe-methods.ts";
 
 /**
  * Keys by which an API tells a repetition of the same change from a new one (draft-ietf-httpapi-idempotency-key-header): the
@@ -10,13 +11,6 @@ import type { ApiDescription } from "./configured-api.ts";
 
 const DEFAULT_HEADER = "Idempotency-Key";
 const MAX_LENGTH = 255;
-const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "QUERY", "TRACE"]);
-
-/** Whether a method only reads (RFC 9110, 9.2.1; the HTTP QUERY method). */
-export function isSafe(method: string): boolean {
-  return SAFE.has(method);
-}
-
 /** The header that a request carries a key in. @throws ToolError `invalid_input` */
 export function idempotencyKeyOf(
   api: Pick<ApiDescription, "settings">,

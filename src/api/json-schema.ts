@@ -2,6 +2,7 @@ import type { ErrorObject } from "ajv";
 import { type ErrorIssue, ToolError } from "../errors.ts";
 import { readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
 import type { JsonObject } from "./operation.ts";
+import { narrowUnions } from "./union-errors.ts";
 
 /** Says what is wrong with a value; nothing is, if the list is empty. May convert what the value holds, see `coerce`. */
 export type SchemaCheck = (value: unknown) => ErrorIssue[];
@@ -37,7 +38,8 @@ export async function compileCheck(schema: JsonObject, options: CheckOptions): P
     const find = bounded.compile();
     return (value) => {
       try {
-        return find(value).filter(notCompound).slice(0, MAX_ISSUES).map(issueOf);
+        const errors = find(value).filter(notCompound);
+        return (strict ? errors : narrowUnions(errors, schema)).slice(0, MAX_ISSUES).map(issueOf);
       } catch (error) {
         if (!(error instanceof SchemaLimitError)) throw error;
         return strict ? [{ path: "/", message: `cannot be checked: the schema ${error.message}` }] : [];

@@ -6,8 +6,9 @@ import type { ApiDescription } from "./configured-api.ts";
 import { assertContained, encodeStrictly } from "./contained-path.ts";
 import type { CallCredential } from "./credentials.ts";
 import { assertAllowed, findTarget, placeholderParameter } from "./find-target.ts";
-import { carriesKey, headerOf, idempotencyKeyOf, isSafe, withHeader } from "./idempotency-key.ts";
+import { carriesKey, headerOf, idempotencyKeyOf, withHeader } from "./idempotency-key.ts";
 import { buildHeaders, type PlacedCredential } from "./request-headers.ts";
+import { isSafe } from "./safe-methods.ts";
 import { serializeInPath, serializeInQuery } from "./serialize-parameter.ts";
 
 const MAX_URL = 16_384;
@@ -35,7 +36,7 @@ export async function prepareRequest(
   const carried = await credentialOf(target);
   const credential = carried.placed;
   const url = urlOf(target, path);
-  url.search = buildQuery(api, target, given.query, carried);
+  url.search = buildQuery(target, given.query, carried);
   if (url.href.length > MAX_URL) throw tooLong();
   const headers = buildHeaders(api, target, given.header, given.cookie, carried);
   if (built.contentType !== undefined) headers["content-type"] = built.contentType;
@@ -115,7 +116,6 @@ function urlOf(target: Target, path: string): URL {
 }
 
 function buildQuery(
-  api: ApiDescription,
   target: Target,
   query: Readonly<Record<string, unknown>>,
   { placed: credential, reserves }: CallCredential,
