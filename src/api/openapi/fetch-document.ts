@@ -60,16 +60,17 @@ export function createDocumentFetcher({
     return exchange;
   };
 
-  async function get(configured: URL, reach: Reach, mayLeave: boolean): Promise<FetchedDocument> {
-    const start = bare(configured);
+  /** The origin whose user information the configured URL holds. */
+  let known: { origin: string; authorization: string } | undefined;
+
+  async function get(start: URL, reach: Reach, mayLeave: boolean): Promise<FetchedDocument> {
     let url = start;
     for (let hops = 0; ; hops++) {
-      const own = url.origin === start.origin;
-      const at = own || isSameSite(start, url) ? reach : "public";
+      const at = isSameSite(start, url) ? reach : "public";
       const headers = {
         accept: ACCEPT,
         "user-agent": "patchbay-mcp",
-        ...(own && configured.username + configured.password !== "" && { authorization: basic(configured) }),
+        ...(known?.origin === url.origin && { authorization: known.authorization }),
       };
       const answer = await exchangeWith(url, at).send({ method: "GET", url, headers, body: null }, signal);
       const { location } = answer.headers;
@@ -89,7 +90,10 @@ export function createDocumentFetcher({
   return {
     async fetch(configured) {
       try {
-        return await get(configured, reachOf(configured, true, trusted), true);
+        if (configured.username + configured.password !== "") {
+          known = { origin: configured.origin, authorization: basic(configured) };
+        }
+        return await get(bare(configured), reachOf(configured, true, trusted), true);
       } catch (error) {
         throw asToolError(error, api, configured, signal);
       }
