@@ -164,7 +164,14 @@ export function createApiClient(
         },
       );
     }
-    if (request.dryRun) return { data: null, request: showRequest(description, prepared) };
+    const notes = prepared.warnings;
+    if (request.dryRun) {
+      return {
+        data: null,
+        request: showRequest(description, prepared),
+        ...(notes.length > 0 && { warnings: [...notes] }),
+      };
+    }
     status?.progress(`Calling ${name} ${prepared.method} ${shorten(prepared.path)}`);
     try {
       const fetch = (page: PreparedRequest) => fetchAnswer(page, { api, user, cache, signal, status });
@@ -192,7 +199,7 @@ export function createApiClient(
         ...(answer.cached && { cached: true }),
         ...(pages > 1 && { pages }),
         ...(more && { more_pages: true }),
-        ...(warnings.length > 0 && { warnings }),
+        ...(notes.length + warnings.length > 0 && { warnings: [...notes, ...warnings] }),
       };
     } catch (error) {
       if (signal.aborted) throw abortError(signal);

@@ -1,6 +1,6 @@
 import type { ToolError } from "../errors.ts";
 import type { ApiRequest, Target } from "./api-request.ts";
-import { buildParts, filesIn } from "./build-parts.ts";
+import { buildParts, filesIn, propertySchema } from "./build-parts.ts";
 import { type ArgumentChecker, invalidArguments, pointer } from "./check-arguments.ts";
 import {
   bareType,
@@ -25,6 +25,8 @@ export interface BuiltBody {
   contentType: string | undefined;
   /** Of a multipart body. */
   parts?: readonly Part[];
+  /** What is sent although the API does not take it. */
+  warnings?: readonly string[];
 }
 
 interface BodyMeans {
@@ -119,7 +121,7 @@ async function encode(
   const type = bareType(contentType);
   if (isJsonType(type)) {
     const { sent } = await checker.body(target, content, value);
-    return { body: toJson(target, sent), contentType };
+    return { body: toJson(target, sent), contentType, warnings: readOnlyIn(document, content, sent) };
   }
   if (isSequenceType(type)) {
     const { sent } = await checkSequence(target, content, value, checker);
@@ -146,6 +148,14 @@ async function encode(
     return { body: file.content, contentType };
   }
   throw wrong(target, "/body", `cannot be written as ${type}; send the text as body_text, bytes as body_base64`);
+}
+
+/** Members that only answers should have (OpenAPI 3.2.0, "Schema Object", `readOnly`): most APIs pass over them. */
+function readOnlyIn(document: ApiDocument | undefined, { schema }: BodyContent, value: unknown): string[] {
+  if (!isObject(value)) return [];
+  return Object.keys(value)
+    .filter((name) => propertySchema(document, schema, name)?.readOnly === true)
+    .map((name) => `${pointer("body", name)} is read-only: the API sets it`);
 }
 
 /** A sequence is checked as the list that its schema describes, or item by item. */

@@ -265,12 +265,25 @@ describe("of several alternatives", () => {
   });
 });
 
-it("a body may be what is read-only, and lack it, and have more than is known", async () => {
+it("a body may have what is read-only, which is told, and lack it, and have more than is known", async () => {
   const body = {
     type: "object",
     required: ["id", "name"],
     properties: { id: { type: "integer", readOnly: true }, name: {} },
   };
   expect((await sent({ body }, { body: { name: "a", more: [1] } })).body).toBe('{"name":"a","more":[1]}');
-  expect((await sent({ body }, { body: { id: 1, name: "a" } })).body).toBe('{"id":1,"name":"a"}');
+  const { client, requests } = await open({ body });
+  const result = await call(client, { api: "x", operation: "op", path: { id: 1 }, body: { id: 1, name: "a" } });
+  expect(result.warnings).toEqual(["/body/id is read-only: the API sets it"]);
+  expect(requests[0]?.body).toBe('{"id":1,"name":"a"}');
+});
+
+it("a deprecated parameter is told of", async () => {
+  const parameters = [{ name: "old", in: "query", deprecated: true, schema: {} }];
+  const { client } = await openDocumented(minimalDocument({ "/a": { get: { operationId: "a", parameters } } }));
+  const request = { api: "x", operation: "a", query: { old: 1 } };
+  for (const dryRun of [false, true]) {
+    expect((await call(client, { ...request, dryRun })).warnings).toEqual(["/query/old is deprecated"]);
+  }
+  expect((await call(client, { api: "x", operation: "a" })).warnings).toBeUndefined();
 });

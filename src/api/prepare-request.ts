@@ -55,7 +55,7 @@ export async function prepareRequest(
       query: [...new URLSearchParams(target.base.search).keys(), ...placedIn(credential, "query")],
       cookie: placedIn(credential, "cookie"),
     },
-    warnings: warningsOf(target, given),
+    warnings: [...warningsOf(target, given), ...(built.warnings ?? [])],
     credentialId: carried.id,
   };
 }
