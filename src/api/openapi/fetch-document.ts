@@ -151,7 +151,14 @@ function bare(url: URL): URL {
 }
 
 function basic({ username, password }: URL): string {
-  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
+  const [user, word] = [username, password].map((text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  });
+  return `Basic ${Buffer.from(`${user}:${word}`).toString("base64")}`;
 }
 
 function refusal({ status }: HttpAnswer): OutOfReach | Unavailable {
