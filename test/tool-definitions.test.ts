@@ -1,7 +1,14 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { beforeAll, describe, expect, it } from "vitest";
+import { describeApi } from "../src/api/configured-api.ts";
+import { pinOperation } from "../src/api/pinned-operations.ts";
+import { pinnedEntries } from "../src/config/pinned-names.ts";
+import { describeTool } from "../src/mcp/tool-schema.ts";
+import { pinnedTool } from "../src/tools/pinned-tool.ts";
+import { settings } from "./fixtures/api-client.ts";
 import { connect } from "./fixtures/connect.ts";
 import { lint, type Schema } from "./fixtures/lint-schema.ts";
+import { DOCUMENTS_SETUP_MS, githubDocument, realDocument } from "./fixtures/real-documents.ts";
 
 /** The definitions are part of every conversation, so every byte of them is paid for again and again. */
 const MAX_LIST_BYTES = 19_500;
@@ -78,6 +85,41 @@ describe("tools/list", () => {
       ).toEqual([]);
     }
   });
+});
+
+describe("pinned operations of real documents", () => {
+  let documents: Record<string, string>;
+  beforeAll(async () => {
+    documents = {
+      github: await githubDocument(),
+      ...Object.fromEntries(
+        await Promise.all(
+          ["stripe.com", "bunq.com", "googleapis.com/books", "amazonaws.com/ec2", "gsmtasks.com"].map(
+            async (name) => [name.replace(/\W+/g, "_"), await realDocument(name)] as const,
+          ),
+        ),
+      ),
+    };
+  }, DOCUMENTS_SETUP_MS);
+
+  it("have names, descriptions and parameters that survive every bridge, in little room", async () => {
+    const names = new Set<string>();
+    for (const [api, file] of Object.entries(documents)) {
+      const described = await describeApi(api, settings({ apiUrl: "https://api.example", openapi: file }));
+      const wanted = pinnedEntries({ [api]: { tools: described.operations.map(({ id }) => id) } }, NAMES);
+      for (const entry of wanted) {
+        const tool = describeTool(pinnedTool(pinOperation(described, entry)));
+        expect([...lint(tool.inputSchema as Schema, tool.name)], entry.operation).toEqual([]);
+        expect(tool.name).toMatch(/^[a-z0-9_]{1,40}$/);
+        expect(tool.title, tool.name).toBeTruthy();
+        expect(tool.description, tool.name).toMatch(/Calls [A-Z]+ \/.* of API \w+\./);
+        expect(bytes(tool), tool.name).toBeLessThan(16_000);
+        names.add(tool.name);
+      }
+      expect(names.size).toBeGreaterThanOrEqual(wanted.length);
+    }
+    expect(names.size).toBeGreaterThan(2_500);
+  }, 120_000);
 });
 
 describe("the linter itself", () => {

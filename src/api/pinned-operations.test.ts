@@ -199,6 +199,19 @@ describe("a pinned operation", () => {
     });
   });
 
+  it("gives parameters for which there is no room together", async () => {
+    const parameters = Array.from({ length: 300 }, (_entry, index) => ({
+      name: `filter[${index}]`,
+      in: "query",
+      description: "It narrows the answer.",
+      schema: { type: "string" },
+    }));
+    const tool = pin("run", await apiOf({ parameters }, "/run", "get"));
+    expect(JSON.stringify(tool.properties).length).toBeLessThan(9000);
+    const input = { filter_0: "a", more_query: '{"filter[299]":"b"}' };
+    expect(tool.toRequest(input)).toMatchObject({ query: { "filter[0]": "a", "filter[299]": "b" } });
+  });
+
   it.each([
     [
       "a union of objects",
