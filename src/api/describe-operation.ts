@@ -126,6 +126,7 @@ function describeDocumented(
       : []),
     ...(left_out ? [LEFT_OUT] : []),
     ...(details.credential === null ? ["Needs no key."] : []),
+    ...(details.problems ?? []).slice(0, MAX_PROBLEMS),
   ];
   return {
     ...head(operation),
@@ -135,6 +136,7 @@ function describeDocumented(
   };
 }
 
+const MAX_PROBLEMS = 5;
 const LEFT_OUT = "Where left_out stands, more belongs: call api_describe again with the pointer in it as part.";
 
 /** With as much detail as there is room for. */

@@ -3,6 +3,7 @@ import type { ApiUser } from "./api-client.ts";
 import type { Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import type { OAuthClient } from "./oauth-tokens.ts";
+import { chooseCredential } from "./openapi/security.ts";
 import type { Credential } from "./operation.ts";
 import type { PlacedCredential } from "./request-headers.ts";
 import { sameToServers } from "./reserved-names.ts";
@@ -118,9 +119,10 @@ export function sourceOf(api: ApiDescription, holder: Holder, target: Target | u
   if (hasKey && apiKeyHeader !== undefined && !sendsSomethingElse(api)) {
     return value({ in: "header", name: apiKeyHeader, scheme: "" }, apiKey);
   }
-  const documented = target?.details.credential;
-  if (documented === null) return { kind: "none" };
   const pair = isFilled(username) || isFilled(password) ? `${username ?? ""}:${password ?? ""}` : undefined;
+  const headers = Object.keys({ ...holder.sharedHeaders, ...holder.ownHeaders });
+  const documented = target && chooseCredential(target.details, hasKey ? apiKey : pair, headers);
+  if (documented === null) return { kind: "none" };
   if (!auth) {
     const place = documented ?? { in: "header", name: "Authorization", scheme: "Bearer" };
     if (hasKey && !(pair !== undefined && place.scheme === "Basic")) {

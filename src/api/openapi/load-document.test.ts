@@ -199,6 +199,10 @@ describe("references that are not followed", () => {
       ["The document refers to gone.yaml, which does not exist."],
       ["The document refers to gone.yaml#/b, which does not exist."],
     ]);
+    const client = openClient({ x: { apiUrl: "https://api.example.com", openapi: file } });
+    expect((await client.describe({ operation: "a" })).notes).toContain(
+      "The document refers to gone.yaml, which does not exist.",
+    );
   });
 
   it("are those beyond a number of files", async () => {

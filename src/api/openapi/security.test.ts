@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { call, minimalDocument, openDocumented } from "../../../test/fixtures/api-client.ts";
 import type { Credential } from "../operation.ts";
 import { createDocument } from "./document.ts";
 import { chooseCredential, readSecurity } from "./security.ts";
@@ -90,4 +91,21 @@ describe("the way that is chosen", () => {
     expect(chooseCredential(security([]), "secret", [])).toBeNull();
     expect(chooseCredential(security(undefined), "secret", [])).toBeUndefined();
   });
+});
+
+it("is what a call carries", async () => {
+  const { client, requests } = await openDocumented(
+    minimalDocument(
+      {
+        "/a": { get: { operationId: "a", security: [{ basic: [] }, { bearer: [] }] } },
+        "/b": { get: { operationId: "b", security: [{ key: [], app: [] }] } },
+      },
+      { components: { securitySchemes: SCHEMES } },
+    ),
+    { apiKey: "sk_123456", headers: { "X-Key": "configured-key" } },
+  );
+  await call(client, { api: "x", operation: "a" });
+  await call(client, { api: "x", operation: "b" });
+  expect(requests[0]?.headers.authorization).toBe("Bearer sk_123456");
+  expect(requests[1]?.headers).toMatchObject({ "x-key": "configured-key", "x-app": "sk_123456" });
 });
