@@ -208,6 +208,8 @@ function formsOf(secret: string): Set<string> {
     encodeURIComponent(wellFormed).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
     new URLSearchParams([["", secret]]).toString().slice(1),
     encodeURI(wellFormed),
+    encodeURIComponent(json.toWellFormed()),
+    encodeURI(json.toWellFormed()),
   ].flatMap((text) => [
     text,
     text.replace(/%../g, (code) => code.toUpperCase()),
@@ -220,7 +222,10 @@ function formsOf(secret: string): Set<string> {
     ...unicodeEscapes(json, /[<>&']/g),
     ...unicodeEscapes(json, /[<>&]/g),
   ];
-  const base64 = [Buffer.from(secret).toString("base64"), ...base64Cores(secret)];
+  const base64 = [
+    Buffer.from(secret).toString("base64"),
+    ...[secret, json, encodeURIComponent(wellFormed)].flatMap(base64Cores),
+  ];
   return new Set([
     secret,
     // Names of hosts are written in small letters.
@@ -232,6 +237,8 @@ function formsOf(secret: string): Set<string> {
     ...inUrls,
     ...inUrls.map(encodeURIComponent),
     ...htmlForms(secret),
+    // A quoted field of CSV.
+    secret.replaceAll('"', '""'),
     // UTF-8 that was read as single bytes.
     Buffer.from(secret).toString("latin1"),
     ...base64,

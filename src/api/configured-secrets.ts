@@ -15,13 +15,12 @@ export function configuredSecrets(
   const holders = Object.values(users);
   const all = [
     apiKey,
-    ...partsOfPair(apiKey),
-    userInfo,
-    ...partsOfPair(userInfo),
+    ...pairs(apiKey),
+    ...pairs(userInfo),
     ...(auth ? secretsOf(auth) : []),
     ...holders.flatMap((holder) => [
       holder.apiKey,
-      ...partsOfPair(holder.apiKey),
+      ...pairs(holder.apiKey),
       ...secretsOf({ username: auth?.username, clientId: auth?.clientId, ...given(holder) }),
     ]),
     ...[headers, ...holders.map((holder) => holder.headers)].flatMap(secretsOfHeaders),
@@ -32,21 +31,20 @@ export function configuredSecrets(
 
 type Secrets = Partial<Pick<AuthSettings, "username" | "password" | "clientId" | "clientSecret">>;
 
-function secretsOf({ username, password, clientId, clientSecret }: Secrets): (string | undefined)[] {
+function secretsOf({ username = "", password = "", clientId = "", clientSecret = "" }: Secrets): string[] {
   return [
-    password,
-    clientSecret,
-    // As the two travel together, in base64 as a rule. Without a password, the name is the key.
-    password === undefined || password === "" ? username : `${username ?? ""}:${password}`,
-    ...(clientSecret === undefined
-      ? []
-      : [`${clientId ?? ""}:${clientSecret}`, clientPair(clientId ?? "", clientSecret)]),
+    // Without a password, the name is the key.
+    ...(password === ""
+      ? [username, ...(username === "" ? [] : pairs(`${username}:`))]
+      : pairs(`${username}:${password}`)),
+    ...(clientSecret === "" ? [] : [`${clientId}:${clientSecret}`, clientPair(clientId, clientSecret)].flatMap(pairs)),
   ];
 }
 
-/** The password of `user:password`. */
-function partsOfPair(pair: string | undefined): string[] {
-  return pair?.includes(":") ? [pair.slice(pair.indexOf(":") + 1)] : [];
+/** `user:password` as it travels, its password alone, and, since both may be encoded once more, in base64. */
+function pairs(pair: string | undefined): string[] {
+  if (!pair?.includes(":")) return [];
+  return [pair, pair.slice(pair.indexOf(":") + 1), Buffer.from(pair).toString("base64")];
 }
 
 function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {

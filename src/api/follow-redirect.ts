@@ -78,6 +78,8 @@ function elsewhere(
     return refusedRedirect(api, status, `to ${shown}, which is another host${why}`, isHttp ? url : undefined);
   };
   if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("");
+  // What would reach another host, and its name server.
+  if (api.secrets.inText(url.href) !== url.href) throw refuse(", with a secret in its address");
   if (request.url.protocol === "https:" && url.protocol === "http:") throw refuse(" and not encrypted");
   const reads = (method: string) => method === "GET" || method === "HEAD";
   if (!reads(prepared.method) || !reads(request.method)) throw refuse("");
