@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { whenDone } from "./fixtures/cleanup.ts";
 import { type FakeModel, startFakeProvider } from "./fixtures/fake-provider.ts";
@@ -35,10 +36,37 @@ describe("patchbay-mcp doctor", () => {
     expect(code, stdout).toBe(0);
     expect(stdout).toMatch(/^ok {5}provider local: http:\/\/127.*\/v1 \(configuration\), 1 model: llama3\.2$/m);
     expect(stdout).toMatch(/^ok {5}llm\.modelId: "gpt-4" means local\/llama3\.2; configure the model you want$/m);
-    expect(stdout).toMatch(/^ok {5}API weather: http:\/\/127.*, 1 operation$/m);
+    expect(stdout).toMatch(/^ok {5}API weather: http:\/\/127.*, 1 operation without a document, with a key$/m);
     expect(stdout).toMatch(/^ok {5}pipelines: clean$/m);
     expect(stdout).toContain("14 of 14 tools can be used.");
     expect(stdout).not.toContain("very-secret-key");
+  });
+
+  it("says of each API what can be called, who calls it, and which of its tools are misspelt", async () => {
+    const api = await startApi();
+    const shop = { apiUrl: api.url, openapi: resolve("test/fixtures/shop.openapi.yaml") };
+    const { code, stdout } = await doctor({
+      readOnly: true,
+      apis: {
+        shop: { ...shop, apiKey: "very-secret-key", apiKeyHeader: "X-Key", tools: ["getItem", "getItm"] },
+        own: { ...shop, users: { ana: { apiKey: "key-of-ana-1" } }, requireUserCredentials: true, confirm: true },
+        token: {
+          ...shop,
+          auth: { type: "oauth2", tokenUrl: `${api.url}/token`, clientId: "c", clientSecret: "secret-of-c" },
+        },
+      },
+    });
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(
+      /^ok {5}API shop: http:\/\/127.*, 4 operations, 2 as tools of their own, key in the header X-Key, read-only$/m,
+    );
+    expect(stdout).toMatch(/^BROKEN tool shop_get_itm \(apis\.shop\.tools\.1\): .*"getItm"\.\n {9}Closest: getItem/m);
+    expect(stdout).toMatch(
+      /^ok {5}API own: .*, credentials of 1 user, nobody else may call, read-only, asks the user/m,
+    );
+    expect(stdout).toMatch(/API token: .*OAuth2 token of 127\.0\.0\.1:\d+, read-only/);
+    expect(stdout).toMatch(/^ {2}memory_add: switched off by readOnly$/m);
+    expect(stdout).not.toMatch(/very-secret-key|key-of-ana-1|secret-of-c/);
   });
 
   it("asks the model that memories are to be found by in meaning", async () => {

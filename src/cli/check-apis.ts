@@ -55,14 +55,10 @@ function confirmsAny(confirm: Config["apis"][string]["confirm"]): boolean {
 function credentialsOf(settings: Config["apis"][string]): string {
   const { auth, apiKey, apiKeyHeader, users, requireUserCredentials } = settings;
   const own = Object.keys(users).length;
-  const ofUsers =
-    own === 0
-      ? []
-      : [
-          `${own} ${own === 1 ? "user has" : "users have"} their own${requireUserCredentials ? ", the others none" : ""}`,
-        ];
+  const ofUsers = `credentials of ${own} ${own === 1 ? "user" : "users"}`;
+  if (requireUserCredentials) return `${ofUsers}, nobody else may call`;
   const shared = sharedCredentials(auth, apiKey, apiKeyHeader, /^https?:\/\/[^/?#]*@/i.test(settings.apiUrl ?? ""));
-  return [shared, ...ofUsers].join("; ");
+  return own === 0 ? shared : `${shared}, or the ${ofUsers}`;
 }
 
 function sharedCredentials(
