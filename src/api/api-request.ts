@@ -47,6 +47,10 @@ export interface Target {
   fixedQuery: string;
   /** Values of path parameters that were written into the path. */
   pathValues: Readonly<Record<string, string>>;
+  /** Path parameters that the call's operation names otherwise than the document, by their names there. */
+  pathAliases?: Readonly<Record<string, string>>;
+  /** Values of query parameters that were written behind the path. */
+  queryValues?: Readonly<Record<string, unknown>>;
   /** The document's operation, if it is one. */
   operation: Operation | undefined;
 }

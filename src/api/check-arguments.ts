@@ -107,18 +107,24 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
     // Header names have no case (RFC 9110, 5.1).
     const named = entries.map(([name, value]) => {
       const same = place === "header" && declared.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
+      const alias = place === "path" && target.pathAliases;
+      if (alias && Object.hasOwn(alias, name) && !declared.some((entry) => entry.name === name))
+        return [alias[name], value] as const;
       return [same ? same.name : name, value] as const;
     });
     const values = asQueryString(target, place, Object.fromEntries(named));
     result[place] = Object.assign(Object.create(null) as Record<string, unknown>, values);
   }
-  for (const [name, value] of Object.entries(target.pathValues)) {
-    if (Object.hasOwn(result.path, name) && String(result.path[name]) !== value) {
-      throw invalidArguments(target, [
-        { path: pointer("path", name), message: `is given twice: ${JSON.stringify(value)} stands in the operation` },
-      ]);
+  const written = { path: target.pathValues, query: target.queryValues ?? {} };
+  for (const place of ["path", "query"] as const) {
+    for (const [name, value] of Object.entries(written[place])) {
+      if (Object.hasOwn(result[place], name) && String(result[place][name]) !== String(value)) {
+        throw invalidArguments(target, [
+          { path: pointer(place, name), message: `is given twice: ${JSON.stringify(value)} stands in the operation` },
+        ]);
+      }
+      result[place][name] = value;
     }
-    result.path[name] = value;
   }
   return result;
 }

@@ -51,11 +51,14 @@ export function assertContained(path: string): void {
   const decoded = decodeFully(path, path);
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(decoded)) throw escaping(path, "holds a control character");
   if (decoded.includes("\\")) throw escaping(path, "holds a backslash");
-  for (const segment of decoded.split("/")) {
-    const name = (segment.split(";")[0] ?? "").trim();
+  for (const segment of decoded.split(SEPARATORS)) {
+    const name = (segment.split(/[;?#]/)[0] ?? "").trim();
     if (name === "." || name === "..") throw escaping(path, `holds the segment "${name}"`);
   }
 }
+
+/** Slashes, and what servers that know one alphabet only take for such ("best fit"). */
+const SEPARATORS = /[/\u2044\u2215\u2216\u2571\u2572\u29f5\u29f8\u29f9]/;
 
 /** A value as one path segment, everything but unreserved characters encoded (RFC 3986, section 2.3). */
 export function encodeStrictly(text: string): string {

@@ -121,23 +121,57 @@ function findDocumented(api: ApiDescription, named: string): Target {
   const all = api.document!.operations;
   const exact = all.find((operation) => operation.id === named);
   const operation = exact ?? onlyOne(all.filter(({ id }) => id.toLowerCase() === named.toLowerCase()));
-  if (operation) return documentedTarget(api, operation, {});
+  if (operation) return documentedTarget(api, operation);
   if (!/\s/.test(named) && !named.startsWith("/")) throw unknownOperation(api, named);
 
-  const { method, path } = splitCall(named, api.name);
-  const template = all.find((entry) => entry.method === method && entry.path === path);
-  if (template) return documentedTarget(api, template, {});
+  const { method, path: written } = splitCall(named, api.name);
+  // The document says which query parameters there are, so that these are checked like those given in query.
+  const [path = "", query = ""] = written.split(/\?([^#]*)$/s);
+  const queryValues = readQuery(query);
+  const template = all.find((entry) => entry.method === method && (entry.path === path || entry.id === path));
+  if (template) return documentedTarget(api, template, { queryValues });
   const concrete = canonicalPath(path);
   const basePath = api.base.pathname.replace(/\/+$/, "");
   const below = basePath !== "" && concrete.startsWith(`${basePath}/`) ? concrete.slice(basePath.length) : undefined;
   for (const candidate of below === undefined ? [concrete] : [concrete, below]) {
-    const match = matchTemplates(all, method, candidate);
-    if (match) return documentedTarget(api, match.operation, match.values);
+    // A slash at the end means nothing, unless the document says that it does.
+    const other = candidate.endsWith("/") ? candidate.replace(/\/+$/, "") : `${candidate}/`;
+    const match = matchTemplates(all, method, candidate) ?? matchTemplates(all, method, other);
+    if (match) return documentedTarget(api, match.operation, { ...readValues(match.values), queryValues });
   }
   throw unknownOperation(api, named);
 }
 
-function documentedTarget(api: ApiDescription, operation: DocumentOperation, values: Record<string, string>): Target {
+/** The parameters of a query as a call gives them: several of one name are a list, `{name}` only says where a value would stand. */
+function readQuery(query: string): Record<string, unknown> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!isPlaceholder(value)) values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  return Object.fromEntries([...values].map(([name, list]) => [name, list.length === 1 ? list[0] : list]));
+}
+
+/** What stands where a path has parameters: values, or the caller's own names for them, as `{name}` or `:name`. */
+function readValues(found: Readonly<Record<string, string>>): Pick<Target, "pathValues" | "pathAliases"> {
+  const entries = Object.entries(found);
+  const isName = ([name, value]: [string, string]) => isPlaceholder(value) || value === `:${name}`;
+  return {
+    pathValues: Object.fromEntries(entries.filter((entry) => !isName(entry))),
+    pathAliases: Object.fromEntries(
+      entries.filter(isName).map(([name, value]) => [value.replace(/^:|[{}]/g, ""), name]),
+    ),
+  };
+}
+
+function isPlaceholder(text: string): boolean {
+  return /^\{[^{}/]+\}$/.test(text);
+}
+
+function documentedTarget(
+  api: ApiDescription,
+  operation: DocumentOperation,
+  given: Partial<Pick<Target, "pathValues" | "pathAliases" | "queryValues">> = {},
+): Target {
   const details = operation.details();
   const declared = new Set(details.parameters.filter((entry) => entry.in === "path").map((entry) => entry.name));
   // Documents forget to declare what their paths name.
@@ -155,7 +189,8 @@ function documentedTarget(api: ApiDescription, operation: DocumentOperation, val
         ? details
         : { ...details, parameters: [...undeclared.map(placeholderParameter), ...details.parameters] },
     fixedQuery: operation.fixedQuery,
-    pathValues: values,
+    pathValues: {},
+    ...given,
     operation,
   };
 }

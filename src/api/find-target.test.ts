@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { call, failure, minimalDocument, openClient, openDocumented } from "../../test/fixtures/api-client.ts";
+import { startHttpServer } from "../../test/fixtures/http-server.ts";
+
+const integer = { type: "integer" };
+
+function open() {
+  const query = (name: string, schema: object) => ({ name, in: "query", schema });
+  const path = (name: string) => ({ name, in: "path", required: true, schema: {} });
+  return openDocumented(
+    minimalDocument({
+      "/items": {
+        get: {
+          operationId: "listItems",
+          parameters: [query("limit", integer), query("tags", { type: "array", items: { type: "string" } })],
+        },
+        post: {},
+      },
+      "/items/{itemId}": { get: { operationId: "getItem", parameters: [path("itemId"), query("fields", {})] } },
+      "/items/{itemId}/notes/{noteId}": { get: { parameters: [path("itemId"), path("noteId")] } },
+      "/folders/": { get: { operationId: "folders" } },
+    }),
+  );
+}
+
+describe("an operation of a document is named by", () => {
+  it.each([
+    ["its id", "getItem", { path: { itemId: 7 } }, "/items/7"],
+    ["its id in another case", "GETITEM", { path: { itemId: 7 } }, "/items/7"],
+    ["its id behind the method", "GET getItem", { path: { itemId: 7 } }, "/items/7"],
+    ["its template", "GET /items/{itemId}", { path: { itemId: 7 } }, "/items/7"],
+    ["its template with other names", "get /items/{id}", { path: { id: 7 } }, "/items/7"],
+    ["its template, with the document's names", "GET /items/{id}", { path: { itemId: 7 } }, "/items/7"],
+    ["its template as routers write it", "GET /items/:itemId", { path: { itemId: 7 } }, "/items/7"],
+    ["a path", "GET /items/7", {}, "/items/7"],
+    ["a path in part", "GET /items/7/notes/{n}", { path: { n: 9 } }, "/items/7/notes/9"],
+    ["a path with a slash too many", "GET /items/7/", {}, "/items/7"],
+    ["a path with a slash too few", "GET /folders", {}, "/folders/"],
+    ["a path and a query", "GET /items?limit=5&tags=a%20b&tags=c", {}, "/items?limit=5&tags=a%20b&tags=c"],
+    ["a query that query repeats", "GET /items?limit=5", { query: { limit: 5 } }, "/items?limit=5"],
+    ["a query that query adds to", "GET /items?limit=5", { query: { tags: ["x"] } }, "/items?tags=x&limit=5"],
+    ["a path with values and a query", "GET /items/7?fields=a+b", {}, "/items/7?fields=a%20b"],
+    ["a query of names only", "GET /items?limit={limit}", { query: { limit: 3 } }, "/items?limit=3"],
+    ["a path that looks like a value", "GET /items/:x", {}, "/items/%3Ax"],
+  ])("%s: %s", async (_what, operation, given, url) => {
+    const { client, requests } = await open();
+    await call(client, { api: "x", operation, ...given });
+    expect(requests[0]?.url).toBe(url);
+  });
+
+  it.each([
+    ["GET /items?limit=many", "/query/limit", 'must be integer, not "many"'],
+    ["GET /items?admin=true", "/query/admin", "is no parameter of listItems"],
+    ["GET /items/{id}", "/path/itemId", "is required"],
+  ])("%s: but %s %s", async (operation, path, message) => {
+    const { client, requests } = await open();
+    const error = await failure(call(client, { api: "x", operation }));
+    expect(error).toMatchObject({ code: "invalid_input", issues: [{ path }] });
+    expect(error.issues?.[0]?.message).toContain(message);
+    expect(requests).toEqual([]);
+  });
+
+  it("one value only", async () => {
+    const { client } = await open();
+    const error = await failure(call(client, { api: "x", operation: "GET /items?limit=5", query: { limit: 6 } }));
+    expect(error).toMatchObject({
+      issues: [{ path: "/query/limit", message: 'is given twice: "5" stands in the operation' }],
+    });
+  });
+
+  it.each(["GET /items#x", "GET /items?limit=5#x", "GET /items/..?limit=5", "GET //items?limit=5"])(
+    "%s is none",
+    async (operation) => {
+      const { client, requests } = await open();
+      const error = await failure(call(client, { api: "x", operation }));
+      expect(["invalid_input", "forbidden"]).toContain(error.code);
+      expect(requests).toEqual([]);
+    },
+  );
+});
+
+it("a query in the operation of an API without a document is told to go into query", async () => {
+  const server = await startHttpServer();
+  const client = openClient({ x: { apiUrl: server.url, allow: ["GET /*"] } });
+  const error = await failure(call(client, { api: "x", operation: "GET /items?limit=5" }));
+  expect(error).toMatchObject({ code: "invalid_input", hint: "Give query parameters in query." });
+  expect(server.requests).toEqual([]);
+});
+
+it("QUERY is a method like any other that reads, with a body", async () => {
+  const document = minimalDocument({
+    "/find": { query: { operationId: "find", requestBody: { content: { "application/json": {} } } } },
+  });
+  const { client, requests } = await openDocumented({ ...document, openapi: "3.2.0" });
+  await call(client, { api: "x", operation: "find", body: { a: 1 } });
+  expect(requests[0]).toMatchObject({ method: "QUERY", url: "/find", body: '{"a":1}' });
+});
