@@ -136,6 +136,7 @@ export function createApiClient(
       // A document that was mended is read again.
       api.catch(() => opened.delete(name));
     }
+    void api.then((live) => live.renewWhereOld()).catch(() => {});
     return api;
   }
 
@@ -174,13 +175,12 @@ export function createApiClient(
     }
     status?.progress(`Calling ${name} ${prepared.method} ${shorten(prepared.path)}`);
     try {
-      const fetch = (page: PreparedRequest) => fetchAnswer(page, { api, user, cache, signal, status });
-      const first = await fetch(prepared);
+      const fetch = (page: PreparedRequest, pageSignal: AbortSignal) =>
+        fetchAnswer(page, { api, user, cache, signal: pageSignal, status });
+      const first = await fetch(prepared, signal);
       const maxPages = Math.min(request.maxPages ?? 1, settings.maxPages);
-      const { answer, pages, more } =
-        maxPages > 1
-          ? await followPages(first, prepared, { maxPages, fetch, status })
-          : { answer: first, pages: 1, more: false };
+      const pageMeans = { api: description, maxPages, fetch, signal, status };
+      const { answer, pages, more } = await followPages(first, prepared, pageMeans);
       status?.progress(`Received ${answer.http_status} from ${name}`);
       const { warnings, ...shaped } = await shapeAnswer(answer, request, {
         user: user.id,
