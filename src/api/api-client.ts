@@ -90,8 +90,11 @@ export interface ApiClient {
    * Operations of an API as tools, each or why it can be none. @throws ToolError where the API itself cannot be read
    */
   pinned(api: string, wanted: readonly PinnedRequest[]): Promise<(PinnedOperation | ToolError)[]>;
-  /** Reads each document and connects to each API, sending nothing; never throws. */
-  check(signal: AbortSignal): Promise<ApiCheck[]>;
+  /**
+   * Reads each document and connects to each API, calling no operation; with `ask`, tokens are asked for where calls need
+   * them. Never throws.
+   */
+  check(signal: AbortSignal, options?: { ask?: boolean }): Promise<ApiCheck[]>;
   close(): Promise<void>;
 }
 
@@ -260,8 +263,8 @@ export function createApiClient(
         }
       });
     },
-    check(signal) {
-      return Promise.all(Object.keys(apis).map((name) => checkApi(name, signal)));
+    check(signal, { ask = false } = {}) {
+      return Promise.all(Object.keys(apis).map((name) => checkApi(name, signal, ask)));
     },
     async close() {
       const all = [...opened.values()];
@@ -275,7 +278,7 @@ export function createApiClient(
     },
   };
 
-  async function checkApi(name: string, signal: AbortSignal): Promise<ApiCheck> {
+  async function checkApi(name: string, signal: AbortSignal, ask: boolean): Promise<ApiCheck> {
     const result: ApiCheck = {
       name,
       kind: apis[name]!.openapi === undefined ? "plain" : "openapi",
@@ -288,7 +291,7 @@ export function createApiClient(
       result.operations = description.operations.length;
       await responses.ready();
       await exchange.probe(signal);
-      await credentials.check(signal);
+      await credentials.check(signal, { ask });
       return result;
     } catch (error) {
       const failure = error instanceof ToolError ? error : signal.aborted ? abortError(signal) : undefined;

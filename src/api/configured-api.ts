@@ -6,9 +6,9 @@ import { type ConsentRules, isRead, readConsentRules } from "./call-policy.ts";
 import { type ArgumentChecker, createArgumentChecker } from "./check-arguments.ts";
 import { configuredSecrets } from "./configured-secrets.ts";
 import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
-import { type ApiDocument, isObject } from "./openapi/document.ts";
+import { isObject } from "./openapi/document.ts";
 import { isSameSite } from "./openapi/fetch-document.ts";
-import { isDocumentUrl, readDocument } from "./openapi/load-document.ts";
+import { isDocumentUrl, type LoadedDocument, readDocument } from "./openapi/load-document.ts";
 import { type DocumentOperation, readOperations } from "./openapi/operations.ts";
 import { readServer } from "./openapi/servers.ts";
 import type { JsonObject, Operation } from "./operation.ts";
@@ -98,7 +98,7 @@ export interface ApiDescription {
   consent: ConsentRules;
   /** What can be called: the document's operations, or one for each rule. */
   operations: readonly Operation[];
-  document: { source: ApiDocument; operations: readonly DocumentOperation[] } | undefined;
+  document: { source: LoadedDocument; operations: readonly DocumentOperation[] } | undefined;
   checker: ArgumentChecker;
   secrets: SecretHider;
 }

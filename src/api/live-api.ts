@@ -6,6 +6,7 @@ import { createResponseChecker, type ResponseChecker } from "./check-response.ts
 import { type ApiDescription, type ApiSettings, describeApi } from "./configured-api.ts";
 import { type Credentials, createCredentials } from "./credentials.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
+import { createRenewal } from "./renew-description.ts";
 import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
 
 /** An API with what it keeps between calls: its connections, its compiled schemas, its users' rate limits. */
@@ -20,6 +21,8 @@ export interface LiveApi {
   slots: CallSlots;
   /** The user's rate limit, if the API has one. */
   windowOf(userId: string): SlidingWindow | undefined;
+  /** Reads a document with a URL again in the background where its copy is old; to be called with every use. */
+  renewWhereOld(): void;
 }
 
 /** Users whose rate limits are kept before idle ones are given up. */
@@ -40,7 +43,7 @@ export async function openLiveApi(
     connections: settings.concurrency,
     lookup,
   };
-  return {
+  const live: LiveApi = {
     description,
     exchange: createExchange({ ...common, base: description.base, reach: description.reach }),
     exchangeWith(origin) {
@@ -61,7 +64,21 @@ export async function openLiveApi(
       }
       return window;
     },
+    renewWhereOld: createRenewal(description, () => describeApi(name, settings, lookup), replaceDescription),
   };
+  return live;
+
+  function replaceDescription(fresh: ApiDescription): void {
+    const { base, reach } = live.description;
+    if (fresh.base.origin !== base.origin || fresh.reach !== reach) {
+      const old = live.exchange;
+      live.exchange = createExchange({ ...common, base: fresh.base, reach: fresh.reach });
+      // Calls that are under way end by then.
+      setTimeout(() => void old.close(), settings.timeout * 1000).unref();
+    }
+    live.description = fresh;
+    live.responses = createResponseChecker(fresh);
+  }
 }
 
 /** Whether the configuration names this host as one that redirects may lead to, on any port or on this one. */

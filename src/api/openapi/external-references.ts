@@ -25,8 +25,13 @@ export class OutOfReach extends Error {}
 /**
  * Reads every file that the document refers to, and those that they refer to. References are written anew in place: as
  * `name#/pointer` wherever they stand, `#/pointer` for the document itself. What cannot be read stays a problem of its own.
+ * `onRead` is given the bytes of each file, in their order.
  */
-export async function loadReferences(root: unknown, source: FileSource): Promise<Map<string, ExternalFile>> {
+export async function loadReferences(
+  root: unknown,
+  source: FileSource,
+  onRead: (bytes: Uint8Array) => void = () => {},
+): Promise<Map<string, ExternalFile>> {
   const files = new Map<string, ExternalFile>();
   let bytes = 0;
   let wanted = rewrite(root, "", source, files);
@@ -45,6 +50,7 @@ export async function loadReferences(root: unknown, source: FileSource): Promise
         else if (bytes + answer.length > MAX_BYTES) file.problem = `is too much: all files may have ${MAX_BYTES} bytes`;
         else {
           bytes += answer.length;
+          onRead(answer);
           await parseInto(file, answer);
           next.push(...rewrite(file.root, name, source, files));
         }

@@ -187,7 +187,7 @@ describe("what a document's URL cannot reach", () => {
     ["a URL with a password", (port: number) => `http://a:b@127.0.0.1:${port}/a.json`],
   ])("a file of %s", async (_what, refTo) => {
     const victim = await startHttpServer({ json: { get: { operationId: "stolen" } } });
-    const server = await startHttpServer({ json: minimalDocument({ "/a": { $ref: refTo(victim.port) }, ...paths }) });
+    const server = await startHttpServer({ json: minimalDocument({ "/b": { $ref: refTo(victim.port) }, ...paths }) });
     await readDocument(`${server.url}/api.json`, "x");
     expect(victim.connections).toBe(0);
     expect(server.requests).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import { ToolError } from "../../errors.ts";
 import { type ApiDocument, createDocument, isObject, type Wrong } from "./document.ts";
@@ -17,8 +18,8 @@ export interface LoadOptions {
 
 /** A document together with every file that it refers to. */
 export interface LoadedDocument extends ApiDocument {
-  /** The URL that it was fetched from, redirects followed; undefined for a file. */
-  fetchedFrom: URL | undefined;
+  /** Of a fetched document and its files: the same as long as none of them changes. Undefined where it is a file. */
+  digest: string | undefined;
 }
 
 const DEFAULT_TIMEOUT = 30;
@@ -78,7 +79,8 @@ async function fetchAll(source: string, api: string, options: LoadOptions, wrong
     const fetched = await fetcher.fetch(new URL(source));
     const parsed = await parse(fetched.bytes, wrong);
     const self = selfOf(parsed.value, fetched.url);
-    return await build(parsed, fetcher.filesAround(fetched, self), self ?? fetched.url, wrong, fetched.url);
+    const hash = createHash("sha256").update(fetched.bytes);
+    return await build(parsed, fetcher.filesAround(fetched, self), self ?? fetched.url, wrong, hash);
   } finally {
     clearTimeout(timer);
     await fetcher.close();
@@ -99,10 +101,10 @@ async function build(
   source: FileSource,
   location: URL | undefined,
   wrong: Wrong,
-  fetchedFrom: URL | undefined,
+  hash: Hash | undefined,
 ): Promise<LoadedDocument> {
-  const files = refersToFiles ? await loadReferences(value, source) : undefined;
-  return { ...createDocument(value, wrong, { files, location }), fetchedFrom };
+  const files = refersToFiles ? await loadReferences(value, source, (bytes) => hash?.update(bytes)) : undefined;
+  return { ...createDocument(value, wrong, { files, location }), digest: hash?.digest("base64url") };
 }
 
 /** The URL that the document gives itself (OpenAPI 3.2.0, "$self"). */
