@@ -3,7 +3,7 @@ import type { ApiRequest, Target } from "./api-request.ts";
 import { type FittedValue, fitValue } from "./fit-value.ts";
 import { compileCheck, escapePointer, type SchemaCheck } from "./json-schema.ts";
 import { type ApiDocument, isObject } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
+import { isJsonType } from "./media-types.ts";
 import { bundleSchema } from "./openapi/schemas.ts";
 import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "./operation.ts";
 
@@ -91,6 +91,10 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
   const result = {} as Arguments;
   for (const place of PLACES) {
     const raw: unknown = request[place];
+    if (raw === undefined) {
+      result[place] = Object.create(null) as Record<string, unknown>;
+      continue;
+    }
     if (raw !== undefined && raw !== null && !isObject(raw)) {
       throw new ToolError("invalid_input", `"${place}" must be an object such as {"name": "value"}.`, {
         issues: [{ path: `/${place}`, message: "must be an object" }],
@@ -150,8 +154,10 @@ function namesAtFault(target: Target, given: Arguments): ErrorIssue[] {
     }
   }
   for (const place of PLACES) {
+    const names = Object.keys(given[place]);
+    if (names.length === 0) continue;
     const declared = parameters.filter((parameter) => parameter.in === place).map(({ name }) => name);
-    for (const name of Object.keys(given[place])) {
+    for (const name of names) {
       if (declared.includes(name)) continue;
       if (target.open && place !== "path") continue;
       if (place === "header" && ALWAYS_TAKEN.test(name)) continue;

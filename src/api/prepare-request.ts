@@ -52,12 +52,20 @@ export async function prepareRequest(
     idempotent: isSafe(target.method) || carriesKey(api, headers),
     configured: {
       header: [...Object.keys(carried.headers), ...placedIn(credential, "header")].map((name) => name.toLowerCase()),
-      query: [...new URLSearchParams(target.base.search).keys(), ...placedIn(credential, "query")],
+      query: [...namesOf(target.base.search.slice(1)), ...placedIn(credential, "query")],
       cookie: placedIn(credential, "cookie"),
     },
     warnings: [...warningsOf(target, given), ...(built.warnings ?? [])],
     credentialId: carried.id,
   };
+}
+
+/** The names of a query's parameters. */
+function namesOf(query: string): string[] {
+  if (query === "") return [];
+  // Most hold one pair in which nothing has to be decoded.
+  if (/^[\w.~-]+=[^&+%]*$/.test(query)) return [query.slice(0, query.indexOf("="))];
+  return [...new URLSearchParams(query).keys()];
 }
 
 function placedIn(credential: PlacedCredential | undefined, place: PlacedCredential["in"]): string[] {
@@ -120,8 +128,7 @@ function buildQuery(
   query: Readonly<Record<string, unknown>>,
   { placed: credential, reserves }: CallCredential,
 ): string {
-  const fixed = new Set(new URLSearchParams(target.fixedQuery).keys());
-  const namesOf = (pair: string) => [...new URLSearchParams(pair).keys()];
+  const fixed = new Set(namesOf(target.fixedQuery));
   const pairs = [
     target.base.search.replace(/^\?/, ""),
     // A document is data: it does not take the place of credentials.
