@@ -99,7 +99,8 @@ it("checks the arguments as a call does, and needs no consent", async () => {
   const document = { openapi: "3.1.0", info: { title: "x", version: "1" }, paths };
   const { client, requests } = await openDocumented(document, { confirm: true });
   const request = { api: "x", operation: "a", dryRun: true };
-  expect((await call(client, { ...request, query: { n: "5" } })).request?.url).toMatch(/\/a\?n=5$/);
+  const shown = await call(client, { ...request, query: { n: "5" } });
+  expect(shown.request).toMatchObject({ url: expect.stringMatching(/\/a\?n=5$/), needs_confirmation: true });
   await expect(call(client, { ...request, query: { n: "x" } })).rejects.toMatchObject({
     issues: [{ path: "/query/n" }],
   });

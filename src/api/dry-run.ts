@@ -13,6 +13,8 @@ export interface ShownRequest {
   body_bytes?: number;
   /** Of a multipart body. */
   parts?: ShownPart[];
+  /** Where the human would be asked first. */
+  needs_confirmation?: true;
 }
 
 /** A part of a multipart body: its text, or how many bytes it has. */
@@ -49,6 +51,7 @@ export function showRequest(api: ApiDescription, prepared: PreparedRequest): Sho
     ...(parts && { parts: parts.map((part) => showPart(part, clean)) }),
     ...(typeof body === "string" && { body: cut(clean(body)) }),
     ...(body instanceof Uint8Array && { body_bytes: body.byteLength }),
+    ...(api.consent(method, prepared.path) && { needs_confirmation: true }),
   };
 }
 
