@@ -13,9 +13,9 @@ import {
 } from "./choose-content.ts";
 import { decodeBase64, isFileObject, readFileValue } from "./file-value.ts";
 import type { FittedValue } from "./fit-value.ts";
+import { isJsonType } from "./media-types.ts";
 import { type Part, writeMultipart } from "./multipart.ts";
 import { type ApiDocument, isObject } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
 import type { BodyContent } from "./operation.ts";
 import { encodeForm, FORM } from "./serialize-parameter.ts";
 

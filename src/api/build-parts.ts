@@ -1,8 +1,8 @@
 import { bareType, isBinaryType, readsAsJson } from "./choose-content.ts";
 import { isFileObject, readFileValue } from "./file-value.ts";
+import { isJsonType } from "./media-types.ts";
 import type { Part } from "./multipart.ts";
 import { type ApiDocument, isObject } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
 import type { BodyContent, FormEncoding, JsonObject } from "./operation.ts";
 import { mediaTypeOf, serializeInQuery } from "./serialize-parameter.ts";
 import { toJson, toText } from "./value-text.ts";

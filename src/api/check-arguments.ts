@@ -2,8 +2,8 @@ import { type ErrorIssue, ToolError } from "../errors.ts";
 import type { ApiRequest, Target } from "./api-request.ts";
 import { type FittedValue, fitValue } from "./fit-value.ts";
 import { compileCheck, escapePointer, type SchemaCheck } from "./json-schema.ts";
-import { type ApiDocument, isObject } from "./openapi/document.ts";
 import { isJsonType } from "./media-types.ts";
+import { type ApiDocument, isObject } from "./openapi/document.ts";
 import { bundleSchema } from "./openapi/schemas.ts";
 import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "./operation.ts";
 

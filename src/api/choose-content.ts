@@ -1,7 +1,7 @@
 import type { Target } from "./api-request.ts";
 import { isFileObject } from "./file-value.ts";
+import { isJsonType } from "./media-types.ts";
 import { isObject } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
 import type { BodyContent } from "./operation.ts";
 import { FORM } from "./serialize-parameter.ts";
 

@@ -1,5 +1,5 @@
+import { isJsonType } from "./media-types.ts";
 import type { ApiDocument } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
 import { bundleSchema } from "./openapi/schemas.ts";
 import type { OperationDetails } from "./operation.ts";
 import { outlineAnswer } from "./outline-answer.ts";

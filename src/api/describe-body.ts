@@ -1,7 +1,7 @@
 import { ToolError } from "../errors.ts";
 import { findPart } from "./find-part.ts";
+import { isJsonType } from "./media-types.ts";
 import { isObject } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
 import type { BodyContent, JsonObject, Operation, OperationDetails } from "./operation.ts";
 
 /**

@@ -2,7 +2,7 @@ import { ToolError } from "../errors.ts";
 import { decodeText, isHtml, isReadable, isText, mediaType } from "./answer-text.ts";
 import type { HttpAnswer } from "./exchange.ts";
 import type { SecretHider } from "./hide-secrets.ts";
-import { isJsonType } from "./openapi/operations.ts";
+import { isJsonType } from "./media-types.ts";
 import { readEvents } from "./read-events.ts";
 import { parseJson, parseJsonLines } from "./read-json.ts";
 

@@ -1,7 +1,7 @@
 import { ToolError } from "../errors.ts";
 import { encodeStrictly } from "./contained-path.ts";
+import { isJsonType } from "./media-types.ts";
 import { isObject } from "./openapi/document.ts";
-import { isJsonType } from "./openapi/operations.ts";
 import type { BodyContent, Parameter, Style } from "./operation.ts";
 import {
   type Encode,

@@ -6,8 +6,6 @@ import { readDetails } from "./operation-details.ts";
 import { readTemplate } from "./path-template.ts";
 import { readOwnServer } from "./servers.ts";
 
-export { isJsonType } from "../media-types.ts";
-
 /** An operation of a document; its details are read when they are asked for. */
 export interface DocumentOperation extends Operation {
   /** Query that the document writes into the path itself, such as `action=list`; sent with every call. */
