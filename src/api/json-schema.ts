@@ -15,6 +15,10 @@ export interface CheckOptions {
    * wrote: a pattern or format that cannot be checked counts as kept, a schema that makes no sense checks nothing.
    */
   mode: "strict" | "lenient";
+  /** Whether texts of digits are as good as numbers: in answers, numbers too large to be exact are given as texts. */
+  digitsAreNumbers?: boolean;
+  /** Default 20. */
+  maxIssues?: number;
 }
 
 const MAX_ISSUES = 20;
@@ -35,11 +39,16 @@ export async function compileCheck(schema: JsonObject, options: CheckOptions): P
   try {
     const [problem] = strict ? bounded.problems() : [];
     if (problem) throw new Error(`${problem.instancePath || "/"} ${problem.message}`);
+    // `if` only says that a branch failed, whose own violation is listed.
     const find = bounded.compile();
     return (value) => {
       try {
-        const errors = find(value).filter(notCompound);
-        return (strict ? errors : narrowUnions(errors, schema)).slice(0, MAX_ISSUES).map(issueOf);
+        const found = find(value);
+        const errors = options.digitsAreNumbers ? withoutLargeNumbers(found) : found;
+        return (strict ? errors : narrowUnions(errors, schema))
+          .filter(({ keyword }) => keyword !== "if")
+          .slice(0, options.maxIssues ?? MAX_ISSUES)
+          .map(issueOf);
       } catch (error) {
         if (!(error instanceof SchemaLimitError)) throw error;
         return strict ? [{ path: "/", message: `cannot be checked: the schema ${error.message}` }] : [];
@@ -52,9 +61,21 @@ export async function compileCheck(schema: JsonObject, options: CheckOptions): P
   }
 }
 
-/** `if` only says that a branch failed, whose own violation is listed. */
-function notCompound(error: ErrorObject): boolean {
-  return error.keyword !== "if";
+/** Without what is wrong with large numbers only for being texts, alternatives that they would have fitted included. */
+function withoutLargeNumbers(errors: readonly ErrorObject[]): ErrorObject[] {
+  const fine = new Set(errors.filter(isLargeNumber).map(({ instancePath }) => instancePath));
+  if (fine.size === 0) return [...errors];
+  return errors.filter((error) => !isLargeNumber(error) && !(fine.has(error.instancePath) && isUnion(error)));
+}
+
+function isUnion({ keyword }: ErrorObject): boolean {
+  return keyword === "anyOf" || keyword === "oneOf";
+}
+
+function isLargeNumber({ keyword, data, params }: ErrorObject): boolean {
+  if (keyword !== "type" || typeof data !== "string" || !/^-?\d{16,}$|^-?[\d.]+[eE]\+?\d+$/.test(data)) return false;
+  const types: unknown[] = [params.type].flat();
+  return types.includes("integer") || types.includes("number");
 }
 
 function issueOf(error: ErrorObject): ErrorIssue {
@@ -78,6 +99,8 @@ function explain(error: ErrorObject, params: Record<string, unknown>): string {
     }
     case "enum":
       return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(", ")}${got}`;
+    case "type":
+      return `must be ${[params.type].flat().join(" or ")}${got}`;
     case "const":
       return `must be ${JSON.stringify(params.allowedValue)}${got}`;
     default:

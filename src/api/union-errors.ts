@@ -8,8 +8,8 @@ import type { JsonObject } from "./operation.ts";
  */
 export function narrowUnions(errors: readonly ErrorObject[], root: JsonObject): ErrorObject[] {
   const left: ErrorObject[] = [];
-  const known = new Map<unknown, Set<unknown>>();
-  const schemasIn = (branch: unknown): Set<unknown> => {
+  const known = new Map<unknown, BranchSchemas>();
+  const schemasIn = (branch: unknown): BranchSchemas => {
     const schemas = known.get(branch) ?? schemasOf(branch, root);
     known.set(branch, schemas);
     return schemas;
@@ -27,7 +27,13 @@ export function narrowUnions(errors: readonly ErrorObject[], root: JsonObject): 
   return left;
 }
 
-type SchemasIn = (branch: unknown) => Set<unknown>;
+type SchemasIn = (branch: unknown) => BranchSchemas;
+
+/** The schemas that an alternative is made of: all, and those that the value itself has to satisfy. */
+interface BranchSchemas {
+  all: Set<unknown>;
+  here: Set<unknown>;
+}
 
 const MOST = 5;
 /** More than any number of errors: an alternative of another type, or with another fixed value. */
@@ -74,7 +80,8 @@ function apart(union: ErrorObject, inside: readonly ErrorObject[], schemasIn: Sc
   const groups: ErrorObject[][] = branches.map(() => []);
   let current = 0;
   for (const error of inside) {
-    const isOf = (index: number) => schemas[index]?.has(error.parentSchema);
+    const where = error.instancePath === union.instancePath ? "here" : "all";
+    const isOf = (index: number) => schemas[index]?.[where].has(error.parentSchema);
     // Errors of one come together, so that what two share belongs to the one that they are amid.
     if (!isOf(current))
       current = Math.max(
@@ -88,20 +95,26 @@ function apart(union: ErrorObject, inside: readonly ErrorObject[], schemasIn: Sc
 
 const MAX_SCHEMAS = 5000;
 
-/** Every schema that an alternative is made of. */
-function schemasOf(branch: unknown, root: JsonObject): Set<unknown> {
-  const found = new Set<unknown>();
-  const left = [branch];
-  while (left.length > 0 && found.size < MAX_SCHEMAS) {
-    const node = left.pop();
-    if (typeof node !== "object" || node === null || found.has(node)) continue;
-    found.add(node);
-    if (isObject(node) && typeof node.$ref === "string" && isObject(root.$defs)) {
-      left.push(root.$defs[node.$ref.replace("#/$defs/", "")]);
+const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dependentSchemas"];
+
+function schemasOf(branch: unknown, root: JsonObject): BranchSchemas {
+  const walk = (below: (node: object) => unknown[]): Set<unknown> => {
+    const found = new Set<unknown>();
+    const left = [branch];
+    while (left.length > 0 && found.size < MAX_SCHEMAS) {
+      const node = left.pop();
+      if (typeof node !== "object" || node === null || found.has(node)) continue;
+      found.add(node);
+      if (isObject(node) && typeof node.$ref === "string" && isObject(root.$defs)) {
+        left.push(root.$defs[node.$ref.replace("#/$defs/", "")]);
+      }
+      left.push(...below(node));
     }
-    left.push(...Object.values(node));
-  }
-  return found;
+    return found;
+  };
+  const inPlace = (node: object) =>
+    Array.isArray(node) ? node : IN_PLACE.map((keyword) => (node as JsonObject)[keyword]);
+  return { all: walk((node) => Object.values(node)), here: walk(inPlace) };
 }
 
 function scoreOf(errors: readonly ErrorObject[], union: ErrorObject): number {

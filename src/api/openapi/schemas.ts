@@ -31,6 +31,43 @@ export function bundleSchema(
   return Object.keys(definitions).length > 0 ? { ...root, $defs: definitions } : root;
 }
 
+/**
+ * A bundle to check answers with that is not longer than about `limit` characters of JSON, for schemas that refer to most of
+ * their document cost seconds to compile. The definitions nearest to the root are kept; what is beyond allows anything.
+ */
+export function boundedSchema(document: ApiDocument, schema: unknown, limit: number): JsonObject {
+  const catalogue = catalogueOf(document, { direction: "response", shown: false });
+  const root = catalogue.read(schema);
+  let size = sizeOf(root);
+  if (size > limit) return {};
+  const needed = new Set(root.needs);
+  const kept = new Map<string, Converted>();
+  let isWhole = true;
+  for (const definition of needed) {
+    const converted = catalogue.convertedOf(definition);
+    const fits = size + sizeOf(converted) <= limit;
+    kept.set(definition.name, fits ? converted : ANYTHING);
+    if (fits) size += sizeOf(converted);
+    else isWhole = false;
+    if (fits) for (const further of converted.needs) needed.add(further);
+  }
+  if (typeof root.schema === "boolean" || (!isWhole && TURNS_AROUND.test(JSON.stringify(root.schema)))) return {};
+  const definitions = [...kept].map(([name, converted]): [string, JsonObject | boolean] => {
+    const turns = !isWhole && TURNS_AROUND.test(JSON.stringify(converted.schema));
+    return [name, turns ? {} : converted.schema];
+  });
+  return definitions.length > 0 ? { ...root.schema, $defs: Object.fromEntries(definitions) } : root.schema;
+}
+
+/** Keywords that fail where what they hold allows more. */
+const TURNS_AROUND = /"(not|if|oneOf|maxContains)":/;
+const ANYTHING: Converted = { schema: {}, needs: [] };
+
+function sizeOf(converted: Converted): number {
+  converted.size ??= JSON.stringify(converted.schema).length;
+  return converted.size;
+}
+
 /** A bundle of schemas of one document. Converted definitions are kept with the document. */
 export function createBundle(document: ApiDocument, purpose: SchemaPurpose): SchemaBundle {
   const catalogue = catalogueOf(document, purpose);
@@ -44,8 +81,11 @@ export function createBundle(document: ApiDocument, purpose: SchemaPurpose): Sch
     },
     definitions() {
       // Grows while it is walked: each definition may need further ones.
-      for (const definition of needed) for (const further of catalogue.needsOf(definition)) needed.add(further);
-      return Object.fromEntries([...needed].map((definition) => [definition.name, catalogue.schemaOf(definition)]));
+      for (const definition of needed)
+        for (const further of catalogue.convertedOf(definition).needs) needed.add(further);
+      return Object.fromEntries(
+        [...needed].map((definition) => [definition.name, catalogue.convertedOf(definition).schema]),
+      );
     },
   };
 }
@@ -53,6 +93,8 @@ export function createBundle(document: ApiDocument, purpose: SchemaPurpose): Sch
 interface Converted {
   schema: JsonObject | boolean;
   needs: readonly Definition[];
+  /** Characters of JSON, once they are counted. */
+  size?: number;
 }
 
 interface Definition {
@@ -64,8 +106,7 @@ interface Definition {
 /** The definitions of a document for one purpose. */
 interface Catalogue {
   read(schema: unknown): Converted;
-  schemaOf(definition: Definition): JsonObject | boolean;
-  needsOf(definition: Definition): readonly Definition[];
+  convertedOf(definition: Definition): Converted;
 }
 
 const catalogues = new WeakMap<ApiDocument, Map<string, Catalogue>>();
@@ -149,8 +190,7 @@ function createCatalogue(document: ApiDocument, purpose: SchemaPurpose): Catalog
         ? converted(definitionOf(end, lastRef(schema)))
         : convert(end);
     },
-    schemaOf: (definition) => converted(definition).schema,
-    needsOf: (definition) => converted(definition).needs,
+    convertedOf: converted,
   };
 }
 
