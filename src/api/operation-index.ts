@@ -19,11 +19,11 @@ export interface OperationIndex {
 
 export interface Posting {
   /** Places of the operations, ascending. */
-  at: number[];
-  /** Weight of the word in each. */
-  weights: number[];
+  at: Uint32Array;
+  /** Weight of the word in each, 0 to K1 + 1: more of it helps ever less. */
+  weights: Float32Array;
   /** CORE and TARGET where the word is one of those. */
-  roles: number[];
+  roles: Uint8Array;
 }
 
 /** A word that says what the operation is. */
@@ -58,6 +58,7 @@ const FIELDS = {
 } as const satisfies Record<string, [weight: number, usual: number]>;
 type Field = keyof typeof FIELDS;
 
+const K1 = 1.2;
 /** How much the length of a text takes from the weight of its words. */
 const B = 0.5;
 const MAX_DESCRIPTION = 800;
@@ -67,7 +68,7 @@ const CORE_FIELDS: ReadonlySet<Field> = new Set(["id", "summary"]);
 
 /** Reads the words of one API's operations. */
 export function createOperationIndex(operations: readonly Operation[]): OperationIndex {
-  const postings = new Map<string, Posting>();
+  const lists = new Map<string, { at: number[]; weights: number[]; roles: number[] }>();
   const named = new Map<string, number[]>();
   const traits = operations.map((operation, at) => {
     for (const name of new Set(namesOf(operation))) {
@@ -87,17 +88,25 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
     if (core.size === 0) for (const word of texts.path) core.add(word);
     const target = targetOf(operation.path);
     for (const [word, weight] of weights) {
-      let posting = postings.get(word);
+      let posting = lists.get(word);
       if (!posting) {
         posting = { at: [], weights: [], roles: [] };
-        postings.set(word, posting);
+        lists.set(word, posting);
       }
       posting.at.push(at);
-      posting.weights.push(weight);
+      posting.weights.push((weight * (K1 + 1)) / (weight + K1));
       posting.roles.push((core.has(word) ? CORE : 0) | (target.has(word) ? TARGET : 0));
     }
     return traitsOf(operation, core.size);
   });
+  const postings = new Map<string, Posting>();
+  for (const [word, { at, weights, roles }] of lists) {
+    postings.set(word, {
+      at: Uint32Array.from(at),
+      weights: Float32Array.from(weights),
+      roles: Uint8Array.from(roles),
+    });
+  }
   const api = operations[0]?.api ?? "";
   return {
     operations,

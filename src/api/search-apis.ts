@@ -1,7 +1,7 @@
 import { ToolError } from "../errors.ts";
 import { type ApiDescription, documentTitle } from "./configured-api.ts";
 import { fitSearchReply } from "./fit-search-reply.ts";
-import { searchOperations, spaceOf } from "./search-operations.ts";
+import { indexOf, searchOperations, spaceOf } from "./search-operations.ts";
 import { createSearchSpace, type SearchSpace } from "./search-space.ts";
 
 export interface SearchRequest {
@@ -45,10 +45,10 @@ export function createApiSearch(
   /** The words of the APIs; an API that comes or goes changes nothing of the others'. */
   function spaceOfAll(apis: readonly ApiDescription[]): SearchSpace {
     const [only] = apis;
-    if (only && apis.length === 1) return spaceOf(only.operations, aboutOf(only));
+    if (only && apis.length === 1) return spaceOf(only.operations);
     if (last?.apis.length !== apis.length || !apis.every((api, at) => api === last?.apis[at])) {
-      const sources = apis.flatMap((api) => spaceOf(api.operations, aboutOf(api)).sources);
-      last = { apis, space: createSearchSpace(sources.map(({ source }) => source)) };
+      const sources = apis.map((api) => ({ index: indexOf(api.operations), about: aboutOf(api) }));
+      last = { apis, space: createSearchSpace(sources) };
     }
     return last.space;
   }

@@ -1,7 +1,7 @@
 import type { Operation } from "./operation.ts";
 import { CORE, createOperationIndex, type OperationIndex, TARGET } from "./operation-index.ts";
 import { type Query, readQuery } from "./search-query.ts";
-import { createSearchSpace, type SearchSource, type SearchSpace } from "./search-space.ts";
+import { createSearchSpace, type SearchSpace } from "./search-space.ts";
 import { areOpposite, verbsLike } from "./search-thesaurus.ts";
 import { stemsOf } from "./search-words.ts";
 
@@ -10,7 +10,6 @@ export interface OperationHit {
   score: number;
 }
 
-const K1 = 1.2;
 /** Shares of the score that hang on how much of the query an operation has, and on how much of the operation is asked for. */
 const COVERAGE = 0.7;
 const PRECISION = 0.55;
@@ -47,28 +46,32 @@ export function searchOperations(
   const query = readQuery(text, space);
   const scores = scoresOf(space, query);
   const exact = text.trim().toLowerCase();
-  const best: { at: number; score: number; operation: Operation }[] = [];
+  const best: OperationHit[] = [];
   let total = 0;
-  for (const { source, from } of space.sources) {
-    const { operations, named } = source.index;
+  for (const { index, from } of space.sources) {
+    const { operations, named } = index;
     for (const at of named.get(exact) ?? []) scores[from + at] = scores[from + at]! + NAMED;
-    for (const [at, operation] of operations.entries()) {
+    for (let at = 0; at < operations.length; at++) {
       const score = scores[from + at]!;
       if (score <= 0) continue;
       total++;
-      keep(best, { at, score, operation }, limit);
+      if (best.length < limit || score > best.at(-1)!.score) keep(best, { score, operation: operations[at]! }, limit);
     }
   }
-  return { hits: best.map(({ operation, score }) => ({ operation, score })), total };
+  return { hits: best, total };
 }
 
 /** Puts a hit where it belongs among the best. */
-function keep<T extends { score: number }>(best: T[], hit: T, limit: number): void {
+function keep(best: OperationHit[], hit: OperationHit, limit: number): void {
   let at = best.length;
-  if (at >= limit && hit.score <= best[at - 1]!.score) return;
   while (at > 0 && best[at - 1]!.score < hit.score) at--;
   best.splice(at, 0, hit);
   if (best.length > limit) best.pop();
+}
+
+/** How much a word that so many operations have tells. */
+function idfOf({ size }: SearchSpace, count: number): number {
+  return Math.log(1 + (size - count + 0.5) / (count + 0.5));
 }
 
 /** The score of each operation of the space, 0 where no word fits. */
@@ -87,21 +90,23 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
     const touched: number[] = [];
     let most = 0;
     for (const [stem, weight] of stems) {
-      const places = space.words.get(stem);
-      if (!places) continue;
-      const idf = Math.log(1 + (space.size - places.count + 0.5) / (places.count + 0.5));
-      most = Math.max(most, idf * weight);
-      for (const { from, posting } of places.parts) {
-        for (let i = 0; i < posting.at.length; i++) {
-          const at = from + posting.at[i]!;
-          const frequency = posting.weights[i]!;
-          const each = (weight * idf * frequency * (K1 + 1)) / (frequency + K1);
-          if (score[at] === 0) touched.push(at);
-          if (each > score[at]!) score[at] = each;
-          if (weight > closeness[at]!) closeness[at] = weight;
-          roles[at] = roles[at]! | posting.roles[i]!;
-          if (head && (posting.roles[i]! & TARGET) !== 0 && weight > onTarget[at]!) onTarget[at] = weight;
-        }
+      const word = space.words.get(stem);
+      if (!word) continue;
+      const idf = idfOf(space, word.count);
+      const worth = weight * idf;
+      most = Math.max(most, worth);
+      const posting = word.posting();
+      for (let i = 0; i < word.count; i++) {
+        const at = posting.at[i]!;
+        const each = worth * posting.weights[i]!;
+        const best = score[at]!;
+        if (best === 0) touched.push(at);
+        if (each > best) score[at] = each;
+        if (weight > closeness[at]!) closeness[at] = weight;
+        const role = posting.roles[i]!;
+        if (role === 0) continue;
+        roles[at] = roles[at]! | role;
+        if (head && (role & TARGET) !== 0 && weight > onTarget[at]!) onTarget[at] = weight;
       }
     }
     const matters = importance * Math.min(most, MAX_IMPORTANCE);
@@ -117,14 +122,14 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
   }
   const owned = new Uint8Array(space.size);
   for (const stem of query.own ? OWN_STEMS : []) {
-    for (const { from, posting } of space.words.get(stem)?.parts ?? [])
-      for (const at of posting.at) owned[from + at] = 1;
+    for (const at of space.words.get(stem)?.posting().at ?? []) owned[at] = 1;
   }
   const alike = verbsLike(query.verb);
-  for (const { source, from } of space.sources) {
+  for (const source of space.sources) {
     const { factor: ofApi, weight: ofName } = apiFits(source, query, space);
+    const { from } = source;
     const { operations, traits: all } = source.index;
-    for (const [at, operation] of operations.entries()) {
+    for (let at = 0; at < operations.length; at++) {
       const place = from + at;
       if (scores[place] === 0) continue;
       const traits = all[at]!;
@@ -140,7 +145,7 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
       factor *= 1 + (TARGET_FITS - 1) * onTarget[place]!;
       if (traits.scope !== undefined && traits.scope === query.scope) factor *= SCOPE_FITS;
       if (owned[place] === 1) factor *= OWN_FITS;
-      if (operation.deprecated) factor *= DEPRECATED;
+      if (operations[at]!.deprecated) factor *= DEPRECATED;
       scores[place] = scores[place]! * factor * (1 - DEPTH * Math.min(MAX_DEPTH, traits.depth));
     }
   }
@@ -148,32 +153,38 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
 }
 
 /** Whether the query says which of several APIs it means, and the importance of the words by which it does. */
-function apiFits({ index, about = "" }: SearchSource, query: Query, space: SearchSpace) {
+function apiFits({ index, about }: SearchSpace["sources"][number], query: Query, space: SearchSpace) {
   let factor = 1;
   let weight = 0;
   if (space.sources.length === 1) return { factor, weight };
-  const aboutWords = new Set(stemsOf(about));
   for (const term of query.terms) {
     if (index.nameWords.has(term.word)) {
       factor = API_NAMED;
-      const places = space.words.get(term.word);
-      const idf = places ? Math.log(1 + (space.size - places.count + 0.5) / (places.count + 0.5)) : 0;
-      weight += term.weight * Math.min(idf, MAX_IMPORTANCE);
-    } else if (aboutWords.has(term.word)) factor = Math.max(factor, API_MEANT);
+      const word = space.words.get(term.word);
+      if (word) weight += term.weight * Math.min(idfOf(space, word.count), MAX_IMPORTANCE);
+    } else if (about.has(term.word)) factor = Math.max(factor, API_MEANT);
   }
   return { factor, weight };
 }
 
+const indexes = new WeakMap<readonly Operation[], OperationIndex>();
 const spaces = new WeakMap<readonly Operation[], SearchSpace>();
 
-/** The words of one list of operations, read when they are first needed. */
-export function spaceOf(operations: readonly Operation[], about = ""): SearchSpace {
-  let space = spaces.get(operations);
-  if (!space) {
-    const index: OperationIndex = createOperationIndex(operations);
-    space = createSearchSpace([{ index, about }]);
-    spaces.set(operations, space);
-  }
+/** The words of a list of operations, read when they are first needed. */
+export function indexOf(operations: readonly Operation[]): OperationIndex {
+  const known = indexes.get(operations);
+  if (known) return known;
+  const index = createOperationIndex(operations);
+  indexes.set(operations, index);
+  return index;
+}
+
+/** One list of operations to search in. */
+export function spaceOf(operations: readonly Operation[]): SearchSpace {
+  const known = spaces.get(operations);
+  if (known) return known;
+  const space = createSearchSpace([{ index: indexOf(operations) }]);
+  spaces.set(operations, space);
   return space;
 }
 

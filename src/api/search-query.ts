@@ -73,8 +73,7 @@ const QUESTION =
 
 /** Reads a query against the words that there are. */
 export function readQuery(text: string, space: SearchSpace): Query {
-  const known = (stem: string) =>
-    space.words.has(stem) || space.sources.some(({ source }) => source.index.nameWords.has(stem));
+  const known = (stem: string) => space.words.has(stem) || space.names.has(stem);
   const plain = text.slice(0, MAX_QUERY);
   const lower = wordsOf(plain).join(" ");
   const words = wordsOf(withoutPhrases(plain)).flatMap((word) => parted(word, known));
@@ -160,7 +159,9 @@ function parted(word: string, known: (stem: string) => boolean): string[] {
 
 /** What a word that nobody knows may have been meant to be; itself where nothing is near. */
 function correct(stem: string, vocabulary: readonly string[]): string[] {
-  const nearest = nearestWords(stem, new Set([...nearestWords(stem, vocabulary), ...KNOWN_STEMS]));
+  // Hardly anybody mistakes the first letter, but two may be swapped.
+  const near = [...new Set(stem.slice(0, 2))].flatMap((letter) => nearestWords(stem, withPrefix(vocabulary, letter)));
+  const nearest = nearestWords(stem, new Set([...near, ...KNOWN_STEMS]));
   return nearest.length > 0 ? nearest.slice(0, 6) : [stem];
 }
 
