@@ -42,8 +42,26 @@ describe("patchbay-mcp doctor", () => {
     expect(stdout).not.toContain("very-secret-key");
   });
 
+  it("asks for the token that calls of an API need, unless nothing is to be asked", async () => {
+    let tokens = 0;
+    const api = await startApi(({ path }) => {
+      if (path === "/token") tokens += 1;
+      return { status: 401, json: { error: "invalid_client", error_description: "the secret is wrong" } };
+    });
+    const auth = { type: "oauth2", tokenUrl: `${api.url}/token`, clientId: "c", clientSecret: "secret-of-c" };
+    const config = { apis: { token: { apiUrl: api.url, auth } } };
+    const asked = await doctor(config);
+    expect(asked.stdout).toMatch(/^BROKEN API token: /m);
+    expect(asked.stdout).not.toContain("secret-of-c");
+    expect(tokens).toBeGreaterThan(0);
+    const before = tokens;
+    const { code, stdout } = await runProcess(serverCommand({ config, args: ["doctor", "--no-probe"] }));
+    expect(code, stdout).toBe(0);
+    expect(tokens).toBe(before);
+  });
+
   it("says of each API what can be called, who calls it, and which of its tools are misspelt", async () => {
-    const api = await startApi();
+    const api = await startApi({ json: { access_token: "token-of-the-client", token_type: "bearer" } });
     const shop = { apiUrl: api.url, openapi: resolve("test/fixtures/shop.openapi.yaml") };
     const { code, stdout } = await doctor({
       readOnly: true,

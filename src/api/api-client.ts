@@ -113,6 +113,7 @@ export function createApiClient(
   internals: ApiClientInternals = {},
 ): ApiClient {
   const opened = new Map<string, Promise<LiveApi>>();
+  const closing = new AbortController();
   const selector = createSelector();
   const cache: AnswerCache = createAnswerCache();
   const search = createApiSearch(() => Object.keys(apis), describe);
@@ -134,7 +135,7 @@ export function createApiClient(
     assertKnown(name);
     let api = opened.get(name);
     if (!api) {
-      api = openLiveApi(name, apis[name]!, internals.lookup);
+      api = openLiveApi(name, apis[name]!, { lookup: internals.lookup, signal: closing.signal });
       opened.set(name, api);
       // A document that was mended is read again.
       api.catch(() => opened.delete(name));
@@ -154,7 +155,7 @@ export function createApiClient(
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
     const { signal, status, confirmed = false } = context;
     if (request.rest !== undefined) return nextPart(user, request, request.rest, signal);
-    const api = await open(request.api);
+    const api = await until(open(request.api), signal);
     const { description } = api;
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
@@ -269,6 +270,7 @@ export function createApiClient(
     async close() {
       const all = [...opened.values()];
       opened.clear();
+      closing.abort(new ToolError("aborted", "The server is closing."));
       await selector.close();
       for (const opening of all) {
         const api = await opening.catch(() => undefined);
@@ -286,7 +288,7 @@ export function createApiClient(
       operations: 0,
     };
     try {
-      const { description, exchange, responses, credentials } = await open(name);
+      const { description, exchange, responses, credentials } = await until(open(name), signal);
       result.base_url = `${description.base.origin}${description.base.pathname}`;
       result.operations = description.operations.length;
       await responses.ready();
@@ -303,4 +305,14 @@ export function createApiClient(
 
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** What is loaded for all, for one who may go before it is there. */
+function until<T>(loading: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(abortError(signal));
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    loading.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
 }

@@ -7,6 +7,7 @@ import type { ApiDocument } from "./openapi/document.ts";
 import type { BodyContent, Parameter, Place } from "./operation.ts";
 import { PLACES } from "./operation.ts";
 import { isHidden, isPortableName, type PortableSchema, portableSchema, shorten, wordsOf } from "./portable-schema.ts";
+import { reservedNames } from "./reserved-names.ts";
 
 /** Where an argument goes. */
 export interface Slot {
@@ -82,17 +83,11 @@ function slotsOf(
   return slots;
 }
 
-/** Whether the configuration sets the parameter, or the path in the configuration has it already. */
-function isConfigured({ settings, base }: ApiDescription, target: Target, { in: place, name }: Parameter): boolean {
-  const same = (other: string | undefined) => other?.toLowerCase() === name.toLowerCase();
+/** Whether the configuration sets the parameter, or the operation as it is written there has it already. */
+function isConfigured(api: ApiDescription, target: Target, { in: place, name }: Parameter): boolean {
   if (place === "path") return Object.hasOwn(target.pathValues, name);
-  const { credential } = target.details;
-  if (credential && credential.in === place && same(credential.name)) return true;
-  const { auth } = settings;
-  if (auth && auth.type === place && same(auth.name)) return true;
-  if (place === "query") return new URLSearchParams(base.search).has(name);
-  if (place !== "header") return false;
-  return same("Authorization") || same(settings.apiKeyHeader) || Object.keys(settings.headers).some(same);
+  if (place === "query" && Object.hasOwn(target.queryValues ?? {}, name)) return true;
+  return reservedNames(api).and(target.details.credential)(place, name);
 }
 
 /** Gives each argument a name that all bridges take; where two would share one, the place is added. */

@@ -163,6 +163,16 @@ describe("a pinned operation", () => {
     });
   });
 
+  it("keeps what is written into it", () => {
+    const tool = pin("GET /items/7");
+    expect(Object.keys(tool.properties)).toEqual(["X_Trace_Id", "session"]);
+    expect(tool.toRequest({})).toEqual({ api: "shop", operation: "GET /items/7" });
+    expect(pin("get /items/{itemId}").toRequest({ itemId: 7 })).toMatchObject({
+      operation: "getItem",
+      path: { itemId: 7 },
+    });
+  });
+
   it("leaves out what the configuration sets", async () => {
     const headers = ["X-Key", "X-Tenant", "X-Other"].map((name) => ({
       name,

@@ -52,6 +52,8 @@ export function pinOperation(api: ApiDescription, { name, operation, description
   const { properties, kept } = describeArguments(document, slots, target);
   const listed = target.operation;
   const summary = listed?.summary ?? "";
+  const fixed = { ...target.pathValues, ...target.queryValues };
+  const called = listed && Object.keys(fixed).length === 0 ? listed.id : operation;
   const said = description ?? describe(api, target);
   return {
     name,
@@ -62,7 +64,7 @@ export function pinOperation(api: ApiDescription, { name, operation, description
     idempotent: isRead(target.method) || target.method === "PUT" || target.method === "DELETE",
     properties,
     required: kept.filter((slot) => slot.required).map((slot) => slot.name),
-    toRequest: (input) => requestOf(api.name, operation, target, content, kept, properties, input),
+    toRequest: (input) => requestOf(api.name, called, target, content, kept, properties, input),
     explain: (error) => withOwnNames(error, kept, target),
   };
 }

@@ -8,18 +8,21 @@ import type { Check } from "./checks.ts";
 
 type Config = LoadedConfig["config"];
 
-/** Reads each API's document, connects to each API, and finds the operations that are to be tools. Calls no operation. */
+/**
+ * Reads each API's document, connects to each API, and finds the operations that are to be tools. Calls no operation; with
+ * `ask`, it asks for the tokens that calls need.
+ */
 export async function checkApis(
   { config }: LoadedConfig,
   services: ServiceContainer,
-  signal: AbortSignal,
+  { signal, ask }: { signal: AbortSignal; ask: boolean },
 ): Promise<Check[]> {
   if (Object.keys(config.apis).length === 0) {
     const hint = "Name one under `apis` in patchbay.yaml; docs/apis.md shows how.";
     return [{ service: "apis", name: "APIs", state: "off", detail: "no API is configured", hint }];
   }
   const { apis } = await services.get(["apis"]);
-  const found = await apis.check(signal);
+  const found = await apis.check(signal, { ask });
   const pinned = await Promise.all(found.map((api) => (api.error === undefined ? checkPinned(api, config, apis) : [])));
   return found.flatMap((api, index) => [
     {

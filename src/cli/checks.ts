@@ -23,13 +23,20 @@ export interface Check {
 /** Milliseconds that one part may take to be checked. */
 const CHECK_MS = 8_000;
 
-/** Looks at every part: opens the database, asks the model providers, reads the APIs' documents. Never throws. */
-export async function checkAll(loaded: LoadedConfig, services: ServiceContainer): Promise<Check[]> {
+/**
+ * Looks at every part: opens the database, asks the model providers, reads the APIs' documents and, with `ask`, asks for the
+ * tokens that they want. Never throws.
+ */
+export async function checkAll(
+  loaded: LoadedConfig,
+  services: ServiceContainer,
+  { ask = false }: { ask?: boolean } = {},
+): Promise<Check[]> {
   const parts: Promise<Check[]>[] = [
     guarded("memory", "memory", () => checkMemory(loaded, services)),
     guarded("memory", "embeddings", () => checkEmbeddings(loaded, services)),
     guarded("llm", "models", () => checkModels(loaded, services)),
-    guarded("apis", "APIs", () => checkApis(loaded, services, AbortSignal.timeout(CHECK_MS))),
+    guarded("apis", "APIs", () => checkApis(loaded, services, { signal: AbortSignal.timeout(CHECK_MS), ask })),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
   ];
   return [

@@ -15,7 +15,7 @@ const MARKS = { ok: "ok     ", off: "off    ", broken: "BROKEN " };
 export async function doctorCommand({ loaded, env, options = {} }: CommandContext): Promise<number> {
   const patchbay = createPatchbay(loaded, env);
   try {
-    const checks = await checkAll(loaded, patchbay.services);
+    const checks = await checkAll(loaded, patchbay.services, { ask: !options["no-probe"] });
     const hasProvider = checks.some(({ service, state }) => service === "llm" && state === "ok");
     if (hasProvider && !options["no-probe"]) {
       const { llm } = await patchbay.services.get(["llm"]);
