@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -8,6 +10,7 @@ import {
   openDocumented,
   settings,
 } from "../../test/fixtures/api-client.ts";
+import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
 import { type ReceivedRequest, startHttpServer } from "../../test/fixtures/http-server.ts";
 import { startTokenEndpoint } from "../../test/fixtures/token-endpoint.ts";
 import type { Target } from "./api-request.ts";
@@ -128,6 +131,25 @@ describe("the key of an API travels", () => {
       ["/b", undefined],
     ]);
   });
+});
+
+it("credentials are not sent where only a document says that an operation is", async () => {
+  const elsewhere = await startHttpServer();
+  const document = minimalDocument({
+    "/a": { get: { operationId: "a" } },
+    "/b": { get: { operationId: "b", servers: [{ url: elsewhere.url }] } },
+  });
+  const server = await startHttpServer();
+  const file = join(temporaryFolder(), "api.json");
+  writeFileSync(file, JSON.stringify({ ...document, servers: [{ url: server.url }] }));
+  const api = await describeApi("x", settings({ openapi: file, apiKey: KEY }));
+  const credentials = createCredentials(api);
+  expect((await credentials.of({ id: "ana" }, findTarget(api, { operation: "a" }))).placed?.value).toContain(KEY);
+  const error = await failure(credentials.of({ id: "ana" }, findTarget(api, { operation: "b" })));
+  expect(error).toMatchObject({ code: "forbidden", hint: expect.stringContaining(`apiUrl: ${elsewhere.url}`) });
+  const open = await describeApi("x", settings({ openapi: file }));
+  const none = await createCredentials(open).of({ id: "ana" }, findTarget(open, { operation: "b" }));
+  expect(none.placed).toBeUndefined();
 });
 
 describe("a user with an entry", () => {

@@ -5,7 +5,9 @@ import { REDACTED } from "../redact.ts";
 import type { ApiUser } from "./api-client.ts";
 import type { PreparedRequest, Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
+import { configuredSecrets } from "./configured-secrets.ts";
 import { createOAuthTokens, type OAuthClient, type OAuthTokens } from "./oauth-tokens.ts";
+import { isSameSite } from "./openapi/fetch-document.ts";
 import {
   type Holder,
   hasSecrets,
@@ -79,8 +81,20 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     return id;
   }
 
+  const carriesSecrets = configuredSecrets(api.settings, undefined, api.userInfo).length > 0;
+  /** What a document says, also when it is read anew, does not lead credentials away from where they belong. */
+  function assertOwnHost({ id, base }: Target): void {
+    if (!carriesSecrets || isSameSite(api.base, base)) return;
+    throw new ToolError(
+      "forbidden",
+      `${id} is at ${base.origin}, another place than API "${api.name}": its credentials are not sent there.`,
+      { hint: `Name it in the configuration as an API of its own, with apiUrl: ${base.origin}.` },
+    );
+  }
+
   return {
     async of(user, target) {
+      assertOwnHost(target);
       const { source, headers } = carriedBy(api, holderOf(api, user), target);
       const id = idOf(source, headers);
       const reserves = reserved.and(target.details.credential);

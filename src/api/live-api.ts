@@ -1,4 +1,3 @@
-import type { LookupFunction } from "node:net";
 import { hostOf, reachOf } from "./address-guard.ts";
 import { type ApiBreaker, createApiBreaker } from "./api-breaker.ts";
 import { type CallSlots, createCallSlots } from "./call-slots.ts";
@@ -6,6 +5,7 @@ import { createResponseChecker, type ResponseChecker } from "./check-response.ts
 import { type ApiDescription, type ApiSettings, describeApi } from "./configured-api.ts";
 import { type Credentials, createCredentials } from "./credentials.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
+import type { FetchMeans } from "./openapi/load-document.ts";
 import { createRenewal } from "./renew-description.ts";
 import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
 
@@ -29,12 +29,9 @@ export interface LiveApi {
 const MAX_WINDOWS = 1000;
 
 /** @throws ToolError `invalid_config` */
-export async function openLiveApi(
-  name: string,
-  settings: ApiSettings,
-  lookup: LookupFunction | undefined,
-): Promise<LiveApi> {
-  const description = await describeApi(name, settings, lookup);
+export async function openLiveApi(name: string, settings: ApiSettings, means: FetchMeans): Promise<LiveApi> {
+  const { lookup } = means;
+  const description = await describeApi(name, settings, means);
   const windows = new Map<string, SlidingWindow>();
   const common = {
     api: name,
@@ -64,7 +61,7 @@ export async function openLiveApi(
       }
       return window;
     },
-    renewWhereOld: createRenewal(description, () => describeApi(name, settings, lookup), replaceDescription),
+    renewWhereOld: createRenewal(description, () => describeApi(name, settings, means), replaceDescription),
   };
   return live;
 
@@ -76,7 +73,8 @@ export async function openLiveApi(
       // Calls that are under way end by then.
       setTimeout(() => void old.close(), settings.timeout * 1000).unref();
     }
-    live.description = fresh;
+    // What has been given since then, such as tokens, stays hidden.
+    live.description = { ...fresh, secrets: live.description.secrets };
     live.responses = createResponseChecker(fresh);
   }
 }
