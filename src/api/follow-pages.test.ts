@@ -1,217 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { call, failure, minimalDocument, openClient, openDocumented } from "../../test/fixtures/api-client.ts";
-import { type ReceivedRequest, type ScriptedAnswer, startHttpServer } from "../../test/fixtures/http-server.ts";
+import { type ReceivedRequest, startHttpServer } from "../../test/fixtures/http-server.ts";
+import {
+  ALL,
+  at,
+  byCursor,
+  byPage,
+  KINDS,
+  number,
+  type Paged,
+  query,
+  seal,
+  slice,
+  unseal,
+} from "../../test/fixtures/paged-apis.ts";
 import type { ApiResult } from "./api-client.ts";
 import type { ApiRequest } from "./api-request.ts";
-
-const ALL = Array.from({ length: 25 }, (_, n) => ({ id: `i${n}`, n }));
-const SIZE = 10;
-
-interface Asked {
-  query: URLSearchParams;
-  request: ReceivedRequest;
-  host: string;
-}
-/** An API that gives 25 items in pages of 10 in its own way. */
-type Paged = (asked: Asked) => ScriptedAnswer;
-
-const slice = (from: number) => ALL.slice(from, from + SIZE);
-const at = ({ query }: Asked, name: string, otherwise = 0) => Number(query.get(name) ?? otherwise);
-const after = (from: number) => (from + SIZE < ALL.length ? from + SIZE : undefined);
-/** A cursor that means nothing to who does not know it. */
-const seal = (from: number) => Buffer.from(`from ${from}`).toString("base64");
-const unseal = (cursor: string | null) =>
-  cursor === null ? 0 : Number(Buffer.from(cursor, "base64").toString().slice(5));
-
-/** Answers with a list, what comes next put around it. */
-const byCursor =
-  (parameter: string, wrap: (items: unknown[], next: string | undefined) => unknown): Paged =>
-  ({ query }) => {
-    const from = unseal(query.get(parameter));
-    const next = after(from);
-    return { json: wrap(slice(from), next === undefined ? undefined : seal(next)) };
-  };
-const byPage =
-  (parameter: string, first: number, wrap: (items: unknown[], page: number) => unknown): Paged =>
-  (asked) => {
-    const page = at(asked, parameter, first);
-    return { json: wrap(slice((page - first) * SIZE), page) };
-  };
-const byUrl =
-  (wrap: (items: unknown[], next: string | null, previous: string) => unknown, absolute = true): Paged =>
-  (asked) => {
-    const from = at(asked, "from");
-    const next = after(from);
-    const url = `${absolute ? asked.host : ""}/items?from=${next}&size=a,b`;
-    return { json: wrap(slice(from), next === undefined ? null : url, `${asked.host}/items?from=0`) };
-  };
-const links =
-  (form: (url: string) => string): Paged =>
-  (asked) => {
-    const next = after(at(asked, "from"));
-    const headers = next === undefined ? {} : { link: form(`${asked.host}/items?from=${next}`) };
-    return { json: slice(at(asked, "from")), headers: headers as Record<string, string> };
-  };
-
-const query = (...names: string[]) => names.map((name) => ({ name, in: "query", schema: { type: "string" } }));
-const number = (name: string, more: object = {}) => ({ name, in: "query", schema: { type: "integer", ...more } });
-
-/** What the API does, the parameters that its document has, and where its items are. */
-const KINDS: [string, Paged, object[], ((data: never) => unknown)?][] = [
-  ["Link header", links((url) => `<${url}>; rel="next", <https://x/last>; rel="last"`), []],
-  ["Link header, relative", links((url) => `<${url.replace(/^.*?\/items/, "/items")}>;rel=next`), []],
-  ["next (Django)", byUrl((results, next, previous) => ({ count: 25, next, previous, results })), [number("page")]],
-  ["next, relative", byUrl((results, next) => ({ next, results }), false), []],
-  ["links.next (JSON:API)", byUrl((data, next) => ({ data, links: { self: "x", next } })), []],
-  ["links.next.href", byUrl((data, href) => ({ data, links: { next: href === null ? null : { href } } })), []],
-  [
-    "_links.next.href (HAL)",
-    byUrl((items, href) => ({
-      _embedded: { items },
-      _links: { self: { href: "x" }, ...(href && { next: { href } }) },
-    })),
-    [],
-    (data: { _embedded: { items: unknown } }) => data._embedded.items,
-  ],
-  ["paging.next (Facebook)", byUrl((data, next) => ({ data, paging: { previous: "x", ...(next && { next }) } })), []],
-  ["@odata.nextLink", byUrl((value, next) => ({ value, ...(next && { "@odata.nextLink": next }) })), []],
-  ["nextLink (Azure)", byUrl((value, nextLink) => ({ value, ...(nextLink && { nextLink }) })), []],
-  [
-    "next_page_url (Laravel)",
-    byUrl((data, next_page_url) => ({ current_page: 1, data, next_page_url })),
-    [number("page")],
-  ],
-  [
-    "list of links (FHIR)",
-    byUrl((entry, url) => ({
-      entry,
-      link: url
-        ? [
-            { relation: "self", url: "x" },
-            { relation: "next", url },
-          ]
-        : [],
-    })),
-    [],
-  ],
-  [
-    "next_cursor",
-    byCursor("cursor", (items, next_cursor) => ({ items, next_cursor: next_cursor ?? null })),
-    query("cursor"),
-  ],
-  [
-    "response_metadata.next_cursor (Slack)",
-    byCursor("cursor", (members, next = "") => ({ ok: true, members, response_metadata: { next_cursor: next } })),
-    query("cursor", "limit"),
-  ],
-  [
-    "nextPageToken (Google)",
-    byCursor("pageToken", (files, nextPageToken) => ({ kind: "list", files, nextPageToken })),
-    query("pageToken"),
-  ],
-  [
-    "next_page_token",
-    byCursor("page_token", (items, next_page_token = "") => ({ items, next_page_token })),
-    query("page_token"),
-  ],
-  [
-    "NextToken (AWS)",
-    byCursor("NextToken", (Things, NextToken) => ({ Things, NextToken })),
-    query("NextToken", "MaxResults"),
-  ],
-  [
-    "NextContinuationToken (S3)",
-    byCursor("continuation-token", (Contents, token) => ({
-      IsTruncated: token !== undefined,
-      Contents,
-      NextContinuationToken: token,
-    })),
-    query("continuation-token"),
-  ],
-  [
-    "pageInfo.endCursor",
-    byCursor("after", (nodes, endCursor) => ({
-      nodes,
-      pageInfo: { hasNextPage: endCursor !== undefined, endCursor: endCursor ?? "end" },
-    })),
-    query("after", "first"),
-  ],
-  [
-    "paging.cursors.after",
-    byCursor("after", (data, after) => ({ data, paging: { cursors: { before: "x", after } } })),
-    query("after"),
-  ],
-  ["cursor", byCursor("cursor", (items, cursor) => ({ items, cursor })), query("cursor")],
-  [
-    "page[cursor] (JSON:API)",
-    byCursor("page[cursor]", (data, next_cursor) => ({ data, meta: { next_cursor } })),
-    query("page[cursor]"),
-  ],
-  [
-    "offset that is a cursor (Airtable)",
-    byCursor("offset", (records, offset) => ({ records, offset })),
-    query("offset"),
-  ],
-  [
-    "has_more and the last id (Stripe)",
-    ({ query }) => {
-      const from = query.has("starting_after") ? Number(query.get("starting_after")?.slice(1)) + 1 : 0;
-      return { json: { object: "list", data: slice(from), has_more: from + SIZE < ALL.length } };
-    },
-    query("starting_after"),
-  ],
-  ["page, nothing said", byPage("page", 1, (items) => items), [number("page"), number("per_page")]],
-  ["page from 0 by the document", byPage("page", 0, (items) => ({ items })), [number("page", { minimum: 0 })]],
-  ["page with total pages", byPage("page", 1, (items, page) => ({ items, page, total_pages: 3 })), [number("page")]],
-  [
-    "page from 0 by the answer (Spring)",
-    byPage("page", 0, (content, number) => ({ content, page: { size: 10, totalElements: 25, totalPages: 3, number } })),
-    [number("page")],
-  ],
-  [
-    "last (Spring)",
-    byPage("page", 0, (content, number) => ({ content, last: number === 2, number })),
-    [number("page", { default: 0 })],
-  ],
-  ["page[number]", byPage("page[number]", 1, (data) => ({ data, meta: { total: 25 } })), [number("page[number]")]],
-  [
-    "next_page that is a number",
-    byPage("page", 1, (items, page) => ({ items, next_page: page < 3 ? page + 1 : null })),
-    [number("page")],
-  ],
-  ["hasMore and page", byPage("page", 1, (items, page) => ({ items, hasMore: page < 3 })), [number("page")]],
-  [
-    "x-next-page (GitLab)",
-    (asked) => {
-      const page = at(asked, "page", 1);
-      return { json: slice((page - 1) * SIZE), headers: { "x-next-page": page < 3 ? String(page + 1) : "" } };
-    },
-    [number("page")],
-  ],
-  ["offset, nothing said", (asked) => ({ json: slice(at(asked, "offset")) }), [number("offset"), number("limit")]],
-  ["offset and total", (asked) => ({ json: { items: slice(at(asked, "offset")), total: 25 } }), [number("offset")]],
-  [
-    "x-total-count",
-    (asked) => ({ json: slice(at(asked, "skip")), headers: { "x-total-count": "25" } }),
-    [number("skip")],
-  ],
-  ["$skip (OData)", (asked) => ({ json: { value: slice(at(asked, "$skip")), "@odata.count": 25 } }), [number("$skip")]],
-  [
-    "startAt (Jira)",
-    (asked) => ({
-      json: { startAt: at(asked, "startAt"), maxResults: 10, total: 25, issues: slice(at(asked, "startAt")) },
-    }),
-    [number("startAt")],
-  ],
-  [
-    "startIndex (SCIM)",
-    (asked) => {
-      const startIndex = at(asked, "startIndex", 1);
-      return { json: { totalResults: 25, startIndex, itemsPerPage: 10, Resources: slice(startIndex - 1) } };
-    },
-    [number("startIndex")],
-  ],
-];
 
 async function open(paged: Paged, parameters: object[], more: object = {}) {
   let host = "";
@@ -318,8 +122,19 @@ describe("the first page alone", () => {
     const { ask } = await open(() => ({ json: { items: [1], next_cursor: "abc" } }), []);
     expect(await ask({ maxPages: 3 })).toMatchObject({
       more_pages: true,
-      warnings: ['There are more pages: the answer\'s nextcursor is "abc".'],
+      warnings: ['There are more pages: the answer\'s next_cursor is "abc".'],
     });
+  });
+
+  it("of a POST tells of others and reads none: what is no read is not repeated", async () => {
+    const server = await startHttpServer({ json: { results: [{ id: 1 }], next_cursor: "abc" } });
+    const client = openClient({ x: { apiUrl: `${server.url}/search` } });
+    const result = await call(client, { api: "x", body: { q: "a" }, maxPages: 5 });
+    expect(result).toMatchObject({
+      more_pages: true,
+      warnings: ['There are more pages: the answer\'s next_cursor is "abc".'],
+    });
+    expect(server.requests).toHaveLength(1);
   });
 
   it("that is no list, or no answer to a read, has no next one", async () => {

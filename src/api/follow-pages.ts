@@ -37,10 +37,11 @@ export async function followPages(
   prepared: PreparedRequest,
   means: PageMeans,
 ): Promise<FollowedPages> {
-  const single = { answer: first, pages: 1, more: false };
   const path = first.content_type === undefined ? pageListPath(first.data) : undefined;
-  if (prepared.method !== "GET" || !path) return single;
-  const { api, maxPages, status } = means;
+  if (!path) return { answer: first, pages: 1, more: false };
+  const { api, status } = means;
+  // What is no read is not repeated for its pages; that there are more is told.
+  const maxPages = prepared.method === "GET" ? means.maxPages : 1;
   const time = startTime(means, api);
   const reading = { request: prepared, page: readPage(first, prepared, path) };
   const start = reading.page;
@@ -49,7 +50,7 @@ export async function followPages(
   const warnings: string[] = [];
   let more = false;
   let by: NextPage["kind"] | undefined;
-  let size = sizeOf(first);
+  let size = 0;
   try {
     for (;;) {
       const found = findNextPage(reading.page);
@@ -71,6 +72,7 @@ export async function followPages(
         more = false;
         break;
       }
+      if (read.length < maxPages) size += sizeOf(read.at(-1) as FetchedAnswer);
       const tooLarge = size > api.settings.maxResponseBytes;
       if (read.length >= maxPages || tooLarge) {
         if (more) warnings.push(goOn(api, reading.request, step.request, maxPages, tooLarge));
@@ -99,7 +101,6 @@ export async function followPages(
       }
       const shorter = items.length < (reading.page.items?.length ?? 0);
       read.push(next.answer);
-      size += sizeOf(next.answer);
       reading.request = step.request;
       reading.page = page;
       // The last page, where nothing else tells.
@@ -180,7 +181,8 @@ function goOn(
     ? `Go on with query ${query}`
     : `Go on with ${after.method} ${api.secrets.inText(after.path).slice(0, 500)} and query ${query}`;
   const limit = api.settings.maxPages;
-  const several = maxPages < limit && !tooLarge ? `, or read up to ${limit} at once with max_pages` : "";
+  const several =
+    maxPages < limit && !tooLarge && after.method === "GET" ? `, or read up to ${limit} at once with max_pages` : "";
   return `There are more pages${tooLarge ? " than one answer may hold" : ""}. ${how}${several}.`;
 }
 

@@ -82,7 +82,7 @@ export function findNextPage(page: PageRead): NextPage | undefined {
 /** The query parameter that the operation has, or that was given, under the first of these plain names. */
 interface Parameters {
   named(names: readonly string[]): { name: string; schema: unknown; given: string | undefined } | undefined;
-  /** Whether any name may be sent, for no document says which there are. */
+  /** Whether any name may be sent: a read, and no document says which there are. */
   open: boolean;
 }
 
@@ -90,7 +90,7 @@ function parametersOf({ target, url }: PageRead): Parameters {
   const declared = target.details.parameters.filter((parameter): parameter is Parameter => parameter.in === "query");
   const given = [...url.searchParams];
   return {
-    open: target.open,
+    open: target.open && target.method === "GET",
     named(names) {
       for (const plain of names) {
         const parameter = declared.find(({ name }) => plainName(name) === plain);
@@ -118,7 +118,9 @@ function nextByCursor(fields: PageFields, parameters: Parameters): NextPage | un
     const name =
       parameter?.name ?? (parameters.open ? conventionalName(field, fields.spellingOf(field) ?? field) : undefined);
     if (name !== undefined) return { kind: "query", values: { [name]: value }, certain: true };
-    if (field.startsWith("next") && typeof found === "string") return { kind: "unknown", field, value, certain: true };
+    if (field.startsWith("next") && typeof found === "string") {
+      return { kind: "unknown", field: fields.spellingOf(field) ?? field, value, certain: true };
+    }
   }
   return undefined;
 }
