@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { SHOP } from "../../test/fixtures/api-client.ts";
-import { callTool, connect } from "../../test/fixtures/connect.ts";
+import { callTool, connect, startPatchbay, temporaryFolder } from "../../test/fixtures/connect.ts";
 import { describeTool } from "../mcp/tool-schema.ts";
 import { tools } from "./index.ts";
 
@@ -33,6 +35,60 @@ it("lists the APIs where nothing is asked for", async () => {
       { name: "hook", description: "Chat", operations: 1 },
     ],
   });
+});
+
+it("answers in at most 1,000 bytes unless more operations are wanted, whatever the documents say", async () => {
+  const folder = temporaryFolder();
+  const long = 'Wörter über Artikel 😀 \u0000 <b>"items"</b> '.repeat(100);
+  const operation = (at: number) => ({
+    operationId: `listItems${at}${"x".repeat(at * 60)}`,
+    summary: long,
+    description: long,
+  });
+  const paths = Object.fromEntries(
+    Array.from({ length: 30 }, (_, at) => [
+      `/${"items/".repeat(at)}{id${at}}`,
+      { get: operation(at), put: { summary: long } },
+    ]),
+  );
+  writeFileSync(
+    join(folder, "long.json"),
+    JSON.stringify({ openapi: "3.1.0", info: { title: long, version: "1" }, paths }),
+  );
+  const client = await connect({
+    apis: {
+      long: { openapi: join(folder, "long.json"), apiUrl: "https://long.example", description: long },
+      shop: { openapi: SHOP },
+    },
+  });
+  for (const args of [
+    { query: "items" },
+    { query: "update items", api: "long" },
+    {},
+    { query: "nothing like zebras" },
+  ]) {
+    const { content } = await client.callTool({ name: "api_search", arguments: args });
+    const [{ text }] = content as [{ text: string }];
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1000);
+    expect(JSON.parse(text)).toMatchObject({ status: "success", total: expect.any(Number) });
+  }
+  const wider = await callTool(client, "api_search", { query: "items", limit: 20 });
+  expect((wider.operations as unknown[]).length).toBeGreaterThan(5);
+});
+
+it("finds what is misspelt and what is called otherwise", async () => {
+  const client = await connect({ apis: { shop: { openapi: SHOP } } });
+  for (const query of ["delte itme", "get rid of an article", "deleteitem", "DELETE /items/{itemId}"]) {
+    expect(await callTool(client, "api_search", { query, limit: 1 })).toMatchObject({
+      operations: [{ operation: "deleteItem" }],
+    });
+  }
+});
+
+it("finds the same for every user", async () => {
+  const patchbay = await startPatchbay({ apis: { shop: { openapi: SHOP } } });
+  const ask = async (user: string) => callTool(await connect({}, { patchbay, user }), "api_search", { query: "items" });
+  expect(await ask("ana")).toEqual(await ask("ben"));
 });
 
 it("says how to configure an API where there is none, and which there are", async () => {

@@ -6,14 +6,14 @@ export default defineTool({
   title: "Find API operations",
   description:
     "Finds operations of the configured external APIs by what they do, best first. Without a query it lists the APIs and " +
-    "their operations. Then call api_describe for the parameters of one, and call_api to call it.",
+    "their first operations. Then call api_describe for the parameters of one, and call_api to call it.",
   effect: "read",
   idempotent: true,
   uses: ["apis"],
   input: z.strictObject({
     query: z.string().max(2000).default("").describe('What the operation should do, such as "create an issue".'),
     api: z.string().max(200).optional().describe("Search this API only."),
-    limit: z.int().min(1).max(50).default(10).describe("Maximum number of operations, 1 to 50."),
+    limit: z.int().min(1).max(50).default(5).describe("Maximum number of operations, 1 to 50."),
   }),
   output: z.strictObject({
     operations: z.array(z.looseObject({})),
