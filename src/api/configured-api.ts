@@ -1,4 +1,3 @@
-import type { LookupFunction } from "node:net";
 import { ToolError } from "../errors.ts";
 import { hostOf, type Reach, reachOf } from "./address-guard.ts";
 import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
@@ -8,10 +7,11 @@ import { configuredSecrets } from "./configured-secrets.ts";
 import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
 import { isObject } from "./openapi/document.ts";
 import { isSameSite } from "./openapi/fetch-document.ts";
-import { isDocumentUrl, type LoadedDocument, readDocument } from "./openapi/load-document.ts";
+import { type FetchMeans, isDocumentUrl, type LoadedDocument, readDocument } from "./openapi/load-document.ts";
 import { type DocumentOperation, readOperations } from "./openapi/operations.ts";
 import { readServer } from "./openapi/servers.ts";
 import type { JsonObject, Operation } from "./operation.ts";
+import { reservedNames, withoutReserved } from "./reserved-names.ts";
 
 /** How credentials travel, as the configuration says it. */
 export interface AuthSettings {
@@ -110,12 +110,12 @@ export interface ApiDescription {
 export async function describeApi(
   name: string,
   settings: ApiSettings,
-  lookup?: LookupFunction,
+  means: FetchMeans = {},
 ): Promise<ApiDescription> {
   const rules = settings.allow.map((rule) => parseAllowRule(rule, name));
   const configured = settings.apiUrl === undefined ? undefined : parseBase(name, settings.apiUrl);
   const source =
-    settings.openapi === undefined ? undefined : await readDocument(settings.openapi, name, { ...settings, lookup });
+    settings.openapi === undefined ? undefined : await readDocument(settings.openapi, name, { ...settings, ...means });
   const base = configured?.base ?? (source && readServer(source));
   if (!base) {
     throw new ToolError("invalid_config", `API "${name}" has no URL.`, {
@@ -125,6 +125,11 @@ export async function describeApi(
     });
   }
   const all = source ? readOperations(source, name) : [];
+  const reserved = reservedNames({ base, settings, userInfo: configured?.userInfo });
+  for (const operation of all) {
+    const read = operation.details;
+    operation.details = () => withoutReserved(read(), reserved);
+  }
   const possible = (method: string) => !settings.readOnly || isRead(method);
   const common = { name, settings, base, userInfo: configured?.userInfo, rules };
   return {

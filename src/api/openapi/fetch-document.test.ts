@@ -1,5 +1,5 @@
 import type { LookupFunction } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { call, failure, minimalDocument, openClient } from "../../../test/fixtures/api-client.ts";
 import { type HttpServer, type Script, startHttpServer, unusedPort } from "../../../test/fixtures/http-server.ts";
 import { isSameSite } from "./fetch-document.ts";
@@ -123,6 +123,23 @@ describe("documents with a URL", () => {
       message: expect.stringContaining(url),
       hint: expect.stringContaining("apis.x.openapi"),
     });
+  });
+
+  it("are not waited for by a caller who goes, nor by a server that closes", async () => {
+    const server = await startHttpServer({ fault: "hang" });
+    const client = openClient({ x: { openapi: urlOf(server), timeout: 60 } });
+    const caller = new AbortController();
+    const going = failure(call(client, { api: "x", operation: "a" }, "ana", caller.signal));
+    const staying = failure(call(client, { api: "x", operation: "a" }));
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    caller.abort();
+    expect(await going).toMatchObject({ code: "aborted" });
+    expect(await client.check(AbortSignal.timeout(50))).toMatchObject([
+      { error: "The time limit of this call has passed." },
+    ]);
+    await client.close();
+    expect(await staying).toMatchObject({ code: "aborted" });
+    await vi.waitFor(() => expect(server.openSockets).toBe(0));
   });
 
   it("may redirect within their origin, and are relative to where they are then", async () => {

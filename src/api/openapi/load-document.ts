@@ -7,13 +7,19 @@ import { type FileSource, loadReferences, OutOfReach } from "./external-referenc
 import { createDocumentFetcher } from "./fetch-document.ts";
 import { type ParsedDocument, parseDocument, UnreadableDocument } from "./parse-document.ts";
 
+/** What documents with a URL are fetched with. */
+export interface FetchMeans {
+  /** Name resolution other than the system's; for tests. */
+  lookup?: LookupFunction | undefined;
+  /** Fires when nobody waits for the document any more. */
+  signal?: AbortSignal | undefined;
+}
+
 /** How a document is fetched where it has a URL. Times are seconds. */
-export interface LoadOptions {
+export interface LoadOptions extends FetchMeans {
   timeout?: number;
   connectTimeout?: number;
   privateNetwork?: boolean | undefined;
-  /** Name resolution other than the system's; for tests. */
-  lookup?: LookupFunction | undefined;
 }
 
 /** A document together with every file that it refers to. */
@@ -61,7 +67,7 @@ async function readFiles(file: string, wrong: Wrong): Promise<LoadedDocument> {
 
 async function fetchAll(source: string, api: string, options: LoadOptions, wrong: Wrong): Promise<LoadedDocument> {
   if (!URL.canParse(source)) throw wrong("has no valid URL");
-  const { timeout = DEFAULT_TIMEOUT, connectTimeout = timeout, privateNetwork = false, lookup } = options;
+  const { timeout = DEFAULT_TIMEOUT, connectTimeout = timeout, privateNetwork = false, lookup, signal } = options;
   const deadline = new AbortController();
   const timer = setTimeout(() => {
     const message = `The OpenAPI document of API "${api}" did not arrive in full within ${timeout} s.`;
@@ -72,7 +78,7 @@ async function fetchAll(source: string, api: string, options: LoadOptions, wrong
     api,
     trusted: privateNetwork,
     connectTimeoutMs: Math.min(connectTimeout, timeout) * 1000,
-    signal: deadline.signal,
+    signal: signal ? AbortSignal.any([deadline.signal, signal]) : deadline.signal,
     lookup,
   });
   try {
