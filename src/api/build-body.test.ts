@@ -208,6 +208,12 @@ describe("multipart bodies", () => {
     expect((await partsOf(mixed)).map(({ name }) => name)).toEqual(["meta", "file"]);
   });
 
+  it("are meant by application/form-data", async () => {
+    const request = await sent({ "application/form-data": { schema: { type: "object" } } }, { body: { a: "b" } });
+    expect(request.headers["content-type"]).toMatch(/^multipart\/form-data;/);
+    expect(await partsOf(request)).toMatchObject([{ name: "a" }]);
+  });
+
   it("go to APIs without a document, too", async () => {
     const server = await startHttpServer();
     const client = openClient({ x: { apiUrl: server.url, allow: ["POST /*"] } });

@@ -139,7 +139,7 @@ async function encode(
     // A file stays what was given, whatever its schema would make of it.
     const body = { ...(written as Record<string, unknown>), ...pick(value, files) };
     const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
-    return { ...writeMultipart(parts, type), parts };
+    return { ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"), parts };
   }
   if (typeof value === "string" && !isBinaryType(type)) return { body: value.toWellFormed(), contentType };
   if (typeof value === "string" || isFileObject(value)) {

@@ -21,8 +21,9 @@ export function isSequenceType(type: string): boolean {
   return /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines|json-seq)$|\+json-seq$/.test(type);
 }
 
+/** `application/form-data` is what documents write that mean `multipart/form-data`. */
 export function isMultipart(type: string): boolean {
-  return type.startsWith("multipart/");
+  return type.startsWith("multipart/") || type === "application/form-data";
 }
 
 function isText(type: string): boolean {

@@ -145,7 +145,7 @@ function buildQuery(
     if ([name, ...made.flatMap(namesOf)].some((key) => fixed.has(key) || reserves("query", key))) {
       throw new ToolError(
         "forbidden",
-        `The query parameter "${name.slice(0, 80)}" cannot be set by a call: it is fixed.`,
+        `The query parameter "${name.slice(0, 80)}" cannot be set by a call: the configuration or the document sets it.`,
         {
           issues: [{ path: pointer("query", name.slice(0, 80)), message: "cannot be set by a call" }],
         },
