@@ -133,6 +133,24 @@ describe("the key of an API travels", () => {
   });
 });
 
+it("a parameter that carries the key is none that a call needs or can give, though documents list it", async () => {
+  const parameters = [
+    { name: "api_key", in: "query", required: true, schema: { type: "string" } },
+    { name: "X-Tenant", in: "header", required: true, schema: { type: "string" } },
+    { name: "q", in: "query", schema: { type: "string" } },
+  ];
+  const document = minimalDocument({ "/a": { get: { operationId: "a", parameters } } });
+  const given = { apiKey: KEY, auth: { type: "query", name: "api_key" } as never, headers: { "X-Tenant": "tenant-1" } };
+  const { client, requests } = await openDocumented(document, given);
+  await call(client, { api: "x", operation: "a", query: { q: "1" } });
+  expect([requests[0]?.url, requests[0]?.headers["x-tenant"]]).toEqual([`/a?q=1&api_key=${KEY}`, "tenant-1"]);
+  const described = JSON.stringify(await client.describe({ operation: "a" }));
+  expect(described).toContain('"q"');
+  expect(described).not.toMatch(/api_key|X-Tenant/);
+  const error = await failure(call(client, { api: "x", operation: "a", query: { api_key: "mine" } }));
+  expect(["forbidden", "invalid_input"]).toContain(error.code);
+});
+
 it("credentials are not sent where only a document says that an operation is", async () => {
   const elsewhere = await startHttpServer();
   const document = minimalDocument({

@@ -1,5 +1,6 @@
 import type { ApiDescription } from "./configured-api.ts";
-import type { Credential } from "./operation.ts";
+import { configuredSecrets } from "./configured-secrets.ts";
+import type { Credential, OperationDetails } from "./operation.ts";
 
 /** Whether a call must not set the header, the cookie or the query parameter of this name. */
 export type Reserves = (place: "header" | "cookie" | "query", name: string) => boolean;
@@ -27,10 +28,17 @@ function sameToLenient(name: string): string {
     .replace(/[.\s-]/g, "_");
 }
 
-/** The names that the configuration sets, for whatever user, and those where the document says that the key travels. */
-export function reservedNames({ base, settings }: ApiDescription): {
+/** Reserved names of an API; `and` adds where the document says that the key of an operation travels. */
+export interface ReservedNames {
   and(key: Credential | null | undefined): Reserves;
-} {
+}
+
+/** The names that the configuration sets, for whatever user. */
+export function reservedNames({
+  base,
+  settings,
+  userInfo,
+}: Pick<ApiDescription, "base" | "settings" | "userInfo">): ReservedNames {
   const { apiKeyHeader, auth, headers, users } = settings;
   const names = { header: new Set<string>(), cookie: new Set<string>(), query: new Set<string>() };
   const configured = [headers, ...Object.values(users).map((user) => user.headers)].flatMap(Object.keys);
@@ -42,11 +50,19 @@ export function reservedNames({ base, settings }: ApiDescription): {
     if (auth.type === "query" || auth.type === "cookie") names[auth.type].add(sameToLenient(auth.name));
     else names.header.add(sameToServers(auth.name));
   }
+  const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
   return {
     and: (key) => (place, name) => {
       const same = place === "header" ? sameToServers : sameToLenient;
       const seen = same(name);
-      return names[place].has(seen) || (key?.in === place && same(key.name) === seen);
+      return names[place].has(seen) || (hasKey && key?.in === place && same(key.name) === seen);
     },
   };
+}
+
+/** The details without the parameters that a call cannot set, for documents also list those that carry the key. */
+export function withoutReserved(details: OperationDetails, reserved: ReservedNames): OperationDetails {
+  const reserves = reserved.and(details.credential);
+  const parameters = details.parameters.filter((entry) => entry.in === "path" || !reserves(entry.in, entry.name));
+  return parameters.length === details.parameters.length ? details : { ...details, parameters };
 }
