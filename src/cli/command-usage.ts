@@ -42,6 +42,6 @@ ${MIXTURE}
   --json             as JSON
 `,
   doctor: `patchbay-mcp doctor              checks configuration, database, providers and APIs, and asks each configured model for a word
-  --no-probe         asks no model, which would cost a few tokens
+  --no-probe         asks no model for a word, and no API for a token
 `,
 };

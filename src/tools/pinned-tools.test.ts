@@ -116,6 +116,19 @@ describe("pinned operations", () => {
     });
   });
 
+  it("keep no list of tools waiting for long where a document does not come", async () => {
+    const silent = await startHttpServer({ fault: "hang" });
+    const never = { openapi: `${silent.url}/openapi.json`, timeout: 60, tools: ["run"] };
+    const both = await connect({ apis: { never, shop: { openapi: SHOP, tools: ["getItem"] } } });
+    const startedAt = performance.now();
+    expect(await namesOf(both)).toEqual(["shop_get_item"]);
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
+    const again = performance.now();
+    expect(await namesOf(both)).toEqual(["shop_get_item"]);
+    expect(await callTool(both, "never_run", {})).toMatchObject({ status: "error", retryable: true });
+    expect(performance.now() - again).toBeLessThan(2_000);
+  });
+
   it("keep the server's start light: a document is read with the first list", async () => {
     const file = join(temporaryFolder(), "shop.yaml");
     const patchbay = await startPatchbay({ apis: { shop: { openapi: file, tools: ["getItem"] } } });

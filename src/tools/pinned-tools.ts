@@ -9,8 +9,11 @@ export interface PinnedTools {
   load(): Promise<ReadonlyMap<string, AnyTool | ToolError>>;
 }
 
-/** Milliseconds that a list of tools waits for documents; what comes later is in the next list. */
-const WAIT_MS = 6_000;
+/**
+ * Milliseconds for which a document that is being read may keep lists of tools waiting, the first time and when it is tried
+ * again; what comes later is in a later list. Clients give a list 10 s.
+ */
+const WAIT_MS = { first: 6_000, again: 1_000 };
 /** Milliseconds after which a document that could not be read is tried again. */
 const RETRY_MS = 15_000;
 
@@ -26,7 +29,7 @@ export function createPinnedTools(
 ): PinnedTools {
   const tools = new Map<string, AnyTool>();
   const failures = new Map<string, { error: ToolError; at: number }>();
-  const loading = new Map<string, Promise<void>>();
+  const loading = new Map<string, { done: Promise<void>; waitUntil: number }>();
   const told = new Set<string>();
 
   async function loadApi(api: string, own: readonly PinnedRequest[]): Promise<void> {
@@ -56,35 +59,40 @@ export function createPinnedTools(
     }
   }
 
-  function begin(api: string): Promise<void> {
+  /** Reads the document of an API where that is due; gives what a list has to wait for. */
+  function begin(api: string): Promise<unknown> {
     const own = wanted.filter((entry) => entry.api === api && !tools.has(entry.name));
     const now = performance.now();
-    const due = own.some(({ name }) => now - (failures.get(name)?.at ?? Number.NEGATIVE_INFINITY) >= RETRY_MS);
+    const last = own.map(({ name }) => failures.get(name)?.at);
     let running = loading.get(api);
-    if (!running && due) {
-      running = loadApi(api, own).finally(() => loading.delete(api));
+    if (!running && last.some((at) => at === undefined || now - at >= RETRY_MS)) {
+      const isFirst = last.every((at) => at === undefined);
+      const done = loadApi(api, own).finally(() => loading.delete(api));
+      running = { done, waitUntil: now + (isFirst ? WAIT_MS.first : WAIT_MS.again) };
       loading.set(api, running);
     }
-    return running ?? Promise.resolve();
+    return running ? atMost(running.done, running.waitUntil - now) : Promise.resolve();
   }
 
   return {
     names: new Set(wanted.map(({ name }) => name)),
     async load() {
-      if (tools.size < wanted.length) {
-        const all = Promise.all([...new Set(wanted.map(({ api }) => api))].map(begin));
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise((resolve) => {
-          timer = setTimeout(resolve, WAIT_MS);
-        });
-        await Promise.race([all, late]);
-        clearTimeout(timer);
-      }
+      if (tools.size < wanted.length) await Promise.all([...new Set(wanted.map(({ api }) => api))].map(begin));
       return new Map(
         wanted.map(({ name, api }) => [name, tools.get(name) ?? failures.get(name)?.error ?? slow(name, api)]),
       );
     },
   };
+}
+
+/** Resolves with the work or after so many milliseconds. */
+async function atMost(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms));
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 function slow(name: string, api: string): ToolError {
