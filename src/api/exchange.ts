@@ -1,4 +1,4 @@
-import type { Dispatcher, FormData, Pool } from "undici";
+import type { Dispatcher, Pool } from "undici";
 import { ToolError } from "../errors.ts";
 import { createGuardedConnector, type GuardOptions } from "./address-guard.ts";
 import { type BodyCollector, collectBody } from "./collect-body.ts";
@@ -8,7 +8,7 @@ export interface HttpRequest {
   method: string;
   url: URL;
   headers: Readonly<Record<string, string>>;
-  body: string | Uint8Array | FormData | null;
+  body: string | Uint8Array | null;
 }
 
 export interface HttpAnswer {

@@ -4,12 +4,10 @@ import { readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
 import type { JsonObject } from "./operation.ts";
 import { narrowUnions } from "./union-errors.ts";
 
-/** Says what is wrong with a value; nothing is, if the list is empty. May convert what the value holds, see `coerce`. */
+/** Says what is wrong with a value; nothing is, if the list is empty. */
 export type SchemaCheck = (value: unknown) => ErrorIssue[];
 
 export interface CheckOptions {
-  /** Whether texts that read as numbers or booleans become them, numbers become texts, and single values lists. */
-  coerce?: boolean;
   /**
    * How to take what the schema does wrong. `strict`: an error of the configuration. `lenient`, for documents that others
    * wrote: a pattern or format that cannot be checked counts as kept, a schema that makes no sense checks nothing.
@@ -31,7 +29,6 @@ const MAX_ISSUES = 20;
 export async function compileCheck(schema: JsonObject, options: CheckOptions): Promise<SchemaCheck> {
   const strict = options.mode === "strict";
   const bounded = await readSchema(schema, {
-    ...(options.coerce && { coerce: true }),
     ownProperties: true,
     checkFormats: strict,
     skipBadPatterns: !strict,

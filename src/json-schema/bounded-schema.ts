@@ -5,8 +5,6 @@ import { FORMATS } from "./formats.ts";
 export class SchemaLimitError extends Error {}
 
 export interface BoundedOptions {
-  /** Whether texts that read as numbers or booleans become them, numbers become texts, and single values lists. */
-  coerce?: boolean;
   /** Whether only fields of an object itself count, never what objects inherit. */
   ownProperties?: boolean;
   checkFormats: boolean;
@@ -100,7 +98,6 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
     inlineRefs: 5,
     loopEnum: 20,
     ...(options.ownProperties && { ownProperties: true }),
-    ...(options.coerce && { coerceTypes: "array" as const }),
     code: {
       regExp,
       // Each schema that a $ref names is a function of its own: its entry and its errors are counted.
