@@ -285,6 +285,25 @@ describe("what a model has to know beside the schemas", () => {
     expect(await answers("deleteItem")).toEqual([{ status: "204" }]);
   });
 
+  it("is an example, and who gives the key", async () => {
+    const parameters = [
+      { name: "day", in: "query", example: "2026-01-31", schema: { type: "string" } },
+      { name: "zone", in: "query", examples: { here: { value: "CET" } }, schema: { type: "string" } },
+    ];
+    const paths = {
+      "/a": { get: { operationId: "a", parameters, security: [{ key: [] }], responses: {} } },
+      "/b": { get: { operationId: "b", security: [], responses: {} } },
+    };
+    const securitySchemes = { key: { type: "apiKey", in: "header", name: "X-Key" } };
+    const { client } = await openDocumented(minimalDocument(paths, { components: { securitySchemes } }), {
+      apiKey: "k-1",
+    });
+    const described = await client.describe({ operation: "a" });
+    expect(described.parameters.map(({ schema }) => schema.examples)).toEqual([["2026-01-31"], ["CET"]]);
+    expect(described.notes).toEqual(["The server adds the key."]);
+    expect((await client.describe({ operation: "b" })).notes).toEqual(["Needs no key."]);
+  });
+
   it("leaves out what a request cannot set, and titles that only repeat a name", async () => {
     const schema = {
       type: "object",

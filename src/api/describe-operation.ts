@@ -8,7 +8,7 @@ import { type ApiDocument, unescapePointer } from "./openapi/document.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import { createBundle } from "./openapi/schemas.ts";
 import { createSchemaDisplay, DETAILS, type Detail, plainText } from "./openapi/show-schemas.ts";
-import type { JsonObject, Operation, Parameter } from "./operation.ts";
+import type { JsonObject, Operation, OperationDetails, Parameter } from "./operation.ts";
 
 /** An operation in full, for a model that is about to call it. */
 export interface DescribedOperation {
@@ -76,10 +76,11 @@ function describeOperation(api: ApiDescription, operation: Operation, part: stri
   if (!api.document || !documented) return describeRule(operation);
   return part?.startsWith("/")
     ? describePart(api.document.source, documented, part)
-    : describeDocumented(api.document.source, documented, part);
+    : describeDocumented(api, api.document.source, documented, part);
 }
 
 function describeDocumented(
+  api: ApiDescription,
   document: ApiDocument,
   operation: DocumentOperation,
   mediaType: string | undefined,
@@ -88,7 +89,7 @@ function describeDocumented(
   const { parameters, body } = details;
   const content = chosenContent(operation, details, mediaType);
   const bundle = createBundle(document, { direction: "request", shown: true });
-  const schemas = parameters.map(({ schema }) => bundle.add(schema));
+  const schemas = parameters.map(({ schema, example }) => withExample(bundle.add(schema), example));
   const bodySchema = content && bundle.add(content.schema);
   const definitions = bundle.definitions();
 
@@ -125,7 +126,7 @@ function describeDocumented(
       ? ["The parameter of the whole query string is query itself: give its fields there."]
       : []),
     ...(left_out ? [LEFT_OUT] : []),
-    ...(details.credential === null ? ["Needs no key."] : []),
+    ...keyNote(api, details),
     ...(details.problems ?? []).slice(0, MAX_PROBLEMS),
   ];
   return {
@@ -134,6 +135,13 @@ function describeDocumented(
     ...(answers.length > 0 && { answers }),
     ...(notes.length > 0 && { notes }),
   };
+}
+
+function keyNote({ settings }: ApiDescription, { credential }: OperationDetails): string[] {
+  if (credential === null) return ["Needs no key."];
+  const { apiKey, auth, users } = settings;
+  const isConfigured = apiKey !== undefined || auth !== undefined || Object.keys(users).length > 0;
+  return isConfigured ? ["The server adds the key."] : [];
 }
 
 const MAX_PROBLEMS = 5;
@@ -188,6 +196,11 @@ function describePart(document: ApiDocument, operation: DocumentOperation, part:
   const { left_out, ...rest } = shown;
   const { api, id, method, path } = operation;
   return { api, operation: id, method, path, parameters: [], ...rest, ...(left_out && { notes: [LEFT_OUT] }) };
+}
+
+/** The example of a parameter counts as its schema's. */
+function withExample(schema: JsonObject, example: unknown): JsonObject {
+  return example === undefined || schema.examples !== undefined ? schema : { ...schema, examples: [example] };
 }
 
 function describeParameter(parameter: Parameter, detail: Detail, shown: JsonObject): DescribedParameter {

@@ -34,6 +34,8 @@ export interface Parameter {
   /** Whether it may be sent without a value, whatever its schema says. */
   allowEmptyValue?: boolean;
   deprecated?: boolean;
+  /** A value that the document gives as an example, beside the schema. */
+  example?: unknown;
   /** As the document has it, `$ref`s included. */
   schema: unknown;
   /** The media type of the styles `content` and `querystring`. */

@@ -98,10 +98,20 @@ function readParameter(document: ApiDocument, node: JsonObject): Parameter[] {
       allowReserved: node.allowReserved === true && (place === "query" || /^3\.[2-9]/.test(document.version)),
       ...(node.allowEmptyValue === true && place === "query" && { allowEmptyValue: true }),
       ...(node.deprecated === true && { deprecated: true }),
+      ...exampleOf(document, node),
       schema: node.schema ?? content?.schema ?? {},
       ...(content && (whole || byContent) && { content }),
     },
   ];
+}
+
+/** A parameter's own example, or the first of several (OpenAPI 3.1.1, "Working with Examples"). */
+function exampleOf(document: ApiDocument, node: JsonObject): { example?: unknown } {
+  if (node.example !== undefined) return { example: node.example };
+  const [first] = isObject(node.examples) ? Object.values(node.examples) : [];
+  const { value, dataValue } = document.resolve(first);
+  const example = value ?? dataValue;
+  return example === undefined ? {} : { example };
 }
 
 function readBody(document: ApiDocument, node: unknown): RequestBody | undefined {
