@@ -4,8 +4,6 @@ import { isObject } from "./openapi/document.ts";
 interface Wanted {
   parts: Map<string, Wanted>;
   whole: boolean;
-  /** The path as it was asked for. */
-  path: string;
   found: boolean;
 }
 
@@ -18,25 +16,25 @@ const MAX_SHOWN_NAMES = 20;
  * item lacks is left out of it; one that is nowhere is a warning with the names that there are.
  */
 export function pickFields(value: unknown, paths: readonly string[]): { value: unknown; warnings: string[] } {
-  const root: Wanted = { parts: new Map(), whole: false, path: "", found: true };
-  const all: { names: string[]; wanted: Wanted }[] = [];
+  const root: Wanted = { parts: new Map(), whole: false, found: true };
+  const all: string[][] = [];
   for (const path of paths) {
     const names = namesOf(path);
     let wanted = root;
-    for (const [place, name] of names.entries()) {
+    for (const name of names) {
       let part = wanted.parts.get(name);
       if (!part) {
-        part = { parts: new Map(), whole: false, path: names.slice(0, place + 1).join("."), found: false };
+        part = { parts: new Map(), whole: false, found: false };
         wanted.parts.set(name, part);
       }
       wanted = part;
     }
     wanted.whole = true;
-    all.push({ names, wanted });
+    all.push(names);
   }
   const picked = pick(value, root);
   const warnings: string[] = [];
-  for (const { names } of all) {
+  for (const names of all) {
     const warning = missing(value, root, names);
     if (warning !== undefined && !warnings.includes(warning)) warnings.push(warning);
   }
@@ -67,7 +65,10 @@ function pick(value: unknown, wanted: Wanted): unknown {
     const part = wanted.parts.get(name);
     if (!part) continue;
     part.found = true;
-    kept.push([name, pick(value[name], part)]);
+    const item = value[name];
+    // What has no parts has none of those that were asked for.
+    if (!part.whole && typeof item !== "object") continue;
+    kept.push([name, pick(item, part)]);
   }
   return Object.fromEntries(kept);
 }

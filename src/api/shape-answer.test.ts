@@ -39,6 +39,12 @@ describe("fields and select", () => {
     expect((await ask({ select: "length(people)" })).data).toBe(300);
   });
 
+  it("with a path that is no path are refused", async () => {
+    const { ask } = await open({ json: { a: 1 } });
+    expect(await failure(ask({ fields: ["a.".repeat(5000)] }))).toMatchObject({ code: "invalid_input" });
+    expect(await ask({ fields: ["a.b.c"] })).toMatchObject({ data: {}, warnings: [expect.any(String)] });
+  });
+
   it("are not applied to what is no JSON, which is said", async () => {
     const { ask } = await open({ text: "hello" });
     expect(await ask({ fields: ["a"] })).toMatchObject({
@@ -108,7 +114,15 @@ describe("a long answer", () => {
     const result = await ask();
     expect(result.data).toMatchObject({ id: 7, end: "last words", html: expect.stringMatching(/more characters\)$/) });
     expect(result).toMatchObject({ rest: { unit: "characters", total: JSON.stringify(page).length } });
-    expect((await ask({ rest: result.rest?.id as string, select: "length(html)" })).data).toBe(12_000);
+    const rest = result.rest?.id as string;
+    expect((await ask({ rest, select: "length(html)" })).data).toBe(12_000);
+    let part = await ask({ rest, select: "html" });
+    let html = part.data as string;
+    while (part.rest) {
+      part = await ask({ rest: part.rest.id });
+      html += part.data as string;
+    }
+    expect(html).toBe(page.html);
   });
 
   it("that is text comes in whole lines", async () => {

@@ -43,6 +43,9 @@ export interface ShapeMeans {
   signal: AbortSignal;
 }
 
+/** Characters of a path in `fields`. */
+const MAX_PATH = 1000;
+
 type Projection = Pick<ApiRequest, "fields" | "select">;
 type Content = KeptAnswer["content"];
 
@@ -121,9 +124,9 @@ async function shapeContent(
   else if (isProjection(projection))
     shown = { kind: "json", value: await project(content.value, projection, means, warnings) };
   const from = place?.from ?? 0;
-  const part =
-    shown.kind === "text" ? fitText(shown.text, means.maxLength, from) : fitJson(shown.value, means.maxLength, from);
-  if (!part) return { data: shown.kind === "text" ? shown.text : shown.value, warnings };
+  const data = shown.kind === "text" ? shown.text : shown.value;
+  const part = typeof data === "string" ? fitText(data, means.maxLength, from) : fitJson(data, means.maxLength, from);
+  if (!part) return { data, warnings };
   if (from > 0 && from >= part.total) {
     throw new ToolError("invalid_input", `The answer ends before ${part.unit} ${from + 1}: it has ${part.total}.`, {
       hint: "Give rest as the result before said it.",
@@ -152,6 +155,13 @@ async function project(
 ): Promise<unknown> {
   const selected = select === undefined ? value : await selector.select(value, select, signal);
   if (fields === undefined || fields.length === 0) return selected;
+  const long = fields.find((path) => path.length > MAX_PATH);
+  if (long !== undefined) {
+    throw new ToolError("invalid_input", `A path in "fields" is longer than ${MAX_PATH} characters.`, {
+      hint: "Give paths such as items.id.",
+      issues: [{ path: "/fields", message: `has a path longer than ${MAX_PATH} characters` }],
+    });
+  }
   const picked = pickFields(selected, fields);
   warnings.push(...picked.warnings);
   return picked.value;
