@@ -390,12 +390,14 @@ describe("bodies that are refused", () => {
     }
   });
 
-  it("but not with GET where the document has one", async () => {
+  it("but not with GET where the document has one, whose answers are not kept", async () => {
     const requestBody = { content: { "application/json": {} } };
-    const { client, requests } = await openDocumented(
-      minimalDocument({ "/a": { get: { operationId: "a", requestBody } } }),
-    );
-    await call(client, { api: "x", operation: "a", body: { q: 1 } });
-    expect(requests[0]).toMatchObject({ method: "GET", body: '{"q":1}' });
+    const document = minimalDocument({ "/a": { get: { operationId: "a", requestBody } } });
+    const { client, requests } = await openDocumented(document, { cacheTtl: 60 });
+    for (const q of [1, 2]) await call(client, { api: "x", operation: "a", body: { q } });
+    expect(requests.map(({ method, body }) => [method, body])).toEqual([
+      ["GET", '{"q":1}'],
+      ["GET", '{"q":2}'],
+    ]);
   });
 });

@@ -34,7 +34,8 @@ export interface FetchMeans {
 export async function fetchAnswer(prepared: PreparedRequest, means: FetchMeans): Promise<FetchedAnswer> {
   const { settings } = means.api.description;
   if (isSafe(prepared.method)) {
-    const isKept = prepared.method === "GET" && settings.cacheTtl > 0 && !asksForNew(prepared.headers);
+    const isKept =
+      prepared.method === "GET" && prepared.body === null && settings.cacheTtl > 0 && !asksForNew(prepared.headers);
     if (isKept) return fetchKept(prepared, means);
     return read(prepared, await perform(prepared, means), means);
   }

@@ -117,8 +117,9 @@ function cookiePairs(
 ): string[] {
   const secret = credential?.in === "cookie" ? credential : undefined;
   const pairs = Object.entries(cookies).flatMap(([name, value]) => {
-    if (!TOKEN.test(name)) throw invalid(name, "is no cookie name", "cookie");
     const declared = target.details.parameters.find((entry) => entry.in === "cookie" && entry.name === name);
+    const isSent = declared?.style === "cookie" ? name : encodeStrictly(name.toWellFormed());
+    if (!TOKEN.test(isSent)) throw invalid(name, "is no cookie name", "cookie");
     const made = serializeInCookie(declared ?? { name, style: "form", explode: true, allowReserved: false }, value);
     // Compared as they are sent: an object spreads over several names.
     if ([name, ...made.map((pair) => pair.replace(/=.*$/s, ""))].some((sent) => reserves("cookie", sent))) {

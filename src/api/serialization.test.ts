@@ -197,6 +197,12 @@ describe("names", () => {
     expect(await received({ in: "query", name }, "x")).toBe(expected);
   });
 
+  it("are encoded in a cookie, but where it is sent as it is", async () => {
+    expect(await received({ in: "cookie", name: "a b[c]" }, "x")).toBe("a%20b%5Bc%5D=x");
+    const asItIs = { in: "cookie" as const, name: "a;b", style: "cookie" };
+    expect(await failure(received(asItIs, "x", "3.2.0") as Promise<unknown>)).toMatchObject({ code: "invalid_input" });
+  });
+
   it("are encoded where a path shows them", async () => {
     expect(await received({ in: "path", name: "a b", style: "matrix" }, "x")).toBe(";a%20b=x");
   });

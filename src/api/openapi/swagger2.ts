@@ -29,6 +29,7 @@ export function readSwaggerParts(document: ApiDocument, node: JsonObject, nodes:
         description: typeof parameter.description === "string" ? parameter.description : "",
         ...styleOf(parameter),
         allowReserved: false,
+        ...(parameter.allowEmptyValue === true && parameter.in === "query" && { allowEmptyValue: true }),
         schema: schemaOf(parameter),
       })),
     body: readBody(nodes, consumes),
