@@ -80,7 +80,7 @@ const PACKAGES: Record<string, string[]> = {
   re2js: ["json-schema", "pipeline"],
   stemmer: ["api", "memory"],
   undici: ["api", "llm"],
-  yaml: ["api", "cli", "config", "pipeline"],
+  yaml: ["cli", "config", "pipeline"],
   zod: ["cli", "config", "mcp", "tools"],
 };
 

@@ -125,6 +125,31 @@ describe("documents with a URL", () => {
     });
   });
 
+  it("may name themselves, whatever query their URL has", async () => {
+    const document = {
+      ...minimalDocument({ "/a": { $ref: "api.json#/components/pathItems/A" }, "/b": { $ref: "b.json" } }),
+    };
+    const server = await startHttpServer(({ path }) =>
+      path === "/spec/b.json"
+        ? { json: { get: { operationId: "b", parameters: [{ $ref: "../spec/api.json#/components/parameters/P" }] } } }
+        : {
+            json: {
+              ...document,
+              components: {
+                pathItems: { A: { get: { operationId: "a" } } },
+                parameters: { P: { name: "p", in: "query" } },
+              },
+            },
+          },
+    );
+    const operations = readOperations(await readDocument(`${urlOf(server)}?version=3`, "x"), "x");
+    expect(operations.map(({ id, parameterNames }) => [id, parameterNames])).toEqual([
+      ["a", []],
+      ["b", ["p"]],
+    ]);
+    expect(server.requests.map(({ url }) => url)).toEqual(["/spec/api.json?version=3", "/spec/b.json"]);
+  });
+
   it("are not waited for by a caller who goes, nor by a server that closes", async () => {
     const server = await startHttpServer({ fault: "hang" });
     const client = openClient({ x: { openapi: urlOf(server), timeout: 60 } });

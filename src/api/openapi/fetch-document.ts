@@ -109,7 +109,8 @@ export function createDocumentFetcher({
           url.hash = "";
           if (url.origin !== document.origin) throw new OutOfReach("is of another origin than the document");
           if (url.username + url.password !== "") throw new OutOfReach("is a URL with a password");
-          return url.href === document.href ? "" : url.href;
+          const itself = url.href === document.href || (url.search === "" && url.pathname === document.pathname);
+          return itself ? "" : url.href;
         },
         async read(name) {
           try {
