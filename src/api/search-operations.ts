@@ -2,7 +2,7 @@ import type { Operation } from "./operation.ts";
 import { CORE, createOperationIndex, type OperationIndex, TARGET } from "./operation-index.ts";
 import { type Query, readQuery } from "./search-query.ts";
 import { createSearchSpace, type SearchSpace } from "./search-space.ts";
-import { areOpposite, verbsLike } from "./search-thesaurus.ts";
+import { areOpposite, GETTING, verbsLike } from "./search-thesaurus.ts";
 import { stemsOf } from "./search-words.ts";
 
 export interface OperationHit {
@@ -31,6 +31,8 @@ const DEPTH = 0.02;
 const MAX_DEPTH = 10;
 const NAMED = 1e6;
 /** How much one rare word can outweigh the others. */
+/** From this weight on a stem is another form of the word, not a synonym. */
+const FORM = 0.9;
 const MAX_IMPORTANCE = 5;
 const OWN_STEMS = stemsOf("me myself authenticated current self");
 
@@ -86,14 +88,16 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
   const roles = new Uint8Array(space.size);
   const onTarget = new Float64Array(space.size);
   let wanted = 0;
-  for (const { stems, weight: importance, head } of query.terms) {
+  for (const { word: asked, stems, weight: importance, head } of query.terms) {
+    const itself = space.words.get(asked);
+    // A rare synonym, not another form, of a word that stands everywhere tells no more than the word does.
+    const limit = itself ? idfOf(space, itself.count) : Number.POSITIVE_INFINITY;
     const touched: number[] = [];
     let most = 0;
     for (const [stem, weight] of stems) {
       const word = space.words.get(stem);
       if (!word) continue;
-      const idf = idfOf(space, word.count);
-      const worth = weight * idf;
+      const worth = weight * Math.min(idfOf(space, word.count), weight >= FORM ? Number.POSITIVE_INFINITY : limit);
       most = Math.max(most, worth);
       const posting = word.posting();
       for (let i = 0; i < word.count; i++) {
@@ -124,7 +128,9 @@ function scoresOf(space: SearchSpace, query: Query): Float64Array {
   for (const stem of query.own ? OWN_STEMS : []) {
     for (const at of space.words.get(stem)?.posting().at ?? []) owned[at] = 1;
   }
-  const alike = verbsLike(query.verb);
+  const alike = new Set(verbsLike(query.verb));
+  // Who gets several lists them.
+  if (query.scope === "all" && GETTING.has(query.verb)) alike.add("list");
   for (const source of space.sources) {
     const { factor: ofApi, weight: ofName } = apiFits(source, query, space);
     const { from } = source;

@@ -2,6 +2,8 @@ import type { SearchSpace } from "./search-space.ts";
 import { nearestWords } from "./search-spelling.ts";
 import {
   CREATE,
+  formsOf,
+  GETTING,
   intentOf,
   KNOWN_STEMS,
   namesLike,
@@ -39,6 +41,7 @@ export interface Query {
 const MAX_WORDS = 32;
 const MAX_QUERY = 2000;
 const NAME_WEIGHT = 0.45;
+const FORM_WEIGHT = 0.95;
 const VERB_WEIGHT = 0.5;
 const PREFIX_WEIGHT = 0.5;
 const SPELLING_WEIGHT = 0.8;
@@ -104,7 +107,10 @@ export function readQuery(text: string, space: SearchSpace): Query {
     for (const as of spelt) {
       const weight = as === stem ? 1 : SPELLING_WEIGHT;
       add(term, as, weight);
-      for (const other of namesLike(as)) add(term, other, weight * NAME_WEIGHT);
+      for (const form of [as, ...formsOf(as)]) {
+        if (form !== as) add(term, form, weight * FORM_WEIGHT);
+        for (const other of namesLike(form)) add(term, other, weight * NAME_WEIGHT);
+      }
       const means = intentOf(as);
       if (means !== 0) {
         for (const other of verbsLike(as)) add(term, other, weight * VERB_WEIGHT);
@@ -133,6 +139,7 @@ export function readQuery(text: string, space: SearchSpace): Query {
   const orders = intent === 0 && words.length > 2 && !isStopWord(words[0]!) && DETERMINERS.has(words[1]!);
   if (intent === 0) intent = orders ? CREATE | UPDATE : READ;
   const all = plural || words.some((word) => ALL_WORDS.has(word));
+  if (all && GETTING.has(verb)) for (const term of terms) if (term.word === verb) add(term, "list", 1);
   const asks = QUESTION.test(lower);
   return {
     terms,

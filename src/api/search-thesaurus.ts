@@ -1,4 +1,4 @@
-import { NOUNS } from "./search-nouns.ts";
+import { FORMS, NOUNS } from "./search-nouns.ts";
 import { stemOf } from "./search-words.ts";
 
 /** What a caller wants to do, as bits of a mask. */
@@ -133,6 +133,7 @@ function groupsOf(lines: readonly string[]): Map<string, Set<string>> {
 
 const VERB_GROUPS = groupsOf(VERBS.map(([words]) => words));
 const NOUN_GROUPS = groupsOf(NOUNS);
+const FORM_GROUPS = groupsOf(FORMS);
 const INTENTS = new Map<string, number>();
 for (const [words, intent] of VERBS) {
   // A word means first what the first line that has it says.
@@ -142,6 +143,10 @@ for (const [words, intent] of VERBS) {
 const OPPOSITES =
   "open close,start stop,start end,enable disable,add remove,create delete,approve reject,accept decline,allow deny,attach detach,connect disconnect,activate deactivate,assign unassign,grant revoke,join leave,show hide,upload download,import export,send receive,resume pause,play pause,mute unmute";
 const OPPOSITE_STEMS = groupsOf(OPPOSITES.split(","));
+/** Stems of verbs that of several things mean to list them. */
+export const GETTING: ReadonlySet<string> = new Set(
+  "get fetch read retrieve show view see display obtain load".split(" ").map(stemOf),
+);
 const NONE: ReadonlySet<string> = new Set();
 
 /** What a verb means to do; 0 for words that are none. */
@@ -169,8 +174,15 @@ export function namesLike(stem: string): ReadonlySet<string> {
   return NOUN_GROUPS.get(stem) ?? NONE;
 }
 
+/** The stems of other forms of the same word. */
+export function formsOf(stem: string): ReadonlySet<string> {
+  return FORM_GROUPS.get(stem) ?? NONE;
+}
+
 /** Every word that is known whatever the documents say. */
-export const KNOWN_STEMS: ReadonlySet<string> = new Set([...VERB_GROUPS.keys(), ...NOUN_GROUPS.keys()]);
+export const KNOWN_STEMS: ReadonlySet<string> = new Set(
+  [VERB_GROUPS, NOUN_GROUPS, FORM_GROUPS].flatMap((groups) => [...groups.keys()]),
+);
 
 /** A query with the phrases that its single words do not tell put in other words. */
 export function withoutPhrases(query: string): string {
