@@ -1,4 +1,5 @@
 import { arch, cpus, platform, totalmem } from "node:os";
+import { benchApiCalls } from "./api-calls.ts";
 import { benchApiDocuments } from "./api-documents.ts";
 import { benchApiSearch } from "./api-search.ts";
 import { benchBoundary } from "./boundary.ts";
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   "mixture-tail": benchMixtureTail,
   models: benchModels,
   "api-documents": benchApiDocuments,
+  "api-calls": benchApiCalls,
   boundary: benchBoundary,
   "api-search": benchApiSearch,
 };
