@@ -255,8 +255,11 @@ it("takes objects and lists as JSON text, as models write them", async () => {
   expect(await callTool(client, "call_api", { ...args, fields: '["url","body"]' })).toMatchObject({
     data: { url: "/7?a=1&a=2", body: '{"x":{"y":1}}' },
   });
-  expect(await callTool(client, "call_api", { ...args, fields: "items.name, url" })).toMatchObject({
+  expect(await callTool(client, "call_api", { ...args, fields: ["items.name", "url"] })).toMatchObject({
     data: { url: "/7?a=1&a=2", items: [{ name: "a" }] },
+  });
+  expect(await callTool(client, "call_api", { ...args, fields: "items.name, url" })).toMatchObject({
+    message: expect.stringContaining('"fields" must be a list such as ["a", "b"]'),
   });
   expect(await callTool(client, "call_api", { ...args, query: "{a: 1}" })).toMatchObject({
     code: "invalid_input",

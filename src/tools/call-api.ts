@@ -34,7 +34,7 @@ export default defineTool({
     body_text: z.string().optional().describe("Body as text, sent as it is, instead of body."),
     body_base64: z.string().optional().describe("Body as bytes in base64, instead of body."),
     fields: z
-      .preprocess(listOf, z.array(z.string()).max(100))
+      .preprocess(parsed, z.array(z.string()).max(100))
       .optional()
       .describe('Parts of the answer to give, by dotted paths such as "items.id". Saves space.'),
     select: z.string().max(5_000).optional().describe('JMESPath over the answer, such as "items[?price > `5`].name".'),
@@ -96,24 +96,12 @@ function requestOf(input: {
   };
 }
 
-/** Models write objects as JSON text. What is no such text stays, and the client says what it has to be. */
+/** Models write objects and lists as JSON text. What is no such text stays, and whoever checks it says what it has to be. */
 function parsed(value: unknown): unknown {
-  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return value;
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
     return JSON.parse(value) as unknown;
   } catch {
     return value;
   }
-}
-
-/** Likewise lists: as JSON text, or with commas. */
-function listOf(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  try {
-    const list: unknown = JSON.parse(value);
-    if (Array.isArray(list)) return list;
-  } catch {
-    // Names, then.
-  }
-  return value.split(",").map((name) => name.trim());
 }
