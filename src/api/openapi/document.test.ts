@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../../test/fixtures/connect.ts";
 
 describe("documents", () => {
   it("name the base URL where the configuration does not", async () => {
-    const [check] = await openClient({ shop: { openapi: SHOP } }).check(AbortSignal.timeout(1));
+    const [check] = await openClient({ shop: { openapi: SHOP } }).check(AbortSignal.timeout(500));
     expect(check).toMatchObject({ base_url: "https://eu.shop.example/api/v2/", operations: 10 });
     const { client } = await openDocumented(minimalDocument({}, { servers: [{ url: "/v1" }] }), { apiUrl: undefined });
     expect(await failure(call(client, { api: "x", operation: "a" }))).toMatchObject({

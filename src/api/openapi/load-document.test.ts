@@ -135,7 +135,7 @@ describe("documents of several files", () => {
     });
     const document = await readDocument(file, "x");
     expect(readOperations(document, "x")[0]?.parameterNames).toEqual(["p", "q"]);
-    const [check] = await openClient({ x: { openapi: file } }).check(AbortSignal.timeout(1));
+    const [check] = await openClient({ x: { openapi: file } }).check(AbortSignal.timeout(500));
     expect(check?.base_url).toBe("https://api.example.com/v1/live");
   });
 });
@@ -203,6 +203,17 @@ describe("references that are not followed", () => {
     expect((await client.describe({ operation: "a" })).notes).toContain(
       "The document refers to gone.yaml, which does not exist.",
     );
+  });
+
+  it("are told where a schema has them", async () => {
+    const schema = "{type: object, properties: {a: {$ref: gone.yaml}, b: {$ref: '#/nowhere'}}}";
+    const file = write({
+      "api.yaml": `${HEAD}paths:\n  /a: {post: {operationId: a, requestBody: {content: {application/json: {schema: ${schema}}}}}}\n`,
+    });
+    const client = openClient({ x: { apiUrl: "https://api.example.com", openapi: file } });
+    const described = JSON.stringify(await client.describe({ operation: "a" }));
+    expect(described).toContain("The document refers to gone.yaml, which does not exist.");
+    expect(described).toContain("The document does not define this.");
   });
 
   it("are those beyond a number of files", async () => {

@@ -99,6 +99,8 @@ interface Converted {
 
 interface Definition {
   name: string;
+  /** The reference that led to it first. */
+  ref: string;
   found: FoundSchema | undefined;
   converted?: Converted;
 }
@@ -141,7 +143,7 @@ function createCatalogue(document: ApiDocument, purpose: SchemaPurpose): Catalog
     const key = isObject(found?.node) ? found.node : named;
     let definition = definitions.get(key);
     if (!definition) {
-      definition = { name: freeName(nameOf(named)), found };
+      definition = { name: freeName(nameOf(named)), ref: named, found };
       definitions.set(key, definition);
     }
     return definition;
@@ -164,9 +166,14 @@ function createCatalogue(document: ApiDocument, purpose: SchemaPurpose): Catalog
     return undefined;
   }
 
-  function convert(found: FoundSchema | undefined): Converted {
-    if (!found)
-      return { schema: purpose.shown ? { description: "The document does not define this." } : {}, needs: [] };
+  function convert(found: FoundSchema | undefined, named: string): Converted {
+    if (!found) {
+      const problem = document.problemOf(named);
+      const description = problem
+        ? `The document refers to ${named.slice(0, 200)}, which ${problem}.`
+        : "The document does not define this.";
+      return { schema: purpose.shown ? { description } : {}, needs: [] };
+    }
     const before = needs;
     needs = new Set();
     try {
@@ -178,7 +185,7 @@ function createCatalogue(document: ApiDocument, purpose: SchemaPurpose): Catalog
   }
 
   function converted(definition: Definition): Converted {
-    definition.converted ??= convert(definition.found);
+    definition.converted ??= convert(definition.found, definition.ref);
     return definition.converted;
   }
 
@@ -188,7 +195,7 @@ function createCatalogue(document: ApiDocument, purpose: SchemaPurpose): Catalog
       // What the document refers to is converted once.
       return end && end.node !== schema && isObject(end.node)
         ? converted(definitionOf(end, lastRef(schema)))
-        : convert(end);
+        : convert(end, lastRef(schema));
     },
     convertedOf: converted,
   };
