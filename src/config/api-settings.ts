@@ -25,7 +25,7 @@ const auth = z
     tokenUrl: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe("Token endpoint of `oauth2`."),
+      .describe("Token endpoint of `oauth2`: https, or http on this machine or in a private network."),
     clientId: z.string().optional().describe("Client of `oauth2`."),
     clientSecret: secret("Secret of that client.").optional(),
     scope: z.string().optional().describe("Scopes of `oauth2`, separated by spaces."),
@@ -84,7 +84,7 @@ const settings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Whether the host name of `apiUrl` may resolve to private addresses. Addresses, `localhost`, names without a dot and names such as `x.internal` may anyway.",
+      "Whether the host names of `apiUrl` and `auth.tokenUrl` may resolve to private addresses. Addresses, `localhost`, names without a dot and names such as `x.internal` may anyway.",
     ),
   openapi: z
     .string()
@@ -98,11 +98,15 @@ const settings = z.strictObject({
     .regex(/^[A-Za-z0-9-]+$/)
     .optional()
     .describe("Header that carries the key as it is."),
-  auth: auth.optional().describe("How credentials travel, where neither the document nor `apiKeyHeader` says it."),
+  auth: auth
+    .optional()
+    .describe("How credentials travel, where `apiKeyHeader` does not say it; over what the document says."),
   users: z
     .record(z.string().min(1), userCredentials)
     .default({})
-    .describe("Credentials of single users, by user name, instead of the shared ones."),
+    .describe(
+      "Credentials of single users, by user name. An entry takes the place of all shared credentials: none of those is sent with its user's calls.",
+    ),
   requireUserCredentials: z
     .boolean()
     .default(false)
