@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "./fixtures/cleanup.ts";
 import { ECHOES, startEchoServer } from "./fixtures/echo-server.ts";
 import { type RunningServer, startHttpServer } from "./fixtures/spawn.ts";
 import { startTokenEndpoint, type TokenEndpoint } from "./fixtures/token-endpoint.ts";
@@ -47,6 +50,14 @@ const KINDS: Record<string, { api: Record<string, unknown>; secrets: string[] }>
     },
     secrets: [secret("shared"), secret("own"), plain("own"), secret("bobs")],
   },
+  checked: {
+    api: { apiKey: secret("schema"), responseSchema: { enum: [1], required: ["x"] } },
+    secrets: [secret("schema")],
+  },
+  documented: {
+    api: { apiKey: secret("document"), openapi: "DOCUMENT" },
+    secrets: [secret("document")],
+  },
   oauth2: {
     api: { auth: { type: "oauth2", clientId: "bay", clientSecret: secret("oauth2") } },
     secrets: [secret("oauth2")],
@@ -67,6 +78,7 @@ beforeAll(async () => {
   const apis = Object.fromEntries(
     Object.entries(KINDS).map(([name, { api }]) => {
       const { userinfo, auth, ...rest } = api;
+      if (rest.openapi) rest.openapi = documentOfEchoes();
       const apiUrl = userinfo === undefined ? echo.url : echo.url.replace("//", `//bay:${userinfo}@`);
       const isToken = (auth as { type?: string } | undefined)?.type === "oauth2";
       const authentication = isToken ? { ...(auth as object), tokenUrl: endpoint.url } : auth;
@@ -85,6 +97,18 @@ beforeAll(async () => {
   await client.connect(new StreamableHTTPClientTransport(new URL("/mcp", server.url), { requestInit: { headers } }));
   return () => client.close();
 }, 60_000);
+
+/** A document that every answer of the echo server differs from. */
+function documentOfEchoes(): string {
+  const content = {
+    "application/json": { schema: { type: "object", properties: { x: { enum: [1] } }, required: ["x"] } },
+  };
+  const operation = { responses: { default: { description: "", content } } };
+  const paths = Object.fromEntries(Object.keys(ECHOES).map((way) => [`/${way}`, { get: operation, post: operation }]));
+  const file = join(temporaryFolder(), "echoes.json");
+  writeFileSync(file, JSON.stringify({ openapi: "3.1.0", info: { title: "echoes", version: "1" }, paths }));
+  return file;
+}
 
 /** Characters of a secret in a row that count as a leak. */
 const RUN = 6;
@@ -149,12 +173,17 @@ describe.each(Object.keys(KINDS))("credentials of kind %s", (api) => {
   it("are shown by no answer of an API that says everything back", async () => {
     const before = echoed();
     const found: Record<string, string[]> = {};
-    for (const way of Object.keys(ECHOES)) {
-      for (const args of [{}, { select: "@" }, { dry_run: true }]) {
-        const answer = await callApi({ api, operation: `GET /${way}`, ...args });
-        const leaks = leaksIn(answer, secretsOf(api));
-        if (leaks.length > 0) found[`${way} ${JSON.stringify(args)}`] = [...leaks.slice(0, 3), answer.slice(0, 300)];
-      }
+    const calls = [
+      ...Object.keys(ECHOES).map((way) => ({ operation: `GET /${way}` })),
+      { operation: "GET /json", dry_run: true },
+      { operation: "GET /json", select: "[@, headers]" },
+      { operation: "GET /json", fields: ["raw"] },
+      ...["pages", "cursor", "redirect-inside"].map((way) => ({ operation: `GET /${way}`, max_pages: 3 })),
+    ];
+    for (const args of calls) {
+      const answer = await callApi({ api, ...args });
+      const leaks = leaksIn(answer, secretsOf(api));
+      if (leaks.length > 0) found[JSON.stringify(args)] = [...leaks.slice(0, 3), answer.slice(0, 300)];
     }
     expect(found).toEqual({});
     expect(echoed() - before).toBeGreaterThanOrEqual(Object.keys(ECHOES).length);
