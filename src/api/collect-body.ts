@@ -13,6 +13,8 @@ export interface BodyCollector {
   /** False: no more until `drained` was called. */
   write(chunk: Buffer): boolean;
   end(): void;
+  /** Ends here with what was read so far. False where that is nothing. */
+  cutShort(): boolean;
   /** Gives up what was read; nothing is told any more. */
   destroy(): void;
 }
@@ -46,6 +48,11 @@ export function collectBody(
     over = true;
     listener.done({ bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts), cut });
   };
+  const cutShort = () => {
+    if (over || size === 0) return false;
+    finish(true);
+    return true;
+  };
   const collect = (chunk: Buffer) => {
     if (over) return;
     const room = limit - size;
@@ -60,6 +67,7 @@ export function collectBody(
         return true;
       },
       end: () => finish(false),
+      cutShort,
       destroy() {
         over = true;
       },
@@ -102,6 +110,7 @@ export function collectBody(
       if (decoders) decoders[0]!.end();
       else finish(false);
     },
+    cutShort,
     destroy,
   };
 }

@@ -17,7 +17,7 @@ export interface HttpAnswer {
   headers: Readonly<Record<string, string>>;
   /** Decoded. */
   bytes: Buffer;
-  /** Whether the body of a failed request was longer than what is kept of it. */
+  /** Whether the body of a failed request was longer than what is kept of it, or a stream was ended at its limit of time or size. */
   cut: boolean;
 }
 
@@ -58,6 +58,8 @@ interface Loaded {
   zlib: typeof import("node:zlib");
   pool: Pool;
 }
+
+const STREAM = /^\s*(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq))\s*(?:;|$)/i;
 
 /** Nothing is loaded or connected before the first request. */
 export function createExchange(options: ExchangeOptions): Exchange {
@@ -113,7 +115,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
         reject(error);
         stop(error);
       };
-      const leave = () => fail(signal.reason);
+      /** What comes piece by piece is worth having in part; its end may never come. */
+      const isStream = () => status < 300 && STREAM.test(headers["content-type"] ?? "");
+      const leave = () => {
+        const isLate = signal.reason instanceof ToolError && signal.reason.code === "deadline_exceeded";
+        if (!(isLate && isStream() && body?.cutShort())) fail(signal.reason);
+      };
       signal.addEventListener("abort", leave, { once: true });
 
       const begin = (encoding: string | undefined, length: string | undefined): BodyCollector => {
@@ -125,7 +132,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
           drained: () => controller?.resume(),
           failed: fail,
           done({ bytes, cut }) {
-            if (cut && !isError) return fail(tooLarge(api, limit));
+            if (cut && !isError && !isStream()) return fail(tooLarge(api, limit));
             if (!settle()) return;
             resolve({ status, headers, bytes, cut });
             if (!ended) stop(new Error("Enough was read."));

@@ -75,7 +75,7 @@ async function fetchKept(prepared: PreparedRequest, means: FetchMeans): Promise<
     else cache.delete(key);
     return { ...same, attempts, cached: true };
   }
-  const keeping = keepingOf(answer, ttlMs);
+  const keeping = answer.cut ? undefined : keepingOf(answer, ttlMs);
   // A failure of the moment says nothing of what is kept.
   if (!keeping && answer.status < 500 && answer.status !== 429) cache.delete(key);
   const fetched = await read(prepared, performed, means);

@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { call, failure, openClient } from "../../test/fixtures/api-client.ts";
 import { type ScriptedAnswer, startHttpServer } from "../../test/fixtures/http-server.ts";
 import type { ApiSettings } from "./configured-api.ts";
@@ -196,6 +198,42 @@ describe("an answer", () => {
       code: "invalid_response",
       message: expect.stringContaining(`API "x" answered 200 with JSON that ${words}`),
       details: { http_status: 200 },
+    });
+  });
+});
+
+describe("a stream without an end", () => {
+  async function streaming(type: string, piece: string, api: Partial<ApiSettings>) {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": type });
+      const timer = setInterval(() => response.write(piece), 50);
+      response.on("close", () => clearInterval(timer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = openClient({ x: { apiUrl, allow: ["* /*"], ...api } });
+    return call(client, { api: "x", operation: "GET /a" });
+  }
+  const ended = "The stream was ended at its limit of time or size; this is what had come.";
+
+  it.each([
+    ["text/event-stream", 'data: {"n":1}\n\n'],
+    ["application/x-ndjson; charset=utf-8", '{"data":{"n":1}}\n'],
+  ])("of type %s gives what came until its time was over", async (type, piece) => {
+    const result = await streaming(type, piece, { timeout: 1 });
+    expect((result.data as unknown[])[0]).toEqual({ data: { n: 1 } });
+    expect(result.warnings).toEqual([ended]);
+  });
+
+  it("gives what came until it was too large, without a last piece that lacks its end", async () => {
+    const result = await streaming("application/jsonl", `{"text":"${"x".repeat(400)}"}\n`, { maxResponseBytes: 1000 });
+    expect(result).toMatchObject({ data: [{ text: "x".repeat(400) }, { text: "x".repeat(400) }], warnings: [ended] });
+  });
+
+  it("of another type is an error", async () => {
+    expect(await failure(streaming("application/json", " ", { timeout: 1 }))).toMatchObject({
+      code: "deadline_exceeded",
     });
   });
 });

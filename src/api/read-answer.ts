@@ -37,7 +37,10 @@ export function readAnswer(answer: HttpAnswer, method: string, api: string, secr
   const header = answer.headers["content-type"] ?? "";
   const type = mediaType(secrets.inText(header));
   const headers = pickHeaders(answer, method === "HEAD" ? HEAD_HEADERS : SHOWN_HEADERS, secrets);
-  const base = { ...(headers && { headers }), warnings: answer.cut ? ["The answer was cut before its end."] : [] };
+  const base = {
+    ...(headers && { headers }),
+    warnings: answer.cut ? ["The stream was ended at its limit of time or size; this is what had come."] : [],
+  };
   if (bytes.length === 0) return { data: null, ...base };
   const read = (data: unknown, content_type: string | undefined, ...warnings: string[]): AnswerContent => ({
     data,
