@@ -70,6 +70,44 @@ describe("what is wrong is named by its place and what is allowed", () => {
   });
 });
 
+describe("a format", () => {
+  it.each([
+    ["date", "tomorrow", "a date such as 2026-11-28"],
+    ["date", "2026-02-30", "a date such as 2026-11-28"],
+    ["date-time", "yyyy-MM-dd", "a time such as 2026-11-28T18:00:00Z"],
+    ["email", "ana at example", "an e-mail address"],
+    ["uuid", "seven", "a UUID such as 123e4567-e89b-12d3-a456-426614174000"],
+    ["ipv4", "1.2.3.400", "an IPv4 address"],
+    ["ipv6", "localhost", "an IPv6 address"],
+  ])("%s is not %j", async (format, value, like) => {
+    const schema = { type: "array", items: { anyOf: [{ type: "string", format }, { type: "null" }] } };
+    const body = { type: "object", properties: { "a/b": schema } };
+    const message = `must be ${like}, not ${JSON.stringify(value)}`;
+    expect(await refused({ query: { v: { type: "string", format } } }, { query: { v: value } })).toEqual([
+      { path: "/query/v", message },
+    ]);
+    expect(await refused({ body }, { body: { "a/b": [null, value] } })).toEqual([{ path: "/body/a~1b/1", message }]);
+  });
+
+  it.each([
+    ["date", "2026-11-28"],
+    ["date", "2026-11-28T10:00:00Z"],
+    ["date-time", "2026-11-28"],
+    ["date-time", "2026-11-28 10:00"],
+    ["date-time", "Sat, 28 Nov 2026 10:00:00 GMT"],
+    ["date-time", "1764324000"],
+    ["date-time", ""],
+    ["email", "Ana <ana@example.com>"],
+    ["uuid", "123E4567E89B12D3A456426614174000"],
+    ["ipv4", "10.0.0.0/8"],
+    ["ipv6", "fe80::1%eth0"],
+    ["color", "whatever"],
+  ])("%s may be %j, whatever its exact spelling", async (format, value) => {
+    const { url } = await sent({ query: { v: { type: "string", format } } }, { query: { v: value } });
+    expect(new URLSearchParams(url.split("?")[1]).get("v")).toBe(value);
+  });
+});
+
 describe("an unknown parameter", () => {
   const query = { per_page: {}, page: {}, "filter[state]": {}, labels: {} };
   it.each([

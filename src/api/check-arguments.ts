@@ -59,17 +59,18 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
           const fitted = fitValue(value, schema, { asTexts: true });
           values[parameter.name] = fitted.written;
           const at = parameter.style === "querystring" ? "/query" : pointer(parameter.in, parameter.name);
-          for (const issue of check(fitted.checked)) issues.push({ ...issue, path: below(at, issue.path) });
+          for (const issue of [...check(fitted.checked), ...fitted.issues])
+            issues.push({ ...issue, path: below(at, issue.path) });
         }
       }
       if (issues.length > 0) throw invalidArguments(target, issues);
       return given;
     },
     async body(target, content, value, unchecked) {
-      if (!document || target.open) return { checked: value, sent: value, written: value };
+      if (!document || target.open) return { checked: value, sent: value, written: value, issues: [] };
       const { schema, check } = await knownOf(`${target.id} body ${content.type}`, content.schema);
       const fitted = fitValue(value, schema, { asTexts: !isJsonType(content.type) });
-      const issues = check(fitted.checked)
+      const issues = [...check(fitted.checked), ...fitted.issues]
         .filter(({ path }) => !unchecked?.has(path.split("/")[1] ?? ""))
         .map((issue) => ({ ...issue, path: below("/body", issue.path) }));
       if (issues.length > 0) throw invalidArguments(target, issues);

@@ -1,3 +1,6 @@
+import type { ErrorIssue } from "../errors.ts";
+import { escapePointer } from "./json-schema.ts";
+import { wrongFormat } from "./loose-formats.ts";
 import { isObject } from "./openapi/document.ts";
 import type { JsonObject } from "./operation.ts";
 
@@ -18,6 +21,7 @@ interface Root {
   defs: JsonObject;
   /** Whether numbers and booleans become texts where only a text is wanted: they do where all is text in the end. */
   asTexts: boolean;
+  issues: ErrorIssue[];
 }
 
 export interface FittedValue {
@@ -27,6 +31,8 @@ export interface FittedValue {
   sent: unknown;
   /** To be written otherwise than as JSON: such numbers are texts. */
   written: unknown;
+  /** Texts that are clearly not of their format, which schemas do not tell: to them formats are hints. */
+  issues: ErrorIssue[];
 }
 
 /**
@@ -36,16 +42,18 @@ export interface FittedValue {
  * changed.
  */
 export function fitValue(value: unknown, schema: JsonObject, { asTexts }: { asTexts: boolean }): FittedValue {
-  const sent = adapt(value, schema, { defs: isObject(schema.$defs) ? schema.$defs : {}, asTexts }, 0);
-  if (sent === value) return { sent, checked: value, written: value };
+  const issues: ErrorIssue[] = [];
+  const sent = adapt(value, schema, { defs: isObject(schema.$defs) ? schema.$defs : {}, asTexts, issues }, "");
+  if (sent === value) return { sent, checked: value, written: value, issues };
   return {
     sent,
+    issues,
     checked: withExact(sent, ({ digits }) => Number(digits)),
     written: withExact(sent, ({ digits }) => digits),
   };
 }
 
-function adapt(value: unknown, schema: unknown, root: Root, depth: number): unknown {
+function adapt(value: unknown, schema: unknown, root: Root, at: string, depth = 0): unknown {
   if (value === null || value === undefined || depth > MAX_DEPTH) return value;
   const parts = partsOf(schema, root, value);
   const types = typesOf(parts, root);
@@ -55,8 +63,16 @@ function adapt(value: unknown, schema: unknown, root: Root, depth: number): unkn
     const same = chosen.filter((allowed) => normalized(allowed) === normalized(typed));
     if (same.length === 1 && typeof typed !== "object") return same[0];
   }
-  if (Array.isArray(typed)) return fitItems(typed, parts, root, depth);
-  return isObject(typed) ? fitMembers(typed, parts, root, depth) : typed;
+  if (typeof typed === "string") noteFormat(typed, parts, root, at);
+  if (Array.isArray(typed)) return fitItems(typed, parts, root, at, depth);
+  return isObject(typed) ? fitMembers(typed, parts, root, at, depth) : typed;
+}
+
+function noteFormat(text: string, parts: readonly JsonObject[], root: Root, at: string): void {
+  const [like] = parts.flatMap(({ format }) => wrongFormat(format, text) ?? []);
+  if (like === undefined) return;
+  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  root.issues.push({ path: at === "" ? "/" : at, message: `must be ${like}, not ${shown}` });
 }
 
 function normalized(value: unknown): string {
@@ -163,22 +179,29 @@ function splitOrWrap(text: string, parts: readonly JsonObject[], root: Root): un
   return splits ? pieces : [text];
 }
 
-function fitItems(items: readonly unknown[], parts: readonly JsonObject[], root: Root, depth: number): unknown {
+function fitItems(
+  items: readonly unknown[],
+  parts: readonly JsonObject[],
+  root: Root,
+  at: string,
+  depth: number,
+): unknown {
   const schema = parts.find((part) => isObject(part.items))?.items;
   const first = parts.find((part) => Array.isArray(part.prefixItems))?.prefixItems as unknown[] | undefined;
   if (!schema && !first) return items;
-  const fitted = items.map((item, index) => adapt(item, first?.[index] ?? schema, root, depth + 1));
+  const fitted = items.map((item, index) => adapt(item, first?.[index] ?? schema, root, `${at}/${index}`, depth + 1));
   return fitted.some((item, index) => item !== items[index]) ? fitted : items;
 }
 
-function fitMembers(value: JsonObject, parts: readonly JsonObject[], root: Root, depth: number): unknown {
+function fitMembers(value: JsonObject, parts: readonly JsonObject[], root: Root, at: string, depth: number): unknown {
   let changed = false;
   const entries = Object.entries(value).map(([name, member]) => {
     const part = parts.find(({ properties }) => isObject(properties) && Object.hasOwn(properties, name));
     const schema = part
       ? (part.properties as JsonObject)[name]
       : parts.find(({ additionalProperties }) => isObject(additionalProperties))?.additionalProperties;
-    const fitted = schema === undefined ? member : adapt(member, schema, root, depth + 1);
+    const fitted =
+      schema === undefined ? member : adapt(member, schema, root, `${at}/${escapePointer(name)}`, depth + 1);
     changed ||= fitted !== member;
     return [name, fitted] as const;
   });
