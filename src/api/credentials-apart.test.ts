@@ -150,7 +150,7 @@ it("no answer to one user's credentials is ever given to another's, in whatever 
     }),
     { numRuns: 30 },
   );
-  expect(cached).toBeGreaterThan(100);
+  expect(cached).toBeGreaterThan(20);
 }, 60_000);
 
 it("a user without credentials is given nothing of what was kept for another", async () => {
