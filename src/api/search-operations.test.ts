@@ -100,6 +100,18 @@ it("tells what several APIs have apart by their names and by what they are said 
   });
 });
 
+it("looks for what an API is named after in that API", () => {
+  const orders = [
+    operation("listItems", "GET", "/items", "List items", { api: "orders" }),
+    operation("listOrders", "GET", "/orders", "List orders", { api: "orders" }),
+  ];
+  const sources = [{ index: createOperationIndex(HUB) }, { index: createOperationIndex(orders) }];
+  expect(searchOperations(createSearchSpace(sources), "list orders", 1).hits[0]?.operation.id).toBe("listOrders");
+  expect(searchOperations(createSearchSpace(sources), "list items in orders", 1).hits[0]?.operation.id).toBe(
+    "listItems",
+  );
+});
+
 it("compares the operations of APIs of any size: a small one is neither drowned nor preferred", () => {
   const many = Array.from({ length: 500 }, (_, at) =>
     operation(`things/list${at}`, "GET", `/things/${at}`, `List things of kind ${at}`, { api: "big" }),

@@ -23,7 +23,7 @@ const VERB_OPPOSITE = 0.6;
 const TARGET_FITS = 1.2;
 const SCOPE_FITS = 1.15;
 const OWN_FITS = 1.1;
-const API_NAMED = 2.5;
+const API_NAMED = 4;
 const API_MEANT = 1.2;
 const DEPRECATED = 0.5;
 /** What each part of the path takes off: the nearer to the root, the more likely it is the thing itself. */

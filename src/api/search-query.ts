@@ -52,6 +52,8 @@ const VAGUE_WEIGHT = 0.35;
 const CONTEXT_WEIGHT = 0.85;
 const MANNER_WEIGHT = 0.6;
 const DETERMINERS = new Set("a an the my our your this that these those all every each someone somebody".split(" "));
+/** What is left of a word that names an API. */
+const API_NAME_WEIGHT = 0.1;
 const PREPOSITIONS = new Set(
   "of in to from for on with by at as into onto off about via per inside within under using that which".split(" "),
 );
@@ -135,6 +137,11 @@ export function readQuery(text: string, space: SearchSpace): Query {
     if (context === 1 && verb !== stem && !VAGUE.has(word)) head = term;
   }
   if (head) head.head = true;
+  // "Open an issue in hub": which API is said, not what to look for there. "List orders" may mean either.
+  const names = terms.filter(({ word }) => space.sources.length > 1 && space.names.has(word));
+  if (terms.some((term) => term.word !== verb && !names.includes(term))) {
+    for (const term of names) term.weight *= API_NAME_WEIGHT;
+  }
   // "Tag a task", "train the model": whatever the word, it says what is to be done.
   const orders = intent === 0 && words.length > 2 && !isStopWord(words[0]!) && DETERMINERS.has(words[1]!);
   if (intent === 0) intent = orders ? CREATE | UPDATE : READ;
