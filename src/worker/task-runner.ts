@@ -66,8 +66,13 @@ export function createTaskRunner({
       // Not what this process was started with, such as a test runner's hooks.
       execArgv: [],
       env: {},
+      // The process's own output may carry a protocol.
+      stdout: true,
+      stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: 32 },
     });
+    worker.stdout.resume();
+    worker.stderr.resume();
     all.add(worker);
     worker.once("exit", () => all.delete(worker));
     // Each task listens for itself; between two tasks an error has nobody to go to.
