@@ -1,5 +1,5 @@
 import { abridge, lengthOf } from "./abridge.ts";
-import { findLists, nestedAt, replacedAt } from "./find-lists.ts";
+import { type FoundList, findLists, nestedAt, replacedAt } from "./find-lists.ts";
 
 /** A part of an answer that is too long to be given at once. */
 export interface Part {
@@ -27,13 +27,9 @@ export interface Part {
 export function fitJson(value: unknown, maxLength: number, from = 0): Part | undefined {
   const length = lengthOf(value);
   if (from === 0 && length <= maxLength) return undefined;
-  const sized = findLists(value).map((found) => ({ ...found, length: lengthOf(found.list) }));
-  const longest = sized.reduce<(typeof sized)[number] | undefined>(
-    (best, each) => (best && best.length >= each.length ? best : each),
-    undefined,
-  );
-  const around = length - (longest?.length ?? 0);
-  if (!longest || longest.list.length === 0 || around > maxLength / 2) {
+  const longest = longestList(value);
+  const around = longest ? lengthOf(replacedAt(value, longest.path, [])) - 2 : length;
+  if (!longest || around > maxLength / 2) {
     const data = abridge(value, maxLength);
     const given = lengthOf(data);
     return { data, unit: "characters", from: 0, given, total: length, next: undefined, abridged: true, path: [] };
@@ -60,6 +56,14 @@ export function fitJson(value: unknown, maxLength: number, from = 0): Part | und
     abridged,
     path,
   };
+}
+
+function longestList(value: unknown): FoundList | undefined {
+  const lists = findLists(value).filter(({ list }) => list.length > 0);
+  // Writing them out takes long where they are: what there is one of needs no comparison.
+  if (lists.length < 2) return lists[0];
+  const sized = lists.map((found) => ({ found, length: lengthOf(found.list) }));
+  return sized.reduce((best, each) => (best.length >= each.length ? best : each)).found;
 }
 
 /** Likewise of a text: whole lines where they are short enough, never half a character. The limit is for it as JSON. */
