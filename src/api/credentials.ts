@@ -81,6 +81,20 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     return id;
   }
 
+  type Carried = ReturnType<typeof carriedBy> & { id: string };
+  /** By what the document says of an operation, and by user: neither changes. */
+  const kept = new WeakMap<Target["details"], Map<string, Carried>>();
+  function carried(user: ApiUser, target: Target): Carried {
+    const ofUsers = kept.get(target.details) ?? new Map<string, Carried>();
+    kept.set(target.details, ofUsers);
+    const known = ofUsers.get(user.id);
+    if (known) return known;
+    const { source, headers } = carriedBy(api, holderOf(api, user), target);
+    const made = { source, headers, id: idOf(source, headers) };
+    if (ofUsers.size < MAX_IDS) ofUsers.set(user.id, made);
+    return made;
+  }
+
   const carriesSecrets = configuredSecrets(api.settings, undefined, api.userInfo).length > 0;
   /** What a document says, also when it is read anew, does not lead credentials away from where they belong. */
   function assertOwnHost({ id, base }: Target): void {
@@ -95,20 +109,19 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
   return {
     async of(user, target) {
       assertOwnHost(target);
-      const { source, headers } = carriedBy(api, holderOf(api, user), target);
-      const id = idOf(source, headers);
-      const reserves = reserved.and(target.details.credential);
+      const { source, headers, id } = carried(user, target);
+      const reserves = reserved.and(target.details);
       if (source.kind !== "token")
         return { placed: source.kind === "value" ? source.placed : undefined, headers, id, reserves };
       return { placed: { ...source.place, value: source.prefix + REDACTED }, headers, id, reserves };
     },
     async completed(user, prepared, signal) {
-      const { source } = carriedBy(api, holderOf(api, user), prepared.target);
+      const { source } = carried(user, prepared.target);
       if (source.kind !== "token") return prepared;
       return withToken(prepared, source, await tokenSource().get(source.client, signal));
     },
     async renewed(user, refused, signal) {
-      const { source } = carriedBy(api, holderOf(api, user), refused.target);
+      const { source } = carried(user, refused.target);
       if (source.kind !== "token") return undefined;
       const sent = refused.headers[source.place.name.toLowerCase()];
       if (!sent?.startsWith(source.prefix)) return undefined;

@@ -42,7 +42,7 @@ export async function followPages(
   const { api, status } = means;
   // What is no read is not repeated for its pages; that there are more is told.
   const maxPages = prepared.method === "GET" ? means.maxPages : 1;
-  const time = startTime(means, api);
+  let time: ReturnType<typeof startTime> | undefined;
   const reading = { request: prepared, page: readPage(first, prepared, path) };
   const start = reading.page;
   const asked = new Set([prepared.url.href]);
@@ -80,6 +80,7 @@ export async function followPages(
       }
       asked.add(step.request.url.href);
       status?.progress(`Page ${read.length + 1} of API ${api.name}`);
+      time ??= startTime(means, api);
       const next = await fetchNext(step.request, found.certain, time.signal, means);
       if (next.kind === "end") more = false;
       if (next.kind === "failed") {
@@ -110,7 +111,7 @@ export async function followPages(
       }
     }
   } finally {
-    time.stop();
+    time?.stop();
   }
   return { answer: joinPages(read, path, warnings), pages: read.length, more };
 }
