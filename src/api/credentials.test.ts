@@ -151,6 +151,25 @@ it("a parameter that carries the key is none that a call needs or can give, thou
   expect(["forbidden", "invalid_input"]).toContain(error.code);
 });
 
+it("a call sets no key in any of the places where the document says that it may travel", async () => {
+  const schemes = {
+    a: { type: "apiKey", in: "header", name: "X-A" },
+    b: { type: "apiKey", in: "query", name: "b_key" },
+    c: { type: "apiKey", in: "cookie", name: "c" },
+  };
+  const security = [{ a: [] }, { b: [] }, { c: [] }];
+  const document = minimalDocument(
+    { "/a": { get: { operationId: "a", parameters: [{ name: "x", in: "query", schema: {} }] } } },
+    { security, components: { securitySchemes: schemes } },
+  );
+  const { client, requests } = await openDocumented(document, { apiKey: KEY });
+  for (const given of [{ header: { "x-a": "mine" } }, { query: { B_Key: "mine" } }, { cookie: { c: "mine" } }]) {
+    const error = await failure(call(client, { api: "x", operation: "a", ...given }));
+    expect(["forbidden", "invalid_input"]).toContain(error.code);
+  }
+  expect(requests).toHaveLength(0);
+});
+
 it("credentials are not sent where only a document says that an operation is", async () => {
   const elsewhere = await startHttpServer();
   const document = minimalDocument({

@@ -87,7 +87,7 @@ function slotsOf(
 function isConfigured(api: ApiDescription, target: Target, { in: place, name }: Parameter): boolean {
   if (place === "path") return Object.hasOwn(target.pathValues, name);
   if (place === "query" && Object.hasOwn(target.queryValues ?? {}, name)) return true;
-  return reservedNames(api).and(target.details.credential)(place, name);
+  return reservedNames(api).and(target.details)(place, name);
 }
 
 /** Gives each argument a name that all bridges take; where two would share one, the place is added. */
@@ -118,8 +118,10 @@ export function describeArguments(
   slots: readonly Slot[],
   target: Target,
 ): { properties: Record<string, PortableSchema>; kept: readonly Slot[] } {
-  const show = (list: readonly Slot[], detail: (typeof DETAILS)[number]) =>
-    Object.fromEntries(list.map((slot) => [slot.name, describeSlot(document, slot, detail)]));
+  const show = (list: readonly Slot[], detail: (typeof DETAILS)[number]) => {
+    const shared = { ...detail, budget: { left: MAX_SCHEMAS } };
+    return Object.fromEntries(list.map((slot) => [slot.name, describeSlot(document, slot, shared)]));
+  };
   let properties: Record<string, PortableSchema> = {};
   for (const detail of DETAILS) {
     properties = show(slots, detail);
@@ -152,7 +154,7 @@ export function describeArguments(
   return { properties: { ...show(kept, least), ...Object.fromEntries(described) }, kept: [...kept, ...groups] };
 }
 
-function describeSlot(document: ApiDocument, slot: Slot, detail: (typeof DETAILS)[number]): PortableSchema {
+function describeSlot(document: ApiDocument, slot: Slot, detail: PortableOptions): PortableSchema {
   const schema = portableSchema(document, slot.schema, detail);
   const own = schema.description ?? "";
   // What the parameter says goes before what its schema says.

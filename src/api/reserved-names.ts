@@ -1,6 +1,6 @@
 import type { ApiDescription } from "./configured-api.ts";
 import { configuredSecrets } from "./configured-secrets.ts";
-import type { Credential, OperationDetails } from "./operation.ts";
+import type { OperationDetails } from "./operation.ts";
 
 /** Whether a call must not set the header, the cookie or the query parameter of this name. */
 export type Reserves = (place: "header" | "cookie" | "query", name: string) => boolean;
@@ -28,9 +28,9 @@ function sameToLenient(name: string): string {
     .replace(/[.\s-]/g, "_");
 }
 
-/** Reserved names of an API; `and` adds where the document says that the key of an operation travels. */
+/** Reserved names of an API; `and` adds all places where the document says that the key of an operation travels. */
 export interface ReservedNames {
-  and(key: Credential | null | undefined): Reserves;
+  and(details: Pick<OperationDetails, "credential" | "credentials">): Reserves;
 }
 
 /** The names that the configuration sets, for whatever user. */
@@ -52,17 +52,20 @@ export function reservedNames({
   }
   const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
   return {
-    and: (key) => (place, name) => {
-      const same = place === "header" ? sameToServers : sameToLenient;
-      const seen = same(name);
-      return names[place].has(seen) || (hasKey && key?.in === place && same(key.name) === seen);
+    and({ credential, credentials = [] }) {
+      const places = hasKey ? [credential ?? undefined, ...credentials] : [];
+      return (place, name) => {
+        const same = place === "header" ? sameToServers : sameToLenient;
+        const seen = same(name);
+        return names[place].has(seen) || places.some((key) => key?.in === place && same(key.name) === seen);
+      };
     },
   };
 }
 
 /** The details without the parameters that a call cannot set, for documents also list those that carry the key. */
 export function withoutReserved(details: OperationDetails, reserved: ReservedNames): OperationDetails {
-  const reserves = reserved.and(details.credential);
+  const reserves = reserved.and(details);
   const parameters = details.parameters.filter((entry) => entry.in === "path" || !reserves(entry.in, entry.name));
   return parameters.length === details.parameters.length ? details : { ...details, parameters };
 }
