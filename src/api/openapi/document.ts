@@ -119,6 +119,7 @@ function findAnchor(start: unknown, name: string): unknown {
 
 /** A part of a JSON pointer in a fragment, as the name that it stands for (RFC 6901, 6). */
 export function unescapePointer(part: string): string {
+  if (!/[%~]/.test(part)) return part;
   let decoded = part;
   try {
     decoded = decodeURIComponent(part);

@@ -104,8 +104,12 @@ function isPattern(pattern: string): boolean {
   }
 }
 
+const NO_TYPES: readonly string[] = [];
+
 /** The types that JSON Schema has; others, such as Swagger's `file`, mean nothing to it. */
-export function readTypes(value: unknown): string[] {
+export function readTypes(value: unknown): readonly string[] {
+  if (value === undefined) return NO_TYPES;
+  if (typeof value === "string" && TYPES.has(value)) return [value];
   const known = (Array.isArray(value) ? value : [value]).flatMap((type) => {
     const name = typeof type === "string" ? type.toLowerCase() : "";
     return TYPES.has(name) ? [name] : [];

@@ -83,9 +83,9 @@ export function createBundle(document: ApiDocument, purpose: SchemaPurpose): Sch
       // Grows while it is walked: each definition may need further ones.
       for (const definition of needed)
         for (const further of catalogue.convertedOf(definition).needs) needed.add(further);
-      return Object.fromEntries(
-        [...needed].map((definition) => [definition.name, catalogue.convertedOf(definition).schema]),
-      );
+      const result: Record<string, JsonObject | boolean> = {};
+      for (const definition of needed) result[definition.name] = catalogue.convertedOf(definition).schema;
+      return result;
     },
   };
 }
