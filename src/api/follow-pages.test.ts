@@ -137,6 +137,17 @@ describe("the first page alone", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([
+    { name: "from", in: "query", schema: { type: "string" } },
+    { name: "start", in: "query", schema: { type: "string", format: "date-time" } },
+    { name: "page", in: "query", schema: { enum: ["home", "about"] } },
+    { name: "token", in: "query", schema: { type: "string" } },
+  ])("has no next one by a parameter that means something else: %j", async (parameter) => {
+    const { ask, requests } = await open(() => ({ json: slice(0) }), [parameter]);
+    expect(await ask({ maxPages: 5 })).toEqual({ data: slice(0), http_status: 200 });
+    expect(requests).toHaveLength(1);
+  });
+
   it("that is no list, or no answer to a read, has no next one", async () => {
     const { ask, requests } = await open(
       () => ({ json: { id: 1, next: "/items?from=1", page: 1, total_pages: 5 } }),

@@ -30,8 +30,8 @@ export type NextPage =
 const CURSORS: readonly (readonly [field: string, parameters: string])[] = [
   ["nextcursor", "cursor nextcursor pagecursor startcursor after pageafter startingafter pagetoken"],
   ["nextpagecursor", "pagecursor cursor after"],
-  ["nextpagetoken", "pagetoken nextpagetoken token cursor"],
-  ["nexttoken", "nexttoken token pagetoken paginationtoken cursor"],
+  ["nextpagetoken", "pagetoken nextpagetoken cursor"],
+  ["nexttoken", "nexttoken pagetoken paginationtoken cursor"],
   ["paginationtoken", "paginationtoken nexttoken"],
   ["nextcontinuationtoken", "continuationtoken continuation"],
   ["continuationtoken", "continuationtoken continuation"],
@@ -41,18 +41,20 @@ const CURSORS: readonly (readonly [field: string, parameters: string])[] = [
   ["nextoffset", "offset skip start startat"],
   ["nextstart", "start startat offset"],
   ["nextpage", "page pagenumber pageno pagenum pageindex p"],
-  ["next", "cursor next after pagetoken token marker startingafter page offset"],
+  ["next", "cursor next after pagetoken marker startingafter page offset"],
   ["endcursor", "after cursor pageafter startcursor"],
   ["after", "after pageafter cursor"],
   ["cursor", "cursor after"],
   ["pagetoken", "pagetoken"],
   ["scrollid", "scrollid"],
   ["bookmark", "bookmark"],
+  ["marker", "marker"],
   ["offset", "offset"],
 ];
 const PAGE = "page pagenumber pageno pagenum pageindex p pg currentpage".split(" ");
-const OFFSET = "offset skip startat startindex start from startposition pageoffset firstresult".split(" ");
-const SIZE = "limit perpage pagesize size count maxresults top pagelimit take rows maxitems max results".split(" ");
+const OFFSET = "offset skip skipcount startat startindex start from startposition pageoffset firstresult".split(" ");
+const SIZE =
+  "limit perpage itemsperpage pagesize size count maxresults top pagelimit take rows maxitems max results".split(" ");
 const TOTAL = "total totalcount totalresults totalitems totalrecords totalelements totalhits odatacount count".split(
   " ",
 );
@@ -95,7 +97,10 @@ function parametersOf({ target, url }: PageRead): Parameters {
       for (const plain of names) {
         const parameter = declared.find(({ name }) => plainName(name) === plain);
         const sent = given.find(([name]) => plainName(name) === plain);
-        if (parameter && isObject(parameter.schema) && /object|array/.test(String(parameter.schema.type))) continue;
+        const schema = isObject(parameter?.schema) ? parameter.schema : {};
+        // A point in time, a choice or an object, whatever its name.
+        if (/object|array|boolean/.test(String(schema.type)) || /date|time/.test(String(schema.format))) continue;
+        if (Array.isArray(schema.enum)) continue;
         const name = sent?.[0] ?? parameter?.name;
         if (name !== undefined) return { name, schema: parameter?.schema, given: sent?.[1] };
       }
@@ -185,9 +190,11 @@ function nextByOffset(page: PageRead, fields: PageFields, parameters: Parameters
   const { items } = page;
   if (!items || items.length === 0 || !parameter) return undefined;
   const given = parameter.given;
-  // An offset that is no number is a cursor, or an id.
-  if (given !== undefined && numberOf(given) === undefined) return undefined;
   const schema = isObject(parameter.schema) ? parameter.schema : {};
+  // What is no number is a cursor, an id or a date, as those that are called `from` often are.
+  const isNumber =
+    /integer|number/.test(String(schema.type)) || (given === undefined && /offset|skip/i.test(parameter.name));
+  if (given === undefined ? !isNumber : numberOf(given) === undefined) return undefined;
   const said = numberOf(fields.find([plainName(parameter.name)]));
   // SCIM and OpenSearch count from 1.
   const begun = numberOf(readPageFields((page.first ?? page).data).find([plainName(parameter.name)]));
