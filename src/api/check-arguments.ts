@@ -187,7 +187,7 @@ function helpWith(name: string, place: Place, target: Target): string {
   );
   if (far !== undefined) return `did you mean "${far}" in ${parameters.find((entry) => entry.name === far)?.in}?`;
   const names = declared.slice(0, 30).join(", ") + (declared.length > 30 ? ", …" : "");
-  const inBody = body && declared.length === 0 ? "; values of the body belong in body" : "";
+  const inBody = body && place === "query" ? "; values of the body belong in body" : "";
   return declared.length > 0 ? `known in ${place}: ${names}` : `it takes none in ${place}${inBody}`;
 }
 
