@@ -126,7 +126,8 @@ function namesOf({ id, method, path }: Operation): string[] {
 function textsOf(operation: Operation): Record<Field, string[]> {
   const { id, path, summary, tags, parameterNames } = operation;
   const description = operation.description.slice(0, MAX_DESCRIPTION);
-  const [opening = ""] = description.split(/(?<=[.!?])\s|\n/, 1);
+  const end = /[.!?]\s|\n/.exec(description)?.index ?? description.length;
+  const opening = stemsOf(description.slice(0, end));
   return {
     id: id.includes(" ") ? [] : stemsOf(id.slice(0, MAX_FIELD)),
     path: stemsOf(path.slice(0, MAX_FIELD).replace(/\{[^{}]*\}/g, " ")),
@@ -135,8 +136,8 @@ function textsOf(operation: Operation): Record<Field, string[]> {
     tags: stemsOf(tags.join(" ").slice(0, MAX_FIELD)),
     parameters: stemsOf(parameterNames.join(" ").slice(0, MAX_FIELD)),
     body: stemsOf((operation.bodyNames?.() ?? []).join(" ").slice(0, MAX_FIELD)),
-    opening: stemsOf(opening),
-    description: stemsOf(description),
+    opening,
+    description: opening.concat(stemsOf(description.slice(end))),
   };
 }
 
