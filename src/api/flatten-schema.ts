@@ -2,6 +2,8 @@ import { type ApiDocument, isObject } from "./openapi/document.ts";
 import type { JsonObject } from "./operation.ts";
 
 const MAX_ALTERNATIVES = 40;
+/** Schemas that one may consist of; parts that name parts twice would otherwise double with every level. */
+const MAX_PARTS = 1000;
 
 /** A schema with what it refers to and combines put together: properties, required names, type, alternatives. */
 export interface Flattened {
@@ -20,9 +22,18 @@ export interface Flattened {
 
 /**
  * Follows `$ref` and merges `allOf`; of `oneOf` and `anyOf` everything that any of them allows is kept.
- * @param seen References that are being followed, so that circles end.
  */
-export function flatten(document: ApiDocument, schema: unknown, seen: ReadonlySet<string> = new Set()): Flattened {
+export function flatten(document: ApiDocument, schema: unknown): Flattened {
+  return flattenWithin(document, schema, new Set(), { left: MAX_PARTS });
+}
+
+/** @param seen References that are being followed, so that circles end. */
+function flattenWithin(
+  document: ApiDocument,
+  schema: unknown,
+  seen: ReadonlySet<string>,
+  parts: { left: number },
+): Flattened {
   const result: Flattened = {
     types: [],
     properties: new Map(),
@@ -33,10 +44,11 @@ export function flatten(document: ApiDocument, schema: unknown, seen: ReadonlySe
     node: {},
     lossy: false,
   };
-  if (!isObject(schema)) return result;
+  parts.left -= 1;
+  if (!isObject(schema) || parts.left < 0) return result;
   if (typeof schema.$ref === "string") {
     if (seen.has(schema.$ref)) return { ...result, lossy: true };
-    const target = flatten(document, document.lookUp(schema.$ref), new Set([...seen, schema.$ref]));
+    const target = flattenWithin(document, document.lookUp(schema.$ref), new Set([...seen, schema.$ref]), parts);
     return { ...target, description: textOf(schema.description) || target.description };
   }
   result.node = schema;
@@ -52,7 +64,7 @@ export function flatten(document: ApiDocument, schema: unknown, seen: ReadonlySe
     if (typeof name === "string") result.required.add(name);
   }
   for (const part of Array.isArray(schema.allOf) ? schema.allOf : []) {
-    const other = flatten(document, part, seen);
+    const other = flattenWithin(document, part, seen, parts);
     if (result.types.length === 0) result.types = other.types;
     mergeInto(result, other);
     for (const name of other.required) result.required.add(name);
@@ -63,7 +75,7 @@ export function flatten(document: ApiDocument, schema: unknown, seen: ReadonlySe
   const alternatives = [schema.oneOf, schema.anyOf].flatMap((list) => (Array.isArray(list) ? list : []));
   const variants = alternatives
     .slice(0, MAX_ALTERNATIVES)
-    .map((variant) => flatten(document, variant, seen))
+    .map((variant) => flattenWithin(document, variant, seen, parts))
     .filter((variant) => !(variant.types.length === 0 && isNull(variant.node)));
   if (variants.length > 0) mergeVariants(result, variants);
   return result;

@@ -6,7 +6,16 @@ import { isJsonType } from "./media-types.ts";
 import type { ApiDocument } from "./openapi/document.ts";
 import type { BodyContent, Parameter, Place } from "./operation.ts";
 import { PLACES } from "./operation.ts";
-import { isHidden, isPortableName, type PortableSchema, portableSchema, shorten, wordsOf } from "./portable-schema.ts";
+import {
+  isHidden,
+  isPortableName,
+  MAX_SCHEMAS,
+  type PortableOptions,
+  type PortableSchema,
+  portableSchema,
+  shorten,
+  wordsOf,
+} from "./portable-schema.ts";
 import { reservedNames } from "./reserved-names.ts";
 
 /** Where an argument goes. */

@@ -15,10 +15,13 @@ export interface PortableOptions {
   depth: number;
   /** Characters of a description. */
   text: number;
+  /** Schemas that are written out, counted down by whoever shares it: no more are worth a model's while. */
+  budget?: { left: number };
 }
 
 const MAX_CHOICES = 40;
 const MAX_NAMES = 30;
+export const MAX_SCHEMAS = 500;
 const COUNTS = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"];
 /** Names that clash with members of the models that Python bridges make of an object, and names that not every client takes. */
 const CLASHING =
@@ -78,8 +81,9 @@ export function portableSchema(
   const flat = flatten(document, schema);
   const next = seenBelow(document, schema, seen);
   // A circle ends where it comes back: there the object is only named.
-  const depth = isObject(schema) && seen.has(String(schema.$ref)) ? 0 : options.depth;
-  const { text } = options;
+  const { text, budget = { left: MAX_SCHEMAS } } = options;
+  budget.left -= 1;
+  const depth = budget.left < 0 || (isObject(schema) && seen.has(String(schema.$ref))) ? 0 : options.depth;
   const isAny = flat.types.length === 0;
   const type = PREFERRED.find((each) => flat.types.includes(each)) ?? "string";
   const others = flat.types.filter((each) => each !== type && !(type === "number" && each === "integer"));
@@ -87,11 +91,11 @@ export function portableSchema(
   const result: PortableSchema = { type };
   if (isAny) notes.push(ANY);
   if (others.length > 0 && type === "string") notes.push(`${MIXED} ${others.join(", ")}.`);
-  if (type === "object") Object.assign(result, objectParts(document, flat, { depth, text }, next, notes));
+  if (type === "object") Object.assign(result, objectParts(document, flat, { depth, text, budget }, next, notes));
   else if (type === "array") {
     result.items =
       depth > 0
-        ? portableSchema(document, flat.items, { depth: depth - 1, text }, next)
+        ? portableSchema(document, flat.items, { depth: depth - 1, text, budget }, next)
         : { type: itemType(document, flat.items), ...(text > 0 && { description: "An entry." }) };
   } else {
     setChoices(result, flat, notes);
