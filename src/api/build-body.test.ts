@@ -311,6 +311,15 @@ describe("JSON and what is like it", () => {
     expect([request.headers["content-type"], request.body]).toEqual([type, body]);
   });
 
+  it("are checked item by item where they are a sequence of a known kind (3.2)", async () => {
+    const itemSchema = { type: "object", properties: { n: { type: "integer" } } };
+    const { send, requests } = await openWith({ "application/jsonl": { itemSchema } }, "3.2.0");
+    await send({ body: [{ n: 1 }, { n: "2" }] });
+    await send({ body: { n: 3 } });
+    expect(requests.map(({ body }) => body)).toEqual(['{"n":1}\n{"n":2}\n', '{"n":3}\n']);
+    expect(await failure(send({ body: [{ n: 1 }, { n: "x" }] }))).toMatchObject({ issues: [{ path: "/body/1/n" }] });
+  });
+
   it("keep whole numbers beyond 2^53 that come as text, digit by digit", async () => {
     const schema = { type: "object", properties: { id: { type: "integer" }, ids: numbers } };
     const { body } = await sent(json(schema), { body: { id: "12345678901234567890", ids: ["9007199254740993", "1"] } });

@@ -36,10 +36,10 @@ export interface FittedValue {
 }
 
 /**
- * A value as its schema (JSON Schema with `$defs`, as `bundleSchema` gives it) wants it, where what models write otherwise has one
- * meaning only: numbers and booleans as texts (`asTexts`: texts as numbers, too), a single value for a list, a list of one for a single value,
- * JSON text for an object or a list, another case in an enum. All else stays as it is, to be found wrong. The value given is not
- * changed.
+ * A value as its schema (JSON Schema with `$defs`, as `bundleSchema` gives it) wants it, where what models write otherwise has
+ * one meaning only: texts as numbers and booleans (with `asTexts` also the reverse), a single value for a list, a list of one
+ * for a single value, JSON text for an object or a list, another case in an enum. All else stays as it is, to be found wrong.
+ * The value given is not changed.
  */
 export function fitValue(value: unknown, schema: JsonObject, { asTexts }: { asTexts: boolean }): FittedValue {
   const issues: ErrorIssue[] = [];
