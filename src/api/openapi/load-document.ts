@@ -83,9 +83,9 @@ async function fetchAll(source: string, api: string, options: LoadOptions, wrong
   });
   try {
     const fetched = await fetcher.fetch(new URL(source));
+    const hash = createHash("sha256").update(fetched.bytes);
     const parsed = await parse(fetched.bytes, wrong);
     const self = selfOf(parsed.value, fetched.url);
-    const hash = createHash("sha256").update(fetched.bytes);
     return await build(parsed, fetcher.filesAround(fetched, self), self ?? fetched.url, wrong, hash);
   } finally {
     clearTimeout(timer);

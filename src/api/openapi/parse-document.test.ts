@@ -58,6 +58,26 @@ describe("documents are parsed", () => {
     expect(await parse(text)).toEqual(value);
   });
 
+  it("from large JSON with a few characters beyond ASCII, wherever they stand", async () => {
+    const strange = ["é", "ß", "–", "漢", "🙂", "\uFEFF", "\u2028", '\\"', "\ud800"];
+    // Longer by one each, so that they stand at every place of a chunk's end.
+    const value = Object.fromEntries(
+      strange.map((text, at) => [`${text}key`, ["x".repeat(2 ** 19 - 20 + at * 3) + text.repeat(9), text]]),
+    );
+    const json = JSON.stringify(value);
+    expect(json.length).toBeGreaterThan(4_000_000);
+    expect(await parse(json)).toEqual(value);
+    const many = JSON.stringify({ text: "漢字 ".repeat(1_500_000) });
+    expect(await parse(many)).toEqual(JSON.parse(many));
+  });
+
+  it("from bytes that are a part of more, which stay as they are", async () => {
+    const whole = Buffer.from(`xx${JSON.stringify({ a: "y".repeat(5_000_000) })}`);
+    expect(await parse(whole.subarray(2))).toMatchObject({ a: expect.stringMatching(/^y+$/) });
+    expect(whole.length).toBeGreaterThan(5_000_000);
+    expect(whole[0]).toBe(0x78);
+  });
+
   it("without touching what objects inherit", async () => {
     const value = (await parse("__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 2}}")) as object;
     expect(Object.keys(value)).toEqual(["__proto__", "constructor"]);

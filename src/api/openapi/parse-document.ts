@@ -1,4 +1,4 @@
-import { isAscii } from "node:buffer";
+import { decodeDocument, LARGE } from "./decode-document.ts";
 
 /** Bytes of a document, decoded. The largest known has 47 million. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
@@ -8,8 +8,6 @@ const MAX_DEPTH = 500;
 const MAX_NODES = 5_000_000;
 /** Keys that `<<` may bring in. */
 const MAX_MERGED = 100_000;
-/** Characters of what looks like JSON but is none that are tried as YAML, which allows more. */
-const MAX_CARELESS_JSON = 4_000_000;
 
 /** Why a document cannot be read, in words that go on from "The document …". */
 export class UnreadableDocument extends Error {}
@@ -24,16 +22,18 @@ export interface ParsedDocument {
 /**
  * The value that JSON or YAML holds (RFC 8259, YAML 1.2), in UTF-8 or UTF-16, with a byte order mark or without.
  * Careless ones are taken where their meaning is plain: keys given twice (the last counts), indentation by tabs.
+ * The bytes are given up.
  * @throws UnreadableDocument
  */
 export async function parseDocument(bytes: Uint8Array): Promise<ParsedDocument> {
-  const text = decode(bytes);
+  const text = decodeDocument(bytes);
   let value: unknown;
   if (/^\s*[{[]/.test(text)) {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      if (text.length > MAX_CARELESS_JSON) throw unreadable(error);
+      // A large one is escaped as only JSON is.
+      if (text.length > LARGE) throw unreadable(error);
       // Commas at the end and comments of YAML are the usual reasons.
       value = await parseYaml(text).catch(() => Promise.reject(unreadable(error)));
     }
@@ -49,20 +49,6 @@ function unreadable(error: unknown): UnreadableDocument {
   if (error instanceof UnreadableDocument) return error;
   const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "").slice(0, 200) : "";
   return new UnreadableDocument(`is neither valid JSON nor YAML: ${reason}`, { cause: error });
-}
-
-function decode(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  const utf16 =
-    (first === 0xff && second === 0xfe) || (first !== 0 && second === 0)
-      ? "utf-16le"
-      : (first === 0xfe && second === 0xff) || (first === 0 && second !== 0)
-        ? "utf-16be"
-        : undefined;
-  // Without anything else a text takes half the memory, and JSON of it half the time.
-  if (!utf16 && isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  // Takes a byte order mark off.
-  return new TextDecoder(utf16 ?? "utf-8").decode(bytes);
 }
 
 async function parseYaml(text: string): Promise<unknown> {
