@@ -377,6 +377,14 @@ describe("APIs", () => {
     expect((await load(`apis: { a: ${api} }`)).config.apis).toHaveProperty("a");
   });
 
+  it("never show what is in headers and credentials of users, whatever it is called", async () => {
+    const users = "{ ana: { apiKey: key-of-ana, password: pass-of-ana, headers: { X-Org: org-of-ana } } }";
+    const { config, secretPaths } = await load(`apis: { a: { headers: { X-Any: any-value }, users: ${users} } }`);
+    const shown = JSON.stringify(redactConfig(config, secretPaths));
+    expect(shown).toContain('"X-Org":"[redacted]"');
+    expect(shown).not.toMatch(/any-value|key-of-ana|pass-of-ana|org-of-ana/);
+  });
+
   it("take the path of a document from the file's folder, and a URL as it is", async () => {
     const { config } = await load("apis: { a: { openapi: a.yaml }, b: { openapi: 'https://api.example/b.json' } }");
     expect(config.apis.a?.openapi).toBe(join(folder, "a.yaml"));
