@@ -63,79 +63,87 @@ interface Needle {
   whole: boolean;
 }
 
-/** Needles by their last four characters, which tell keys apart better than the first: those are often the vendor's mark. */
-interface Index {
-  needles: readonly Needle[];
-  /** Whether a needle ends with these two characters; what most places of a text are told by. */
-  pairs: Uint8Array;
-  endings: Map<number, Needle[]>;
-  numeric: boolean;
-}
-
 /** Characters that needles are looked up by; shorter ones are not found. */
 const GRAM = 4;
 const WORD = /[A-Za-z0-9]/;
+const NUMBER = /^[\d.e+-]+$/i;
+
+/**
+ * Needles by their last four characters, which tell keys apart better than the first: those are often the vendor's mark.
+ * Adding one and taking one out costs the same however many there are.
+ */
+interface Index {
+  /** How many secrets are written so. */
+  uses: Map<string, number>;
+  /** How many needles end with two characters; most places of a text are told by that there is none. */
+  pairs: Uint32Array;
+  endings: Map<number, Needle[]>;
+  /** Needles that are numbers. */
+  numbers: number;
+}
 
 /**
  * Finds secrets as they are, as JSON of different writers, percent-encoded, as HTML, and in base64, also as a part of a longer
  * value, as in Basic authentication. A secret of 4 or 5 characters is found as a whole word only, a shorter one never.
  */
 export function findSecrets(): SecretFinder {
-  const counts = new Map<string, number>();
-  let index: Index | undefined;
-
+  const index: Index = { uses: new Map(), pairs: new Uint32Array(1 << 16), endings: new Map(), numbers: 0 };
   return {
     add(secret) {
       if (secret.length < GRAM) return () => {};
-      const known = counts.get(secret) ?? 0;
-      counts.set(secret, known + 1);
-      if (known === 0) index = undefined;
+      const texts = [...formsOf(secret)].filter((text) => text.length >= GRAM);
+      for (const text of texts) addNeedle(index, text);
       let isIn = true;
       return () => {
-        if (!isIn) return;
+        if (isIn) for (const text of texts) removeNeedle(index, text);
         isIn = false;
-        const left = (counts.get(secret) ?? 1) - 1;
-        if (left > 0) counts.set(secret, left);
-        else {
-          counts.delete(secret);
-          index = undefined;
-        }
       };
     },
     hide(text, { cut = false } = {}) {
-      if (counts.size === 0 || text.length < GRAM) return text;
-      index ??= buildIndex(counts.keys());
+      if (index.uses.size === 0 || text.length < GRAM) return text;
       const found = findNeedles(text, index);
       const tail = cut ? beginningAtEnd(text, index) : undefined;
       if (tail !== undefined) found.push([tail, text.length]);
       return found.length === 0 ? text : replaceAt(text, found);
     },
     get numeric() {
-      if (counts.size === 0) return false;
-      index ??= buildIndex(counts.keys());
-      return index.numeric;
+      return index.numbers > 0;
     },
   };
 }
 
-function buildIndex(secrets: Iterable<string>): Index {
-  const texts = new Set<string>();
-  for (const secret of secrets) for (const text of formsOf(secret)) if (text.length >= GRAM) texts.add(text);
+function addNeedle(index: Index, text: string): void {
+  const uses = index.uses.get(text) ?? 0;
+  index.uses.set(text, uses + 1);
+  if (uses > 0) return;
+  index.pairs[lastPairOf(text)]! += 1;
+  if (NUMBER.test(text)) index.numbers += 1;
+  const needle = { text, whole: text.length < MIN_SECRET_LENGTH };
+  const ending = endingAt(text, text.length - 1);
+  const others = index.endings.get(ending) ?? [];
   // Longer ones first: the longest that ends at a place is the one that counts.
-  const needles = [...texts]
-    .sort((a, b) => b.length - a.length)
-    .map((text) => ({ text, whole: text.length < MIN_SECRET_LENGTH }));
-  const pairs = new Uint8Array(1 << 16);
-  const endings = new Map<number, Needle[]>();
-  for (const needle of needles) {
-    const { text } = needle;
-    pairs[pairOf(text.charCodeAt(text.length - 2), text.charCodeAt(text.length - 1))] = 1;
-    const ending = endingAt(text, text.length - 1);
-    const others = endings.get(ending);
-    if (others) others.push(needle);
-    else endings.set(ending, [needle]);
+  const at = others.findIndex((other) => other.text.length < text.length);
+  others.splice(at < 0 ? others.length : at, 0, needle);
+  index.endings.set(ending, others);
+}
+
+function removeNeedle(index: Index, text: string): void {
+  const uses = index.uses.get(text) ?? 0;
+  if (uses > 1) {
+    index.uses.set(text, uses - 1);
+    return;
   }
-  return { needles, pairs, endings, numeric: needles.some(({ text }) => /^[\d.e+-]+$/i.test(text)) };
+  index.uses.delete(text);
+  index.pairs[lastPairOf(text)]! -= 1;
+  if (NUMBER.test(text)) index.numbers -= 1;
+  const ending = endingAt(text, text.length - 1);
+  const others = (index.endings.get(ending) ?? []).filter((other) => other.text !== text);
+  if (others.length > 0) index.endings.set(ending, others);
+  else index.endings.delete(ending);
+}
+
+function lastPairOf(text: string): number {
+  return pairOf(text.charCodeAt(text.length - 2), text.charCodeAt(text.length - 1));
 }
 
 type Span = [start: number, end: number];
@@ -160,9 +168,9 @@ function findNeedles(text: string, { pairs, endings }: Index): Span[] {
 }
 
 /** Where the text's end is the beginning of a secret: the first such place. */
-function beginningAtEnd(text: string, { needles }: Index): number | undefined {
+function beginningAtEnd(text: string, { uses }: Index): number | undefined {
   let first: number | undefined;
-  for (const { text: needle } of needles) {
+  for (const needle of uses.keys()) {
     const beginning = needle.slice(0, GRAM);
     let at = text.indexOf(beginning, Math.max(0, text.length - needle.length + 1));
     while (at >= 0 && !needle.startsWith(text.slice(at))) at = text.indexOf(beginning, at + 1);
