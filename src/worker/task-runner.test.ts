@@ -128,6 +128,16 @@ describe("a caller that goes", () => {
   });
 });
 
+it("a thread without work ends, and a task that comes at that moment has another one", async () => {
+  const own = createTaskRunner({ maxThreads: 1, idleMs: 30 });
+  const limits = { signal: never, timeoutMs: 10_000, maxResultLength: 100 };
+  for (const pause of [0, 28, 29, 30, 31, 32, 33, 35, 100]) {
+    expect(await own.run("jmespath", { json: "1", expression: "@" }, limits)).toBe(1);
+    await sleep(pause);
+  }
+  await own.close();
+});
+
 it("a runner that was closed has no threads and takes no tasks", async () => {
   const own = createTaskRunner();
   const input = { json: "1", expression: "@" };

@@ -74,7 +74,10 @@ export function createTaskRunner({
     worker.stdout.resume();
     worker.stderr.resume();
     all.add(worker);
-    worker.once("exit", () => all.delete(worker));
+    worker.once("exit", () => {
+      all.delete(worker);
+      next();
+    });
     // Each task listens for itself; between two tasks an error has nobody to go to.
     worker.on("error", () => {});
     return worker;
