@@ -46,6 +46,8 @@ const VERB_WEIGHT = 0.5;
 const PREFIX_WEIGHT = 0.5;
 const SPELLING_WEIGHT = 0.8;
 const JOINED_WEIGHT = 0.9;
+/** Shorter words begin too many others. */
+const MIN_PREFIX = 4;
 const MAX_PREFIXED = 40;
 const VAGUE_WEIGHT = 0.35;
 /** Weights of words after a preposition that say whose or where, and of those that say how. */
@@ -93,46 +95,24 @@ export function readQuery(text: string, space: SearchSpace): Query {
     if (terms.length >= MAX_WORDS) break;
     const stem = stemOf(word);
     if (head && PREPOSITIONS.has(word)) context = MANNER.has(word) ? MANNER_WEIGHT : CONTEXT_WEIGHT;
-    if (seen.has(stem)) continue;
+    if (isStopWord(word) || seen.has(stem)) continue;
     seen.add(stem);
-    const term: Term = { word: stem, stems: new Map(), weight: VAGUE.has(word) ? VAGUE_WEIGHT : context, head: false };
-    const joined = stemOf(word + (words[at + 1] ?? ""));
-    if (words[at + 1] !== undefined && known(joined)) add(term, joined, JOINED_WEIGHT);
-    const before = at > 0 ? stemOf(words[at - 1] + word) : "";
-    if (at > 0 && known(before)) add(term, before, JOINED_WEIGHT);
-    if (isStopWord(word)) {
-      // A part of a name such as "log out".
-      continue;
-    }
-    const first = terms.length === 0;
+    const next = words[at + 1];
     const spelt = known(stem) || KNOWN_STEMS.has(stem) ? [stem] : correct(stem, space.vocabulary);
-    for (const as of spelt) {
-      const weight = as === stem ? 1 : SPELLING_WEIGHT;
-      add(term, as, weight);
-      for (const form of [as, ...formsOf(as)]) {
-        if (form !== as) add(term, form, weight * FORM_WEIGHT);
-        for (const other of namesLike(form)) add(term, other, weight * NAME_WEIGHT);
-      }
-      const means = intentOf(as);
-      if (means !== 0) {
-        for (const other of verbsLike(as)) add(term, other, weight * VERB_WEIGHT);
-        if (intent === 0 && !/ed$/.test(word) && (first || !THINGS.has(word))) {
-          intent = means;
-          verb = as;
-          // "Build log" asks for one, "build the log" to make it.
-          const next = words[at + 1];
-          if (THINGS.has(word) && next !== undefined && !isStopWord(next)) intent |= READ;
-        }
-      }
-    }
-    if (stem.length >= 4) {
-      let left = MAX_PREFIXED;
-      for (const other of withPrefix(space.vocabulary, stem)) {
-        if (left-- === 0) break;
-        add(term, other, PREFIX_WEIGHT);
-      }
+    const meant = spelt.find((as) => intentOf(as) !== 0);
+    if (meant !== undefined && intent === 0 && !/ed$/.test(word) && (terms.length === 0 || !THINGS.has(word))) {
+      verb = meant;
+      intent = intentOf(meant);
+      // "Build log" asks for one, "build the log" to make it.
+      if (THINGS.has(word) && next !== undefined && !isStopWord(next)) intent |= READ;
     }
     if (/[^su]s$/.test(word) && word.length > 3) plural = true;
+    const stems = standsFor(stem, spelt, space);
+    // Names that are written apart or together, such as "log out".
+    for (const joined of [word + (next ?? ""), (words[at - 1] ?? "") + word].map(stemOf)) {
+      if (joined !== stem && known(joined)) add(stems, joined, JOINED_WEIGHT);
+    }
+    const term: Term = { word: stem, stems, weight: VAGUE.has(word) ? VAGUE_WEIGHT : context, head: false };
     terms.push(term);
     if (context === 1 && verb !== stem && !VAGUE.has(word)) head = term;
   }
@@ -146,7 +126,7 @@ export function readQuery(text: string, space: SearchSpace): Query {
   const orders = intent === 0 && words.length > 2 && !isStopWord(words[0]!) && DETERMINERS.has(words[1]!);
   if (intent === 0) intent = orders ? CREATE | UPDATE : READ;
   const all = plural || words.some((word) => ALL_WORDS.has(word));
-  if (all && GETTING.has(verb)) for (const term of terms) if (term.word === verb) add(term, "list", 1);
+  if (all && GETTING.has(verb)) for (const term of terms) if (term.word === verb) add(term.stems, "list", 1);
   const asks = QUESTION.test(lower);
   return {
     terms,
@@ -157,8 +137,29 @@ export function readQuery(text: string, space: SearchSpace): Query {
   };
 }
 
-function add(term: Term, stem: string, weight: number): void {
-  if (weight > (term.stems.get(stem) ?? 0)) term.stems.set(stem, weight);
+/** The stems that a word may stand for, by its likely spellings: forms, other names, verbs like it, and longer words. */
+function standsFor(stem: string, spelt: readonly string[], { vocabulary }: SearchSpace): Term["stems"] {
+  const stems: Term["stems"] = new Map();
+  for (const as of spelt) {
+    const weight = as === stem ? 1 : SPELLING_WEIGHT;
+    add(stems, as, weight);
+    for (const form of formsOf(as)) add(stems, form, weight * FORM_WEIGHT);
+    for (const form of [as, ...formsOf(as)]) {
+      for (const other of namesLike(form)) add(stems, other, weight * NAME_WEIGHT);
+    }
+    for (const other of verbsLike(as)) add(stems, other, weight * VERB_WEIGHT);
+  }
+  if (stem.length < MIN_PREFIX) return stems;
+  let left = MAX_PREFIXED;
+  for (const other of withPrefix(vocabulary, stem)) {
+    if (left-- === 0) break;
+    add(stems, other, PREFIX_WEIGHT);
+  }
+  return stems;
+}
+
+function add(stems: Term["stems"], stem: string, weight: number): void {
+  if (weight > (stems.get(stem) ?? 0)) stems.set(stem, weight);
 }
 
 /** The words that an unknown one consists of, such as those of `removemember`; itself where it does not. */
