@@ -121,7 +121,7 @@ function findDocumented(api: ApiDescription, named: string): Target {
   const all = api.document!.operations;
   const exact = all.find((operation) => operation.id === named);
   const operation = exact ?? onlyOne(all.filter(({ id }) => id.toLowerCase() === named.toLowerCase()));
-  if (operation) return documentedTarget(api, operation);
+  if (operation) return plainTarget(api, operation);
   if (!/\s/.test(named) && !named.startsWith("/")) throw unknownOperation(api, named);
 
   const { method, path: written } = splitCall(named, api.name);
@@ -165,6 +165,17 @@ function readValues(found: Readonly<Record<string, string>>): Pick<Target, "path
 
 function isPlaceholder(text: string): boolean {
   return /^\{[^{}/]+\}$/.test(text);
+}
+
+/** Targets of calls that name an operation and nothing else. Each operation is of one API. */
+const plainTargets = new WeakMap<DocumentOperation, Target>();
+
+function plainTarget(api: ApiDescription, operation: DocumentOperation): Target {
+  const known = plainTargets.get(operation);
+  if (known) return known;
+  const target = documentedTarget(api, operation);
+  plainTargets.set(operation, target);
+  return target;
 }
 
 function documentedTarget(
