@@ -7,8 +7,6 @@ export interface OperationIndex {
   operations: readonly Operation[];
   /** Operations that have a word, by its stem. */
   postings: ReadonlyMap<string, Posting>;
-  /** The stems, sorted. */
-  vocabulary: readonly string[];
   /** What each operation is, by its place in the list. */
   traits: readonly Traits[];
   /** Operations by id, by path, and by method and path, in lower case. */
@@ -111,7 +109,6 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
   return {
     operations,
     postings,
-    vocabulary: [...postings.keys()].sort(),
     traits,
     named,
     nameWords: new Set([...stemsOf(api), stemOf(api.toLowerCase())]),
