@@ -1,9 +1,12 @@
+import { CREDENTIAL_NAME } from "../redact.ts";
 import type { ApiSettings, AuthSettings } from "./configured-api.ts";
 
 /** Headers that say how to answer, or who asks, to everybody. */
 const HARMLESS_HEADERS =
   /^(accept(-charset|-encoding|-language)?|cache-control|content-language|content-type|date|from|origin|prefer|referer|user-agent|.*-version)$/i;
 const MEDIA_TYPE = /^(application|audio|font|image|message|model|multipart|text|video|\*)\/[\w.+*-]+/i;
+/** A word such as `production`, under a name that says nothing of a key: hiding it would mangle answers. */
+const PLAIN_WORD = /^[a-z]{1,10}$/i;
 const VERSION = /^v?\d{1,4}([.-]\d{1,4}){0,3}$/i;
 
 /** Everything of an API's configuration that no answer may show to anybody: the secrets of all users. */
@@ -48,9 +51,11 @@ function pairs(pair: string | undefined): string[] {
 }
 
 function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    HARMLESS_HEADERS.test(name) || MEDIA_TYPE.test(value) || VERSION.test(value) ? [] : [value],
-  );
+  return Object.entries(headers).flatMap(([name, value]) => {
+    if (CREDENTIAL_NAME.test(name)) return [value];
+    const isHarmless = [MEDIA_TYPE, PLAIN_WORD, VERSION].some((pattern) => pattern.test(value));
+    return HARMLESS_HEADERS.test(name) || isHarmless ? [] : [value];
+  });
 }
 
 /** What is there, so that it can be laid over something else. */
