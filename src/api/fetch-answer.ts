@@ -6,7 +6,7 @@ import { startDeadline } from "./call-deadline.ts";
 import type { LiveApi } from "./live-api.ts";
 import { type Performed, performCall } from "./perform-call.ts";
 import { type AnswerContent, readAnswer } from "./read-answer.ts";
-import { isRepeatable, isSafe } from "./safe-methods.ts";
+import { isSafe } from "./safe-methods.ts";
 import { upstreamError } from "./upstream-error.ts";
 
 /** A successful answer, read and checked. */
@@ -88,7 +88,7 @@ async function fetchKept(prepared: PreparedRequest, means: FetchMeans): Promise<
 /** Asks the API, and once more with fresh credentials where it does not accept those it was asked with. */
 async function perform(prepared: PreparedRequest, { api, user, signal, status }: FetchMeans): Promise<Performed> {
   const { name, settings } = api.description;
-  const deadline = startDeadline(signal, settings.timeout, name, isRepeatable(prepared));
+  const deadline = startDeadline(signal, settings.timeout, name, prepared.idempotent);
   try {
     const means = { api, userId: user.id, deadline, status };
     const completed = await api.credentials.completed(user, prepared, deadline.signal);

@@ -9,7 +9,6 @@ import { followRedirect, refusedRedirect } from "./follow-redirect.ts";
 import type { LiveApi } from "./live-api.ts";
 import { NetworkFailure } from "./network-failure.ts";
 import { isUsedUp, retryAfterMs } from "./retry-after.ts";
-import { isRepeatable } from "./safe-methods.ts";
 
 export interface CallMeans {
   api: LiveApi;
@@ -59,7 +58,7 @@ export async function performCall(prepared: PreparedRequest, means: CallMeans): 
 async function repeat(prepared: PreparedRequest, means: CallMeans, retries: number, trip: Trip): Promise<Performed> {
   const { deadline, status, api } = means;
   const { signal, endsAt } = deadline;
-  const repeatable = isRepeatable(prepared);
+  const repeatable = prepared.idempotent;
   let outcome: Performed | NetworkFailure | undefined;
   for (let attempts = 1; ; attempts++) {
     let wait: number | undefined;

@@ -5,8 +5,3 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
 export function isSafe(method: string): boolean {
   return SAFE.has(method);
 }
-
-/** Whether a call may be made twice: it changes nothing, or carries a key that tells its repetition from a new one. */
-export function isRepeatable(call: { method: string; idempotent?: boolean | undefined }): boolean {
-  return call.idempotent ?? isSafe(call.method);
-}
