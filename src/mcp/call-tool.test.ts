@@ -8,7 +8,13 @@ import type { StatusEvent } from "../status/status-event.ts";
 import collectInput from "../tools/collect-input.ts";
 import confirmAction from "../tools/confirm-action.ts";
 import { defineTool, type ToolContext } from "../tools/define-tool.ts";
-import { type CallLog, type CallOutcome, type CallRequest, createToolBoundary } from "./call-tool.ts";
+import {
+  type CallLog,
+  type CallOutcome,
+  type CallRequest,
+  createToolBoundary,
+  type ToolBoundaryOptions,
+} from "./call-tool.ts";
 
 const SECRET = "secret-value";
 const NUMBER = "12345678";
@@ -16,10 +22,7 @@ const NUMBER = "12345678";
 /** A boundary around one tool, `probe`, that does what the test says. */
 async function boundaryOf(
   run: (context: ToolContext<never>, input: Record<string, unknown>) => Promise<Record<string, unknown>>,
-  {
-    effect = "read",
-    ...options
-  }: { callTimeoutMs?: number; confirmationRequired?: boolean; disabled?: string[]; effect?: "read" | "write" } = {},
+  { effect = "read", ...options }: Partial<ToolBoundaryOptions> & { effect?: "read" | "write" } = {},
 ) {
   const probe = defineTool({
     name: "probe",
@@ -67,6 +70,30 @@ function read(outcome: CallOutcome): { isError: boolean; json: Record<string, un
 }
 
 describe("a result", () => {
+  it("points to resources after its JSON, for clients that know links", async () => {
+    const pointing = defineTool({
+      name: "pointing",
+      title: "Pointing",
+      description: "Points to a resource.",
+      effect: "read",
+      uses: [],
+      input: z.strictObject({}),
+      output: z.looseObject({}),
+      links: () => [{ uri: "api://answers/1", name: "The rest", size: 7 }],
+      run: async () => ({ part: 1 }),
+    });
+    const { boundary, request } = await boundaryOf(async () => ({}), { tools: [pointing] });
+    const blocks = async (takesLinks: boolean) => {
+      const outcome = await boundary.call("pointing", {}, request({ takesLinks }));
+      return outcome.kind === "result" ? outcome.result.content : [];
+    };
+    expect(await blocks(false)).toEqual([{ type: "text", text: '{"status":"success","part":1}' }]);
+    expect(await blocks(true)).toEqual([
+      { type: "text", text: '{"status":"success","part":1}' },
+      { type: "resource_link", uri: "api://answers/1", name: "The rest", size: 7 },
+    ]);
+  });
+
   it("is the tool's output with a status, as text and as structure", async () => {
     const { boundary, request, said } = await boundaryOf(async () => ({ answer: [1, null, "ü"] }));
     expect(read(await boundary.call("probe", {}, request()))).toEqual({
@@ -98,6 +125,25 @@ describe("a result", () => {
 });
 
 describe("an error", () => {
+  it("says why a pinned tool is not there, which is read for its call alone", async () => {
+    let loads = 0;
+    const error = new ToolError("upstream_unreachable", "The document cannot be read.", { retryable: true });
+    const pinned = {
+      names: new Set(["shop_run", "shop_stop"]),
+      load: async () => {
+        loads += 1;
+        return new Map([["shop_run", error]]);
+      },
+    };
+    const { boundary, request } = await boundaryOf(async () => ({}), { pinned, disabled: ["shop_stop"] });
+    const code = async (name: string) => read(await boundary.call(name, {}, request())).json.code;
+    expect([await code("probe"), await code("nosuch"), await code("shop_stop"), loads]).toEqual([
+      ...[undefined, "unknown_tool", "disabled", 0],
+    ]);
+    expect([await code("shop_run"), loads]).toEqual(["upstream_unreachable", 1]);
+    expect((await boundary.listTools()).map(({ name }) => name)).toEqual(["probe"]);
+  });
+
   it("that a tool expects is shown as it is, without secrets", async () => {
     const { boundary, request, said } = await boundaryOf(async () => {
       throw new ToolError("upstream_error", `No: ${SECRET}`, {
