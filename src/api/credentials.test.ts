@@ -370,6 +370,23 @@ describe("a call cannot set", () => {
   it("any cookie where the configuration sets the header", () =>
     forbidden({ headers: { Cookie: "sid=1" } }, { cookie: { theme: "dark" } }));
 
+  it.each(["GET /a?api_key=mine", "GET /a?API_KEY=mine", "GET /a?x=1&api_key[]=mine", "GET /a?api%5Fkey=mine"])(
+    "the key by the query of an operation: %s",
+    async (operation) => {
+      const auth = { type: "query", name: "api_key" } as never;
+      const parameters = ["x", "api_key"].map((name) => ({ name, in: "query", schema: {} }));
+      const document = minimalDocument({ "/a": { get: { parameters } } });
+      const documented = await openDocumented(document, { apiKey: KEY, auth });
+      const server = await startHttpServer();
+      const plain = openClient({ x: { apiUrl: server.url, apiKey: KEY, allow: ["GET /*"], auth } });
+      for (const client of [documented.client, plain]) {
+        const { code } = await failure(call(client, { api: "x", operation }));
+        expect(["forbidden", "invalid_input"]).toContain(code);
+      }
+      expect([...documented.requests, ...server.requests]).toEqual([]);
+    },
+  );
+
   it("the key by a query that the document writes into a path", async () => {
     const document = minimalDocument({ "/a?api_key=document&b=1": { get: { operationId: "a" } } });
     const auth = { type: "query", name: "api_key" } as never;
