@@ -4,8 +4,10 @@ import { namesIn } from "./schema-keywords.ts";
 
 /** How much of schemas is shown. */
 export interface Detail {
-  /** Characters of a description. */
+  /** Characters of a description, of the whole and its uppermost properties. */
   text: number;
+  /** The same of what is further below. */
+  deep: number;
   /** Levels of properties below the uppermost that are written out; what is deeper is only named. */
   depth: number;
   /** Properties of an object, alternatives and values of an enum; required properties are always shown. */
@@ -14,16 +16,18 @@ export interface Detail {
 
 /** From everything to as little as the largest schemas need. */
 export const DETAILS: readonly Detail[] = [
-  { text: 300, depth: 30, width: 500 },
-  { text: 120, depth: 30, width: 500 },
-  { text: 120, depth: 4, width: 200 },
-  { text: 80, depth: 3, width: 150 },
-  { text: 80, depth: 2, width: 100 },
-  { text: 80, depth: 1, width: 100 },
-  { text: 80, depth: 0, width: 150 },
-  { text: 40, depth: 0, width: 60 },
-  { text: 0, depth: 0, width: 30 },
-  { text: 0, depth: 0, width: 10 },
+  { text: 300, deep: 300, depth: 30, width: 500 },
+  { text: 120, deep: 120, depth: 30, width: 500 },
+  { text: 120, deep: 60, depth: 4, width: 200 },
+  { text: 120, deep: 60, depth: 3, width: 150 },
+  { text: 120, deep: 60, depth: 2, width: 100 },
+  { text: 100, deep: 0, depth: 2, width: 100 },
+  { text: 100, deep: 60, depth: 1, width: 100 },
+  { text: 100, deep: 0, depth: 1, width: 100 },
+  { text: 80, deep: 0, depth: 0, width: 150 },
+  { text: 40, deep: 0, depth: 0, width: 60 },
+  { text: 0, deep: 0, depth: 0, width: 30 },
+  { text: 0, deep: 0, depth: 0, width: 10 },
 ];
 
 /** Characters of a default or an example. */
@@ -95,7 +99,7 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
         result[key] = value;
       }
     }
-    return Object.assign(result, decorations(schema, at));
+    return Object.assign(result, decorations(schema, at, depth));
 
     function writeProperties(properties: JsonObject, required: readonly string[]): void {
       const names = Object.keys(properties);
@@ -118,11 +122,12 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
     }
   }
 
-  function decorations(schema: JsonObject, at: string): JsonObject {
+  function decorations(schema: JsonObject, at: string, depth: number): JsonObject {
+    const length = depth > 1 ? detail.deep : detail.text;
     const { description, title, deprecated, default: fallback, examples } = schema;
     const result: JsonObject = {};
-    const text = typeof description === "string" ? oneLine(description, detail.text) : "";
-    const heading = typeof title === "string" && text === "" && !isName(title, at) ? oneLine(title, detail.text) : "";
+    const text = typeof description === "string" ? oneLine(description, length) : "";
+    const heading = typeof title === "string" && text === "" && !isName(title, at) ? oneLine(title, length) : "";
     size += text.length + heading.length;
     if (text !== "") result.description = text;
     if (heading !== "") result.title = heading;
@@ -130,7 +135,7 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
     if (fallback !== undefined && isShort(fallback)) result.default = fallback;
     const example = Array.isArray(examples) ? examples[0] : undefined;
     const says = example !== undefined && example !== fallback && schema.enum === undefined && isShort(example);
-    if (says && detail.text >= 120) result.examples = [example];
+    if (says && length >= 100) result.examples = [example];
     return result;
   }
 
