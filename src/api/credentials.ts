@@ -6,7 +6,7 @@ import type { ApiUser } from "./api-client.ts";
 import type { PreparedRequest, Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { configuredSecrets } from "./configured-secrets.ts";
-import { createOAuthTokens, type OAuthClient, type OAuthTokens } from "./oauth-tokens.ts";
+import { createOAuthTokens, type OAuthTokens } from "./oauth-tokens.ts";
 import { isSameSite } from "./openapi/fetch-document.ts";
 import {
   type Holder,
@@ -19,6 +19,7 @@ import {
   without,
 } from "./own-credentials.ts";
 import type { PlacedCredential } from "./request-headers.ts";
+import type { OAuthClient } from "./request-token.ts";
 import { type Reserves, reservedNames } from "./reserved-names.ts";
 
 /** What one call carries. */

@@ -2,10 +2,10 @@ import { ToolError } from "../errors.ts";
 import type { ApiUser } from "./api-client.ts";
 import type { Target } from "./api-request.ts";
 import type { ApiDescription } from "./configured-api.ts";
-import type { OAuthClient } from "./oauth-tokens.ts";
 import { chooseCredential } from "./openapi/security.ts";
 import type { Credential } from "./operation.ts";
 import type { PlacedCredential } from "./request-headers.ts";
+import type { OAuthClient } from "./request-token.ts";
 import { sameToServers } from "./reserved-names.ts";
 
 /** Whose secrets a call carries: the user's own, or those that the users without an entry share. Never some of both. */
