@@ -89,14 +89,20 @@ interface Parameters {
 }
 
 function parametersOf({ target, url }: PageRead): Parameters {
-  const declared = target.details.parameters.filter((parameter): parameter is Parameter => parameter.in === "query");
-  const given = [...url.searchParams];
+  // The first one of a plain name counts.
+  const declared = new Map(
+    target.details.parameters
+      .filter((parameter): parameter is Parameter => parameter.in === "query")
+      .map((parameter) => [plainName(parameter.name), parameter] as const)
+      .reverse(),
+  );
+  const given = new Map([...url.searchParams].map((pair) => [plainName(pair[0]), pair] as const).reverse());
   return {
     open: target.open && target.method === "GET",
     named(names) {
       for (const plain of names) {
-        const parameter = declared.find(({ name }) => plainName(name) === plain);
-        const sent = given.find(([name]) => plainName(name) === plain);
+        const parameter = declared.get(plain);
+        const sent = given.get(plain);
         const schema = isObject(parameter?.schema) ? parameter.schema : {};
         // A point in time, a choice or an object, whatever its name.
         if (/object|array|boolean/.test(String(schema.type)) || /date|time/.test(String(schema.format))) continue;
