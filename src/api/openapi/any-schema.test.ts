@@ -7,11 +7,14 @@ import {
   realDocument,
 } from "../../../test/fixtures/real-documents.ts";
 import { problemsOf } from "../../../test/fixtures/schema-problems.ts";
+import { findPart } from "../find-part.ts";
 import type { JsonObject } from "../operation.ts";
+import { outlineAnswer } from "../outline-answer.ts";
 import { type ApiDocument, createDocument } from "./document.ts";
 import { readDocument } from "./load-document.ts";
 import { readOperations } from "./operations.ts";
-import { bundleSchema } from "./schemas.ts";
+import { bundleSchema, createBundle } from "./schemas.ts";
+import { createSchemaDisplay, DETAILS } from "./show-schemas.ts";
 
 type Direction = "request" | "response";
 
@@ -120,6 +123,31 @@ it("makes a valid schema of whatever a document has", () => {
       },
     ),
     { numRuns: 2000 },
+  );
+});
+
+it("shows and outlines whatever a document has, as valid schemas", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom("2.0", "3.0.3", "3.1.0"),
+      messy.schema,
+      messy.schema,
+      messy.schema,
+      fc.constantFrom(...DETAILS),
+      fc.constantFrom(50, 12_000),
+      (version, schema, A, B, detail, limit) => {
+        const document = documentOf(version, { A, B });
+        const bundle = createBundle(document, { direction: "request", shown: true });
+        const root = bundle.add(schema);
+        const definitions = bundle.definitions();
+        const display = createSchemaDisplay(definitions, detail, limit);
+        const shown = display.show(root, "/body");
+        expect(problemsOf({ ...shown, $defs: display.definitions() })).toEqual([]);
+        expect(typeof outlineAnswer({ ...root, $defs: definitions })).toBe("string");
+        expect(findPart(root, ["A", "0", "$ref"], definitions)).toBeTypeOf("object");
+      },
+    ),
+    { numRuns: 1000 },
   );
 });
 
