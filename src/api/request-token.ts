@@ -19,7 +19,7 @@ export interface OAuthClient {
 const MAX_TOKEN = 16 * 1024;
 
 /** @throws ToolError `invalid_config` for a URL that must not be sent a secret */
-export function readEndpoint({ name }: ApiDescription, tokenUrl: string): URL {
+export function readEndpoint({ name, settings }: ApiDescription, tokenUrl: string): URL {
   const key = `apis.${name}.auth.tokenUrl`;
   const url = URL.canParse(tokenUrl) ? new URL(tokenUrl) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw new ToolError("invalid_config", `${key} is no http or https URL.`);
@@ -28,7 +28,7 @@ export function readEndpoint({ name }: ApiDescription, tokenUrl: string): URL {
       hint: `Write them as apis.${name}.auth.clientId and clientSecret.`,
     });
   }
-  const reach = reachOf(url, true, false);
+  const reach = reachOf(url, true, settings.privateNetwork === true);
   if (url.protocol === "http:" && (reach === "public" || isAddressAllowed(hostOf(url), "public"))) {
     throw new ToolError("invalid_config", `${key} would send a secret over http to a public host.`, {
       hint: "Write https. Plain http is for this machine and for private networks.",
