@@ -10,7 +10,7 @@ import { withFolder } from "./folder.ts";
  * `node bench/api-call.ts ours|undici URL [AT_ONCE]`: CPU time of a call in µs, of an operation whose parameters and answer are
  * checked, or of the same request with undici and `JSON.parse`. `… bomb URL`: bytes that RSS grows by with a large answer.
  */
-const CALLS = Number(process.env.BENCH_CALLS ?? 4000);
+const CALLS = Number(process.env.BENCH_CALLS ?? 3000);
 const WARM_UP = 3;
 const [side, base = "", atOnce = "1"] = process.argv.slice(2);
 const { signal } = new AbortController();

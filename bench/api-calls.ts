@@ -9,7 +9,7 @@ import { createAnswerStore } from "../src/api/create-answer-store.ts";
 import { api } from "../src/config/api-settings.ts";
 import { type Figure, median, round } from "./figure.ts";
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 const MEGABYTE = 1_048_576;
 const run = promisify(execFile);
 
