@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { request } from "undici";
+import { createAnswerStore } from "../src/api/answer/create-answer-store.ts";
 import { createApiClient } from "../src/api/api-client.ts";
-import { createAnswerStore } from "../src/api/create-answer-store.ts";
 import { api } from "../src/config/api-settings.ts";
 import { withFolder } from "./folder.ts";
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { createAnswerStore } from "../src/api/answer/create-answer-store.ts";
 import { createApiClient } from "../src/api/api-client.ts";
-import { createAnswerStore } from "../src/api/create-answer-store.ts";
 import { api } from "../src/config/api-settings.ts";
 import { type Figure, median, round } from "./figure.ts";
 

@@ -1,5 +1,5 @@
+import { createAnswerStore } from "../src/api/answer/create-answer-store.ts";
 import { createApiClient } from "../src/api/api-client.ts";
-import { createAnswerStore } from "../src/api/create-answer-store.ts";
 import { api } from "../src/config/api-settings.ts";
 
 /**

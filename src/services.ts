@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { AnswerStore } from "./api/answer-store.ts";
+import type { AnswerStore } from "./api/answer/answer-store.ts";
 import type { ApiClient } from "./api/api-client.ts";
 import type { Config } from "./config/config-schema.ts";
 import type { Interaction } from "./interaction/interaction.ts";
@@ -154,7 +154,7 @@ export function createServices(
       return createApiClient(Object.fromEntries(apis), await one("answers"));
     },
     async answers() {
-      const { createAnswerStore } = await import("./api/create-answer-store.ts");
+      const { createAnswerStore } = await import("./api/answer/create-answer-store.ts");
       return createAnswerStore();
     },
     async pipelines() {

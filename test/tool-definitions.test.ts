@@ -1,7 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { describeApi } from "../src/api/configured-api.ts";
-import { pinOperation } from "../src/api/pinned-operations.ts";
+import { pinOperation } from "../src/api/pinned/pinned-operations.ts";
 import { pinnedEntries } from "../src/config/pinned-names.ts";
 import { describeTool } from "../src/mcp/tool-schema.ts";
 import { pinnedTool } from "../src/tools/pinned-tool.ts";

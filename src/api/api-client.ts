@@ -1,20 +1,20 @@
 import type { LookupFunction } from "node:net";
 import { abortError, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import { type AnswerCache, createAnswerCache } from "./answer-cache.ts";
-import type { AnswerStore } from "./answer-store.ts";
+import { type AnswerCache, createAnswerCache } from "./answer/answer-cache.ts";
+import type { AnswerStore } from "./answer/answer-store.ts";
+import { followPages } from "./answer/follow-pages.ts";
+import { createSelector } from "./answer/select.ts";
+import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./answer/shape-answer.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
-import { type DescribedOperation, type DescribeRequest, describeNamed } from "./describe-operation.ts";
-import { type ShownRequest, showRequest } from "./dry-run.ts";
+import { type DescribedOperation, type DescribeRequest, describeNamed } from "./describe/describe-operation.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
-import { followPages } from "./follow-pages.ts";
 import { type LiveApi, openLiveApi } from "./live-api.ts";
-import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned-operations.ts";
-import { prepareRequest } from "./prepare-request.ts";
-import { createApiSearch, type SearchReply, type SearchRequest } from "./search-apis.ts";
-import { createSelector } from "./select.ts";
-import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./shape-answer.ts";
+import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned/pinned-operations.ts";
+import { type ShownRequest, showRequest } from "./request/dry-run.ts";
+import { prepareRequest } from "./request/prepare-request.ts";
+import { createApiSearch, type SearchReply, type SearchRequest } from "./search/search-apis.ts";
 
 export type { ApiRequest } from "./api-request.ts";
 

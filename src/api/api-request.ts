@@ -1,5 +1,5 @@
-import type { Part } from "./multipart.ts";
 import type { Operation, OperationDetails } from "./operation.ts";
+import type { Part } from "./request/multipart.ts";
 
 /** A call as the model gives it. */
 export interface ApiRequest {

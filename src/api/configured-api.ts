@@ -1,17 +1,17 @@
 import { ToolError } from "../errors.ts";
-import { hostOf, type Reach, reachOf } from "./address-guard.ts";
 import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
 import { type ConsentRules, isRead, readConsentRules } from "./call-policy.ts";
-import { type ArgumentChecker, createArgumentChecker } from "./check-arguments.ts";
-import { configuredSecrets } from "./configured-secrets.ts";
-import { createSecretHider, type SecretHider } from "./hide-secrets.ts";
+import { configuredSecrets } from "./credentials/configured-secrets.ts";
+import { createSecretHider, type SecretHider } from "./credentials/hide-secrets.ts";
+import { hostOf, type Reach, reachOf } from "./network/address-guard.ts";
 import { isObject } from "./openapi/document.ts";
 import { isSameSite } from "./openapi/fetch-document.ts";
 import { type FetchMeans, isDocumentUrl, type LoadedDocument, readDocument } from "./openapi/load-document.ts";
 import { type DocumentOperation, readOperations } from "./openapi/operations.ts";
 import { readServer } from "./openapi/servers.ts";
 import type { JsonObject, Operation } from "./operation.ts";
-import { reservedNames, withoutReserved } from "./reserved-names.ts";
+import { type ArgumentChecker, createArgumentChecker } from "./request/check-arguments.ts";
+import { reservedNames, withoutReserved } from "./request/reserved-names.ts";
 
 /** How credentials travel, as the configuration says it. */
 export interface AuthSettings {

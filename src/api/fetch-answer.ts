@@ -1,13 +1,13 @@
 import type { StatusEmitter } from "../status/status-event.ts";
-import { type AnswerCache, cacheKey, keepingOf } from "./answer-cache.ts";
+import { type AnswerCache, cacheKey, keepingOf } from "./answer/answer-cache.ts";
+import { type AnswerContent, readAnswer } from "./answer/read-answer.ts";
 import type { ApiUser } from "./api-client.ts";
 import type { PreparedRequest } from "./api-request.ts";
-import { startDeadline } from "./call-deadline.ts";
 import type { LiveApi } from "./live-api.ts";
-import { type Performed, performCall } from "./perform-call.ts";
-import { type AnswerContent, readAnswer } from "./read-answer.ts";
-import { isSafe } from "./safe-methods.ts";
-import { upstreamError } from "./upstream-error.ts";
+import { startDeadline } from "./network/call-deadline.ts";
+import { type Performed, performCall } from "./network/perform-call.ts";
+import { isSafe } from "./network/safe-methods.ts";
+import { upstreamError } from "./network/upstream-error.ts";
 
 /** A successful answer, read and checked. */
 export interface FetchedAnswer extends AnswerContent {

@@ -6,7 +6,7 @@ import type { ApiDescription } from "./configured-api.ts";
 import { canonicalPath } from "./contained-path.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import type { Operation, OperationDetails, Parameter } from "./operation.ts";
-import { closestOperations } from "./search-operations.ts";
+import { closestOperations } from "./search/search-operations.ts";
 
 /**
  * The operation that a request names.

@@ -1,13 +1,13 @@
-import { hostOf, reachOf } from "./address-guard.ts";
-import { type ApiBreaker, createApiBreaker } from "./api-breaker.ts";
-import { type CallSlots, createCallSlots } from "./call-slots.ts";
-import { createResponseChecker, type ResponseChecker } from "./check-response.ts";
+import { createResponseChecker, type ResponseChecker } from "./answer/check-response.ts";
 import { type ApiDescription, type ApiSettings, describeApi } from "./configured-api.ts";
-import { type Credentials, createCredentials } from "./credentials.ts";
-import { createExchange, type Exchange } from "./exchange.ts";
+import { type Credentials, createCredentials } from "./credentials/credentials.ts";
+import { hostOf, reachOf } from "./network/address-guard.ts";
+import { type ApiBreaker, createApiBreaker } from "./network/api-breaker.ts";
+import { type CallSlots, createCallSlots } from "./network/call-slots.ts";
+import { createExchange, type Exchange } from "./network/exchange.ts";
+import { createSlidingWindow, type SlidingWindow } from "./network/sliding-window.ts";
 import type { FetchMeans } from "./openapi/load-document.ts";
 import { createRenewal } from "./renew-description.ts";
-import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
 
 /** An API with what it keeps between calls: its connections, its compiled schemas, its users' rate limits. */
 export interface LiveApi {

@@ -1,4 +1,4 @@
-import type { KeptAnswer } from "../api/answer-store.ts";
+import type { KeptAnswer } from "../api/answer/answer-store.ts";
 import { ToolError } from "../errors.ts";
 import { defineResource, type ResourceContext } from "./define-resource.ts";
 

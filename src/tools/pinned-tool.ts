@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PinnedOperation } from "../api/pinned-operations.ts";
+import type { PinnedOperation } from "../api/pinned/pinned-operations.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { type AnyTool, defineTool } from "./define-tool.ts";
 

@@ -1,4 +1,4 @@
-import type { PinnedRequest } from "../api/pinned-operations.ts";
+import type { PinnedRequest } from "../api/pinned/pinned-operations.ts";
 import { ToolError } from "../errors.ts";
 import type { ServiceContainer } from "../services.ts";
 import type { AnyTool } from "./define-tool.ts";

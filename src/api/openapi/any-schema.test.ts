@@ -7,9 +7,9 @@ import {
   realDocument,
 } from "../../../test/fixtures/real-documents.ts";
 import { problemsOf } from "../../../test/fixtures/schema-problems.ts";
-import { findPart } from "../find-part.ts";
+import { findPart } from "../describe/find-part.ts";
+import { outlineAnswer } from "../describe/outline-answer.ts";
 import type { JsonObject } from "../operation.ts";
-import { outlineAnswer } from "../outline-answer.ts";
 import { type ApiDocument, createDocument } from "./document.ts";
 import { readDocument } from "./load-document.ts";
 import { readOperations } from "./operations.ts";

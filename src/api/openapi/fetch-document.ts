@@ -1,7 +1,7 @@
 import type { LookupFunction } from "node:net";
 import { ToolError } from "../../errors.ts";
-import { hostOf, type Reach, reachOf } from "../address-guard.ts";
-import { createExchange, type Exchange, type HttpAnswer } from "../exchange.ts";
+import { hostOf, type Reach, reachOf } from "../network/address-guard.ts";
+import { createExchange, type Exchange, type HttpAnswer } from "../network/exchange.ts";
 import { belowSelf } from "./document-files.ts";
 import { type FileSource, OutOfReach } from "./external-references.ts";
 import { MAX_DOCUMENT_BYTES } from "./parse-document.ts";

@@ -1,0 +1,212 @@
+import { ToolError } from "../../errors.ts";
+import type { ApiRequest } from "../api-request.ts";
+import type { FetchedAnswer } from "../fetch-answer.ts";
+import { type AnswerStore, answerUri, type KeptAnswer } from "./answer-store.ts";
+import { fitJson, fitText, type Part } from "./fit-answer.ts";
+import { pickFields } from "./pick-fields.ts";
+import { MAX_BASE64_BYTES } from "./read-answer.ts";
+import type { Selector } from "./select.ts";
+
+/** An answer that fits into a model's context, and where the rest of it is. */
+export interface ShapedAnswer {
+  data: unknown;
+  content_type?: string;
+  encoding?: "base64";
+  bytes?: number;
+  /** Where only a part is given: how much of how much, and the id that gives the next part. */
+  rest?: AnswerRest;
+  /** A binary answer, to be read as a resource. */
+  resource?: { id: string; uri: string; mime_type: string; bytes: number; name?: string };
+  warnings: string[];
+}
+
+export interface AnswerRest {
+  /** What `call_api` takes as `rest`. */
+  id: string;
+  /** The resource that has the answer whole. */
+  uri: string;
+  unit: "items" | "characters";
+  /** Units before this part, where there are some. */
+  from?: number;
+  given: number;
+  total: number;
+}
+
+export interface ShapeMeans {
+  user: string;
+  api: string;
+  operation: string;
+  /** Characters of JSON. */
+  maxLength: number;
+  answers: AnswerStore;
+  selector: Selector;
+  signal: AbortSignal;
+}
+
+/** Characters of a path in `fields`. */
+const MAX_PATH = 1000;
+
+type Projection = Pick<ApiRequest, "fields" | "select">;
+type Content = KeptAnswer["content"];
+
+/**
+ * Projects an answer (`select`, then `fields`) and cuts it to whole items where it is too long; the rest is kept.
+ * @throws ToolError `invalid_input`, `deadline_exceeded`, `too_large` for an expression that cannot be evaluated
+ */
+export async function shapeAnswer(
+  answer: FetchedAnswer,
+  projection: Projection,
+  means: ShapeMeans,
+): Promise<ShapedAnswer> {
+  const { content_type, base64, filename } = answer;
+  const type = content_type === undefined ? {} : { content_type };
+  const warnings = [...answer.warnings];
+  if (base64 !== undefined) {
+    const bytes = Buffer.from(base64, "base64");
+    const mime_type = content_type ?? "application/octet-stream";
+    const { api, operation, user } = means;
+    const kept = { api, operation, mime_type, content: { kind: "binary" as const, bytes } };
+    const id = means.answers.keep(user, { ...kept, ...(filename !== undefined && { name: filename }) });
+    return { ...showBinary(bytes, mime_type, id, filename), warnings: [...warnings, ...notData(projection)] };
+  }
+  const content: Content =
+    content_type !== undefined && typeof answer.data === "string"
+      ? { kind: "text", text: answer.data }
+      : { kind: "json", value: answer.data };
+  const mimeType = content.kind === "json" ? "application/json" : (content_type as string);
+  const part = await shapeContent(content, mimeType, projection, means);
+  return { ...part, ...type, warnings: [...warnings, ...part.warnings] };
+}
+
+const REST_ID = /^(?:api:\/\/answers\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.(\d{1,10}))?$/i;
+
+/** The kept answer that an id of `rest` names, and where its part begins. @throws ToolError `not_found` */
+export function findRest(answers: AnswerStore, user: string, rest: string): { kept: KeptAnswer; from: number } {
+  const [, id = "", from = "0"] = REST_ID.exec(rest.trim()) ?? [];
+  const kept = answers.get(user, id.toLowerCase());
+  if (kept) return { kept, from: Number(from) };
+  throw new ToolError("not_found", `There is no kept answer ${JSON.stringify(rest.slice(0, 100))}.`, {
+    hint: "Answers are kept for half an hour after they were last read, and the last ones only. Call the API again.",
+    issues: [{ path: "/rest", message: "names no kept answer" }],
+  });
+}
+
+/**
+ * The part of a kept answer that begins there; with a projection, what that gives of the whole answer.
+ * @throws ToolError `invalid_input` for a place after its end, and as `shapeAnswer`
+ */
+export async function shapeKept(
+  { kept, from }: { kept: KeptAnswer; from: number },
+  projection: Projection,
+  means: ShapeMeans,
+): Promise<ShapedAnswer> {
+  const { content, mime_type, id, name } = kept;
+  if (content.kind === "binary") {
+    return { ...showBinary(content.bytes, mime_type, id, name), warnings: notData(projection) };
+  }
+  const type = content.kind === "text" ? { content_type: mime_type } : {};
+  const projected = content.kind === "json" && isProjection(projection);
+  const part = await shapeContent(content, mime_type, projection, means, projected ? undefined : { id, from });
+  return { ...part, ...type };
+}
+
+/** Projects and cuts. `place` says where in a kept answer the part begins; what is not kept yet is, if it is cut. */
+async function shapeContent(
+  content: Exclude<Content, { kind: "binary" }>,
+  mimeType: string,
+  projection: Projection,
+  means: ShapeMeans,
+  place?: { id: string; from: number },
+): Promise<{ data: unknown; rest?: AnswerRest; warnings: string[] }> {
+  const warnings: string[] = [];
+  let shown = content;
+  if (content.kind === "text") warnings.push(...notData(projection));
+  else if (isProjection(projection))
+    shown = { kind: "json", value: await project(content.value, projection, means, warnings) };
+  const from = place?.from ?? 0;
+  const data = shown.kind === "text" ? shown.text : shown.value;
+  const part = typeof data === "string" ? fitText(data, means.maxLength, from) : fitJson(data, means.maxLength, from);
+  if (!part) return { data, warnings };
+  if (from > 0 && from >= part.total) {
+    throw new ToolError("invalid_input", `The answer ends before ${part.unit} ${from + 1}: it has ${part.total}.`, {
+      hint: "Give rest as the result before said it.",
+    });
+  }
+  const { api, operation } = means;
+  const id = place?.id ?? means.answers.keep(means.user, { api, operation, mime_type: mimeType, content: shown });
+  warnings.push(tellOf(part, id, shown.kind));
+  const { unit, given, total, next } = part;
+  const more = part.abridged || next !== undefined;
+  if (id === undefined || !more) return { data: part.data, warnings };
+  const restId = next === undefined ? id : `${id}.${next}`;
+  const rest = { id: restId, uri: answerUri(id), unit, ...(part.from > 0 && { from: part.from }), given, total };
+  return { data: part.data, rest, warnings };
+}
+
+function isProjection({ fields, select }: Projection): boolean {
+  return select !== undefined || (fields !== undefined && fields.length > 0);
+}
+
+async function project(
+  value: unknown,
+  { fields, select }: Projection,
+  { selector, signal }: ShapeMeans,
+  warnings: string[],
+): Promise<unknown> {
+  const selected = select === undefined ? value : await selector.select(value, select, signal);
+  if (fields === undefined || fields.length === 0) return selected;
+  const long = fields.find((path) => path.length > MAX_PATH);
+  if (long !== undefined) {
+    throw new ToolError("invalid_input", `A path in "fields" is longer than ${MAX_PATH} characters.`, {
+      hint: "Give paths such as items.id.",
+      issues: [{ path: "/fields", message: `has a path longer than ${MAX_PATH} characters` }],
+    });
+  }
+  const picked = pickFields(selected, fields);
+  warnings.push(...picked.warnings);
+  return picked.value;
+}
+
+function notData(projection: Projection): string[] {
+  return isProjection(projection) ? ["fields and select were not applied: the answer is not JSON."] : [];
+}
+
+/** What a model is to know of a part: how much it is, and how to get what it lacks. */
+function tellOf(part: Part, id: string | undefined, kind: "json" | "text"): string {
+  const { from, given, total, unit, next, abridged } = part;
+  const less =
+    kind === "json" ? "ask for less with fields, select or the API's own parameters" : "ask the API for less";
+  const query = kind === "json" ? ` call_api with rest "${id}" and fields or select reads parts of it.` : "";
+  if (unit === "characters" && abridged) {
+    const told = `The answer is ${total} characters long; long texts and lists in it were shortened.`;
+    return id === undefined ? `${told} It is too large to be kept: ${less}.` : `${told}${query}`;
+  }
+  const noun = unit === "items" ? "Items" : "Characters";
+  const list = unit === "items" && part.path.length > 0 ? ` of "${part.path.join(".")}"` : "";
+  const range = `${noun} ${from + 1} to ${from + given} of ${total}${list}${next === undefined ? ", the last ones" : ""}.`;
+  const shortened = abridged
+    ? ` Item ${from + 1} is too long and was shortened${id === undefined ? "." : `;${query}`}`
+    : "";
+  if (next === undefined) return range + shortened;
+  const go =
+    id === undefined
+      ? `The answer is too large to be kept: ${less}.`
+      : `call_api with rest "${id}.${next}" gives the next ones; or ${less}.`;
+  return `${range}${shortened} ${go}`;
+}
+
+function showBinary(
+  bytes: Uint8Array,
+  mime_type: string,
+  id: string | undefined,
+  name: string | undefined,
+): Omit<ShapedAnswer, "warnings"> {
+  const named = name === undefined ? {} : { name };
+  const resource = id === undefined ? undefined : { id, uri: answerUri(id), mime_type, bytes: bytes.length, ...named };
+  const base = { content_type: mime_type, bytes: bytes.length, ...(resource && { resource }) };
+  if (bytes.length <= MAX_BASE64_BYTES) {
+    return { data: Buffer.from(bytes).toString("base64"), encoding: "base64", ...base };
+  }
+  const where = resource ? `in the resource ${resource.uri}` : "too large to be kept";
+  return { data: `(binary answer of ${bytes.length} bytes, ${mime_type}, ${where})`, ...base };
+}

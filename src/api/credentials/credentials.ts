@@ -1,0 +1,184 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { LookupFunction } from "node:net";
+import { ToolError } from "../../errors.ts";
+import { REDACTED } from "../../redact.ts";
+import type { ApiUser } from "../api-client.ts";
+import type { PreparedRequest, Target } from "../api-request.ts";
+import type { ApiDescription } from "../configured-api.ts";
+import { isSameSite } from "../openapi/fetch-document.ts";
+import type { PlacedCredential } from "../request/request-headers.ts";
+import { type Reserves, reservedNames } from "../request/reserved-names.ts";
+import { configuredSecrets } from "./configured-secrets.ts";
+import { createOAuthTokens, type OAuthTokens } from "./oauth-tokens.ts";
+import {
+  type Holder,
+  hasSecrets,
+  holderOf,
+  type Source,
+  sendsSomethingElse,
+  sharedHolder,
+  sourceOf,
+  without,
+} from "./own-credentials.ts";
+import type { OAuthClient } from "./request-token.ts";
+
+/** What one call carries. */
+export interface CallCredential {
+  placed: PlacedCredential | undefined;
+  /** Configured headers of the API and, over them, of the user. */
+  headers: Readonly<Record<string, string>>;
+  /**
+   * Tells credentials apart without holding one; the same for every token of one client. Keyed anew in every process, so that
+   * nobody can try passwords on it.
+   */
+  id: string;
+  /** Whether the configuration sets this, for this user or another one, so that a call must not. */
+  reserves: Reserves;
+}
+
+/** Where the credentials of an API's calls come from. */
+export interface Credentials {
+  /**
+   * What the user's call of this operation carries; of a token that has to be asked for, only its place is there.
+   * @throws ToolError `not_configured` where something is missing in the configuration, `invalid_config`
+   */
+  of(user: ApiUser, target: Target): Promise<CallCredential>;
+  /** The request with the token in its place, if it needs one. @throws ToolError `upstream_error` and the like where none is given */
+  completed(user: ApiUser, prepared: PreparedRequest, signal: AbortSignal): Promise<PreparedRequest>;
+  /** The request that was refused (401) with fresh credentials, where asking for such may help; else undefined. */
+  renewed(user: ApiUser, refused: PreparedRequest, signal: AbortSignal): Promise<PreparedRequest | undefined>;
+  /**
+   * Looks for what calls would fail of: keys that are missing for the users without an entry, and for each user with one. With
+   * `ask`, tokens are asked for as well. @throws ToolError the first problem
+   */
+  check(signal: AbortSignal, options?: { ask?: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+type TokenSource = Extract<Source, { kind: "token" }>;
+
+/** Digests that are kept, for each costs more than the rest of what a call carries. */
+const MAX_IDS = 1000;
+/** Clients that a check asks tokens for. */
+const MAX_ASKED = 5;
+
+export function createCredentials(api: ApiDescription, lookup?: LookupFunction): Credentials {
+  const digestKey = randomBytes(32);
+  const ids = new Map<string, string>();
+  const reserved = reservedNames(api);
+  let tokens: OAuthTokens | undefined;
+  const tokenSource = (): OAuthTokens => {
+    tokens ??= createOAuthTokens(api, api.settings.auth?.tokenUrl ?? "", lookup);
+    return tokens;
+  };
+
+  function idOf(source: Source, headers: Readonly<Record<string, string>>): string {
+    const sent = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
+    const text = JSON.stringify([source, sent]);
+    const known = ids.get(text);
+    if (known !== undefined) return known;
+    const id = createHmac("sha256", digestKey).update(text).digest("base64url");
+    if (ids.size < MAX_IDS) ids.set(text, id);
+    return id;
+  }
+
+  type Carried = ReturnType<typeof carriedBy> & { id: string };
+  /** By what the document says of an operation, and by user: neither changes. */
+  const kept = new WeakMap<Target["details"], Map<string, Carried>>();
+  function carried(user: ApiUser, target: Target): Carried {
+    const ofUsers = kept.get(target.details) ?? new Map<string, Carried>();
+    kept.set(target.details, ofUsers);
+    const known = ofUsers.get(user.id);
+    if (known) return known;
+    const { source, headers } = carriedBy(api, holderOf(api, user), target);
+    const made = { source, headers, id: idOf(source, headers) };
+    if (ofUsers.size < MAX_IDS) ofUsers.set(user.id, made);
+    return made;
+  }
+
+  const carriesSecrets = configuredSecrets(api.settings, undefined, api.userInfo).length > 0;
+  /** What a document says, also when it is read anew, does not lead credentials away from where they belong. */
+  function assertOwnHost({ id, base }: Target): void {
+    if (!carriesSecrets || isSameSite(api.base, base)) return;
+    throw new ToolError(
+      "forbidden",
+      `${id} is at ${base.origin}, another place than API "${api.name}": its credentials are not sent there.`,
+      { hint: `Name it in the configuration as an API of its own, with apiUrl: ${base.origin}.` },
+    );
+  }
+
+  return {
+    async of(user, target) {
+      assertOwnHost(target);
+      const { source, headers, id } = carried(user, target);
+      const reserves = reserved.and(target.details);
+      if (source.kind !== "token")
+        return { placed: source.kind === "value" ? source.placed : undefined, headers, id, reserves };
+      return { placed: { ...source.place, value: source.prefix + REDACTED }, headers, id, reserves };
+    },
+    async completed(user, prepared, signal) {
+      const { source } = carried(user, prepared.target);
+      if (source.kind !== "token") return prepared;
+      return withToken(prepared, source, await tokenSource().get(source.client, signal));
+    },
+    async renewed(user, refused, signal) {
+      const { source } = carried(user, refused.target);
+      if (source.kind !== "token") return undefined;
+      const sent = refused.headers[source.place.name.toLowerCase()];
+      if (!sent?.startsWith(source.prefix)) return undefined;
+      const token = await tokenSource().replace(source.client, sent.slice(source.prefix.length), signal);
+      return token === undefined ? undefined : withToken(refused, source, token);
+    },
+    async check(signal, { ask = false } = {}) {
+      const { users, requireUserCredentials } = api.settings;
+      const names = Object.keys(users);
+      const holders = names.map((id) => holderOf(api, { id }));
+      if (requireUserCredentials && names.length === 0) {
+        throw new ToolError("not_configured", `API "${api.name}" has no user with credentials.`, {
+          hint: `Set apis.${api.name}.users, or leave out requireUserCredentials.`,
+        });
+      }
+      const shared = requireUserCredentials ? undefined : sharedHolder(api);
+      if (shared && (names.length === 0 || hasSecrets(shared))) holders.unshift(shared);
+      const clients = new Map<string, OAuthClient>();
+      for (const holder of holders) {
+        const source = sourceOf(api, holder, undefined);
+        if (source.kind === "token") clients.set(JSON.stringify(source.client), source.client);
+      }
+      if (clients.size === 0) return;
+      const tokens = tokenSource();
+      if (!ask) return;
+      for (const client of [...clients.values()].slice(0, MAX_ASKED)) await tokens.get(client, signal);
+    },
+    async close() {
+      await tokens?.close();
+      tokens = undefined;
+    },
+  };
+}
+
+function withToken(request: PreparedRequest, { place, prefix }: TokenSource, token: string): PreparedRequest {
+  return { ...request, headers: { ...request.headers, [place.name.toLowerCase()]: prefix + token } };
+}
+
+/**
+ * What the user's call of an operation carries: its credential, and the configured headers. A configured header of the
+ * credential's name takes its place, but a shared one never that of a user's own.
+ */
+function carriedBy(
+  api: ApiDescription,
+  holder: Holder,
+  target: Target,
+): Pick<CallCredential, "headers"> & { source: Source } {
+  const source = sourceOf(api, holder, target);
+  const place = source.kind === "token" ? source.place : source.kind === "value" ? source.placed : undefined;
+  const name = place?.in === "header" ? place.name : undefined;
+  const { apiKeyHeader } = api.settings;
+  const key = apiKeyHeader !== undefined && sendsSomethingElse(api) ? holder.apiKey : undefined;
+  const gateway = key && apiKeyHeader ? { [apiKeyHeader]: key } : {};
+  const own = { ...without(gateway, Object.keys(holder.ownHeaders)), ...holder.ownHeaders };
+  const replaced = [...Object.keys(own), ...(holder.own && name !== undefined ? [name] : [])];
+  const headers = { ...without(holder.sharedHeaders, replaced), ...own };
+  const isCovered = name !== undefined && Object.keys(without(headers, [name])).length < Object.keys(headers).length;
+  return { source: isCovered ? { kind: "none" } : source, headers };
+}

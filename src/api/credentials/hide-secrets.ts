@@ -1,0 +1,86 @@
+import { findSecrets, REDACTED } from "../../redact.ts";
+
+const MAX_DEPTH = 200;
+
+export interface SecretHider {
+  /** `cut`: the end of the text was taken off, so that the beginning of a secret there is hidden too. */
+  inText(text: string, options?: { cut?: boolean }): string;
+  /** The value with every text in it, names included, cleared of secrets. Undefined where it is nested too deeply. */
+  inValue(value: unknown): { value: unknown } | undefined;
+  /** The bytes without secrets; the same ones where there is none. */
+  inBytes(bytes: Buffer): Buffer;
+  /** Hides one more secret, such as a token that has just been given, until what is returned is called. */
+  add(secret: string): () => void;
+}
+
+/**
+ * Replaces an API's secrets wherever the API says them back: as they are, encoded, or without their scheme. By value, not by
+ * name: an answer may give the user a token that is meant for the user.
+ */
+export function createSecretHider(secrets: readonly string[]): SecretHider {
+  const finder = findSecrets();
+  const add = (secret: string) => {
+    const removals = partsOf(secret).map((part) => finder.add(part));
+    return () => {
+      for (const remove of removals) remove();
+    };
+  };
+  for (const secret of secrets) add(secret);
+
+  const inText: SecretHider["inText"] = (text, options) => finder.hide(text, options);
+  /** What holds no secret is given as it is, not copied. */
+  const walk = (value: unknown, depth: number): unknown => {
+    if (typeof value === "string") return finder.hide(value);
+    if (typeof value === "number") return finder.numeric && inText(String(value)) !== String(value) ? REDACTED : value;
+    if (typeof value !== "object" || value === null) return value;
+    if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
+    if (Array.isArray(value)) {
+      const items = value.map((item) => walk(item, depth + 1));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    let changed = false;
+    const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
+      const entry: [string, unknown] = [finder.hide(key), walk(item, depth + 1)];
+      changed ||= entry[0] !== key || entry[1] !== item;
+      return entry;
+    });
+    return changed ? Object.fromEntries(entries) : value;
+  };
+  return {
+    inText,
+    inValue(value) {
+      try {
+        return { value: walk(value, 0) };
+      } catch (error) {
+        if (error instanceof RangeError) return undefined;
+        throw error;
+      }
+    },
+    inBytes(bytes) {
+      const text = bytes.toString("latin1");
+      const clean = finder.hide(text);
+      return clean === text ? bytes : Buffer.from(clean, "latin1");
+    },
+    add,
+  };
+}
+
+const SCHEME = /^[A-Za-z][\w-]*\s+(?=\S)/;
+/** Shorter pieces of a value may be ordinary words. */
+const MIN_PIECE = 6;
+
+/**
+ * What is secret of a value: itself, what follows its scheme, the user and password that Basic holds, and the keys among the
+ * pieces of a cookie or a header such as `App key="…", id="…"`.
+ */
+function partsOf(secret: string): string[] {
+  const parts = [secret];
+  const rest = secret.replace(SCHEME, "");
+  if (rest !== secret) parts.push(rest);
+  if (/^Basic\s/i.test(secret)) {
+    const pair = Buffer.from(rest, "base64").toString();
+    parts.push(pair, pair.slice(pair.indexOf(":") + 1));
+  }
+  parts.push(...secret.split(/[\s;,="']+/).filter((piece) => /\d/.test(piece) || piece.length >= 16));
+  return [...new Set(parts)].filter((part) => part === secret || part.length >= MIN_PIECE);
+}

@@ -1,0 +1,99 @@
+import { ToolError } from "../../errors.ts";
+import type { PreparedRequest } from "../api-request.ts";
+import type { ApiDescription } from "../configured-api.ts";
+import { assertContained } from "../contained-path.ts";
+import { assertAllowed } from "../find-target.ts";
+import type { HttpAnswer, HttpRequest } from "./exchange.ts";
+import { isSafe } from "./safe-methods.ts";
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** All that another origin is told of a request. */
+const HARMLESS_HEADERS = ["accept", "accept-language", "range", "user-agent"];
+
+/**
+ * The request that a redirect asks for (RFC 9110, 15.4); undefined where the answer is none. Inside the API it has to be a call
+ * that is allowed. Reads may lead on to other origins, without credentials and without anything that the model or the
+ * configuration gave; which addresses those may have is checked when they are connected to.
+ * @throws ToolError `upstream_error` where it is not followed
+ */
+export function followRedirect(
+  api: ApiDescription,
+  prepared: PreparedRequest,
+  request: HttpRequest,
+  { status, headers }: HttpAnswer,
+): HttpRequest | undefined {
+  const { location } = headers;
+  if (location === undefined || !REDIRECTS.has(status)) return undefined;
+  if (!URL.canParse(location, request.url.href)) throw refusedRedirect(api, status, "to what is no URL");
+  const url = new URL(location, request.url);
+  if (url.username !== "" || url.password !== "") throw refusedRedirect(api, status, "to a URL with a password");
+  url.hash = "";
+  return url.origin === prepared.target.base.origin
+    ? insideApi(api, prepared, request, status, url)
+    : elsewhere(api, prepared, request, status, url);
+}
+
+function insideApi(
+  api: ApiDescription,
+  prepared: PreparedRequest,
+  request: HttpRequest,
+  status: number,
+  url: URL,
+): HttpRequest {
+  const becomesGet = status === 303 ? request.method !== "HEAD" : status <= 302 && request.method === "POST";
+  const method = becomesGet ? "GET" : request.method;
+  const basePath = prepared.target.base.pathname.replace(/\/+$/, "");
+  const withSlash = (path: string) => `${path.replace(/\/+$/, "")}/`;
+  const sameCall = method === prepared.method && withSlash(url.pathname) === withSlash(prepared.url.pathname);
+  try {
+    if (!sameCall) {
+      if (!url.pathname.startsWith(`${basePath}/`)) throw new Error("outside the base path");
+      const path = url.pathname.slice(basePath.length);
+      assertContained(path);
+      if (api.document && api.rules.length === 0) {
+        // Every operation of the document is allowed; what only reads may lead on to what it does not list.
+        if (!isSafe(method)) throw new Error("not a call that only reads");
+      } else assertAllowed(api, method, path);
+    }
+  } catch {
+    const shown = api.secrets.inText(url.pathname).slice(0, 200);
+    throw refusedRedirect(api, status, `to ${method} ${shown}, which is no allowed call`);
+  }
+  // Marks are of one resource, and keys of repetitions are of one request.
+  const dropped = becomesGet ? /^(content-|if-|idempotency-key$)/ : /^if-/;
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !dropped.test(name)));
+  return { method, url, headers, body: becomesGet ? null : request.body };
+}
+
+function elsewhere(
+  api: ApiDescription,
+  prepared: PreparedRequest,
+  request: HttpRequest,
+  status: number,
+  url: URL,
+): HttpRequest {
+  const shown = api.secrets.inText(url.host === "" ? url.protocol : url.origin).slice(0, 200);
+  const refuse = (why: string) => {
+    const isHttp = url.protocol === "http:" || url.protocol === "https:";
+    return refusedRedirect(api, status, `to ${shown}, which is another host${why}`, isHttp ? url : undefined);
+  };
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("");
+  // What would reach another host, and its name server.
+  if (api.secrets.inText(url.href) !== url.href) throw refuse(", with a secret in its address");
+  if (request.url.protocol === "https:" && url.protocol === "http:") throw refuse(" and not encrypted");
+  const reads = (method: string) => method === "GET" || method === "HEAD";
+  if (!reads(prepared.method) || !reads(request.method)) throw refuse("");
+  const headers = Object.fromEntries(
+    HARMLESS_HEADERS.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])),
+  );
+  return { method: request.method, url, headers, body: null };
+}
+
+export function refusedRedirect(api: ApiDescription, status: number, where: string, other?: URL): ToolError {
+  return new ToolError("upstream_error", `API "${api.name}" redirects (${status}) ${where}; it was not followed.`, {
+    hint: other
+      ? `If that is where the API is, write it as apis.${api.name}.apiUrl in the configuration; if reads may lead there, name it in apis.${api.name}.redirectHosts.`
+      : `apis.${api.name}.allow in the configuration lists the allowed calls.`,
+    details: { http_status: status },
+  });
+}

@@ -1,0 +1,202 @@
+import type { ToolError } from "../../errors.ts";
+import type { ApiRequest, Target } from "../api-request.ts";
+import { isJsonType } from "../media-types.ts";
+import { type ApiDocument, isObject } from "../openapi/document.ts";
+import type { BodyContent } from "../operation.ts";
+import { buildParts, filesIn, propertySchema } from "./build-parts.ts";
+import { type ArgumentChecker, invalidArguments, pointer } from "./check-arguments.ts";
+import {
+  bareType,
+  chooseContent,
+  type GivenBody,
+  isBinaryType,
+  isMultipart,
+  isSequenceType,
+  readsAsJson,
+} from "./choose-content.ts";
+import { decodeBase64, isFileObject, readFileValue } from "./file-value.ts";
+import type { FittedValue } from "./fit-value.ts";
+import { type Part, writeMultipart } from "./multipart.ts";
+import { encodeForm, FORM } from "./serialize-parameter.ts";
+
+export interface BuiltBody {
+  body: string | Uint8Array | null;
+  /** Undefined where there is no body. */
+  contentType: string | undefined;
+  /** Of a multipart body. */
+  parts?: readonly Part[];
+  /** What is sent although the API does not take it. */
+  warnings?: readonly string[];
+}
+
+interface BodyMeans {
+  document: ApiDocument | undefined;
+  checker: ArgumentChecker;
+}
+
+/**
+ * The body of a request, checked against what the operation takes.
+ * @throws ToolError `invalid_input`
+ */
+export async function buildBody(
+  target: Target,
+  request: ApiRequest,
+  wantedType: string | undefined,
+  means: BodyMeans,
+): Promise<BuiltBody> {
+  const given = readGiven(target, request);
+  const takesBody = target.open ? !["GET", "HEAD"].includes(target.method) : target.details.body !== undefined;
+  if (given && !takesBody) {
+    const why = ["GET", "HEAD"].includes(target.method)
+      ? `cannot be sent with ${target.method}; give the values in query`
+      : "is not taken by this operation";
+    throw wrong(target, "/body", why);
+  }
+  if (target.open) return buildOpenBody(target, given, wantedType, means);
+  if (!given) {
+    if (target.details.body?.required) throw wrong(target, "/body", "is required");
+    return { body: null, contentType: undefined };
+  }
+  const content = chooseContent(target, wantedType, given);
+  if (!content) {
+    const offered = target.details.body?.contents.map(({ type }) => type).join(", ");
+    throw wrong(target, "/header/content-type", `must be one of ${offered}`);
+  }
+  const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.type);
+  if (given.kind === "bytes") return { body: given.bytes, contentType: type };
+  if (given.kind === "text") {
+    if (isJsonType(bareType(type))) await means.checker.body(target, content, parseText(target, given.text));
+    return { body: given.text, contentType: type };
+  }
+  return encode(target, content, given.value, type, means);
+}
+
+/** What is given as body, in one of three ways. @throws ToolError `invalid_input` */
+function readGiven(target: Target, request: ApiRequest): GivenBody | undefined {
+  const value: unknown = request.body ?? undefined;
+  const text = request.bodyText ?? undefined;
+  const base64 = request.bodyBase64 ?? undefined;
+  if ([value, text, base64].filter((each) => each !== undefined).length > 1) {
+    throw wrong(target, "/body", "and body_text and body_base64 exclude each other");
+  }
+  if (base64 !== undefined) {
+    const bytes = decodeBase64(base64);
+    if (!bytes) throw wrong(target, "/body_base64", "is no base64");
+    return { kind: "bytes", bytes };
+  }
+  if (text !== undefined) {
+    if (!text.isWellFormed()) throw wrong(target, "/body_text", "holds half a surrogate pair");
+    return { kind: "text", text };
+  }
+  if (value === undefined) return undefined;
+  if (target.open && !isObject(value)) {
+    throw wrong(target, "/body", "must be an object; send lists, strings and other text as body_text");
+  }
+  return { kind: "value", value };
+}
+
+function buildOpenBody(
+  target: Target,
+  given: GivenBody | undefined,
+  wantedType: string | undefined,
+  means: BodyMeans,
+): Promise<BuiltBody> | BuiltBody {
+  if (given?.kind === "text") return { body: given.text, contentType: wantedType ?? guessType(given) };
+  if (given?.kind === "bytes") return { body: given.bytes, contentType: wantedType ?? guessType(given) };
+  // A call of the API's own URL posts its parameters, even if there are none.
+  const posts = target.itself && target.method === "POST";
+  if (!given && !posts) return { body: null, contentType: undefined };
+  const type = wantedType ?? "application/json";
+  return encode(target, { type: bareType(type), schema: {}, encoding: {} }, given?.value ?? {}, type, means);
+}
+
+/** A value as a media type writes it. */
+async function encode(
+  target: Target,
+  content: BodyContent,
+  value: unknown,
+  contentType: string,
+  { document, checker }: BodyMeans,
+): Promise<BuiltBody> {
+  const type = bareType(contentType);
+  if (isJsonType(type)) {
+    const { sent } = await checker.body(target, content, value);
+    return { body: toJson(target, sent), contentType, warnings: readOnlyIn(document, content, sent) };
+  }
+  if (isSequenceType(type)) {
+    const { sent } = await checkSequence(target, content, value, checker);
+    const [start, end] = type.endsWith("json-seq") ? ["\u001e", "\n"] : ["", "\n"];
+    const lines = [sent].flat().map((item) => `${start}${toJson(target, item)}${end}`);
+    return { body: lines.join(""), contentType };
+  }
+  if (isObject(value) && type === FORM) {
+    const { written } = await checker.body(target, content, value);
+    return { body: encodeForm(content, written as Record<string, unknown>), contentType };
+  }
+  if (isObject(value) && isMultipart(type)) {
+    const files = filesIn(document, content, value);
+    const { written } = await checker.body(target, content, value, files);
+    // A file stays what was given, whatever its schema would make of it.
+    const body = { ...(written as Record<string, unknown>), ...pick(value, files) };
+    const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
+    return { ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"), parts };
+  }
+  if (typeof value === "string" && !isBinaryType(type)) return { body: value.toWellFormed(), contentType };
+  if (typeof value === "string" || isFileObject(value)) {
+    const file = readFileValue(value);
+    if ("wrong" in file) throw wrong(target, "/body", file.wrong);
+    return { body: file.content, contentType };
+  }
+  throw wrong(target, "/body", `cannot be written as ${type}; send the text as body_text, bytes as body_base64`);
+}
+
+/** Members that only answers should have (OpenAPI 3.2.0, "Schema Object", `readOnly`): most APIs pass over them. */
+function readOnlyIn(document: ApiDocument | undefined, { schema }: BodyContent, value: unknown): string[] {
+  if (!isObject(value)) return [];
+  return Object.keys(value)
+    .filter((name) => propertySchema(document, schema, name)?.readOnly === true)
+    .map((name) => `${pointer("body", name)} is read-only: the API sets it`);
+}
+
+/** A sequence is checked as the list that its schema describes, or item by item. */
+function checkSequence(
+  target: Target,
+  content: BodyContent,
+  value: unknown,
+  checker: ArgumentChecker,
+): Promise<FittedValue> {
+  const isItem = !Array.isArray(value) && isObject(content.schema) && content.schema.type === "array";
+  return checker.body(target, content, isItem ? [value] : value);
+}
+
+function pick(value: Record<string, unknown>, names: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.has(name)));
+}
+
+function toJson(target: Target, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw wrong(target, "/body", "is nested too deeply");
+  }
+}
+
+function parseText(target: Target, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw wrong(target, "/body_text", `must be JSON: ${error instanceof Error ? error.message.slice(0, 120) : ""}`);
+  }
+}
+
+function guessType(given: GivenBody): string {
+  if (given.kind === "bytes") return "application/octet-stream";
+  if (given.kind === "text") return readsAsJson(given.text) ? "application/json" : "text/plain; charset=utf-8";
+  if (!isFileObject(given.value)) return "application/json";
+  const file = readFileValue(given.value);
+  return ("wrong" in file ? undefined : file.contentType) ?? "application/octet-stream";
+}
+
+function wrong(target: Target, path: string, message: string): ToolError {
+  return invalidArguments(target, [{ path, message }]);
+}

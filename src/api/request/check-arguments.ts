@@ -1,0 +1,250 @@
+import { type ErrorIssue, ToolError } from "../../errors.ts";
+import type { ApiRequest, Target } from "../api-request.ts";
+import { compileCheck, escapePointer, type SchemaCheck } from "../json-schema.ts";
+import { isJsonType } from "../media-types.ts";
+import { type ApiDocument, isObject } from "../openapi/document.ts";
+import { bundleSchema } from "../openapi/schemas.ts";
+import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "../operation.ts";
+import { type FittedValue, fitValue } from "./fit-value.ts";
+
+/** Values by place and declared name, as `fitValue` fits them to their schemas. */
+export type Arguments = Record<Place, Record<string, unknown>>;
+
+/** Checks what a model gives against what the document says, before anything is sent. Keeps what it compiled. */
+export interface ArgumentChecker {
+  /** @throws ToolError `invalid_input` that names every parameter at fault and what is allowed. */
+  parameters(target: Target, request: ApiRequest): Promise<Arguments>;
+  /**
+   * The body as `fitValue` fits it to its schema. `unchecked`: properties that are files, which the schema does not describe.
+   * @throws ToolError `invalid_input` likewise.
+   */
+  body(target: Target, content: BodyContent, value: unknown, unchecked?: ReadonlySet<string>): Promise<FittedValue>;
+}
+
+/** Compiled checks kept for each API. */
+const MAX_KEPT = 200;
+/** Characters of a schema that is compiled; a larger one costs more than it tells. */
+const MAX_SCHEMA = 200_000;
+
+interface Known {
+  schema: JsonObject;
+  check: SchemaCheck;
+}
+
+export function createArgumentChecker(document: ApiDocument | undefined): ArgumentChecker {
+  const kept = new Map<string, Promise<Known>>();
+  const knownOf = (key: string, schema: unknown): Promise<Known> => {
+    let known = kept.get(key);
+    if (!known) {
+      known = compile(bundleSchema(document as ApiDocument, schema, { direction: "request" }));
+      if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
+      kept.set(key, known);
+    }
+    return known;
+  };
+
+  return {
+    async parameters(target, request) {
+      const { parameters } = target.details;
+      const given = readPlaces(target, request);
+      const issues = namesAtFault(target, given);
+      if (issues.length === 0 && document && !target.open) {
+        // One schema for each parameter: an unreadable one does not switch the others' checks off.
+        for (const parameter of parameters) {
+          const values = given[parameter.in];
+          if (!Object.hasOwn(values, parameter.name)) continue;
+          const value = values[parameter.name];
+          if (parameter.allowEmptyValue && value === "") continue;
+          const { schema, check } = await knownOf(`${target.id} ${parameter.in} ${parameter.name}`, parameter.schema);
+          const fitted = fitValue(value, schema, { asTexts: true });
+          values[parameter.name] = fitted.written;
+          const at = parameter.style === "querystring" ? "/query" : pointer(parameter.in, parameter.name);
+          for (const issue of [...check(fitted.checked), ...fitted.issues])
+            issues.push({ ...issue, path: below(at, issue.path) });
+        }
+      }
+      if (issues.length > 0) throw invalidArguments(target, issues);
+      return given;
+    },
+    async body(target, content, value, unchecked) {
+      if (!document || target.open) return { checked: value, sent: value, written: value, issues: [] };
+      const { schema, check } = await knownOf(`${target.id} body ${content.type}`, content.schema);
+      const fitted = fitValue(value, schema, { asTexts: !isJsonType(content.type) });
+      const issues = [...check(fitted.checked), ...fitted.issues]
+        .filter(({ path }) => !unchecked?.has(path.split("/")[1] ?? ""))
+        .map((issue) => ({ ...issue, path: below("/body", issue.path) }));
+      if (issues.length > 0) throw invalidArguments(target, issues);
+      return fitted;
+    },
+  };
+}
+
+async function compile(schema: JsonObject): Promise<Known> {
+  const isLarge = JSON.stringify(schema).length > MAX_SCHEMA;
+  return { schema, check: isLarge ? () => [] : await compileCheck(schema, { mode: "lenient" }) };
+}
+
+function below(at: string, path: string): string {
+  return path === "/" ? at : at + path;
+}
+
+function readPlaces(target: Target, request: ApiRequest): Arguments {
+  const result = {} as Arguments;
+  for (const place of PLACES) {
+    const raw: unknown = request[place];
+    if (raw === undefined) {
+      result[place] = Object.create(null) as Record<string, unknown>;
+      continue;
+    }
+    if (raw !== undefined && raw !== null && !isObject(raw)) {
+      throw new ToolError("invalid_input", `"${place}" must be an object such as {"name": "value"}.`, {
+        issues: [{ path: `/${place}`, message: "must be an object" }],
+      });
+    }
+    const declared = target.details.parameters.filter((parameter) => parameter.in === place);
+    const entries = Object.entries(raw ?? {}).flatMap(([name, value]): [string, unknown][] => {
+      if (value !== null && value !== undefined) return [[name, value]];
+      // Without a value, which most parameters cannot be.
+      return value === null && declared.some((entry) => entry.name === name && entry.allowEmptyValue)
+        ? [[name, ""]]
+        : [];
+    });
+    // Header names have no case (RFC 9110, 5.1).
+    const named = entries.map(([name, value]) => {
+      const same = place === "header" && declared.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
+      const alias = place === "path" && target.pathAliases;
+      if (alias && Object.hasOwn(alias, name) && !declared.some((entry) => entry.name === name))
+        return [alias[name], value] as const;
+      return [same ? same.name : name, value] as const;
+    });
+    const values = asQueryString(target, place, Object.fromEntries(named));
+    result[place] = Object.assign(Object.create(null) as Record<string, unknown>, values);
+  }
+  const written = { path: target.pathValues, query: target.queryValues ?? {} };
+  for (const place of ["path", "query"] as const) {
+    for (const [name, value] of Object.entries(written[place])) {
+      if (Object.hasOwn(result[place], name) && String(result[place][name]) !== String(value)) {
+        throw invalidArguments(target, [
+          { path: pointer(place, name), message: `is given twice: ${JSON.stringify(value)} stands in the operation` },
+        ]);
+      }
+      result[place][name] = value;
+    }
+  }
+  return result;
+}
+
+/** Where the whole query is one value, that value may stand under its name or be what `query` is. */
+function asQueryString(target: Target, place: Place, values: JsonObject): JsonObject {
+  const whole = place === "query" && target.details.parameters.find(({ style }) => style === "querystring");
+  const names = Object.keys(values);
+  if (!whole || names.length === 0 || (names.length === 1 && names[0] === whole.name)) return values;
+  return { [whole.name]: values };
+}
+
+/** Headers that every operation takes, whatever its document lists. */
+const ALWAYS_TAKEN = /^(accept|accept-language|content-type|if-match|if-none-match|prefer|range|idempotency-key)$/i;
+
+function namesAtFault(target: Target, given: Arguments): ErrorIssue[] {
+  const issues: ErrorIssue[] = [];
+  const { parameters } = target.details;
+  for (const parameter of parameters) {
+    const missing = !Object.hasOwn(given[parameter.in], parameter.name);
+    if (parameter.required && missing) {
+      issues.push({ path: pointer(parameter.in, parameter.name), message: `is required${allowedOf(parameter)}` });
+    }
+  }
+  for (const place of PLACES) {
+    const names = Object.keys(given[place]);
+    if (names.length === 0) continue;
+    const declared = parameters.filter((parameter) => parameter.in === place).map(({ name }) => name);
+    for (const name of names) {
+      if (declared.includes(name)) continue;
+      if (target.open && place !== "path") continue;
+      if (place === "header" && ALWAYS_TAKEN.test(name)) continue;
+      if (place === "query" && declared.some((entry) => name.startsWith(`${entry}[`) || entry === `${name}[]`))
+        continue;
+      issues.push({
+        path: pointer(place, name),
+        message: `is no parameter of ${target.id}; ${helpWith(name, place, target)}`,
+      });
+    }
+  }
+  return issues;
+}
+
+/** What an unknown name may have meant. */
+function helpWith(name: string, place: Place, target: Target): string {
+  const { parameters, body } = target.details;
+  const elsewhere = parameters.filter((parameter) => parameter.name === name).map((parameter) => parameter.in);
+  if (elsewhere.length > 0) return `it belongs in ${elsewhere.join(", ")}`;
+  const declared = parameters.filter((parameter) => parameter.in === place).map((parameter) => parameter.name);
+  const close = closestName(name, declared);
+  if (close !== undefined) return `did you mean "${close}"?`;
+  const far = closestName(
+    name,
+    parameters.map((parameter) => parameter.name),
+  );
+  if (far !== undefined) return `did you mean "${far}" in ${parameters.find((entry) => entry.name === far)?.in}?`;
+  const names = declared.slice(0, 30).join(", ") + (declared.length > 30 ? ", …" : "");
+  const inBody = body && place === "query" ? "; values of the body belong in body" : "";
+  return declared.length > 0 ? `known in ${place}: ${names}` : `it takes none in ${place}${inBody}`;
+}
+
+/** The name that differs least by spelling, if it differs by little: case, `_`, `-`, a plural, a typing error. */
+export function closestName(name: string, names: readonly string[]): string | undefined {
+  const bare = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]/gu, "")
+      .slice(0, 60);
+  const wanted = bare(name);
+  let best: { name: string; distance: number } | undefined;
+  for (const candidate of names) {
+    const distance = editDistance(wanted, bare(candidate));
+    const limit = Math.min(2, Math.floor(wanted.length / 3));
+    if (distance <= limit && (!best || distance < best.distance)) best = { name: candidate, distance };
+  }
+  return best?.name;
+}
+
+/** Characters to add, take away, replace or swap with their neighbour (optimal string alignment). */
+function editDistance(left: string, right: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const same = left[i - 1] === right[j - 1];
+      let cost = Math.min(
+        (last[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (last[j - 1] as number) + (same ? 0 : 1),
+      );
+      const swapped = i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1];
+      if (swapped) cost = Math.min(cost, (before[j - 2] as number) + 1);
+      row.push(cost);
+    }
+    before = last;
+    last = row;
+  }
+  return last[right.length] as number;
+}
+
+function allowedOf(parameter: Parameter): string {
+  const schema = isObject(parameter.schema) ? parameter.schema : {};
+  if (Array.isArray(schema.enum)) return `; one of ${schema.enum.map((value) => JSON.stringify(value)).join(", ")}`;
+  return typeof schema.type === "string" ? ` (${schema.type})` : "";
+}
+
+export function invalidArguments(target: Target, issues: ErrorIssue[]): ToolError {
+  const text = issues.map(({ path, message }) => `${path} ${message}`).join("; ");
+  return new ToolError("invalid_input", `${target.id} of API "${target.api}": ${text.slice(0, 1000)}.`, {
+    hint: "api_describe shows the parameters and the body of an operation.",
+    issues,
+  });
+}
+
+export function pointer(place: string, name: string): string {
+  return `/${place}/${escapePointer(name)}`;
+}

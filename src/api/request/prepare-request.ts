@@ -1,0 +1,162 @@
+import { ToolError } from "../../errors.ts";
+import type { ApiRequest, PreparedRequest, Target } from "../api-request.ts";
+import type { ApiDescription } from "../configured-api.ts";
+import { assertContained, encodeStrictly } from "../contained-path.ts";
+import type { CallCredential } from "../credentials/credentials.ts";
+import { assertAllowed, findTarget, placeholderParameter } from "../find-target.ts";
+import { isSafe } from "../network/safe-methods.ts";
+import { buildBody } from "./build-body.ts";
+import { type Arguments, invalidArguments, pointer } from "./check-arguments.ts";
+import { carriesKey, headerOf, idempotencyKeyOf, withHeader } from "./idempotency-key.ts";
+import { buildHeaders, type PlacedCredential } from "./request-headers.ts";
+import { serializeInPath, serializeInQuery } from "./serialize-parameter.ts";
+
+const MAX_URL = 16_384;
+
+/**
+ * What is sent for a call, checked in full: nothing goes out, not even for a token, before all of it is right.
+ * @throws ToolError `unknown_operation`, `invalid_input`, `forbidden`, `invalid_config`.
+ */
+export async function prepareRequest(
+  api: ApiDescription,
+  request: ApiRequest,
+  credentialOf: (target: Target) => Promise<CallCredential>,
+): Promise<PreparedRequest> {
+  const target = findTarget(api, request);
+  const key = idempotencyKeyOf(api, target, request);
+  const given = await api.checker.parameters(target, withHeader(target, request, key));
+  if (key) given.header[key.name] ??= key.value;
+  const path = fillPath(target, given.path);
+  if (path.length > MAX_URL) throw tooLong();
+  assertContained(path);
+  assertAllowed(api, target.method, path, target.itself);
+  const wantedType = headerOf(given.header, "content-type") ?? headerOf(api.settings.headers, "content-type");
+  const built = await buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
+
+  const carried = await credentialOf(target);
+  const credential = carried.placed;
+  const url = urlOf(target, path);
+  url.search = buildQuery(target, given.query, carried);
+  if (url.href.length > MAX_URL) throw tooLong();
+  const headers = buildHeaders(api, target, given.header, given.cookie, carried);
+  if (built.contentType !== undefined) headers["content-type"] = built.contentType;
+  else delete headers["content-type"];
+  return {
+    target,
+    method: target.method,
+    url,
+    path,
+    headers,
+    body: built.body,
+    ...(built.parts && { parts: built.parts }),
+    idempotent: isSafe(target.method) || carriesKey(api, headers),
+    configured: {
+      header: [...Object.keys(carried.headers), ...placedIn(credential, "header")].map((name) => name.toLowerCase()),
+      query: [...namesOf(target.base.search.slice(1)), ...placedIn(credential, "query")],
+      cookie: placedIn(credential, "cookie"),
+    },
+    warnings: [...warningsOf(target, given), ...(built.warnings ?? [])],
+    credentialId: carried.id,
+  };
+}
+
+/** The names of a query's parameters. */
+function namesOf(query: string): string[] {
+  if (query === "") return [];
+  // Most hold one pair in which nothing has to be decoded.
+  if (/^[\w.~-]+=[^&+%]*$/.test(query)) return [query.slice(0, query.indexOf("="))];
+  return [...new URLSearchParams(query).keys()];
+}
+
+function placedIn(credential: PlacedCredential | undefined, place: PlacedCredential["in"]): string[] {
+  return credential?.in === place ? [credential.name] : [];
+}
+
+function warningsOf(target: Target, given: Arguments): string[] {
+  return target.details.parameters
+    .filter((parameter) => parameter.deprecated && Object.hasOwn(given[parameter.in], parameter.name))
+    .map((parameter) => `${pointer(parameter.in, parameter.name)} is deprecated`);
+}
+
+function tooLong(): ToolError {
+  return new ToolError("invalid_input", `The URL would be longer than ${MAX_URL} characters.`, {
+    hint: "Give shorter values, or send them in the body.",
+  });
+}
+
+function fillPath(target: Target, values: Readonly<Record<string, unknown>>): string {
+  return target.template.replace(/\{([^{}/]+)\}/g, (_match, name: string) => {
+    const parameter =
+      target.details.parameters.find((entry) => entry.in === "path" && entry.name === name) ??
+      placeholderParameter(name);
+    const value = values[name];
+    if (typeof value === "string" && !value.isWellFormed()) {
+      throw invalidArguments(target, [{ path: pointer("path", name), message: "holds half a surrogate pair" }]);
+    }
+    const text = serializeInPath(parameter, value);
+    // Before anything is decoded or folded, which takes long for a long text.
+    if (text.length > MAX_URL) throw tooLong();
+    if (text === "") throw invalidArguments(target, [{ path: pointer("path", name), message: "must not be empty" }]);
+    try {
+      assertContained(`/${text}`);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      const why = error.message.replace(/^The path ".*?" (?=holds|is )/s, "");
+      throw new ToolError(error.code, `The path parameter "${name}" ${why}`, {
+        hint: "A path parameter is one name or id.",
+        issues: [{ path: pointer("path", name), message: why }],
+      });
+    }
+    return text;
+  });
+}
+
+/** The URL below the API's own; what a parser would change on it is a path that means something else than it says. */
+function urlOf(target: Target, path: string): URL {
+  const { base } = target;
+  const url = new URL(base);
+  const pathname = target.itself ? base.pathname : base.pathname.replace(/\/+$/, "") + path;
+  url.pathname = pathname;
+  if (url.origin !== base.origin || url.pathname !== pathname) {
+    throw new ToolError("forbidden", `The path ${JSON.stringify(path.slice(0, 80))} does not stay inside the API.`);
+  }
+  return url;
+}
+
+function buildQuery(
+  target: Target,
+  query: Readonly<Record<string, unknown>>,
+  { placed: credential, reserves }: CallCredential,
+): string {
+  const fixed = new Set(namesOf(target.fixedQuery));
+  const pairs = [
+    target.base.search.replace(/^\?/, ""),
+    // A document is data: it does not take the place of credentials.
+    ...target.fixedQuery.split("&").filter((pair) => !namesOf(pair).some((key) => reserves("query", key))),
+  ];
+  let length = 0;
+  for (const [name, value] of Object.entries(query)) {
+    if (!name.isWellFormed()) throw new ToolError("invalid_input", "A query parameter's name is no valid text.");
+    const declared = target.details.parameters.find((entry) => entry.in === "query" && entry.name === name);
+    const nested = typeof value === "object" && !Array.isArray(value);
+    const style = nested ? "deepObject" : "form";
+    const made = serializeInQuery(declared ?? { name, style, explode: true, allowReserved: false }, value);
+    // Compared as it is sent: an object spreads over several names.
+    if ([name, ...made.flatMap(namesOf)].some((key) => fixed.has(key) || reserves("query", key))) {
+      throw new ToolError(
+        "forbidden",
+        `The query parameter "${name.slice(0, 80)}" cannot be set by a call: the configuration or the document sets it.`,
+        {
+          issues: [{ path: pointer("query", name.slice(0, 80)), message: "cannot be set by a call" }],
+        },
+      );
+    }
+    for (const pair of made) {
+      pairs.push(pair);
+      length += pair.length + 1;
+      if (length > MAX_URL) throw tooLong();
+    }
+  }
+  if (credential?.in === "query") pairs.push(`${encodeStrictly(credential.name)}=${encodeStrictly(credential.value)}`);
+  return pairs.filter((pair) => pair !== "").join("&");
+}

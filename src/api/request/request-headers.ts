@@ -1,0 +1,157 @@
+import { ToolError } from "../../errors.ts";
+import type { Target } from "../api-request.ts";
+import type { ApiDescription } from "../configured-api.ts";
+import { encodeStrictly } from "../contained-path.ts";
+import type { CallCredential } from "../credentials/credentials.ts";
+import type { Credential } from "../operation.ts";
+import { type Reserves, sameToServers } from "./reserved-names.ts";
+import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
+
+const MAX_HEADER_VALUE = 8192;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Headers that a call cannot set: they belong to the connection, to the credentials, or steer past the allowed calls. */
+const FORBIDDEN = new Set([
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "cookie",
+  "cookie2",
+  "expect",
+  "forwarded",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "via",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-method",
+  "x-original-uri",
+  "x-original-url",
+  "x-real-ip",
+  "x-rewrite-url",
+  "x-host",
+]);
+const FORBIDDEN_PREFIXES = ["proxy-", "sec-", "x-forwarded-"];
+
+/** Where the API's key goes, and what it looks like there. */
+export interface PlacedCredential extends Credential {
+  value: string;
+}
+
+/**
+ * The headers of a request, names in lower case: what the model gives, below what the configuration sets.
+ * @throws ToolError `forbidden` for a header that a call cannot set, `invalid_input` for one that cannot be sent,
+ * `invalid_config` for a configured value that cannot be sent.
+ */
+export function buildHeaders(
+  api: ApiDescription,
+  target: Target,
+  given: Readonly<Record<string, unknown>>,
+  cookies: Readonly<Record<string, unknown>>,
+  { placed: credential, headers: configured, reserves }: CallCredential,
+): Record<string, string> {
+  const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
+  const fixed = new Map(Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]));
+  if (credential?.in === "header" && !fixed.has(credential.name.toLowerCase())) {
+    fixed.set(credential.name.toLowerCase(), credential.value);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const lower = name.toLowerCase();
+    const read = sameToServers(name);
+    if (!TOKEN.test(name)) throw invalid(name, "is no header name");
+    if (
+      FORBIDDEN.has(read) ||
+      reserves("header", name) ||
+      FORBIDDEN_PREFIXES.some((prefix) => read.startsWith(prefix))
+    ) {
+      throw new ToolError("forbidden", `The header "${name.slice(0, 80)}" cannot be set by a call.`, {
+        hint:
+          lower === "cookie"
+            ? "Give cookies in cookie."
+            : "Credentials and the connection's own headers come from the configuration.",
+        issues: [{ path: `/header/${name.slice(0, 80)}`, message: "cannot be set by a call" }],
+      });
+    }
+    const declared = target.details.parameters.find((entry) => entry.in === "header" && entry.name === name);
+    const text = serializeInHeader(
+      declared ?? { name, style: "simple", explode: false, allowReserved: false },
+      value,
+    ).trim();
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) throw invalid(name, "holds characters that a header cannot carry");
+    if (text.length > MAX_HEADER_VALUE) throw invalid(name, `is longer than ${MAX_HEADER_VALUE} characters`);
+    headers[lower] = text;
+  }
+  for (const [name, value] of fixed) {
+    if (!TOKEN.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new ToolError("invalid_config", `API "${api.name}": the configured header "${name}" cannot be sent.`, {
+        hint: "Its name or value holds characters that a header cannot carry, such as a line break.",
+      });
+    }
+    headers[name] = value;
+  }
+  const pairs = cookiePairs(target, cookies, credential, reserves);
+  if (pairs.length > 0) {
+    if (fixed.has("cookie") && Object.keys(cookies).length > 0) {
+      throw new ToolError("forbidden", "Cookies cannot be set by a call of this API.", {
+        hint: `apis.${api.name}.headers sets them.`,
+      });
+    }
+    headers.cookie = [headers.cookie, ...pairs].filter(Boolean).join("; ");
+  }
+  return headers;
+}
+
+function cookiePairs(
+  target: Target,
+  cookies: Readonly<Record<string, unknown>>,
+  credential: PlacedCredential | undefined,
+  reserves: Reserves,
+): string[] {
+  const secret = credential?.in === "cookie" ? credential : undefined;
+  const pairs = Object.entries(cookies).flatMap(([name, value]) => {
+    const declared = target.details.parameters.find((entry) => entry.in === "cookie" && entry.name === name);
+    const isSent = declared?.style === "cookie" ? name : encodeStrictly(name.toWellFormed());
+    if (!TOKEN.test(isSent)) throw invalid(name, "is no cookie name", "cookie");
+    const made = serializeInCookie(declared ?? { name, style: "form", explode: true, allowReserved: false }, value);
+    // Compared as they are sent: an object spreads over several names.
+    if ([name, ...made.map((pair) => pair.replace(/=.*$/s, ""))].some((sent) => reserves("cookie", sent))) {
+      throw new ToolError(
+        "forbidden",
+        `The cookie "${name.slice(0, 80)}" is set by the configuration, not by a call.`,
+        {
+          issues: [{ path: `/cookie/${name.slice(0, 80)}`, message: "cannot be set by a call" }],
+        },
+      );
+    }
+    return made;
+  });
+  return secret ? [...pairs, `${cookieText(secret.name)}=${cookieText(secret.value)}`] : pairs;
+}
+
+/** As it is where a cookie can hold it (RFC 6265, 4.1.1), for not all servers decode; else percent-encoded. */
+function cookieText(text: string): string {
+  return /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(text) ? text : encodeStrictly(text);
+}
+
+function acceptOf(target: Target): string {
+  const { produces } = target.details;
+  if (produces.length === 0) return "application/json, text/plain;q=0.9, */*;q=0.8";
+  const json = produces.filter((type) => /[/+]json$/.test(type));
+  const others = produces.filter((type) => !json.includes(type));
+  return [...json, ...others.map((type) => `${type};q=0.9`), "*/*;q=0.5"].slice(0, 8).join(", ");
+}
+
+function invalid(name: string, why: string, place = "header"): ToolError {
+  const shown = JSON.stringify(name.slice(0, 80));
+  return new ToolError("invalid_input", `The ${place} ${shown} ${why}.`, {
+    issues: [{ path: `/${place}/${name.slice(0, 80)}`, message: why }],
+  });
+}

@@ -1,0 +1,71 @@
+import type { ApiDescription } from "../configured-api.ts";
+import { configuredSecrets } from "../credentials/configured-secrets.ts";
+import type { OperationDetails } from "../operation.ts";
+
+/** Whether a call must not set the header, the cookie or the query parameter of this name. */
+export type Reserves = (place: "header" | "cookie" | "query", name: string) => boolean;
+
+/** A header's name as servers see it: those that pass headers on as variables (CGI, RFC 3875, 4.1.18) cannot tell `_` from `-`. */
+export function sameToServers(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
+/**
+ * The name of a parameter or cookie as the most lenient server sees it: PHP takes `api.key`, `api key` and `api_key[]` for
+ * `api_key`, others do not look at case.
+ */
+function sameToLenient(name: string): string {
+  let text = name;
+  try {
+    text = decodeURIComponent(name);
+  } catch {
+    // It is no percent-encoding.
+  }
+  return text
+    .trim()
+    .toLowerCase()
+    .replace(/[[\0].*$/s, "")
+    .replace(/[.\s-]/g, "_");
+}
+
+/** Reserved names of an API; `and` adds all places where the document says that the key of an operation travels. */
+export interface ReservedNames {
+  and(details: Pick<OperationDetails, "credential" | "credentials">): Reserves;
+}
+
+/** The names that the configuration sets, for whatever user. */
+export function reservedNames({
+  base,
+  settings,
+  userInfo,
+}: Pick<ApiDescription, "base" | "settings" | "userInfo">): ReservedNames {
+  const { apiKeyHeader, auth, headers, users } = settings;
+  const names = { header: new Set<string>(), cookie: new Set<string>(), query: new Set<string>() };
+  const configured = [headers, ...Object.values(users).map((user) => user.headers)].flatMap(Object.keys);
+  for (const name of [...configured, ...(apiKeyHeader === undefined ? [] : [apiKeyHeader])]) {
+    names.header.add(sameToServers(name));
+  }
+  for (const name of new URLSearchParams(base.search).keys()) names.query.add(sameToLenient(name));
+  if (auth?.name !== undefined) {
+    if (auth.type === "query" || auth.type === "cookie") names[auth.type].add(sameToLenient(auth.name));
+    else names.header.add(sameToServers(auth.name));
+  }
+  const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
+  return {
+    and({ credential, credentials = [] }) {
+      const places = hasKey ? [credential ?? undefined, ...credentials] : [];
+      return (place, name) => {
+        const same = place === "header" ? sameToServers : sameToLenient;
+        const seen = same(name);
+        return names[place].has(seen) || places.some((key) => key?.in === place && same(key.name) === seen);
+      };
+    },
+  };
+}
+
+/** The details without the parameters that a call cannot set, for documents also list those that carry the key. */
+export function withoutReserved(details: OperationDetails, reserved: ReservedNames): OperationDetails {
+  const reserves = reserved.and(details);
+  const parameters = details.parameters.filter((entry) => entry.in === "path" || !reserves(entry.in, entry.name));
+  return parameters.length === details.parameters.length ? details : { ...details, parameters };
+}
