@@ -56,6 +56,8 @@ export interface FormEncoding {
 export interface BodyContent {
   /** Media type without parameters, lower case. */
   type: string;
+  /** The media type as the document writes it, with its parameters. */
+  written: string;
   schema: unknown;
   encoding: Readonly<Record<string, FormEncoding>>;
 }
@@ -96,7 +98,7 @@ export interface DocumentedResponse {
 export interface OperationDetails {
   parameters: readonly Parameter[];
   body: RequestBody | undefined;
-  /** Media types of successful answers. */
+  /** Media types of successful answers, with their parameters. */
   produces: readonly string[];
   /** How the key travels by the document's security schemes; undefined: as a bearer token; null: the operation takes none. */
   credential: Credential | null | undefined;

@@ -1,7 +1,4 @@
-/** The media type without parameters, lower case; empty where there is none. */
-export function mediaType(header: string): string {
-  return (header.split(";")[0] ?? "").trim().toLowerCase();
-}
+import { bareType } from "../media-types.ts";
 
 export function isHtml(type: string): boolean {
   return type === "text/html" || type === "application/xhtml+xml";
@@ -44,7 +41,7 @@ function isUtf8(bytes: Buffer, cut = false): boolean {
 export function decodeText(bytes: Buffer, header: string): string {
   const { bom, charset: marked } = startOf(bytes);
   const named =
-    marked ?? /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(header)?.[1] ?? declaredCharset(bytes, mediaType(header));
+    marked ?? /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(header)?.[1] ?? declaredCharset(bytes, bareType(header));
   const body = bom === undefined ? bytes : bytes.subarray(bom);
   for (const charset of [named, isUtf8(body) ? "utf-8" : "windows-1252"]) {
     if (charset === undefined) continue;

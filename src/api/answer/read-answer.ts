@@ -1,8 +1,8 @@
 import { ToolError } from "../../errors.ts";
 import type { SecretHider } from "../credentials/hide-secrets.ts";
-import { isJsonType } from "../media-types.ts";
+import { bareType, isJsonType } from "../media-types.ts";
 import type { HttpAnswer } from "../network/exchange.ts";
-import { decodeText, isHtml, isReadable, isText, mediaType } from "./answer-text.ts";
+import { decodeText, isHtml, isReadable, isText } from "./answer-text.ts";
 import { readEvents } from "./read-events.ts";
 import { parseJson, parseJsonLines } from "./read-json.ts";
 
@@ -35,7 +35,7 @@ const LINES = /[/+](?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/;
 export function readAnswer(answer: HttpAnswer, method: string, api: string, secrets: SecretHider): AnswerContent {
   const { bytes } = answer;
   const header = answer.headers["content-type"] ?? "";
-  const type = mediaType(secrets.inText(header));
+  const type = bareType(secrets.inText(header));
   const headers = pickHeaders(answer, method === "HEAD" ? HEAD_HEADERS : SHOWN_HEADERS, secrets);
   const base = {
     ...(headers && { headers }),
@@ -90,7 +90,7 @@ export function readErrorText(answer: HttpAnswer, secrets: SecretHider, limit = 
   // Before anything is taken out of the text, for that would cut secrets into what is not found any more.
   let text = isReadable(answer.bytes) ? decodeText(answer.bytes, header) : "";
   text = parsedText(text, secrets) ?? secrets.inText(text, { cut: answer.cut });
-  if (isHtml(mediaType(header)) || /^\s*<(?:!doctype|html)/i.test(text)) text = wordsOf(text);
+  if (isHtml(bareType(header)) || /^\s*<(?:!doctype|html)/i.test(text)) text = wordsOf(text);
   const clean = text.trim();
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }

@@ -1,5 +1,5 @@
 import { ToolError } from "../../errors.ts";
-import { isJsonType } from "../media-types.ts";
+import { bareType, isJsonType } from "../media-types.ts";
 import { isObject } from "../openapi/document.ts";
 import type { BodyContent, JsonObject, Operation, OperationDetails } from "../operation.ts";
 import { findPart } from "./find-part.ts";
@@ -15,7 +15,7 @@ export function chosenContent(
 ): BodyContent | undefined {
   const contents = body?.contents ?? [];
   if (mediaType === undefined) return contents.find(({ type }) => isJsonType(type)) ?? contents[0];
-  const named = contents.find(({ type }) => type === (mediaType.split(";")[0] ?? "").trim().toLowerCase());
+  const named = contents.find(({ type }) => type === bareType(mediaType));
   if (named) return named;
   throw new ToolError(
     "invalid_input",

@@ -1,4 +1,4 @@
-import { isJsonType } from "../media-types.ts";
+import { isJsonType, readMediaType } from "../media-types.ts";
 import {
   type BodyContent,
   type FormEncoding,
@@ -37,7 +37,7 @@ export function readDetails(
       ...new Set(
         Object.entries(responses)
           .filter(([status]) => status.startsWith("2") || status === "default")
-          .flatMap(([, response]) => contentOf(document.resolve(response)).map(({ type }) => type)),
+          .flatMap(([, response]) => contentOf(document.resolve(response)).map(({ written }) => written)),
       ),
     ],
     ...readSecurity(document, node),
@@ -131,7 +131,7 @@ function readContents(document: ApiDocument, content: unknown): BodyContent[] {
     const media = document.resolve(node);
     const encoding = isObject(media.encoding) ? media.encoding : {};
     return {
-      type: (type.split(";")[0] ?? "").trim().toLowerCase(),
+      ...readMediaType(type),
       schema: media.schema ?? wholeOf(media.itemSchema) ?? {},
       encoding: Object.fromEntries(
         Object.entries(encoding).map(([name, value]) => [name, readEncoding(document, document.resolve(value))]),

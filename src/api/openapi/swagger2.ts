@@ -1,3 +1,4 @@
+import { type MediaType, readMediaType } from "../media-types.ts";
 import type { BodyContent, JsonObject, Parameter, Place, RequestBody, Style } from "../operation.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 
@@ -11,11 +12,9 @@ export interface SwaggerParts {
 const NOT_SCHEMA = new Set(["name", "in", "required", "description", "collectionFormat", "allowEmptyValue", "schema"]);
 
 export function readSwaggerParts(document: ApiDocument, node: JsonObject, nodes: readonly JsonObject[]): SwaggerParts {
-  const types = (list: unknown, other: unknown): string[] => {
+  const types = (list: unknown, other: unknown): MediaType[] => {
     const found = Array.isArray(list) ? list : Array.isArray(other) ? other : [];
-    return found
-      .filter((type) => typeof type === "string")
-      .map((type) => (type.split(";")[0] ?? "").trim().toLowerCase());
+    return found.filter((type) => typeof type === "string").map(readMediaType);
   };
   const consumes = types(node.consumes, document.root.consumes);
   const produces = types(node.produces, document.root.produces);
@@ -38,7 +37,11 @@ export function readSwaggerParts(document: ApiDocument, node: JsonObject, nodes:
       const file = document.resolve(response.schema).type === "file";
       const schema = file ? FILE : response.schema;
       const usual = file ? "application/octet-stream" : "application/json";
-      return (produces.length > 0 ? produces : [usual]).map((type) => ({ type, schema, encoding: {} }));
+      return (produces.length > 0 ? produces : [readMediaType(usual)]).map((type) => ({
+        ...type,
+        schema,
+        encoding: {},
+      }));
     },
   };
 }
@@ -47,14 +50,14 @@ const FILE = { type: "string", format: "binary" };
 const FORMS = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
 /** A body is one whole or the fields of a form. Documents that have both mean that the content type decides. */
-function readBody(nodes: readonly JsonObject[], consumes: readonly string[]): RequestBody | undefined {
+function readBody(nodes: readonly JsonObject[], consumes: readonly MediaType[]): RequestBody | undefined {
   const whole = nodes.find((parameter) => parameter.in === "body");
   const fields = nodes.filter((parameter) => parameter.in === "formData");
   const form = fields.length > 0 ? readForm(fields, consumes) : undefined;
   if (!whole) return form;
-  const others = form ? consumes.filter((type) => !FORMS.includes(type)) : consumes;
-  const types = others.length > 0 ? others : ["application/json"];
-  const contents = types.map((type) => ({ type, schema: whole.schema ?? {}, encoding: {} }));
+  const others = form ? consumes.filter(({ type }) => !FORMS.includes(type)) : consumes;
+  const types = others.length > 0 ? others : [readMediaType("application/json")];
+  const contents = types.map((type) => ({ ...type, schema: whole.schema ?? {}, encoding: {} }));
   return {
     required: whole.required === true && !form,
     description: typeof whole.description === "string" ? whole.description : "",
@@ -62,11 +65,11 @@ function readBody(nodes: readonly JsonObject[], consumes: readonly string[]): Re
   };
 }
 
-function readForm(fields: readonly JsonObject[], consumes: readonly string[]): RequestBody {
+function readForm(fields: readonly JsonObject[], consumes: readonly MediaType[]): RequestBody {
   const files = fields.some((field) => field.type === "file");
   // Files need parts.
   const possible = files ? FORMS.slice(0, 1) : FORMS;
-  const type = consumes.find((name) => possible.includes(name)) ?? possible.at(-1)!;
+  const type = consumes.find((each) => possible.includes(each.type)) ?? readMediaType(possible.at(-1)!);
   const required = fields.filter((field) => field.required === true).map((field) => String(field.name));
   const schema = {
     type: "object",
@@ -78,7 +81,7 @@ function readForm(fields: readonly JsonObject[], consumes: readonly string[]): R
       .filter((field) => field.type === "array")
       .map((field) => [String(field.name), styleOf({ ...field, in: "query" })]),
   );
-  return { required: required.length > 0, description: "", contents: [{ type, schema, encoding }] };
+  return { required: required.length > 0, description: "", contents: [{ ...type, schema, encoding }] };
 }
 
 function styleOf(parameter: JsonObject): { style: Style; explode: boolean } {

@@ -1,12 +1,11 @@
 import type { ToolError } from "../../errors.ts";
 import type { ApiRequest, Target } from "../api-request.ts";
-import { isJsonType } from "../media-types.ts";
+import { bareType, isJsonType, readMediaType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
 import { buildParts, filesIn, propertySchema } from "./build-parts.ts";
 import { type ArgumentChecker, invalidArguments, pointer } from "./check-arguments.ts";
 import {
-  bareType,
   chooseContent,
   type GivenBody,
   isBinaryType,
@@ -59,10 +58,10 @@ export async function buildBody(
   }
   const content = chooseContent(target, wantedType, given);
   if (!content) {
-    const offered = target.details.body?.contents.map(({ type }) => type).join(", ");
+    const offered = target.details.body?.contents.map(({ written }) => written).join(", ");
     throw wrong(target, "/header/content-type", `must be one of ${offered}`);
   }
-  const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.type);
+  const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.written);
   if (given.kind === "bytes") return { body: given.bytes, contentType: type };
   if (given.kind === "text") {
     if (isJsonType(bareType(type))) await means.checker.body(target, content, parseText(target, given.text));
@@ -107,7 +106,7 @@ function buildOpenBody(
   const posts = target.itself && target.method === "POST";
   if (!given && !posts) return { body: null, contentType: undefined };
   const type = wantedType ?? "application/json";
-  return encode(target, { type: bareType(type), schema: {}, encoding: {} }, given?.value ?? {}, type, means);
+  return encode(target, { ...readMediaType(type), schema: {}, encoding: {} }, given?.value ?? {}, type, means);
 }
 
 /** A value as a media type writes it. */

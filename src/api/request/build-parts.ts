@@ -1,7 +1,7 @@
-import { isJsonType } from "../media-types.ts";
+import { bareType, isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent, FormEncoding, JsonObject } from "../operation.ts";
-import { bareType, isBinaryType, readsAsJson } from "./choose-content.ts";
+import { isBinaryType, readsAsJson } from "./choose-content.ts";
 import { isFileObject, readFileValue } from "./file-value.ts";
 import type { Part } from "./multipart.ts";
 import { mediaTypeOf, serializeInQuery } from "./serialize-parameter.ts";

@@ -68,7 +68,7 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
     },
     async body(target, content, value, unchecked) {
       if (!document || target.open) return { checked: value, sent: value, written: value, issues: [] };
-      const { schema, check } = await knownOf(`${target.id} body ${content.type}`, content.schema);
+      const { schema, check } = await knownOf(`${target.id} body ${content.written}`, content.schema);
       const fitted = fitValue(value, schema, { asTexts: !isJsonType(content.type) });
       const issues = [...check(fitted.checked), ...fitted.issues]
         .filter(({ path }) => !unchecked?.has(path.split("/")[1] ?? ""))

@@ -1,5 +1,5 @@
 import type { Target } from "../api-request.ts";
-import { isJsonType } from "../media-types.ts";
+import { bareType, isJsonType } from "../media-types.ts";
 import { isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
 import { isFileObject } from "./file-value.ts";
@@ -10,11 +10,6 @@ export type GivenBody =
   | { kind: "value"; value: unknown }
   | { kind: "text"; text: string }
   | { kind: "bytes"; bytes: Uint8Array };
-
-/** A media type without its parameters, in lower case. */
-export function bareType(type: string): string {
-  return (type.split(";")[0] ?? "").trim().toLowerCase();
-}
 
 /** Whether a body of this type is a sequence of JSON values (OpenAPI 3.2.0, "Sequential Media Types"). */
 export function isSequenceType(type: string): boolean {
@@ -46,8 +41,12 @@ export function chooseContent(target: Target, wanted: string | undefined, given:
   if (wanted !== undefined) {
     const type = bareType(wanted);
     const fitting = contents.filter((content) => content.type === type || matchesRange(content.type, type));
+    const isOther = ({ written }: BodyContent) => Number(plain(written) !== plain(wanted));
     return fitting.sort(
-      (a, b) => Number(a.type.includes("*")) - Number(b.type.includes("*")) || b.type.length - a.type.length,
+      (a, b) =>
+        isOther(a) - isOther(b) ||
+        Number(a.type.includes("*")) - Number(b.type.includes("*")) ||
+        b.type.length - a.type.length,
     )[0];
   }
   const first = (...tests: ((type: string) => boolean)[]) => {
@@ -75,6 +74,11 @@ export function chooseContent(target: Target, wanted: string | undefined, given:
   return typeof value === "string"
     ? first(isJsonType, isText, isRange)
     : first(isJsonType, isSequenceType, isMultipart, isRange);
+}
+
+/** What two ways to write one media type share. */
+function plain(type: string): string {
+  return type.toLowerCase().replace(/[\s"]/g, "");
 }
 
 function matchesRange(range: string, type: string): boolean {

@@ -3,6 +3,7 @@ import type { Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { encodeStrictly } from "../contained-path.ts";
 import type { CallCredential } from "../credentials/credentials.ts";
+import { bareType, isJsonType } from "../media-types.ts";
 import type { Credential } from "../operation.ts";
 import { type Reserves, sameToServers } from "./reserved-names.ts";
 import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
@@ -144,8 +145,10 @@ function cookieText(text: string): string {
 function acceptOf(target: Target): string {
   const { produces } = target.details;
   if (produces.length === 0) return "application/json, text/plain;q=0.9, */*;q=0.8";
-  const json = produces.filter((type) => /[/+]json$/.test(type));
-  const others = produces.filter((type) => !json.includes(type));
+  // Charsets are not asked for here (RFC 9110, 12.5.1).
+  const types = [...new Set(produces.map((type) => type.replace(/\s*;\s*charset\s*=\s*[^;]*/i, "")))];
+  const json = types.filter((type) => isJsonType(bareType(type)));
+  const others = types.filter((type) => !json.includes(type));
   return [...json, ...others.map((type) => `${type};q=0.9`), "*/*;q=0.5"].slice(0, 8).join(", ");
 }
 

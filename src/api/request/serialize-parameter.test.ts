@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readMediaType } from "../media-types.ts";
 import type { Style } from "../operation.ts";
 import {
   encodeForm,
@@ -136,7 +137,7 @@ describe("what is read back", () => {
   it("from a header of JSON is what was written, in characters that a header carries", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const content = { type: "application/json", schema: {}, encoding: {} };
+        const content = { ...readMediaType("application/json"), schema: {}, encoding: {} };
         const header = serializeInHeader({ ...how("content", false), content }, value);
         expect(header).toMatch(/^[\x20-\x7e]*$/);
         expect(JSON.parse(header)).toEqual(JSON.parse(JSON.stringify(value)));
