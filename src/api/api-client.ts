@@ -4,6 +4,7 @@ import type { StatusEmitter } from "../status/status-event.ts";
 import { type AnswerCache, createAnswerCache } from "./answer/answer-cache.ts";
 import type { AnswerStore } from "./answer/answer-store.ts";
 import { followPages } from "./answer/follow-pages.ts";
+import { shownHeaders } from "./answer/read-answer.ts";
 import { createSelector } from "./answer/select.ts";
 import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./answer/shape-answer.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
@@ -198,7 +199,7 @@ export function createApiClient(
       return {
         ...shaped,
         http_status: answer.http_status,
-        ...(answer.headers && { headers: answer.headers }),
+        ...(answer.headers && { headers: shownHeaders(answer.headers) }),
         ...(answer.attempts > 1 && { attempts: answer.attempts }),
         ...(answer.cached && { cached: true }),
         ...(pages > 1 && { pages }),

@@ -93,6 +93,35 @@ describe("of an API without a document pages are followed by", () => {
   });
 });
 
+describe("the Link header of a next page", () => {
+  const long = `${"x".repeat(3000)}`;
+  const paged: Paged = ({ query, host }) => {
+    if (query.has("after")) return { json: [{ id: 2, whole: query.get("after") === `${long}-end` }] };
+    return { json: [{ id: 1 }], headers: { link: `<${host}/items?after=${long}-end>; rel="next"` } };
+  };
+
+  it("is followed whole, however long, and shown in its beginning", async () => {
+    const { ask } = await open(paged, query("after"), { cacheTtl: 60 });
+    // The second time from the cache.
+    for (const _time of [1, 2]) {
+      const both = await ask({ maxPages: 5 });
+      expect(both).toMatchObject({ data: [{ id: 1 }, { id: 2, whole: true }], pages: 2 });
+    }
+    expect((await ask()).headers?.link).toHaveLength(2000);
+  });
+
+  it("is not told in part, where it is too long to tell", async () => {
+    const first = await (await open(paged, query("after"))).ask();
+    expect(first.warnings).toEqual([
+      "There are more pages. The next one's address is too long to tell. Read up to 10 at once with max_pages.",
+    ]);
+    const alone = await (await open(paged, query("after"), { maxPages: 1 })).ask();
+    expect(alone.warnings).toEqual([
+      "There are more pages. The next one's address is too long to tell. apis.x.maxPages is 1.",
+    ]);
+  });
+});
+
 describe("the first page alone", () => {
   it("says that there are more, where that is certain, and how to get them", async () => {
     const { ask, requests } = await open(

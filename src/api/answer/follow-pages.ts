@@ -5,6 +5,7 @@ import type { ApiDescription } from "../configured-api.ts";
 import type { FetchedAnswer } from "../fetch-answer.ts";
 import { itemsOf, joinPages, pageListPath } from "./join-pages.ts";
 import { findNextPage, type NextPage, type PageRead } from "./next-page.ts";
+import { type BodyField, searchFields, searchWith } from "./page-body.ts";
 import { askedBy, pageAt, pageWith } from "./page-request.ts";
 
 export interface FollowedPages {
@@ -24,6 +25,8 @@ export interface PageMeans {
   status: StatusEmitter | undefined;
 }
 
+/** Characters of how to go on that are told. */
+const MAX_TOLD = 2500;
 /** Statuses of pages that are not there, where only asking could tell. */
 const BEYOND_THE_END = [400, 404, 410, 416, 422];
 
@@ -41,11 +44,11 @@ export async function followPages(
   if (!path) return { answer: first, pages: 1, more: false };
   const { api, status } = means;
   // What is no read is not repeated for its pages; that there are more is told.
-  const maxPages = prepared.method === "GET" ? means.maxPages : 1;
+  const searching = searchFields(api, prepared);
   let time: ReturnType<typeof startTime> | undefined;
-  const reading = { request: prepared, page: readPage(first, prepared, path) };
+  const reading = { request: prepared, page: readPage(first, prepared, path, searching) };
   const start = reading.page;
-  const asked = new Set([prepared.url.href]);
+  const asked = new Set([keyOf(prepared)]);
   const read: FetchedAnswer[] = [first];
   const warnings: string[] = [];
   let more = false;
@@ -60,14 +63,17 @@ export async function followPages(
         break;
       }
       by = found.kind;
-      const step = requestOf(found, reading.request, api);
+      const step = requestOf(found, reading.request, reading.page.fields, api);
+      // Whether the address of a search's next page takes a search or a read, nothing says.
+      const isFollowed = prepared.method === "GET" || (searching !== undefined && found.kind === "query");
+      const maxPages = isFollowed ? means.maxPages : 1;
       // Whether there is a page that nothing tells of only asking shows; who did not ask for it is not told.
       more = found.certain || read.length > 1;
       if (step.kind === "stuck") {
         if (more) warnings.push(step.reason);
         break;
       }
-      if (asked.has(step.request.url.href)) {
+      if (asked.has(keyOf(step.request))) {
         warnings.push("The API names a page again that was read before; pages end here.");
         more = false;
         break;
@@ -75,10 +81,15 @@ export async function followPages(
       if (read.length < maxPages) size += sizeOf(read.at(-1) as FetchedAnswer);
       const tooLarge = size > api.settings.maxResponseBytes;
       if (read.length >= maxPages || tooLarge) {
-        if (more) warnings.push(goOn(api, reading.request, step.request, maxPages, tooLarge));
+        if (more) {
+          const limit = isFollowed && maxPages < api.settings.maxPages && !tooLarge ? api.settings.maxPages : undefined;
+          warnings.push(
+            `There are more pages${tooLarge ? " than one answer may hold" : ""}. ${goOn(api, reading.request, step, limit)}`,
+          );
+        }
         break;
       }
-      asked.add(step.request.url.href);
+      asked.add(keyOf(step.request));
       status?.progress(`Page ${read.length + 1} of API ${api.name}`);
       time ??= startTime(means, api);
       const next = await fetchNext(step.request, found.certain, time.signal, means);
@@ -86,10 +97,10 @@ export async function followPages(
       if (next.kind === "failed") {
         more = true;
         warnings.push(`Page ${read.length + 1} could not be read: ${next.error.message}`);
-        warnings.push(goOn(api, reading.request, step.request, maxPages, false));
+        warnings.push(`There are more pages. ${goOn(api, reading.request, step, undefined)}`);
       }
       if (next.kind !== "read") break;
-      const page = readPage(next.answer, step.request, path, start);
+      const page = readPage(next.answer, step.request, path, searchFields(api, step.request), start);
       const { items = [] } = page;
       if (items.length === 0 && !findNextPage(page)?.certain) {
         more = false;
@@ -124,25 +135,40 @@ function readPage(
   answer: FetchedAnswer,
   request: PreparedRequest,
   path: readonly string[],
+  fields: readonly BodyField[] = [],
   first?: PageRead,
 ): PageRead {
   const { data, headers = {} } = answer;
   const items = itemsOf(data, path);
-  return { data, headers, url: request.url, target: request.target, items, ...(first && { first }) };
+  return { data, headers, url: request.url, fields, target: request.target, items, ...(first && { first }) };
+}
+
+interface Step {
+  kind: "next";
+  request: PreparedRequest;
+  /** Fields of the body that ask for the page. */
+  inBody: Readonly<Record<string, string>>;
 }
 
 function requestOf(
   next: NextPage,
   request: PreparedRequest,
+  fields: readonly BodyField[],
   api: ApiDescription,
-): { kind: "next"; request: PreparedRequest } | { kind: "stuck"; reason: string } {
+): Step | { kind: "stuck"; reason: string } {
   if (next.kind === "unknown") {
     const value = api.secrets.inText(next.value).slice(0, 200);
     return { kind: "stuck", reason: `There are more pages: the answer's ${next.field} is ${JSON.stringify(value)}.` };
   }
-  if (next.kind === "query") return { kind: "next", request: pageWith(request, next.values) };
+  if (next.kind === "query") {
+    const isInBody = ([name]: [string, string]) => fields.some((field) => field.name === name);
+    const values = Object.entries(next.values);
+    const inBody = Object.fromEntries(values.filter(isInBody));
+    const inQuery = Object.fromEntries(values.filter((entry) => !isInBody(entry)));
+    return { kind: "next", request: searchWith(api, pageWith(request, inQuery), fields, inBody), inBody };
+  }
   try {
-    return { kind: "next", request: pageAt(api, request, next.url) };
+    return { kind: "next", request: pageAt(api, request, next.url), inBody: {} };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return { kind: "stuck", reason: `There are more pages, which cannot be followed. ${error.message}` };
@@ -168,23 +194,33 @@ async function fetchNext(
   }
 }
 
-/** How the model gets the page that comes next. */
+/** How the model gets the page that comes next. `limit`: pages that max_pages could follow at once, where it could. */
 function goOn(
   api: ApiDescription,
   before: PreparedRequest,
-  after: PreparedRequest,
-  maxPages: number,
-  tooLarge: boolean,
+  { request: after, inBody }: Step,
+  limit: number | undefined,
 ): string {
-  const query = JSON.stringify(askedBy(api, before.url, after.url)).slice(0, 2000);
-  const same = before.url.pathname === after.url.pathname;
-  const how = same
-    ? `Go on with query ${query}`
-    : `Go on with ${after.method} ${api.secrets.inText(after.path).slice(0, 500)} and query ${query}`;
-  const limit = api.settings.maxPages;
-  const several =
-    maxPages < limit && !tooLarge && after.method === "GET" ? `, or read up to ${limit} at once with max_pages` : "";
-  return `There are more pages${tooLarge ? " than one answer may hold" : ""}. ${how}${several}.`;
+  const query = askedBy(api, before.url, after.url);
+  const clean = Object.entries(inBody).filter(([, value]) => api.secrets.inText(value) === value);
+  const ways = [
+    before.url.pathname === after.url.pathname ? [] : [`${after.method} ${api.secrets.inText(after.path)}`],
+    Object.keys(query).length === 0 ? [] : [`query ${JSON.stringify(query)}`],
+    clean.length === 0 ? [] : [`body ${JSON.stringify(Object.fromEntries(clean))} beside the rest of it`],
+  ].flat();
+  const how = `Go on with ${ways.join(" and ")}`;
+  if (how.length <= MAX_TOLD)
+    return `${how}${limit === undefined ? "" : `, or read up to ${limit} at once with max_pages`}.`;
+  // A part of an address is none.
+  const instead =
+    limit === undefined
+      ? `apis.${api.name}.maxPages is ${api.settings.maxPages}`
+      : `Read up to ${limit} at once with max_pages`;
+  return `The next one's address is too long to tell. ${instead}.`;
+}
+
+function keyOf({ url, body }: PreparedRequest): string {
+  return `${url.href}\n${typeof body === "string" ? body : ""}`;
 }
 
 /** The time that all further pages have together. */

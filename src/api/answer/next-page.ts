@@ -1,7 +1,7 @@
 import type { Target } from "../api-request.ts";
 import { isObject } from "../openapi/document.ts";
-import type { Parameter } from "../operation.ts";
 import { parseLinkHeader } from "./link-header.ts";
+import type { BodyField } from "./page-body.ts";
 import { type PageFields, plainName, readPageFields } from "./page-fields.ts";
 
 /** A page as it was read. */
@@ -10,6 +10,8 @@ export interface PageRead {
   headers: Readonly<Record<string, string>>;
   /** What it was asked for with. */
   url: URL;
+  /** Fields of the body that pages may be asked for with, of a search by POST. */
+  fields: readonly BodyField[];
   target: Target;
   /** Its items, where it has a list. */
   items: readonly unknown[] | undefined;
@@ -18,7 +20,7 @@ export interface PageRead {
 }
 
 /**
- * Where the next page is: at an address, or at the same one with other query parameters. `certain`: the answer says that there
+ * Where the next page is: at an address, or at the same one with other query parameters or fields of the body. `certain`: the answer says that there
  * is one; otherwise only asking tells. `unknown`: there is one, but no parameter is known that asks for it.
  */
 export type NextPage =
@@ -81,22 +83,21 @@ export function findNextPage(page: PageRead): NextPage | undefined {
   );
 }
 
-/** The query parameter that the operation has, or that was given, under the first of these plain names. */
+/** The query parameter, or field of a search, that the operation has, or that was given, under the first of these plain names. */
 interface Parameters {
   named(names: readonly string[]): { name: string; schema: unknown; given: string | undefined } | undefined;
   /** Whether any name may be sent: a read, and no document says which there are. */
   open: boolean;
 }
 
-function parametersOf({ target, url }: PageRead): Parameters {
+function parametersOf({ target, url, fields }: PageRead): Parameters {
   // The first one of a plain name counts.
+  const inQuery = target.details.parameters.filter((parameter) => parameter.in === "query");
   const declared = new Map(
-    target.details.parameters
-      .filter((parameter): parameter is Parameter => parameter.in === "query")
-      .map((parameter) => [plainName(parameter.name), parameter] as const)
-      .reverse(),
+    [...fields, ...inQuery].map((parameter) => [plainName(parameter.name), parameter] as const).reverse(),
   );
-  const given = new Map([...url.searchParams].map((pair) => [plainName(pair[0]), pair] as const).reverse());
+  const inBody = fields.flatMap(({ name, given }) => (given === undefined ? [] : [[name, given] as const]));
+  const given = new Map([...inBody, ...url.searchParams].map((pair) => [plainName(pair[0]), pair] as const).reverse());
   return {
     open: target.open && target.method === "GET",
     named(names) {
@@ -187,8 +188,10 @@ function nextByNumber(page: PageRead, fields: PageFields, parameters: Parameters
 }
 
 /** Whether the page that is given where none is asked for calls itself 0. */
-function beginsAtZero({ url, data }: PageRead, name: string): boolean {
-  return !url.searchParams.has(name) && numberOf(readPageFields(data).find(CURRENT)) === 0;
+function beginsAtZero({ url, fields, data }: PageRead, name: string): boolean {
+  const isAsked =
+    url.searchParams.has(name) || fields.some((field) => field.name === name && field.given !== undefined);
+  return !isAsked && numberOf(readPageFields(data).find(CURRENT)) === 0;
 }
 
 function nextByOffset(page: PageRead, fields: PageFields, parameters: Parameters): NextPage | undefined {

@@ -16,7 +16,7 @@ export interface AnswerContent {
   base64?: string;
   /** Their name as the API says it. */
   filename?: string;
-  /** What else the caller needs, such as where the next page is. */
+  /** What else the caller needs, such as where the next page is; whole, see `shownHeaders`. */
   headers?: Record<string, string>;
   warnings: string[];
 }
@@ -25,6 +25,7 @@ export interface AnswerContent {
 export const MAX_BASE64_BYTES = 8192;
 const SHOWN_HEADERS = ["link", "location", "content-range", "x-total-count", "x-total-pages", "x-next-page"];
 const HEAD_HEADERS = ["content-type", "content-length", "etag", "last-modified", ...SHOWN_HEADERS];
+/** Characters of a header that are shown. */
 const MAX_HEADER = 2000;
 const LINES = /[/+](?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/;
 
@@ -170,10 +171,15 @@ function wordsOf(html: string): string {
     .replace(/\s+/g, " ");
 }
 
+/** Headers of an answer as they are shown: the beginning of each. */
+export function shownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.slice(0, MAX_HEADER)]));
+}
+
 function pickHeaders(answer: HttpAnswer, names: string[], secrets: SecretHider): Record<string, string> | undefined {
   const found = names.flatMap((name) => {
     const value = answer.headers[name];
-    return value === undefined ? [] : [[name, secrets.inText(value).slice(0, MAX_HEADER)]];
+    return value === undefined ? [] : [[name, secrets.inText(value)]];
   });
   return found.length > 0 ? Object.fromEntries(found) : undefined;
 }

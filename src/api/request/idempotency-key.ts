@@ -54,6 +54,16 @@ export function carriesKey(api: Pick<ApiDescription, "settings">, headers: Reado
   return headers[(api.settings.idempotencyHeader ?? DEFAULT_HEADER).toLowerCase()] !== undefined;
 }
 
+/** The headers with a new key in the place of the one that they hold, for another request; one of the configuration stays. */
+export function withFreshKey(
+  api: Pick<ApiDescription, "settings">,
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const name = (api.settings.idempotencyHeader ?? DEFAULT_HEADER).toLowerCase();
+  const isOurs = headers[name] !== undefined && headerOf(api.settings.headers, name) === undefined;
+  return { ...headers, ...(isOurs && { [name]: randomUUID() }) };
+}
+
 /** A header's value, whatever the case of its name; undefined where it is no text. */
 export function headerOf(headers: Readonly<Record<string, unknown>> | null, name: string): string | undefined {
   const found = Object.entries(headers ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
