@@ -363,4 +363,27 @@ describe("the address of a next page", () => {
       expect(JSON.stringify(result)).not.toContain("secret-key");
     }
   });
+
+  it.each([
+    [
+      "a credential too short to be hidden",
+      "/v1?tenant=t1",
+      { type: "query" as const, name: "key" },
+      "key=abc&page=2&tenant=t1",
+    ],
+    ["what the API's own URL has", "/v1?tenant=t1", undefined, "page=2&tenant=t1"],
+  ])("keeps %s", async (_what, base, how, query) => {
+    const server = await startHttpServer((_request, count) => ({
+      json: { items: [{ id: count }], ...(count === 1 && { next: "/v1/items?page=2" }) },
+    }));
+    const auth = how && { ...how, prefix: "", clientAuth: "basic" as const };
+    const client = openClient({
+      x: { apiUrl: server.url + base, allow: ["GET /items"], ...(auth && { auth, apiKey: "abc" }) },
+    });
+    const both = await call(client, { api: "x", operation: "GET /items", maxPages: 5 });
+    expect(both).toMatchObject({ data: { items: [{ id: 1 }, { id: 2 }] } });
+    const sent = new URLSearchParams(server.requests[1]?.query);
+    sent.sort();
+    expect(String(sent)).toBe(query);
+  });
 });

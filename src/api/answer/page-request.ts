@@ -27,7 +27,7 @@ export function pageAt(api: ApiDescription, request: PreparedRequest, address: s
     throw refused(`at another place, ${api.secrets.inText(url.origin).slice(0, 200)}`);
   }
   url.hash = "";
-  url.search = withCredentials(api, request.url, url);
+  url.search = withConfigured(request, url);
   if (url.pathname === request.url.pathname) return { ...request, url };
   const basePath = api.base.pathname.replace(/\/+$/, "");
   const shown = api.secrets.inText(url.pathname).slice(0, 200);
@@ -59,12 +59,9 @@ export function askedBy(api: ApiDescription, before: URL, after: URL): Record<st
   return Object.fromEntries(entries.map(([name, value]) => [api.secrets.inText(name), value]));
 }
 
-/** The address's query with the credentials that the request before had in its own, and what the API's own URL has. */
-function withCredentials(api: ApiDescription, before: URL, after: URL): string {
-  const configured = new Set(api.base.searchParams.keys());
-  const own = [...before.searchParams].filter(
-    ([name, value]) => configured.has(name) || api.secrets.inText(value) !== value,
-  );
+/** The address's query with what the configuration sets in that of the request before: credentials, and what the API's URL has. */
+function withConfigured(before: PreparedRequest, after: URL): string {
+  const own = [...before.url.searchParams].filter(([name]) => before.configured.query.includes(name));
   return replaced(after.search, own);
 }
 
