@@ -41,6 +41,7 @@ export async function compileCheck(schema: JsonObject, options: CheckOptions): P
     return (value) => {
       try {
         const found = find(value);
+        if (found.length === 0) return [];
         const errors = options.digitsAreNumbers ? withoutLargeNumbers(found) : found;
         return (strict ? errors : narrowUnions(errors, schema))
           .filter(({ keyword }) => keyword !== "if")

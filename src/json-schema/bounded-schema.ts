@@ -167,9 +167,9 @@ function sizeOf(value: unknown): { nodes: number; characters: number } {
     if (typeof next === "string") characters += next.length;
     else if (Array.isArray(next)) for (const item of next) left.push(item);
     else if (typeof next === "object" && next !== null) {
-      for (const [name, item] of Object.entries(next)) {
+      for (const name in next) {
         characters += name.length;
-        left.push(item);
+        left.push((next as Record<string, unknown>)[name]);
       }
     }
   }

@@ -32,15 +32,18 @@ interface Known {
 }
 
 export function createArgumentChecker(document: ApiDocument | undefined): ArgumentChecker {
-  const kept = new Map<string, Promise<Known>>();
-  const knownOf = (key: string, schema: unknown): Promise<Known> => {
-    let known = kept.get(key);
-    if (!known) {
-      known = compile(bundleSchema(document as ApiDocument, schema, { direction: "request" }));
-      if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
-      kept.set(key, known);
-    }
-    return known;
+  const kept = new Map<string, Known | Promise<Known>>();
+  /** What is compiled already is given at once: most calls wait for nothing. */
+  const knownOf = (key: string, schema: unknown): Known | Promise<Known> => {
+    const known = kept.get(key);
+    if (known) return known;
+    const compiling = compile(bundleSchema(document as ApiDocument, schema, { direction: "request" })).then((made) => {
+      if (kept.get(key) === compiling) kept.set(key, made);
+      return made;
+    });
+    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
+    kept.set(key, compiling);
+    return compiling;
   };
 
   return {
@@ -55,12 +58,14 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
           if (!Object.hasOwn(values, parameter.name)) continue;
           const value = values[parameter.name];
           if (parameter.allowEmptyValue && value === "") continue;
-          const { schema, check } = await knownOf(`${target.id} ${parameter.in} ${parameter.name}`, parameter.schema);
+          const known = knownOf(`${target.id} ${parameter.in} ${parameter.name}`, parameter.schema);
+          const { schema, check } = known instanceof Promise ? await known : known;
           const fitted = fitValue(value, schema, { asTexts: true });
           values[parameter.name] = fitted.written;
+          const found = [...check(fitted.checked), ...fitted.issues];
+          if (found.length === 0) continue;
           const at = parameter.style === "querystring" ? "/query" : pointer(parameter.in, parameter.name);
-          for (const issue of [...check(fitted.checked), ...fitted.issues])
-            issues.push({ ...issue, path: below(at, issue.path) });
+          for (const issue of found) issues.push({ ...issue, path: below(at, issue.path) });
         }
       }
       if (issues.length > 0) throw invalidArguments(target, issues);
@@ -101,24 +106,13 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
         issues: [{ path: `/${place}`, message: "must be an object" }],
       });
     }
-    const declared = target.details.parameters.filter((parameter) => parameter.in === place);
-    const entries = Object.entries(raw ?? {}).flatMap(([name, value]): [string, unknown][] => {
-      if (value !== null && value !== undefined) return [[name, value]];
+    const values = Object.create(null) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(raw ?? {})) {
+      if (value !== null && value !== undefined) values[declaredName(target, place, name)] = value;
       // Without a value, which most parameters cannot be.
-      return value === null && declared.some((entry) => entry.name === name && entry.allowEmptyValue)
-        ? [[name, ""]]
-        : [];
-    });
-    // Header names have no case (RFC 9110, 5.1).
-    const named = entries.map(([name, value]) => {
-      const same = place === "header" && declared.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
-      const alias = place === "path" && target.pathAliases;
-      if (alias && Object.hasOwn(alias, name) && !declared.some((entry) => entry.name === name))
-        return [alias[name], value] as const;
-      return [same ? same.name : name, value] as const;
-    });
-    const values = asQueryString(target, place, Object.fromEntries(named));
-    result[place] = Object.assign(Object.create(null) as Record<string, unknown>, values);
+      else if (value === null && declaredAs(target, place, name)?.allowEmptyValue) values[name] = "";
+    }
+    result[place] = asQueryString(target, place, values);
   }
   const written = { path: target.pathValues, query: target.queryValues ?? {} };
   for (const place of ["path", "query"] as const) {
@@ -134,12 +128,30 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
   return result;
 }
 
+function declaredAs(target: Target, place: Place, name: string): Parameter | undefined {
+  return target.details.parameters.find((parameter) => parameter.in === place && parameter.name === name);
+}
+
+/** The name under which the document has what a call names. Header names have no case (RFC 9110, 5.1). */
+function declaredName({ details, pathAliases }: Target, place: Place, name: string): string {
+  if (place === "header") {
+    const lower = name.toLowerCase();
+    const same = details.parameters.find((entry) => entry.in === "header" && entry.name.toLowerCase() === lower);
+    return same?.name ?? name;
+  }
+  if (place !== "path" || !pathAliases || !Object.hasOwn(pathAliases, name)) return name;
+  return details.parameters.some((entry) => entry.in === "path" && entry.name === name)
+    ? name
+    : (pathAliases[name] as string);
+}
+
 /** Where the whole query is one value, that value may stand under its name or be what `query` is. */
 function asQueryString(target: Target, place: Place, values: JsonObject): JsonObject {
   const whole = place === "query" && target.details.parameters.find(({ style }) => style === "querystring");
+  if (!whole) return values;
   const names = Object.keys(values);
-  if (!whole || names.length === 0 || (names.length === 1 && names[0] === whole.name)) return values;
-  return { [whole.name]: values };
+  if (names.length === 0 || (names.length === 1 && names[0] === whole.name)) return values;
+  return Object.assign(Object.create(null) as JsonObject, { [whole.name]: values });
 }
 
 /** Headers that every operation takes, whatever its document lists. */
@@ -149,18 +161,17 @@ function namesAtFault(target: Target, given: Arguments): ErrorIssue[] {
   const issues: ErrorIssue[] = [];
   const { parameters } = target.details;
   for (const parameter of parameters) {
-    const missing = !Object.hasOwn(given[parameter.in], parameter.name);
-    if (parameter.required && missing) {
+    if (parameter.required && !Object.hasOwn(given[parameter.in], parameter.name)) {
       issues.push({ path: pointer(parameter.in, parameter.name), message: `is required${allowedOf(parameter)}` });
     }
   }
   for (const place of PLACES) {
     const names = Object.keys(given[place]);
     if (names.length === 0) continue;
-    const declared = parameters.filter((parameter) => parameter.in === place).map(({ name }) => name);
     for (const name of names) {
-      if (declared.includes(name)) continue;
+      if (declaredAs(target, place, name)) continue;
       if (target.open && place !== "path") continue;
+      const declared = parameters.filter((parameter) => parameter.in === place).map((parameter) => parameter.name);
       if (place === "header" && ALWAYS_TAKEN.test(name)) continue;
       if (place === "query" && declared.some((entry) => name.startsWith(`${entry}[`) || entry === `${name}[]`))
         continue;
