@@ -11,6 +11,7 @@ import type { ApiRequest, PreparedRequest } from "./api-request.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
 import { type DescribedOperation, type DescribeRequest, describeNamed } from "./describe/describe-operation.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
+import { createInFlight, until } from "./in-flight.ts";
 import { type LiveApi, openLiveApi } from "./live-api.ts";
 import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned/pinned-operations.ts";
 import { type ShownRequest, showRequest } from "./request/dry-run.ts";
@@ -117,6 +118,7 @@ export function createApiClient(
   const closing = new AbortController();
   const selector = createSelector();
   const cache: AnswerCache = createAnswerCache();
+  const reads = createInFlight();
   const search = createApiSearch(() => Object.keys(apis), describe);
 
   function assertKnown(name: string): void {
@@ -181,7 +183,7 @@ export function createApiClient(
     status?.progress(`Calling ${name} ${prepared.method} ${shorten(prepared.path)}`);
     try {
       const fetch = (page: PreparedRequest, pageSignal: AbortSignal) =>
-        fetchAnswer(page, { api, user, cache, signal: pageSignal, status });
+        fetchAnswer(page, { api, user, cache, reads, signal: pageSignal, status });
       const first = await fetch(prepared, signal);
       const maxPages = Math.min(request.maxPages ?? 1, settings.maxPages);
       const pageMeans = { api: description, maxPages, fetch, signal, status };
@@ -306,14 +308,4 @@ export function createApiClient(
 
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-/** What is loaded for all, for one who may go before it is there. */
-function until<T>(loading: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(abortError(signal));
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-    loading.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }

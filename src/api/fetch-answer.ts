@@ -1,8 +1,9 @@
 import type { StatusEmitter } from "../status/status-event.ts";
-import { type AnswerCache, cacheKey, keepingOf } from "./answer/answer-cache.ts";
+import { type AnswerCache, cacheKey, type KeptAnswer, keepingOf } from "./answer/answer-cache.ts";
 import { type AnswerContent, readAnswer } from "./answer/read-answer.ts";
 import type { ApiUser } from "./api-client.ts";
 import type { PreparedRequest } from "./api-request.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { LiveApi } from "./live-api.ts";
 import { startDeadline } from "./network/call-deadline.ts";
 import { type Performed, performCall } from "./network/perform-call.ts";
@@ -22,6 +23,8 @@ export interface FetchMeans {
   api: LiveApi;
   user: ApiUser;
   cache: AnswerCache;
+  /** Reads under way that others may wait for, too. */
+  reads: InFlight;
   signal: AbortSignal;
   status: StatusEmitter | undefined;
 }
@@ -50,12 +53,30 @@ export async function fetchAnswer(prepared: PreparedRequest, means: FetchMeans):
 }
 
 async function fetchKept(prepared: PreparedRequest, means: FetchMeans): Promise<FetchedAnswer> {
-  const { api, user, cache } = means;
-  const { name, settings, secrets } = api.description;
+  const { api, user, cache, reads, signal } = means;
+  const { name } = api.description;
   const key = cacheKey(name, user.id, prepared);
   const kept = cache.get<FetchedAnswer>(key);
   if (kept?.fresh) return { ...kept.answer, attempts: 0, cached: true };
+  // What was asked for before a write is not the answer to who asks after it.
+  const work = `${key} ${cache.writes(name)}`;
+  const { value, isFirst } = await reads.share(work, signal, (shared) =>
+    renew(prepared, key, kept, { ...means, signal: shared }),
+  );
+  if (isFirst) return value.answer;
+  if (!value.mayKeep) return (await renew(prepared, key, kept, means)).answer;
+  return { ...structuredClone(value.answer), attempts: 0, cached: true };
+}
 
+/** The API's answer in the place of the one that is kept. `mayKeep`: whether the API lets others have it, too. */
+async function renew(
+  prepared: PreparedRequest,
+  key: string,
+  kept: KeptAnswer<FetchedAnswer> | undefined,
+  means: FetchMeans,
+): Promise<{ answer: FetchedAnswer; mayKeep: boolean }> {
+  const { api, cache } = means;
+  const { name, settings, secrets } = api.description;
   const about = { api: name, path: prepared.url.pathname };
   const ttlMs = settings.cacheTtl * 1000;
   const since = cache.writes(name);
@@ -73,7 +94,7 @@ async function fetchKept(prepared: PreparedRequest, means: FetchMeans): Promise<
     if (keeping)
       cache.set(key, same, { ...about, ...keeping, validators: { ...kept.validators, ...keeping.validators } }, since);
     else cache.delete(key);
-    return { ...same, attempts, cached: true };
+    return { answer: { ...same, attempts, cached: true }, mayKeep: keeping !== undefined };
   }
   const keeping = answer.cut ? undefined : keepingOf(answer, ttlMs);
   // A failure of the moment says nothing of what is kept.
@@ -82,7 +103,7 @@ async function fetchKept(prepared: PreparedRequest, means: FetchMeans): Promise<
   // Marks of another place would be taken for marks of this one.
   const validators = redirectedTo ? {} : keeping?.validators;
   if (keeping && validators) cache.set(key, fetched, { ...about, ...keeping, validators }, since);
-  return fetched;
+  return { answer: fetched, mayKeep: keeping !== undefined };
 }
 
 /** Asks the API, and once more with fresh credentials where it does not accept those it was asked with. */
