@@ -119,7 +119,7 @@ export function placeholderParameter(name: string): Parameter {
 
 function findDocumented(api: ApiDescription, named: string): Target {
   const all = api.document!.operations;
-  const exact = all.find((operation) => operation.id === named);
+  const exact = byId(all).get(named);
   const operation = exact ?? onlyOne(all.filter(({ id }) => id.toLowerCase() === named.toLowerCase()));
   if (operation) return plainTarget(api, operation);
   if (!/\s/.test(named) && !named.startsWith("/")) throw unknownOperation(api, named);
@@ -140,6 +140,18 @@ function findDocumented(api: ApiDescription, named: string): Target {
     if (match) return documentedTarget(api, match.operation, { ...readValues(match.values), queryValues });
   }
   throw unknownOperation(api, named);
+}
+
+const idIndexes = new WeakMap<readonly DocumentOperation[], ReadonlyMap<string, DocumentOperation>>();
+
+/** A document's operations by their ids, the first one of each. */
+function byId(operations: readonly DocumentOperation[]): ReadonlyMap<string, DocumentOperation> {
+  let index = idIndexes.get(operations);
+  if (!index) {
+    index = new Map(operations.toReversed().map((operation) => [operation.id, operation]));
+    idIndexes.set(operations, index);
+  }
+  return index;
 }
 
 /** The parameters of a query as a call gives them: several of one name are a list, `{name}` only says where a value would stand. */

@@ -39,7 +39,8 @@ export interface CallCredential {
 /** Where the credentials of an API's calls come from. */
 export interface Credentials {
   /**
-   * What the user's call of this operation carries; of a token that has to be asked for, only its place is there.
+   * What the user's call of this operation carries, the same object for each call; of a token that has to be asked for, only
+   * its place is there.
    * @throws ToolError `not_configured` where something is missing in the configuration, `invalid_config`
    */
   of(user: ApiUser, target: Target): Promise<CallCredential>;
@@ -82,16 +83,20 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     return id;
   }
 
-  type Carried = ReturnType<typeof carriedBy> & { id: string };
+  type Carried = { source: Source; credential: CallCredential };
   /** By what the document says of an operation, and by user: neither changes. */
   const kept = new WeakMap<Target["details"], Map<string, Carried>>();
   function carried(user: ApiUser, target: Target): Carried {
-    const ofUsers = kept.get(target.details) ?? new Map<string, Carried>();
-    kept.set(target.details, ofUsers);
+    let ofUsers = kept.get(target.details);
+    if (!ofUsers) {
+      ofUsers = new Map();
+      kept.set(target.details, ofUsers);
+    }
     const known = ofUsers.get(user.id);
     if (known) return known;
     const { source, headers } = carriedBy(api, holderOf(api, user), target);
-    const made = { source, headers, id: idOf(source, headers) };
+    const reserves = reserved.and(target.details);
+    const made = { source, credential: { placed: placedBy(source), headers, id: idOf(source, headers), reserves } };
     if (ofUsers.size < MAX_IDS) ofUsers.set(user.id, made);
     return made;
   }
@@ -110,11 +115,7 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
   return {
     async of(user, target) {
       assertOwnHost(target);
-      const { source, headers, id } = carried(user, target);
-      const reserves = reserved.and(target.details);
-      if (source.kind !== "token")
-        return { placed: source.kind === "value" ? source.placed : undefined, headers, id, reserves };
-      return { placed: { ...source.place, value: source.prefix + REDACTED }, headers, id, reserves };
+      return carried(user, target).credential;
     },
     async completed(user, prepared, signal) {
       const { source } = carried(user, prepared.target);
@@ -155,6 +156,12 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
       tokens = undefined;
     },
   };
+}
+
+/** Of a token that has to be asked for, its place alone. */
+function placedBy(source: Source): PlacedCredential | undefined {
+  if (source.kind === "token") return { ...source.place, value: source.prefix + REDACTED };
+  return source.kind === "value" ? source.placed : undefined;
 }
 
 function withToken(request: PreparedRequest, { place, prefix }: TokenSource, token: string): PreparedRequest {

@@ -22,9 +22,9 @@ export function idempotencyKeyOf(
   const inHeader = typeof request.header === "object" ? headerOf(request.header, name) : undefined;
   const given = request.idempotencyKey ?? undefined;
   if (given === undefined) {
+    if (configured === undefined || isSafe(target.method) || inHeader !== undefined) return undefined;
     const isFixed = headerOf(api.settings.headers, name) !== undefined;
-    if (configured === undefined || isSafe(target.method) || inHeader !== undefined || isFixed) return undefined;
-    return { name, value: randomUUID() };
+    return isFixed ? undefined : { name, value: randomUUID() };
   }
   const issue = (message: string, path = "/idempotency_key") =>
     new ToolError("invalid_input", `The idempotency key ${message}.`, { issues: [{ path, message }] });
@@ -66,6 +66,7 @@ export function withFreshKey(
 
 /** A header's value, whatever the case of its name; undefined where it is no text. */
 export function headerOf(headers: Readonly<Record<string, unknown>> | null, name: string): string | undefined {
-  const found = Object.entries(headers ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+  const key = Object.keys(headers ?? {}).find((each) => each.toLowerCase() === name.toLowerCase());
+  const found = key === undefined ? undefined : headers?.[key];
   return typeof found === "string" ? found : undefined;
 }

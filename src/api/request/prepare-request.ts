@@ -34,9 +34,7 @@ export async function prepareRequest(
   const built = await buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
 
   const carried = await credentialOf(target);
-  const credential = carried.placed;
-  const url = urlOf(target, path);
-  url.search = buildQuery(target, given.query, carried);
+  const url = urlOf(target, path, buildQuery(target, given.query, carried));
   if (url.href.length > MAX_URL) throw tooLong();
   const headers = buildHeaders(api, target, given.header, given.cookie, carried);
   if (built.contentType !== undefined) headers["content-type"] = built.contentType;
@@ -50,11 +48,7 @@ export async function prepareRequest(
     body: built.body,
     ...(built.parts && { parts: built.parts }),
     idempotent: isSafe(target.method) || carriesKey(api, headers),
-    configured: {
-      header: [...Object.keys(carried.headers), ...placedIn(credential, "header")].map((name) => name.toLowerCase()),
-      query: [...namesOf(target.base.search.slice(1)), ...placedIn(credential, "query")],
-      cookie: placedIn(credential, "cookie"),
-    },
+    configured: configuredNames(target, carried),
     warnings: [...warningsOf(target, given), ...(built.warnings ?? [])],
     credentialId: carried.id,
   };
@@ -68,14 +62,33 @@ function namesOf(query: string): string[] {
   return [...new URLSearchParams(query).keys()];
 }
 
+type ConfiguredNames = PreparedRequest["configured"];
+const configuredNamesOf = new WeakMap<CallCredential, ConfiguredNames>();
+
+/** What a credential is carried with is the same for each call of an operation. */
+function configuredNames(target: Target, carried: CallCredential): ConfiguredNames {
+  const known = configuredNamesOf.get(carried);
+  if (known) return known;
+  const { headers, placed } = carried;
+  const names = {
+    header: [...Object.keys(headers), ...placedIn(placed, "header")].map((name) => name.toLowerCase()),
+    query: [...namesOf(target.base.search.slice(1)), ...placedIn(placed, "query")],
+    cookie: placedIn(placed, "cookie"),
+  };
+  configuredNamesOf.set(carried, names);
+  return names;
+}
+
 function placedIn(credential: PlacedCredential | undefined, place: PlacedCredential["in"]): string[] {
   return credential?.in === place ? [credential.name] : [];
 }
 
 function warningsOf(target: Target, given: Arguments): string[] {
-  return target.details.parameters
-    .filter((parameter) => parameter.deprecated && Object.hasOwn(given[parameter.in], parameter.name))
-    .map((parameter) => `${pointer(parameter.in, parameter.name)} is deprecated`);
+  return target.details.parameters.flatMap((parameter) =>
+    parameter.deprecated && Object.hasOwn(given[parameter.in], parameter.name)
+      ? [`${pointer(parameter.in, parameter.name)} is deprecated`]
+      : [],
+  );
 }
 
 function tooLong(): ToolError {
@@ -112,11 +125,10 @@ function fillPath(target: Target, values: Readonly<Record<string, unknown>>): st
 }
 
 /** The URL below the API's own; what a parser would change on it is a path that means something else than it says. */
-function urlOf(target: Target, path: string): URL {
-  const { base } = target;
-  const url = new URL(base);
-  const pathname = target.itself ? base.pathname : base.pathname.replace(/\/+$/, "") + path;
-  url.pathname = pathname;
+function urlOf({ base, itself }: Target, path: string, query: string): URL {
+  const pathname = itself ? base.pathname : base.pathname.replace(/\/+$/, "") + path;
+  // In a query, a number sign would begin the fragment.
+  const url = new URL(`${base.origin}${pathname}${query === "" ? "" : `?${query.replaceAll("#", "%23")}`}`);
   if (url.origin !== base.origin || url.pathname !== pathname) {
     throw new ToolError("forbidden", `The path ${JSON.stringify(path.slice(0, 80))} does not stay inside the API.`);
   }
@@ -128,9 +140,10 @@ function buildQuery(
   query: Readonly<Record<string, unknown>>,
   { placed: credential, reserves }: CallCredential,
 ): string {
-  const fixed = new Set(namesOf(target.fixedQuery));
+  const fixed = namesOf(target.fixedQuery);
+  const isTaken = (key: string) => fixed.includes(key) || reserves("query", key);
   const pairs = [
-    target.base.search.replace(/^\?/, ""),
+    target.base.search.slice(1),
     // A document is data: it does not take the place of credentials.
     ...target.fixedQuery.split("&").filter((pair) => !namesOf(pair).some((key) => reserves("query", key))),
   ];
@@ -142,7 +155,7 @@ function buildQuery(
     const style = nested ? "deepObject" : "form";
     const made = serializeInQuery(declared ?? { name, style, explode: true, allowReserved: false }, value);
     // Compared as it is sent: an object spreads over several names.
-    if ([name, ...made.flatMap(namesOf)].some((key) => fixed.has(key) || reserves("query", key))) {
+    if (isTaken(name) || made.some((pair) => namesOf(pair).some((key) => key !== name && isTaken(key)))) {
       throw new ToolError(
         "forbidden",
         `The query parameter "${name.slice(0, 80)}" cannot be set by a call: the configuration or the document sets it.`,

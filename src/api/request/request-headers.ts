@@ -57,13 +57,10 @@ export function buildHeaders(
   target: Target,
   given: Readonly<Record<string, unknown>>,
   cookies: Readonly<Record<string, unknown>>,
-  { placed: credential, headers: configured, reserves }: CallCredential,
+  carried: CallCredential,
 ): Record<string, string> {
+  const { placed: credential, reserves } = carried;
   const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
-  const fixed = new Map(Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]));
-  if (credential?.in === "header" && !fixed.has(credential.name.toLowerCase())) {
-    fixed.set(credential.name.toLowerCase(), credential.value);
-  }
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
     const read = sameToServers(name);
@@ -90,14 +87,8 @@ export function buildHeaders(
     if (text.length > MAX_HEADER_VALUE) throw invalid(name, `is longer than ${MAX_HEADER_VALUE} characters`);
     headers[lower] = text;
   }
-  for (const [name, value] of fixed) {
-    if (!TOKEN.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      throw new ToolError("invalid_config", `API "${api.name}": the configured header "${name}" cannot be sent.`, {
-        hint: "Its name or value holds characters that a header cannot carry, such as a line break.",
-      });
-    }
-    headers[name] = value;
-  }
+  const fixed = fixedHeaders(api.name, carried);
+  for (const [name, value] of fixed) headers[name] = value;
   const pairs = cookiePairs(target, cookies, credential, reserves);
   if (pairs.length > 0) {
     if (fixed.has("cookie") && Object.keys(cookies).length > 0) {
@@ -109,6 +100,27 @@ export function buildHeaders(
   }
   return headers;
 }
+
+/** What the configuration sets, by lower-case name; of each credential read once. @throws ToolError `invalid_config` */
+function fixedHeaders(api: string, carried: CallCredential): ReadonlyMap<string, string> {
+  const known = fixedByCredential.get(carried);
+  if (known) return known;
+  const { headers, placed } = carried;
+  const fixed = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  if (placed?.in === "header" && !fixed.has(placed.name.toLowerCase())) {
+    fixed.set(placed.name.toLowerCase(), placed.value);
+  }
+  for (const [name, value] of fixed) {
+    if (TOKEN.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    throw new ToolError("invalid_config", `API "${api}": the configured header "${name}" cannot be sent.`, {
+      hint: "Its name or value holds characters that a header cannot carry, such as a line break.",
+    });
+  }
+  fixedByCredential.set(carried, fixed);
+  return fixed;
+}
+
+const fixedByCredential = new WeakMap<CallCredential, ReadonlyMap<string, string>>();
 
 function cookiePairs(
   target: Target,
@@ -142,8 +154,15 @@ function cookieText(text: string): string {
   return /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(text) ? text : encodeStrictly(text);
 }
 
-function acceptOf(target: Target): string {
-  const { produces } = target.details;
+const accepts = new WeakMap<readonly string[], string>();
+
+function acceptOf({ details: { produces } }: Target): string {
+  const known = accepts.get(produces) ?? acceptText(produces);
+  accepts.set(produces, known);
+  return known;
+}
+
+function acceptText(produces: readonly string[]): string {
   if (produces.length === 0) return "application/json, text/plain;q=0.9, */*;q=0.8";
   // Charsets are not asked for here (RFC 9110, 12.5.1).
   const types = [...new Set(produces.map((type) => type.replace(/\s*;\s*charset\s*=\s*[^;]*/i, "")))];

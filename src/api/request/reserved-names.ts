@@ -53,12 +53,17 @@ export function reservedNames({
   const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
   return {
     and({ credential, credentials = [] }) {
-      const places = hasKey ? [credential ?? undefined, ...credentials] : [];
-      return (place, name) => {
-        const same = place === "header" ? sameToServers : sameToLenient;
-        const seen = same(name);
-        return names[place].has(seen) || places.some((key) => key?.in === place && same(key.name) === seen);
+      const keys = hasKey ? [credential ?? undefined, ...credentials] : [];
+      const placed = (place: "header" | "cookie" | "query", same: (name: string) => string) => {
+        const own = keys.flatMap((key) => (key?.in === place ? [same(key.name)] : []));
+        return new Set([...names[place], ...own]);
       };
+      const header = placed("header", sameToServers);
+      const others = { cookie: placed("cookie", sameToLenient), query: placed("query", sameToLenient) };
+      return (place, name) =>
+        place === "header"
+          ? header.has(sameToServers(name))
+          : others[place].size > 0 && others[place].has(sameToLenient(name));
     },
   };
 }
