@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { bareType } from "../media-types.ts";
 
 export function isHtml(type: string): boolean {
@@ -21,13 +22,13 @@ export function isReadable(bytes: Buffer): boolean {
   const start = bytes.subarray(0, 4096);
   // Control characters other than tab, line ends, form feed and escape.
   if (start.some((byte) => byte < 32 && (byte < 9 || byte === 11 || (byte > 13 && byte !== 27)))) return false;
-  return isUtf8(start, bytes.length > start.length);
+  return bytes.length > start.length ? beginsAsUtf8(start) : isUtf8(start);
 }
 
-/** `cut`: the last character may lack its end. */
-function isUtf8(bytes: Buffer, cut = false): boolean {
+/** The last character may lack its end. */
+function beginsAsUtf8(bytes: Buffer): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: cut });
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     return true;
   } catch {
     return false;
@@ -43,7 +44,10 @@ export function decodeText(bytes: Buffer, header: string): string {
   const named =
     marked ?? /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(header)?.[1] ?? declaredCharset(bytes, bareType(header));
   const body = bom === undefined ? bytes : bytes.subarray(bom);
-  for (const charset of [named, isUtf8(body) ? "utf-8" : "windows-1252"]) {
+  // As most answers are.
+  const isUnicode = isUtf8(body);
+  if (isUnicode && (named === undefined || /^utf-?8$/i.test(named))) return body.toString();
+  for (const charset of [named, isUnicode ? "utf-8" : "windows-1252"]) {
     if (charset === undefined) continue;
     try {
       return new TextDecoder(charset).decode(body);
@@ -66,7 +70,9 @@ function startOf(bytes: Buffer): { bom?: number; charset?: string } {
 }
 
 function declaredCharset(bytes: Buffer, type: string): string | undefined {
+  const isPage = isHtml(type);
+  if (!isPage && bytes[0] !== 0x3c) return undefined;
   const start = bytes.subarray(0, 1024).toString("latin1");
-  if (isHtml(type)) return /<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]+)/i.exec(start)?.[1];
+  if (isPage) return /<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]+)/i.exec(start)?.[1];
   return /^<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)/.exec(start)?.[1];
 }

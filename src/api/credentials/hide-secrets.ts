@@ -28,29 +28,35 @@ export function createSecretHider(secrets: readonly string[]): SecretHider {
   for (const secret of secrets) add(secret);
 
   const inText: SecretHider["inText"] = (text, options) => finder.hide(text, options);
-  /** What holds no secret is given as it is, not copied. */
-  const walk = (value: unknown, depth: number): unknown => {
-    if (typeof value === "string") return finder.hide(value);
-    if (typeof value === "number") return finder.numeric && inText(String(value)) !== String(value) ? REDACTED : value;
-    if (typeof value !== "object" || value === null) return value;
+  const isSecret = (number: number): boolean => finder.numeric && inText(String(number)) !== String(number);
+  const isClean = (value: unknown, depth: number): boolean => {
+    if (typeof value === "string") return finder.hide(value) === value;
+    if (typeof value === "number") return !isSecret(value);
+    if (typeof value !== "object" || value === null) return true;
     if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
+    let clean = true;
     if (Array.isArray(value)) {
-      const items = value.map((item) => walk(item, depth + 1));
-      return items.some((item, index) => item !== value[index]) ? items : value;
+      for (const item of value) clean = isClean(item, depth + 1) && clean;
+      return clean;
     }
-    let changed = false;
-    const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
-      const entry: [string, unknown] = [finder.hide(key), walk(item, depth + 1)];
-      changed ||= entry[0] !== key || entry[1] !== item;
-      return entry;
-    });
-    return changed ? Object.fromEntries(entries) : value;
+    for (const key in value) {
+      clean = isClean((value as Record<string, unknown>)[key], depth + 1) && clean && finder.hide(key) === key;
+    }
+    return clean;
+  };
+  const cleared = (value: unknown): unknown => {
+    if (typeof value === "string") return finder.hide(value);
+    if (typeof value === "number") return isSecret(value) ? REDACTED : value;
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(cleared);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [finder.hide(key), cleared(item)]));
   };
   return {
     inText,
     inValue(value) {
       try {
-        return { value: walk(value, 0) };
+        // Most hold no secret, and are given as they are.
+        return { value: isClean(value, 0) ? value : cleared(value) };
       } catch (error) {
         if (error instanceof RangeError) return undefined;
         throw error;
