@@ -35,7 +35,7 @@ export function toOutput(result: ApiResult): z.input<typeof apiOutput> {
 /** What the call came to, in one line. */
 export function outcomeOf(result: ApiResult, api: string): string {
   if (result.request) return `Nothing was sent: this is what ${api} would get`;
-  if (result.http_status === undefined) return `Gave the next part of an answer of ${api}`;
+  if (result.http_status === undefined) return "Gave the next part of an earlier answer";
   return `Received ${result.http_status} ${result.cached ? `from the cache of ${api}` : `from ${api}`}`;
 }
 

@@ -203,6 +203,9 @@ it("tells what it is doing", async () => {
 
 it.each([
   [{}, 'The name of the API is required as "api"; api_search lists the APIs'],
+  [{ api: "" }, 'The name of the API is required as "api"; api_search lists the APIs'],
+  [{ api: 5 }, 'The name of the API is required as "api"; api_search lists the APIs'],
+  [{ rest: "" }, 'The name of the API is required as "api"; api_search lists the APIs'],
   [{ api: "nope" }, 'There is no API "nope".'],
   [{ api: "echo", body: "text" }, "/body must be an object"],
   [{ api: "echo", body: [1] }, "/body must be an object"],
@@ -285,6 +288,10 @@ it("gives a part of a long answer, links the whole, and gives the next part on r
   expect(JSON.stringify(read)).toContain(String.raw`\"id\":99`);
   const next = (await callTool(client, "call_api", { api: "list", rest: rest.id })) as { data: { id: number }[] };
   expect(next.data[0]?.id).toBe(data.length);
+  // The id says of which API it is.
+  for (const api of [{}, { api: "" }, { api: null }]) {
+    expect(await callTool(client, "call_api", { ...api, rest: rest.id })).toMatchObject({ data: next.data });
+  }
   expect(server.requests).toHaveLength(1);
 });
 

@@ -6,6 +6,8 @@ import { defineTool } from "./define-tool.ts";
 // Values pass as they are: what they may be depends on the API, so their check is the client's.
 const values = (description: string) => z.unknown().meta({ type: "object", description }).optional();
 
+const NO_API = 'The name of the API is required as "api"; api_search lists the APIs';
+
 export default defineTool({
   name: "call_api",
   title: "Call an external API",
@@ -15,38 +17,41 @@ export default defineTool({
     "long answer comes in parts: rest in the result says how to get the next one.",
   effect: "write-open",
   uses: ["apis"],
-  input: z.strictObject({
-    api: z
-      .string({ error: 'The name of the API is required as "api"; api_search lists the APIs' })
-      .min(1, 'The name of the API is required as "api"; api_search lists the APIs')
-      .max(200)
-      .describe("Name of the API."),
-    operation: z
-      .string()
-      .max(10_000)
-      .optional()
-      .describe('An id of api_search, or METHOD and path such as "GET /v1/items". No query in it.'),
-    path: values("Values of the {name} parts of the path."),
-    query: values("Query parameters by name."),
-    header: values("Header parameters by name."),
-    cookie: values("Cookie parameters by name."),
-    body: values("Body as an object, sent as JSON or as the operation wants it."),
-    body_text: z.string().optional().describe("Body as text, sent as it is, instead of body."),
-    body_base64: z.string().optional().describe("Body as bytes in base64, instead of body."),
-    fields: z
-      .preprocess(parsed, z.array(z.string()).max(100))
-      .optional()
-      .describe('Parts of the answer to give, by dotted paths such as "items.id". Saves space.'),
-    select: z.string().max(5_000).optional().describe('JMESPath over the answer, such as "items[?price > `5`].name".'),
-    max_pages: z.int().min(1).max(100).optional().describe("Pages to follow at most. Default 1."),
-    dry_run: z.boolean().optional().describe("True: only show what would be sent."),
-    idempotency_key: z
-      .string()
-      .max(255)
-      .optional()
-      .describe("Any text that makes repeating this same change safe, where the API supports it."),
-    rest: z.string().max(200).optional().describe("Id of the rest of an earlier answer, to get its next part."),
-  }),
+  input: z
+    .strictObject({
+      // Required, and yet not missed beside rest: models give what a schema requires.
+      api: z.preprocess((name) => name ?? "", z.string({ error: NO_API }).max(200)).describe("Name of the API."),
+      operation: z
+        .string()
+        .max(10_000)
+        .optional()
+        .describe('An id of api_search, or METHOD and path such as "GET /v1/items". No query in it.'),
+      path: values("Values of the {name} parts of the path."),
+      query: values("Query parameters by name."),
+      header: values("Header parameters by name."),
+      cookie: values("Cookie parameters by name."),
+      body: values("Body as an object, sent as JSON or as the operation wants it."),
+      body_text: z.string().optional().describe("Body as text, sent as it is, instead of body."),
+      body_base64: z.string().optional().describe("Body as bytes in base64, instead of body."),
+      fields: z
+        .preprocess(parsed, z.array(z.string()).max(100))
+        .optional()
+        .describe('Parts of the answer to give, by dotted paths such as "items.id". Saves space.'),
+      select: z
+        .string()
+        .max(5_000)
+        .optional()
+        .describe('JMESPath over the answer, such as "items[?price > `5`].name".'),
+      max_pages: z.int().min(1).max(100).optional().describe("Pages to follow at most. Default 1."),
+      dry_run: z.boolean().optional().describe("True: only show what would be sent."),
+      idempotency_key: z
+        .string()
+        .max(255)
+        .optional()
+        .describe("Any text that makes repeating this same change safe, where the API supports it."),
+      rest: z.string().max(200).optional().describe("Id of the rest of an earlier answer, to get its next part."),
+    })
+    .refine(({ api, rest }) => api !== "" || rest !== undefined, { path: ["api"], error: NO_API }),
   output: apiOutput,
   mustConfirm(input, { user, services }) {
     if (input.dry_run || input.rest !== undefined) return false;
