@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { SHOP } from "../../test/fixtures/api-client.ts";
+import { minimalDocument, SHOP } from "../../test/fixtures/api-client.ts";
 import { callTool, connect, startPatchbay, temporaryFolder } from "../../test/fixtures/connect.ts";
 import { startHttpServer, unusedPort } from "../../test/fixtures/http-server.ts";
 
@@ -268,6 +268,30 @@ it("takes objects and lists as JSON text, as models write them", async () => {
     code: "invalid_input",
     message: expect.stringContaining('"query" must be an object'),
   });
+});
+
+it.each<[string, object, unknown, string, string]>([
+  ["a list", { type: "array" }, [1, { a: 2 }], "application/json", '[1,{"a":2}]'],
+  ["a list as JSON text", { type: "array" }, " [1, 2]", "application/json", "[1,2]"],
+  ["one of a list", { type: "array" }, { a: 1 }, "application/json", '[{"a":1}]'],
+  ["a text", { type: "string" }, "hi", "application/json", '"hi"'],
+  ["a text that could be JSON", { type: "string" }, '{"a":1}', "application/json", '"{\\"a\\":1}"'],
+  ["a number", { type: "number" }, 0, "application/json", "0"],
+  ["false", { type: "boolean" }, false, "application/json", "false"],
+  ["anything, as JSON text", {}, '{"a":[1]}', "application/json", '{"a":[1]}'],
+  ["plain text", {}, "hello", "text/plain", "hello"],
+  ["plain text that could be JSON", {}, '{"a": 1}', "text/plain", '{"a": 1}'],
+  ["XML", {}, "<a/>", "application/xml", "<a/>"],
+  ["lines as JSON text", {}, '[{"a":1},{"a":2}]', "application/x-ndjson", '{"a":1}\n{"a":2}\n'],
+  ["a form as JSON text", { type: "object" }, '{"a":1}', "application/x-www-form-urlencoded", "a=1"],
+])("takes %s as body where the operation takes it", async (_what, schema, body, type, sent) => {
+  const server = await startHttpServer();
+  const file = join(temporaryFolder(), "api.json");
+  const requestBody = { content: { [type]: { schema } } };
+  writeFileSync(file, JSON.stringify(minimalDocument({ "/a": { post: { operationId: "a", requestBody } } })));
+  const client = await connect({ apis: { x: { apiUrl: server.url, openapi: file } } });
+  expect(await callTool(client, "call_api", { api: "x", operation: "a", body })).toMatchObject({ http_status: 200 });
+  expect(server.requests[0]).toMatchObject({ body: sent, headers: { "content-type": type } });
 });
 
 it("gives a part of a long answer, links the whole, and gives the next part on request", async () => {

@@ -69,7 +69,7 @@ export default defineTool({
   },
 });
 
-const PLACES = ["path", "query", "header", "cookie", "body"] as const;
+const PLACES = ["path", "query", "header", "cookie"] as const;
 
 /** The call as the client takes it, which checks what the schema leaves open: that each place has an object. */
 function requestOf(input: {
@@ -90,6 +90,7 @@ function requestOf(input: {
     ...(places as Pick<ApiRequest, (typeof PLACES)[number]>),
     api: input.api,
     operation: input.operation,
+    body: input.body,
     bodyText: input.body_text,
     bodyBase64: input.body_base64,
     fields: input.fields,

@@ -11,6 +11,7 @@ import {
   isBinaryType,
   isMultipart,
   isSequenceType,
+  isText,
   readsAsJson,
 } from "./choose-content.ts";
 import { decodeBase64, isFileObject, readFileValue } from "./file-value.ts";
@@ -72,7 +73,7 @@ export async function buildBody(
 
 /** What is given as body, in one of three ways. @throws ToolError `invalid_input` */
 function readGiven(target: Target, request: ApiRequest): GivenBody | undefined {
-  const value: unknown = request.body ?? undefined;
+  const value = readJsonText(target, request.body ?? undefined);
   const text = request.bodyText ?? undefined;
   const base64 = request.bodyBase64 ?? undefined;
   if ([value, text, base64].filter((each) => each !== undefined).length > 1) {
@@ -92,6 +93,23 @@ function readGiven(target: Target, request: ApiRequest): GivenBody | undefined {
     throw wrong(target, "/body", "must be an object; send lists, strings and other text as body_text");
   }
   return { kind: "value", value };
+}
+
+/** Models write objects and lists as JSON text. Where the operation takes nothing but text, such a text is one. */
+function readJsonText(target: Target, value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  const contents = target.details.body?.contents ?? [];
+  if (contents.length > 0 && contents.every(takesText)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+function takesText({ type, schema }: BodyContent): boolean {
+  if (isJsonType(type)) return isObject(schema) && schema.type === "string";
+  return isText(type) && !isSequenceType(type);
 }
 
 function buildOpenBody(

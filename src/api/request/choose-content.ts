@@ -21,7 +21,7 @@ export function isMultipart(type: string): boolean {
   return type.startsWith("multipart/") || type === "application/form-data";
 }
 
-function isText(type: string): boolean {
+export function isText(type: string): boolean {
   return type.startsWith("text/") || /[/+](xml|yaml|csv|javascript|graphql|sql)$/.test(type) || isSequenceType(type);
 }
 
