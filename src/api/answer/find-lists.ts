@@ -11,12 +11,18 @@ const MAX_DEPTH = 5;
 const MAX_NAMES = 1000;
 
 /** The lists of a value that are not inside another list, in the order in which they stand. */
-export function findLists(value: unknown, path: readonly string[] = []): FoundList[] {
-  if (Array.isArray(value)) return [{ path, list: value }];
-  if (!isObject(value) || path.length >= MAX_DEPTH) return [];
-  return Object.keys(value)
-    .slice(0, MAX_NAMES)
-    .flatMap((name) => findLists(value[name], [...path, name]));
+export function findLists(value: unknown): FoundList[] {
+  const found: FoundList[] = [];
+  const look = (at: unknown, path: readonly string[]): void => {
+    if (Array.isArray(at)) found.push({ path, list: at });
+    else if (isObject(at) && path.length < MAX_DEPTH) {
+      for (const name of Object.keys(at).slice(0, MAX_NAMES)) {
+        if (typeof at[name] === "object") look(at[name], [...path, name]);
+      }
+    }
+  };
+  look(value, []);
+  return found;
 }
 
 /** What stands at the path; undefined where nothing does. */

@@ -63,12 +63,13 @@ export async function followPages(
         break;
       }
       by = found.kind;
-      const step = requestOf(found, reading.request, reading.page.fields, api);
       // Whether the address of a search's next page takes a search or a read, nothing says.
       const isFollowed = prepared.method === "GET" || (searching !== undefined && found.kind === "query");
       const maxPages = isFollowed ? means.maxPages : 1;
       // Whether there is a page that nothing tells of only asking shows; who did not ask for it is not told.
       more = found.certain || read.length > 1;
+      if (!more && maxPages === 1) break;
+      const step = requestOf(found, reading.request, reading.page.fields, api);
       if (step.kind === "stuck") {
         if (more) warnings.push(step.reason);
         break;

@@ -34,6 +34,7 @@ export function joinPages(
 ): FetchedAnswer {
   const first = pages[0] as FetchedAnswer;
   const last = pages.at(-1) as FetchedAnswer;
+  if (pages.length === 1 && warnings.length === 0) return first;
   const all = [...new Set([...pages.flatMap((page) => page.warnings), ...warnings])];
   if (pages.length === 1) return { ...first, warnings: all };
   const items = pages.flatMap(({ data }) => itemsOf(data, path) ?? []);

@@ -1,5 +1,6 @@
 import type { Target } from "../api-request.ts";
 import { isObject } from "../openapi/document.ts";
+import type { Parameter } from "../operation.ts";
 import { parseLinkHeader } from "./link-header.ts";
 import type { BodyField } from "./page-body.ts";
 import { type PageFields, plainName, readPageFields } from "./page-fields.ts";
@@ -90,12 +91,23 @@ interface Parameters {
   open: boolean;
 }
 
-function parametersOf({ target, url, fields }: PageRead): Parameters {
-  // The first one of a plain name counts.
-  const inQuery = target.details.parameters.filter((parameter) => parameter.in === "query");
-  const declared = new Map(
-    [...fields, ...inQuery].map((parameter) => [plainName(parameter.name), parameter] as const).reverse(),
-  );
+type Declared = ReadonlyMap<string, { name: string; schema: unknown }>;
+const declaredIn = new WeakMap<readonly Parameter[], Declared>();
+
+/** By plain name, of which the first one counts; what the operation declares alone is read once. */
+function declaredOf({ target, fields }: PageRead): Declared {
+  const { parameters } = target.details;
+  const known = fields.length === 0 ? declaredIn.get(parameters) : undefined;
+  if (known) return known;
+  const all = [...fields, ...parameters.filter((parameter) => parameter.in === "query")];
+  const declared = new Map(all.map((parameter) => [plainName(parameter.name), parameter] as const).reverse());
+  if (fields.length === 0) declaredIn.set(parameters, declared);
+  return declared;
+}
+
+function parametersOf(page: PageRead): Parameters {
+  const { target, url, fields } = page;
+  const declared = declaredOf(page);
   const inBody = fields.flatMap(({ name, given }) => (given === undefined ? [] : [[name, given] as const]));
   const given = new Map([...inBody, ...url.searchParams].map((pair) => [plainName(pair[0]), pair] as const).reverse());
   return {
@@ -104,12 +116,13 @@ function parametersOf({ target, url, fields }: PageRead): Parameters {
       for (const plain of names) {
         const parameter = declared.get(plain);
         const sent = given.get(plain);
+        if (!parameter && !sent) continue;
         const schema = isObject(parameter?.schema) ? parameter.schema : {};
         // A point in time, a choice or an object, whatever its name.
         if (/object|array|boolean/.test(String(schema.type)) || /date|time/.test(String(schema.format))) continue;
         if (Array.isArray(schema.enum)) continue;
-        const name = sent?.[0] ?? parameter?.name;
-        if (name !== undefined) return { name, schema: parameter?.schema, given: sent?.[1] };
+        const name = (sent?.[0] ?? parameter?.name) as string;
+        return { name, schema: parameter?.schema, given: sent?.[1] };
       }
       return undefined;
     },

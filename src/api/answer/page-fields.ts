@@ -35,7 +35,7 @@ const LAST = "last islast islastpage lastpage".split(" ");
 
 /** A name without case, separators and signs: `@odata.nextLink` and `next_link` differ by what they say alone. */
 export function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return /^[a-z0-9]*$/.test(name) ? name : name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
 export function readPageFields(data: unknown): PageFields {
