@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { call, failure, minimalDocument, openClient, openDocumented } from "../../test/fixtures/api-client.ts";
 import { startHttpServer } from "../../test/fixtures/http-server.ts";
+import type { ApiRequest } from "./api-request.ts";
 
 const integer = { type: "integer" };
 
@@ -79,12 +80,42 @@ describe("an operation of a document is named by", () => {
   );
 });
 
-it("a query in the operation of an API without a document is told to go into query", async () => {
-  const server = await startHttpServer();
-  const client = openClient({ x: { apiUrl: server.url, allow: ["GET /*"] } });
-  const error = await failure(call(client, { api: "x", operation: "GET /items?limit=5" }));
-  expect(error).toMatchObject({ code: "invalid_input", hint: "Give query parameters in query." });
-  expect(server.requests).toEqual([]);
+describe("a query in the operation of an API without a document", () => {
+  async function sentTo(operation: string, given: Partial<ApiRequest> = {}, more: object = {}) {
+    const server = await startHttpServer();
+    const client = openClient({ x: { apiUrl: server.url, allow: ["GET /items*"], ...more } });
+    await call(client, { api: "x", operation, ...given });
+    return server.requests[0]?.url;
+  }
+
+  it.each<[string, Partial<ApiRequest>, string]>([
+    ["GET /items?limit=5&tags=a%20b&tags=c+d", {}, "/items?limit=5&tags=a%20b&tags=c%20d"],
+    ["GET /items?limit=5", { query: { limit: "5", page: 2 } }, "/items?limit=5&page=2"],
+    ["GET /items/{id}?full={full}", { path: { id: 7 }, query: { full: true } }, "/items/7?full=true"],
+    ["GET /items?", {}, "/items"],
+    ["GET /items?q=a%26b%3Dc%23d%2F..%2Fe", {}, "/items?q=a%26b%3Dc%23d%2F..%2Fe"],
+    ["GET /items?next=//evil.example/%0d%0a", {}, "/items?next=%2F%2Fevil.example%2F%0D%0A"],
+  ])("is the same as one in query: %s %j", async (operation, given, url) => {
+    expect(await sentTo(operation, given)).toBe(url);
+  });
+
+  it("is no part of the path that the rules allow", async () => {
+    const rules = { allow: ["GET /items/*/public"] };
+    for (const operation of ["GET /items/1?/public", "GET /items/1?x=/public", "GET /items/..?/1/public"]) {
+      expect(await failure(sentTo(operation, {}, rules))).toMatchObject({ code: "forbidden" });
+    }
+  });
+
+  it("takes one value of a name, and none that the configuration sets", async () => {
+    expect(await failure(sentTo("GET /items?limit=5", { query: { limit: 6 } }))).toMatchObject({
+      issues: [{ path: "/query/limit", message: 'is given twice: "5" stands in the operation' }],
+    });
+    const auth = { type: "query", name: "key", prefix: "", clientAuth: "basic" };
+    expect(await failure(sentTo("GET /items?key=mine", {}, { auth, apiKey: "key-123456" }))).toMatchObject({
+      code: "forbidden",
+    });
+    expect(await failure(sentTo("GET /items?limit=5#x"))).toMatchObject({ code: "invalid_input" });
+  });
 });
 
 it("QUERY is a method like any other that reads, with a body", async () => {

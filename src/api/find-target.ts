@@ -56,8 +56,11 @@ export function assertAllowed(api: ApiDescription, method: string, path: string,
   });
 }
 
-/** `METHOD /path`, apart. @throws ToolError `invalid_input`, `forbidden` */
-function splitCall(named: string, apiName: string): { method: string; path: string } {
+/** `METHOD /path?query`, apart: what stands in the query is checked like what is given in `query`. @throws ToolError `invalid_input`, `forbidden` */
+function splitCall(
+  named: string,
+  apiName: string,
+): { method: string; path: string; queryValues: Record<string, unknown> } {
   const parts = /^([A-Za-z]+)[ \t]+(\S.*)$/s.exec(named);
   const method = parts?.[1]?.toUpperCase() ?? "";
   if (!parts) {
@@ -73,7 +76,8 @@ function splitCall(named: string, apiName: string): { method: string; path: stri
       hint: `Methods: ${METHODS.join(", ")}.`,
     });
   }
-  return { method, path: parts[2] as string };
+  const [path = "", query = ""] = (parts[2] as string).split(/\?([^#]*)$/s);
+  return { method, path, queryValues: readQuery(query) };
 }
 
 const NO_DETAILS: OperationDetails = {
@@ -86,7 +90,7 @@ const NO_DETAILS: OperationDetails = {
 };
 
 function readPlain(api: ApiDescription, named: string): Target {
-  const { method, path } = splitCall(named, api.name);
+  const { method, path, queryValues } = splitCall(named, api.name);
   if (path.includes("*") && api.rules.some((rule) => rule.path === path)) {
     throw new ToolError("invalid_input", `${method} ${path} is a rule: write the real path, without *.`, {
       hint: `Such as ${method} ${path.replaceAll("*", "items")}.`,
@@ -107,6 +111,7 @@ function readPlain(api: ApiDescription, named: string): Target {
     details: { ...NO_DETAILS, parameters: placeholdersOf(template).map(placeholderParameter) },
     fixedQuery: "",
     pathValues: {},
+    queryValues,
     operation: undefined,
   };
 }
@@ -124,10 +129,7 @@ function findDocumented(api: ApiDescription, named: string): Target {
   if (operation) return plainTarget(api, operation);
   if (!/\s/.test(named) && !named.startsWith("/")) throw unknownOperation(api, named);
 
-  const { method, path: written } = splitCall(named, api.name);
-  // The document says which query parameters there are, so that these are checked like those given in query.
-  const [path = "", query = ""] = written.split(/\?([^#]*)$/s);
-  const queryValues = readQuery(query);
+  const { method, path, queryValues } = splitCall(named, api.name);
   const template = all.find((entry) => entry.method === method && (entry.path === path || entry.id === path));
   if (template) return documentedTarget(api, template, { queryValues });
   const concrete = canonicalPath(path);

@@ -25,7 +25,7 @@ export default defineTool({
         .string()
         .max(10_000)
         .optional()
-        .describe('An id of api_search, or METHOD and path such as "GET /v1/items". No query in it.'),
+        .describe('An id of api_search, or METHOD and path such as "GET /v1/items".'),
       path: values("Values of the {name} parts of the path."),
       query: values("Query parameters by name."),
       header: values("Header parameters by name."),
