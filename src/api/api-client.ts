@@ -115,6 +115,8 @@ export function createApiClient(
   internals: ApiClientInternals = {},
 ): ApiClient {
   const opened = new Map<string, Promise<LiveApi>>();
+  /** Those of the opened ones that are there: their calls wait for nothing. */
+  const ready = new Map<string, LiveApi>();
   const closing = new AbortController();
   const selector = createSelector();
   const cache: AnswerCache = createAnswerCache();
@@ -140,10 +142,16 @@ export function createApiClient(
     if (!api) {
       api = openLiveApi(name, apis[name]!, { lookup: internals.lookup, signal: closing.signal });
       opened.set(name, api);
-      // A document that was mended is read again.
-      api.catch(() => opened.delete(name));
+      const opening = api;
+      api.then(
+        (live) => {
+          if (opened.get(name) === opening) ready.set(name, live);
+        },
+        // A document that was mended is read again.
+        () => opened.delete(name),
+      );
     }
-    void api.then((live) => live.renewWhereOld()).catch(() => {});
+    ready.get(name)?.renewWhereOld();
     return api;
   }
 
@@ -158,7 +166,8 @@ export function createApiClient(
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
     const { signal, status, confirmed = false } = context;
     if (request.rest !== undefined) return nextPart(user, request, request.rest, signal);
-    const api = await until(open(request.api), signal);
+    const opening = open(request.api);
+    const api = ready.get(request.api) ?? (await until(opening, signal));
     const { description } = api;
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
@@ -273,6 +282,7 @@ export function createApiClient(
     async close() {
       const all = [...opened.values()];
       opened.clear();
+      ready.clear();
       closing.abort(new ToolError("aborted", "The server is closing."));
       await selector.close();
       for (const opening of all) {
