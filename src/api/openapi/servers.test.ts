@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { call, minimalDocument, openClient, openDocumented } from "../../../test/fixtures/api-client.ts";
 import { startHttpServer } from "../../../test/fixtures/http-server.ts";
+import type { ApiSettings } from "../configured-api.ts";
 import { createDocument } from "./document.ts";
 import { readServer } from "./servers.ts";
 
@@ -119,5 +120,42 @@ describe("the server of an operation", () => {
     await call(client, { api: "x", operation: "upload" });
     expect(server.requests.map(({ url }) => url)).toEqual(["/api.json", "/list"]);
     expect(uploads.requests.map(({ url }) => url)).toEqual(["/up/files"]);
+  });
+
+  describe("on another host, where the document alone says where the API is,", () => {
+    /** Calls an operation whose own server is on another port, which counts as another host. */
+    async function callUpload(more: Partial<ApiSettings>) {
+      const uploads = await startHttpServer();
+      const own = { "/files": { servers: [{ url: `${uploads.url}/up` }], ...get("upload") }, "/list": get("list") };
+      const server = await startHttpServer(({ path }) => ({ json: path === "/api.json" ? minimalDocument(own) : 1 }));
+      const client = openClient({ x: { openapi: `${server.url}/api.json`, ...more } });
+      const result = await call(client, { api: "x", operation: "upload" }).catch((error: unknown) => error);
+      await call(client, { api: "x", operation: "list" });
+      return { result, uploads };
+    }
+
+    it.each<[string, Partial<ApiSettings>]>([
+      ["a key", { apiKey: "key-123456" }],
+      ["a header that may be one", { headers: { "X-Tenant": "4711-abcd" } }],
+      ["a user's own key", { users: { ana: { apiKey: "key-123456", headers: {} } } }],
+      ["another user's key", { users: { ben: { apiKey: "key-123456", headers: {} } } }],
+    ])("is not called with %s", async (_what, more) => {
+      const { result, uploads } = await callUpload({ ...more, redirectHosts: ["127.0.0.1"] });
+      expect(result).toMatchObject({ code: "forbidden", message: expect.stringContaining("another place than API") });
+      expect(uploads.connections).toBe(0);
+    });
+
+    it("is called with headers that tell nothing of anybody", async () => {
+      const headers = { "X-Api-Version": "2026-01-01", "Accept-Language": "de" };
+      const { result, uploads } = await callUpload({ headers, redirectHosts: ["127.0.0.1"] });
+      expect(result).toMatchObject({ http_status: 200 });
+      expect(uploads.requests[0]).toMatchObject({ url: "/up/files", headers: { "x-api-version": "2026-01-01" } });
+    });
+
+    it("has to be a public one, unless the configuration names it", async () => {
+      const { result, uploads } = await callUpload({});
+      expect(result).toMatchObject({ code: "forbidden" });
+      expect(uploads.connections).toBe(0);
+    });
   });
 });
