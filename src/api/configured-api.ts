@@ -25,6 +25,7 @@ export interface AuthSettings {
   clientSecret?: string | undefined;
   scope?: string | undefined;
   audience?: string | undefined;
+  resource?: string | undefined;
   clientAuth: "basic" | "post";
 }
 

@@ -30,6 +30,7 @@ const auth = z
     clientSecret: secret("Secret of that client.").optional(),
     scope: z.string().optional().describe("Scopes of `oauth2`, separated by spaces."),
     audience: z.string().optional().describe("Audience of `oauth2`, where the server wants one."),
+    resource: z.url().optional().describe("URI of the API for `oauth2` (RFC 8707), where the server wants one."),
     clientAuth: z
       .enum(["basic", "post"])
       .default("basic")

@@ -43,10 +43,15 @@ async function openFailing(answer: ScriptedAnswer, more: Partial<ApiSettings> = 
 
 describe("a token", () => {
   it("is asked for with the first call and kept for the next ones", async () => {
-    const { endpoint, get } = await openApi({}, { scope: "read write", audience: "https://x.example" });
+    const { endpoint, get } = await openApi(
+      {},
+      { scope: "read write", audience: "https://x.example", resource: "https://x.example/api" },
+    );
     expect((await get()).data).toEqual({ client: "bay" });
     await get();
-    expect(endpoint.issued).toMatchObject([{ client: "bay", scope: "read write", audience: "https://x.example" }]);
+    expect(endpoint.issued).toMatchObject([
+      { client: "bay", scope: "read write", audience: "https://x.example", resource: "https://x.example/api" },
+    ]);
   });
 
   it("is asked for once by calls that come at the same time", async () => {

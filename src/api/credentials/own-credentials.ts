@@ -160,11 +160,11 @@ export function sendsSomethingElse({ settings: { auth } }: ApiDescription): bool
 }
 
 function clientOf(api: ApiDescription, holder: Holder): OAuthClient {
-  const { scope, audience, clientAuth = "basic" } = api.settings.auth ?? {};
+  const { scope, audience, resource, clientAuth = "basic" } = api.settings.auth ?? {};
   const prefix = holder.own ? "" : "auth.";
   if (!isFilled(holder.clientId)) throw missing(api, holder, `${prefix}clientId`);
   if (!isFilled(holder.clientSecret)) throw missing(api, holder, `${prefix}clientSecret`);
-  return { id: holder.clientId, secret: holder.clientSecret, scope, audience, clientAuth };
+  return { id: holder.clientId, secret: holder.clientSecret, scope, audience, resource, clientAuth };
 }
 
 function missing(api: ApiDescription, holder: Holder, what: string): ToolError {

@@ -12,6 +12,8 @@ export interface OAuthClient {
   secret: string;
   scope: string | undefined;
   audience: string | undefined;
+  /** RFC 8707. */
+  resource: string | undefined;
   clientAuth: "basic" | "post";
 }
 
@@ -67,9 +69,10 @@ export async function requestToken(
     }
     return new Response(withoutIdToken(answer.bytes), { headers: { "content-type": "application/json" } });
   };
-  const { scope, audience } = client;
+  const { scope, audience, resource } = client;
+  const wanted = { ...(scope && { scope }), ...(audience && { audience }), ...(resource && { resource }) };
   try {
-    const given = await oidc.clientCredentialsGrant(config, { ...(scope && { scope }), ...(audience && { audience }) });
+    const given = await oidc.clientCredentialsGrant(config, wanted);
     if (given.token_type !== "bearer") throw unusable(api, `a token of type "${given.token_type}"`);
     if (!/^[\x21-\x7e]+$/.test(given.access_token) || given.access_token.length > MAX_TOKEN) {
       throw unusable(api, "a token that a header cannot carry");
