@@ -4,7 +4,7 @@ import { ToolError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
 import { prompts } from "./prompts/index.ts";
-import { createRedactor, secretsOfEnvironment } from "./redact.ts";
+import { createRedactor, secretsOfEnvironment } from "./redact/redact.ts";
 import { resources } from "./resources/index.ts";
 import { createServices, type ServiceContainer } from "./services.ts";
 import { tools } from "./tools/index.ts";

@@ -3,7 +3,7 @@ import { dirname, extname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { ToolError } from "../errors.ts";
 import type { RunArchive, RunEvent, RunRecord, TraceEntry } from "../moa/run-record.ts";
-import { createRedactor, secretsOfEnvironment } from "../redact.ts";
+import { createRedactor, secretsOfEnvironment } from "../redact/redact.ts";
 import { createServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CommandOptions } from "./command-options.ts";

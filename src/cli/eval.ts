@@ -9,7 +9,7 @@ import type { EvalRecord } from "../eval/records.ts";
 import { openResults } from "../eval/results-file.ts";
 import { runEval } from "../eval/run-eval.ts";
 import { summarize } from "../eval/summary.ts";
-import { createRedactor, secretsOfEnvironment } from "../redact.ts";
+import { createRedactor, secretsOfEnvironment } from "../redact/redact.ts";
 import { createServices, type Services } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CommandOptions } from "./command-options.ts";

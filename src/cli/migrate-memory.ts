@@ -5,7 +5,7 @@ import type { Config } from "../config/config-schema.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { ToolError } from "../errors.ts";
 import type { MemoryStore, MemoryUser, StoredMemory } from "../memory/store.ts";
-import { createRedactor } from "../redact.ts";
+import { createRedactor } from "../redact/redact.ts";
 import { openMemoryStore } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
 import { memoriesOf } from "./memory-call.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { configSchema } from "../config/config-schema.ts";
 import { redactConfig } from "../config/load-config.ts";
 import type { LoadedConfig, Origins } from "../config/loaded-config.ts";
-import { createRedactor, secretsOfEnvironment } from "../redact.ts";
+import { createRedactor, secretsOfEnvironment } from "../redact/redact.ts";
 
 /** Prints the JSON Schema of the configuration. */
 export function showSchema(): number {

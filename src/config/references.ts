@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { CREDENTIAL_NAME } from "../redact.ts";
+import { CREDENTIAL_NAME } from "../redact/redact.ts";
 import { resolvePath } from "./config-file.ts";
 import { isSecret } from "./schema-paths.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { startPatchbay } from "../../test/fixtures/connect.ts";
 import { ToolError } from "../errors.ts";
-import { createRedactor } from "../redact.ts";
+import { createRedactor } from "../redact/redact.ts";
 import type { StatusEvent } from "../status/status-event.ts";
 import collectInput from "../tools/collect-input.ts";
 import confirmAction from "../tools/confirm-action.ts";

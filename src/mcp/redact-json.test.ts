@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRedactor } from "../redact.ts";
+import { createRedactor } from "../redact/redact.ts";
 import { redactJson } from "./redact-json.ts";
 
 const redact = createRedactor(["123456", "long-secret-value"]);

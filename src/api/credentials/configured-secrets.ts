@@ -1,4 +1,4 @@
-import { CREDENTIAL_NAME } from "../../redact.ts";
+import { CREDENTIAL_NAME } from "../../redact/redact.ts";
 import type { ApiSettings, AuthSettings } from "../configured-api.ts";
 
 /** Headers that say how to answer, or who asks, to everybody. */

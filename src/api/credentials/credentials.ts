@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import { ToolError } from "../../errors.ts";
-import { REDACTED } from "../../redact.ts";
+import { REDACTED } from "../../redact/find-secrets.ts";
 import type { ApiUser } from "../api-client.ts";
 import type { PreparedRequest, Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";

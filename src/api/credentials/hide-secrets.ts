@@ -1,4 +1,4 @@
-import { findSecrets, REDACTED } from "../../redact.ts";
+import { findSecrets, REDACTED } from "../../redact/find-secrets.ts";
 
 const MAX_DEPTH = 200;
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Agent } from "undici";
-import { createRedactor, secretsOfHeaders } from "../../redact.ts";
+import { createRedactor, secretsOfHeaders } from "../../redact/redact.ts";
 import type { Provider } from "../model-adapter.ts";
 import { ModelError } from "../model-error.ts";
 import type { HttpAnswer } from "./read-failure.ts";

@@ -1,48 +1,7 @@
+import { formsOf, MIN_SECRET_LENGTH } from "./secret-forms.ts";
+
 /** What stands in the place of a secret. */
 export const REDACTED = "[redacted]";
-/** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. Characters. */
-const MIN_SECRET_LENGTH = 6;
-/** What people write where a key is asked for and none is needed. */
-const PLACEHOLDER =
-  /^(?:sk-)?(?:no[-_ ]?(?:api[-_ ]?)?key(?:[-_ ]?(?:required|needed|necessary))?|not[-_ ]?(?:needed|required|used)|(?:your|my)[-_ ]?(?:api[-_ ]?)?key(?:[-_ ]?here)?|(?:api[-_ ]?)?key|none|null|undefined|empty|dummy(?:[-_ ]?key)?|test(?:ing)?(?:[-_ ]?key)?|fake(?:[-_ ]?key)?|placeholder|changeme|anything|whatever|local(?:host)?|ollama|lm[-_ ]?studio|llama[-_.]?cpp|vllm|localai|open-?webui|x+|\*+|0+)$/i;
-/** Names of headers, parameters and variables that carry credentials. */
-export const CREDENTIAL_NAME =
-  /(^|[_-])(api[_-]?key|key|token|secret|passw(or)?d|auth(orization)?|credentials?|cookie|signature)s?($|[_-])/i;
-const SCHEME = /^(?:Bearer|Basic|Token)\s+(\S+)$/i;
-/** A long word of letters and digits, such as a key. */
-const LOOKS_SECRET = /^(?=\S*[a-z])(?=\S*\d)[\w+/=.~-]{24,}$/i;
-const PLAIN_WORD = /^[a-z]{1,20}$/;
-
-/** Whether a value is a secret by its look: long enough, and none of the usual words in the place of a key. */
-function isWorthHiding(value: string): boolean {
-  return value.length >= MIN_SECRET_LENGTH && !PLACEHOLDER.test(value);
-}
-
-/** The values of headers that are secret: those that are named like credentials or look like one, and what follows a scheme. */
-export function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => {
-    const key = SCHEME.exec(value)?.[1];
-    if (key !== undefined) return [value, key];
-    return CREDENTIAL_NAME.test(name) || LOOKS_SECRET.test(value) ? [value] : [];
-  });
-}
-
-/** A function that replaces every given secret in a text, however it is written there (see `findSecrets`). */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const found = findSecrets();
-  for (const secret of secrets) if (isWorthHiding(secret)) found.add(secret);
-  return (text) => found.hide(text);
-}
-
-/**
- * The values of environment variables that are named like credentials, so that they are redacted wherever they turn up. A
- * plain word, as in `SORT_KEY=content`, is none: replacing it would mangle ordinary text.
- */
-export function secretsOfEnvironment(env: NodeJS.ProcessEnv): string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/.test(name) && value && !PLAIN_WORD.test(value) ? [value] : [],
-  );
-}
 
 /** Secrets that are looked for in texts; in the time of the text's length, however many they are. */
 export interface SecretFinder {
@@ -205,78 +164,4 @@ function endingAt(text: string, last: number): number {
   const first = text.charCodeAt(last - 3) | (text.charCodeAt(last - 2) << 16);
   const second = text.charCodeAt(last - 1) | (text.charCodeAt(last) << 16);
   return Math.imul(first, 0x9e3779b1) ^ second;
-}
-
-/** How a secret may be written. */
-function formsOf(secret: string): Set<string> {
-  const wellFormed = secret.toWellFormed();
-  const json = JSON.stringify(secret).slice(1, -1);
-  const inUrls = [
-    encodeURIComponent(wellFormed),
-    encodeURIComponent(wellFormed).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
-    new URLSearchParams([["", secret]]).toString().slice(1),
-    encodeURI(wellFormed),
-    encodeURIComponent(json.toWellFormed()),
-    encodeURI(json.toWellFormed()),
-  ].flatMap((text) => [
-    text,
-    text.replace(/%../g, (code) => code.toUpperCase()),
-    text.replace(/%../g, (code) => code.toLowerCase()),
-  ]);
-  const inJson = [
-    json,
-    ...unicodeEscapes(secret, /[^A-Za-z0-9 ._-]/g),
-    ...unicodeEscapes(json, /[^\x20-\x7e]/g),
-    ...unicodeEscapes(json, /[<>&']/g),
-    ...unicodeEscapes(json, /[<>&]/g),
-  ];
-  const base64 = [
-    Buffer.from(secret).toString("base64"),
-    ...[secret, json, encodeURIComponent(wellFormed)].flatMap(base64Cores),
-  ];
-  return new Set([
-    secret,
-    // Names of hosts are written in small letters.
-    secret.toLowerCase(),
-    ...inJson,
-    ...inJson.map((text) => text.replaceAll("/", "\\/")),
-    // A text in JSON that is itself JSON.
-    JSON.stringify(json).slice(1, -1),
-    ...inUrls,
-    ...inUrls.map(encodeURIComponent),
-    ...htmlForms(secret),
-    // A quoted field of CSV.
-    secret.replaceAll('"', '""'),
-    // UTF-8 that was read as single bytes.
-    Buffer.from(secret).toString("latin1"),
-    ...base64,
-    ...base64.flatMap((text) => [encodeURIComponent(text), text.replaceAll("/", "\\/")]),
-  ]);
-}
-
-/** With `\uXXXX` for the characters of the set, in small and in capital letters. */
-function unicodeEscapes(text: string, set: RegExp): string[] {
-  const hex = (char: string) => char.charCodeAt(0).toString(16).padStart(4, "0");
-  return [text.replace(set, (char) => `\\u${hex(char)}`), text.replace(set, (char) => `\\u${hex(char).toUpperCase()}`)];
-}
-
-function htmlForms(secret: string): string[] {
-  const plain = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return ["&quot;", "&#34;"].flatMap((double) =>
-    ["'", "&#39;", "&#x27;", "&apos;", "&#039;"].map((single) => plain.replaceAll('"', double).replaceAll("'", single)),
-  );
-}
-
-/** The part of the base64 text that does not depend on what comes before and after the secret, for the three ways it can fall. */
-function base64Cores(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  return [0, 1, 2].flatMap((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes])
-      .toString("base64")
-      .replace(/=+$/, "");
-    const start = Math.ceil((before * 8) / 6);
-    const end = Math.floor(((before + bytes.length) * 8) / 6);
-    const core = text.slice(start, end);
-    return core.length < MIN_SECRET_LENGTH ? [] : [core, core.replaceAll("+", "-").replaceAll("/", "_")];
-  });
 }

@@ -1,0 +1,44 @@
+import { findSecrets } from "./find-secrets.ts";
+import { MIN_SECRET_LENGTH } from "./secret-forms.ts";
+
+/** What people write where a key is asked for and none is needed. */
+const PLACEHOLDER =
+  /^(?:sk-)?(?:no[-_ ]?(?:api[-_ ]?)?key(?:[-_ ]?(?:required|needed|necessary))?|not[-_ ]?(?:needed|required|used)|(?:your|my)[-_ ]?(?:api[-_ ]?)?key(?:[-_ ]?here)?|(?:api[-_ ]?)?key|none|null|undefined|empty|dummy(?:[-_ ]?key)?|test(?:ing)?(?:[-_ ]?key)?|fake(?:[-_ ]?key)?|placeholder|changeme|anything|whatever|local(?:host)?|ollama|lm[-_ ]?studio|llama[-_.]?cpp|vllm|localai|open-?webui|x+|\*+|0+)$/i;
+/** Names of headers, parameters and variables that carry credentials. */
+export const CREDENTIAL_NAME =
+  /(^|[_-])(api[_-]?key|key|token|secret|passw(or)?d|auth(orization)?|credentials?|cookie|signature)s?($|[_-])/i;
+const SCHEME = /^(?:Bearer|Basic|Token)\s+(\S+)$/i;
+/** A long word of letters and digits, such as a key. */
+const LOOKS_SECRET = /^(?=\S*[a-z])(?=\S*\d)[\w+/=.~-]{24,}$/i;
+const PLAIN_WORD = /^[a-z]{1,20}$/;
+
+/** Whether a value is a secret by its look: long enough, and none of the usual words in the place of a key. */
+function isWorthHiding(value: string): boolean {
+  return value.length >= MIN_SECRET_LENGTH && !PLACEHOLDER.test(value);
+}
+
+/** The values of headers that are secret: those that are named like credentials or look like one, and what follows a scheme. */
+export function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const key = SCHEME.exec(value)?.[1];
+    if (key !== undefined) return [value, key];
+    return CREDENTIAL_NAME.test(name) || LOOKS_SECRET.test(value) ? [value] : [];
+  });
+}
+
+/** A function that replaces every given secret in a text, however it is written there (see `findSecrets`). */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const found = findSecrets();
+  for (const secret of secrets) if (isWorthHiding(secret)) found.add(secret);
+  return (text) => found.hide(text);
+}
+
+/**
+ * The values of environment variables that are named like credentials, so that they are redacted wherever they turn up. A
+ * plain word, as in `SORT_KEY=content`, is none: replacing it would mangle ordinary text.
+ */
+export function secretsOfEnvironment(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/.test(name) && value && !PLAIN_WORD.test(value) ? [value] : [],
+  );
+}
