@@ -156,7 +156,8 @@ describe("a token", () => {
 describe("the client's secret", () => {
   it.each(["basic", "post"] as const)("arrives as it is by %s, whatever it holds", async (clientAuth) => {
     const text = fc.string({ minLength: 1, maxLength: 12, unit: "grapheme" }).filter((part) => part.isWellFormed());
-    const clients: Record<string, string> = {};
+    // A client may be called `__proto__`.
+    const clients = Object.create(null) as Record<string, string>;
     const endpoint = await startTokenEndpoint({ clients, authentication: clientAuth });
     const api = await startHttpServer();
     await fc.assert(
@@ -168,7 +169,13 @@ describe("the client's secret", () => {
         expect(endpoint.issued.at(-1)?.client).toBe(id);
         await client.close();
       }),
-      { numRuns: 40, examples: [["a:b%20 +", "s/e=c&r+e%t ü:"]] },
+      {
+        numRuns: 40,
+        examples: [
+          ["a:b%20 +", "s/e=c&r+e%t ü:"],
+          ["__proto__", " "],
+        ],
+      },
     );
   });
 
