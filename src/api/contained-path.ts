@@ -63,6 +63,7 @@ const SEPARATORS = /[/\u2044\u2215\u2216\u2571\u2572\u29f5\u29f8\u29f9]/;
 
 /** A value as one path segment, everything but unreserved characters encoded (RFC 3986, section 2.3). */
 export function encodeStrictly(text: string): string {
+  if (/^[\w.~-]*$/.test(text)) return text;
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 

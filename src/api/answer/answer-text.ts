@@ -60,7 +60,9 @@ export function decodeText(bytes: Buffer, header: string): string {
 
 /** The byte order mark's length and its charset. JSON without one in UTF-16 shows itself by its zeros (RFC 4627, 3). */
 function startOf(bytes: Buffer): { bom?: number; charset?: string } {
-  const [a, b, c] = bytes;
+  const a = bytes[0];
+  const b = bytes[1];
+  const c = bytes[2];
   if (a === 0xef && b === 0xbb && c === 0xbf) return { bom: 3, charset: "utf-8" };
   if (a === 0xff && b === 0xfe) return { bom: 2, charset: "utf-16le" };
   if (a === 0xfe && b === 0xff) return { bom: 2, charset: "utf-16be" };

@@ -67,7 +67,7 @@ export function createResponseChecker(api: ApiDescription): ResponseChecker {
       await configuredCheck();
     },
     async check(target, status, content) {
-      const own = await configuredCheck();
+      const own = responseSchema && (await configuredCheck());
       const issues = own?.(content.data) ?? [];
       if (issues.length > 0) {
         throw new ToolError("invalid_response", "Response validation failed", {
@@ -77,8 +77,10 @@ export function createResponseChecker(api: ApiDescription): ResponseChecker {
         });
       }
       if (own || checkResponses === "off" || content.content_type !== undefined || content.data === null) return [];
-      const differences = distinct((await documentedCheck(target, status))?.(content.data) ?? []);
-      if (differences.length === 0) return [];
+      const documented = await documentedCheck(target, status);
+      const found = documented?.(content.data) ?? [];
+      if (found.length === 0) return [];
+      const differences = distinct(found);
       if (checkResponses === "strict") throw differs(api.name, status, content.data, differences);
       const shown = differences.slice(0, MAX_WARNINGS).map(({ path, message }) => `${path} ${message}`);
       const more = differences.length > shown.length ? `; and ${differences.length - shown.length} more` : "";

@@ -98,30 +98,38 @@ function tooLong(): ToolError {
 }
 
 function fillPath(target: Target, values: Readonly<Record<string, unknown>>): string {
-  return target.template.replace(/\{([^{}/]+)\}/g, (_match, name: string) => {
-    const parameter =
-      target.details.parameters.find((entry) => entry.in === "path" && entry.name === name) ??
-      placeholderParameter(name);
-    const value = values[name];
-    if (typeof value === "string" && !value.isWellFormed()) {
-      throw invalidArguments(target, [{ path: pointer("path", name), message: "holds half a surrogate pair" }]);
-    }
-    const text = serializeInPath(parameter, value);
-    // Before anything is decoded or folded, which takes long for a long text.
-    if (text.length > MAX_URL) throw tooLong();
-    if (text === "") throw invalidArguments(target, [{ path: pointer("path", name), message: "must not be empty" }]);
-    try {
-      assertContained(`/${text}`);
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      const why = error.message.replace(/^The path ".*?" (?=holds|is )/s, "");
-      throw new ToolError(error.code, `The path parameter "${name}" ${why}`, {
-        hint: "A path parameter is one name or id.",
-        issues: [{ path: pointer("path", name), message: why }],
-      });
-    }
-    return text;
-  });
+  // What stands between the placeholders, and at every second place a name.
+  const [before = "", ...parts] = target.template.split(/\{([^{}/]+)\}/);
+  let path = before;
+  for (let place = 0; place < parts.length; place += 2) {
+    const name = parts[place] as string;
+    path += pathValue(target, name, values[name]) + (parts[place + 1] as string);
+  }
+  return path;
+}
+
+/** The text of a path parameter. @throws ToolError `invalid_input`, `forbidden` */
+function pathValue(target: Target, name: string, value: unknown): string {
+  const parameter =
+    target.details.parameters.find((entry) => entry.in === "path" && entry.name === name) ?? placeholderParameter(name);
+  if (typeof value === "string" && !value.isWellFormed()) {
+    throw invalidArguments(target, [{ path: pointer("path", name), message: "holds half a surrogate pair" }]);
+  }
+  const text = serializeInPath(parameter, value);
+  // Before anything is decoded or folded, which takes long for a long text.
+  if (text.length > MAX_URL) throw tooLong();
+  if (text === "") throw invalidArguments(target, [{ path: pointer("path", name), message: "must not be empty" }]);
+  try {
+    assertContained(`/${text}`);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    const why = error.message.replace(/^The path ".*?" (?=holds|is )/s, "");
+    throw new ToolError(error.code, `The path parameter "${name}" ${why}`, {
+      hint: "A path parameter is one name or id.",
+      issues: [{ path: pointer("path", name), message: why }],
+    });
+  }
+  return text;
 }
 
 /** The URL below the API's own; what a parser would change on it is a path that means something else than it says. */
