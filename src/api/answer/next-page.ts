@@ -63,13 +63,19 @@ const TOTAL = "total totalcount totalresults totalitems totalrecords totalelemen
 );
 const CURRENT = ["page", "currentpage", "pagenumber", "pageindex", "number"];
 const TOTAL_PAGES = "totalpages pagecount numpages lastpage pages".split(" ");
+const PAGE_SIZE = ["perpage", "pagesize", "limit", "size"];
+/** All fields that are looked for. */
+const FIELDS = new Set([
+  ...CURSORS.map(([field]) => field),
+  ...[OFFSET, TOTAL, CURRENT, TOTAL_PAGES, PAGE_SIZE].flat(),
+]);
 
 /** The page after this one; undefined where it is the last, or nothing says how to ask for another. */
 export function findNextPage(page: PageRead): NextPage | undefined {
   for (const { target, rels } of parseLinkHeader(page.headers.link ?? "")) {
     if (rels.includes("next")) return { kind: "url", url: target, certain: true };
   }
-  const fields = readPageFields(page.data);
+  const fields = readPageFields(page.data, FIELDS);
   if (fields.hasMore === false) return undefined;
   if (fields.nextUrl !== undefined) return { kind: "url", url: fields.nextUrl, certain: true };
   const parameters = parametersOf(page);
@@ -204,7 +210,7 @@ function nextByNumber(page: PageRead, fields: PageFields, parameters: Parameters
 function beginsAtZero({ url, fields, data }: PageRead, name: string): boolean {
   const isAsked =
     url.searchParams.has(name) || fields.some((field) => field.name === name && field.given !== undefined);
-  return !isAsked && numberOf(readPageFields(data).find(CURRENT)) === 0;
+  return !isAsked && numberOf(readPageFields(data, FIELDS).find(CURRENT)) === 0;
 }
 
 function nextByOffset(page: PageRead, fields: PageFields, parameters: Parameters): NextPage | undefined {
@@ -219,7 +225,7 @@ function nextByOffset(page: PageRead, fields: PageFields, parameters: Parameters
   if (given === undefined ? !isNumber : numberOf(given) === undefined) return undefined;
   const said = numberOf(fields.find([plainName(parameter.name)]));
   // SCIM and OpenSearch count from 1.
-  const begun = numberOf(readPageFields((page.first ?? page).data).find([plainName(parameter.name)]));
+  const begun = numberOf(readPageFields((page.first ?? page).data, FIELDS).find([plainName(parameter.name)]));
   const isZero = numberOf(schema.minimum) === 0 || begun === 0;
   const first = plainName(parameter.name) === "startindex" && !isZero ? 1 : 0;
   const current = numberOf(given) ?? said ?? numberOf(schema.default) ?? first;
@@ -241,7 +247,7 @@ function totalOf({ headers, items = [] }: PageRead, fields: PageFields): number 
 }
 
 function sizeOf(fields: PageFields, parameters: Parameters): number | undefined {
-  return numberOf(fields.find(["perpage", "pagesize", "limit", "size"])) ?? numberOf(parameters.named(SIZE)?.given);
+  return numberOf(fields.find(PAGE_SIZE)) ?? numberOf(parameters.named(SIZE)?.given);
 }
 
 function numberOf(value: unknown): number | undefined {

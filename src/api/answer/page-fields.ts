@@ -33,13 +33,16 @@ const NEXT_FIELDS = [
 const MORE = "hasmore hasnext hasnextpage hasmoreitems hasmoreresults more istruncated truncated".split(" ");
 const LAST = "last islast islastpage lastpage".split(" ");
 
+const KNOWN = new Set([...NEXT_FIELDS, ...MORE, ...LAST, "links", "link"]);
+
 /** A name without case, separators and signs: `@odata.nextLink` and `next_link` differ by what they say alone. */
 export function plainName(name: string): string {
   return /^[a-z0-9]*$/.test(name) ? name : name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-export function readPageFields(data: unknown): PageFields {
-  const holders = holdersOf(data);
+/** `wanted`: the plain names that `find` and `spellingOf` are asked for. */
+export function readPageFields(data: unknown, wanted: ReadonlySet<string>): PageFields {
+  const holders = holdersOf(data, wanted);
   const find = (names: readonly string[]) => {
     for (const name of names) {
       for (const fields of holders) {
@@ -67,19 +70,21 @@ function flagOf(value: unknown): boolean | undefined {
 
 type Fields = Map<string, { name: string; value: unknown }>;
 
-function holdersOf(data: unknown): Fields[] {
+/** The objects that have fields of which something is known; most answers have none. */
+function holdersOf(data: unknown, wanted: ReadonlySet<string>): Fields[] {
   const found: Fields[] = [];
   let level = isObject(data) ? [data] : [];
   for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
     const below: Record<string, unknown>[] = [];
     for (const object of level) {
       const fields: Fields = new Map();
-      for (const [name, value] of Object.entries(object)) {
+      for (const name of Object.keys(object)) {
         const plain = plainName(name);
-        if (!fields.has(plain)) fields.set(plain, { name, value });
+        const value = object[name];
+        if ((KNOWN.has(plain) || wanted.has(plain)) && !fields.has(plain)) fields.set(plain, { name, value });
         if (isObject(value) && HOLDERS.has(plain)) below.push(value);
       }
-      found.push(fields);
+      if (fields.size > 0) found.push(fields);
     }
     level = below;
   }
