@@ -24,6 +24,19 @@ describe("an answer", () => {
     },
   );
 
+  it("is read by its type, whatever of that is also in the configuration", async () => {
+    const { url } = await startHttpServer({ json: { kind: "metric json" } });
+    const client = openClient({ x: { apiUrl: `${url}/base?format=json&units=metric`, allow: ["GET /*"] } });
+    expect(await call(client, { api: "x", operation: "GET /a" })).toEqual({
+      data: { kind: "metric json" },
+      http_status: 200,
+    });
+    const json = await answered(typed("application/json", '{"a":"json"}'), { apiKey: "json" });
+    expect(json).toEqual({ data: { a: "[redacted]" }, http_status: 200 });
+    const text = await answered(typed("text/x-secret-word", "is secret-word"), { apiKey: "secret-word" });
+    expect(text).toMatchObject({ data: "is [redacted]", content_type: "text/x-[redacted]" });
+  });
+
   it("that is JSON under another name is JSON too, other text is text", async () => {
     expect((await answered(typed("text/plain", ' {"a":1} '))).data).toEqual({ a: 1 });
     expect((await answered({ bytes: Buffer.from("[1]") })).data).toEqual([1]);

@@ -36,7 +36,8 @@ const LINES = /[/+](?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/;
 export function readAnswer(answer: HttpAnswer, method: string, api: string, secrets: SecretHider): AnswerContent {
   const { bytes } = answer;
   const header = answer.headers["content-type"] ?? "";
-  const type = bareType(secrets.inText(header));
+  // What says how to read the rest is taken as it came, and only shown without secrets.
+  const type = bareType(header);
   const headers = pickHeaders(answer, method === "HEAD" ? HEAD_HEADERS : SHOWN_HEADERS, secrets);
   const base = {
     ...(headers && { headers }),
@@ -45,7 +46,7 @@ export function readAnswer(answer: HttpAnswer, method: string, api: string, secr
   if (bytes.length === 0) return { data: null, ...base };
   const read = (data: unknown, content_type: string | undefined, ...warnings: string[]): AnswerContent => ({
     data,
-    ...(content_type !== undefined && { content_type }),
+    ...(content_type !== undefined && { content_type: secrets.inText(content_type) }),
     ...base,
     warnings: [...base.warnings, ...warnings],
   });

@@ -41,3 +41,40 @@ it("headers are secret but for those that say how to answer, media types, versio
     ["ab12/cd34ef56", "plainword", "tenant-7"].sort(),
   );
 });
+
+it("a query of the URL is secret where its name or its value says so, and else no part of answers is hidden", () => {
+  const secretsOf = (query: string) =>
+    configuredSecrets(settings(), new URL(`https://x.example/v1?${query}`), undefined);
+  const plain = [
+    ...["format=json", "units=metric", "lang=en_US", "api-version=2024-01-01-preview", "fields=id,name,createdAt"],
+    ...[
+      "tz=Europe/Berlin",
+      "crs=EPSG:4326",
+      "since=2024-01-01T00:00:00Z",
+      "max=1000000",
+      "with_token=true",
+      "f=geojson",
+    ],
+  ];
+  expect(secretsOf(plain.join("&"))).toEqual([]);
+  for (const [name, value] of [
+    ...[
+      ["key", "plainword"],
+      ["api_key", "weather"],
+      ["accessToken", "open"],
+      ["clientSecret", "word"],
+      ["sig", "1%2B2"],
+    ],
+    ...[
+      ["appid", "0123456789abcdef0123456789abcdef"],
+      ["u", "abc123xyz9"],
+      ["s", "550e8400-e29b-41d4-a716-446655440000"],
+    ],
+    ...[
+      ["code", "QkZhbGxsb25nZXJ0aGFuYW55d29yZA=="],
+      ["x", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"],
+    ],
+  ] as [string, string][]) {
+    expect(secretsOf(`a=1&${name}=${value}`)).toEqual([decodeURIComponent(value)]);
+  }
+});

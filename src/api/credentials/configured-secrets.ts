@@ -1,4 +1,4 @@
-import { CREDENTIAL_NAME } from "../../redact/redact.ts";
+import { isCredentialName, looksSecret } from "../../redact/redact.ts";
 import type { ApiSettings, AuthSettings } from "../configured-api.ts";
 
 /** Headers that say how to answer, or who asks, to everybody. */
@@ -27,7 +27,7 @@ export function configuredSecrets(
       ...secretsOf({ username: auth?.username, clientId: auth?.clientId, ...given(holder) }),
     ]),
     ...[headers, ...holders.map((holder) => holder.headers)].flatMap(secretsOfHeaders),
-    ...(base ? [...base.searchParams.values()].filter((value) => !VERSION.test(value)) : []),
+    ...(base ? secretsOfQuery(base.searchParams) : []),
   ];
   return [...new Set(all.filter((secret) => secret !== undefined && secret !== ""))] as string[];
 }
@@ -52,10 +52,17 @@ function pairs(pair: string | undefined): string[] {
 
 function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
-    if (CREDENTIAL_NAME.test(name)) return [value];
+    if (isCredentialName(name)) return [value];
     const isHarmless = [MEDIA_TYPE, PLAIN_WORD, VERSION].some((pattern) => pattern.test(value));
     return HARMLESS_HEADERS.test(name) || isHarmless ? [] : [value];
   });
+}
+
+/** Fixed parameters such as `format=json` are no secrets: hiding them would mangle answers. */
+function secretsOfQuery(query: URLSearchParams): string[] {
+  return [...query].flatMap(([name, value]) =>
+    looksSecret(value) || (isCredentialName(name) && !/^(true|false)$/i.test(value)) ? [value] : [],
+  );
 }
 
 /** What is there, so that it can be laid over something else. */
