@@ -118,6 +118,70 @@ describe("a query in the operation of an API without a document", () => {
   });
 });
 
+describe("an operation of a document is known in another way of writing its name", () => {
+  const open = () =>
+    openDocumented(
+      minimalDocument({
+        "/orders": { get: { operationId: "orders/list" }, post: { operationId: "createOrder" } },
+        "/orders/{id}": { get: {}, put: { operationId: "order_v1.1" }, patch: { operationId: "order_v11" } },
+        "/x": { get: { operationId: "x_readAll" } },
+      }),
+    );
+
+  it.each([
+    ["create_order", "POST /orders"],
+    ["create-order", "POST /orders"],
+    ["CREATE ORDER", "POST /orders"],
+    ["x_create_order", "POST /orders"],
+    ["x.createOrder", "POST /orders"],
+    ["xCreateOrder", "POST /orders"],
+    ["POST create_order", "POST /orders"],
+    ["orders_list", "GET /orders"],
+    ["ordersList", "GET /orders"],
+    ["x/orders/list", "GET /orders"],
+    ["readAll", "GET /x"],
+    ["read_all", "GET /x"],
+    ["order_v11", "PATCH /orders/7"],
+    ["order_v1.1", "PUT /orders/7"],
+    ["get_orders_id", "GET /orders/7"],
+  ])("%s", async (operation, called) => {
+    const { client, requests } = await open();
+    const path = called.endsWith("/7") ? { path: { id: 7 } } : {};
+    await call(client, { api: "x", operation, ...path });
+    expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([called]);
+  });
+
+  it.each(["order-v11", "list", "Orders", "GET create_order", "Create", "___", "POST list orders", "get orders"])(
+    "but not %s, which fits none or several",
+    async (operation) => {
+      const { client, requests } = await open();
+      expect(await failure(call(client, { api: "x", operation }))).toMatchObject({ code: "unknown_operation" });
+      expect(requests).toEqual([]);
+    },
+  );
+});
+
+it("names the operations whose paths are nearest where there is none with that path", async () => {
+  const { client } = await openDocumented(
+    minimalDocument({
+      "/photos/{id}": { get: { operationId: "getPhoto", summary: "Get the photo of an item" } },
+      "/items/{id}": { get: { operationId: "getItem" }, delete: { operationId: "deleteItem" } },
+      "/items": { get: { operationId: "listItems" }, post: { operationId: "addItem" } },
+      "/reports/items": { get: { operationId: "report" } },
+    }),
+  );
+  const closest = async (operation: string) => {
+    const { hint } = await failure(call(client, { api: "x", operation }));
+    return /Closest: (.*?)[,.]/.exec(hint ?? "")?.[1];
+  };
+  expect(await closest("GET /item")).toBe("listItems");
+  expect(await closest("POST /item")).toBe("addItem");
+  expect(await closest("GET /item/7")).toBe("getItem");
+  expect(await closest("DELETE /itms/{id}")).toBe("deleteItem");
+  expect(await closest("GET /report/items")).toBe("report");
+  expect(await closest("GET /photo/7?size=2")).toBe("getPhoto");
+});
+
 it("QUERY is a method like any other that reads, with a body", async () => {
   const document = minimalDocument({
     "/find": { query: { operationId: "find", requestBody: { content: { "application/json": {} } } } },

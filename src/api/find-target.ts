@@ -4,9 +4,10 @@ import type { ApiRequest, Target } from "./api-request.ts";
 import { assertReads } from "./call-policy.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { canonicalPath } from "./contained-path.ts";
+import { operationLike, operationWithId } from "./named-operation.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import type { Operation, OperationDetails, Parameter } from "./operation.ts";
-import { closestOperations } from "./search/search-operations.ts";
+import { closestOperations } from "./search/closest-operations.ts";
 
 /**
  * The operation that a request names.
@@ -124,13 +125,19 @@ export function placeholderParameter(name: string): Parameter {
 
 function findDocumented(api: ApiDescription, named: string): Target {
   const all = api.document!.operations;
-  const exact = byId(all).get(named);
-  const operation = exact ?? onlyOne(all.filter(({ id }) => id.toLowerCase() === named.toLowerCase()));
+  // `GET /items` is no name, though `getItems` may be one.
+  const isCall = /^(?:[A-Za-z]+\s+)?\//.test(named);
+  const operation = operationWithId(all, named) ?? (isCall ? undefined : operationLike(all, api.name, named));
   if (operation) return plainTarget(api, operation);
-  if (!/\s/.test(named) && !named.startsWith("/")) throw unknownOperation(api, named);
+  const [, verb = "", behind] = /^([A-Za-z]+)\s+([^/\s].*)$/s.exec(named) ?? [];
+  if (behind !== undefined && METHODS.includes(verb.toUpperCase() as never)) {
+    const meant = operationWithId(all, behind) ?? operationLike(all, api.name, behind);
+    if (meant?.method === verb.toUpperCase()) return plainTarget(api, meant);
+  }
+  if (!isCall) throw unknownOperation(api, named);
 
   const { method, path, queryValues } = splitCall(named, api.name);
-  const template = all.find((entry) => entry.method === method && (entry.path === path || entry.id === path));
+  const template = all.find((entry) => entry.method === method && entry.path === path);
   if (template) return documentedTarget(api, template, { queryValues });
   const concrete = canonicalPath(path);
   const basePath = api.base.pathname.replace(/\/+$/, "");
@@ -142,18 +149,6 @@ function findDocumented(api: ApiDescription, named: string): Target {
     if (match) return documentedTarget(api, match.operation, { ...readValues(match.values), queryValues });
   }
   throw unknownOperation(api, named);
-}
-
-const idIndexes = new WeakMap<readonly DocumentOperation[], ReadonlyMap<string, DocumentOperation>>();
-
-/** A document's operations by their ids, the first one of each. */
-function byId(operations: readonly DocumentOperation[]): ReadonlyMap<string, DocumentOperation> {
-  let index = idIndexes.get(operations);
-  if (!index) {
-    index = new Map(operations.toReversed().map((operation) => [operation.id, operation]));
-    idIndexes.set(operations, index);
-  }
-  return index;
 }
 
 /** The parameters of a query as a call gives them: several of one name are a list, `{name}` only says where a value would stand. */
@@ -287,10 +282,6 @@ export function unknownOperation(api: Pick<ApiDescription, "name" | "operations"
 function idsOf(operations: readonly { id: string }[]): string {
   const shown = operations.slice(0, 8).map(({ id }) => id);
   return `${shown.join(", ")}${operations.length > shown.length ? ", …" : ""}`;
-}
-
-function onlyOne<T>(list: readonly T[]): T | undefined {
-  return list.length === 1 ? list[0] : undefined;
 }
 
 function show(text: string): string {

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { failure, minimalDocument, openClient, openDocumented, SHOP } from "../../../test/fixtures/api-client.ts";
 import type { Operation } from "../operation.ts";
+import { closestOperations } from "./closest-operations.ts";
 import { createOperationIndex } from "./operation-index.ts";
-import { closestOperations, searchOperations } from "./search-operations.ts";
+import { searchOperations } from "./search-operations.ts";
 import { createSearchSpace } from "./search-space.ts";
 
 const operation = (

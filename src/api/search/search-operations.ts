@@ -193,8 +193,3 @@ export function spaceOf(operations: readonly Operation[]): SearchSpace {
   spaces.set(operations, space);
   return space;
 }
-
-/** The operations whose names are nearest to one that does not exist. */
-export function closestOperations(operations: readonly Operation[], named: string, limit: number): Operation[] {
-  return searchOperations(spaceOf(operations), named.slice(0, 200), limit).hits.map(({ operation }) => operation);
-}

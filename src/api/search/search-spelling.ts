@@ -14,7 +14,7 @@ export function nearestWords(word: string, words: Iterable<string>): string[] {
     if (Math.abs(other.length - word.length) > limit || other.length < MIN_LENGTH - 1) continue;
     // Hardly anybody mistakes the first letter, but two may be swapped.
     if (other[0] !== word[0] && (other[0] !== word[1] || other[1] !== word[0])) continue;
-    const distance = distanceOf(word, other, limit);
+    const distance = editsBetween(word, other, limit);
     if (distance > limit) continue;
     if (distance < limit) found = [];
     limit = distance;
@@ -24,7 +24,7 @@ export function nearestWords(word: string, words: Iterable<string>): string[] {
 }
 
 /** Edits between two words, a swap of neighbours being one (optimal string alignment); above the limit only roughly. */
-function distanceOf(a: string, b: string, limit: number): number {
+export function editsBetween(a: string, b: string, limit: number): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
