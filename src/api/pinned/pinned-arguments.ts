@@ -6,6 +6,7 @@ import type { ApiDocument } from "../openapi/document.ts";
 import type { BodyContent, Parameter, Place } from "../operation.ts";
 import { PLACES } from "../operation.ts";
 import { reservedNames } from "../request/reserved-names.ts";
+import { CLEARED, withClearing } from "./cleared-fields.ts";
 import { flatten, plainText } from "./flatten-schema.ts";
 import {
   isHidden,
@@ -48,8 +49,8 @@ export function argumentsOf(
   target: Target,
   document: ApiDocument,
   content: BodyContent | undefined,
-): Slot[] {
-  return named(slotsOf(api, target, document, content));
+): readonly Slot[] {
+  return withClearing(document, target.method, content, named(slotsOf(api, target, document, content)));
 }
 
 function slotsOf(
@@ -109,7 +110,7 @@ function named(slots: readonly Omit<Slot, "name">[]): Slot[] {
         .slice(0, 56) || "value";
     return isPortableName(name) ? name : `${place}_${name}`;
   });
-  const used = new Set<string>([...PLACES, "body" as const].map(moreOf));
+  const used = new Set<string>([...[...PLACES, "body" as const].map(moreOf), CLEARED]);
   return slots.map((slot, index) => {
     const own = plain[index]!;
     const shared = plain.some((other, at) => at !== index && other === own);

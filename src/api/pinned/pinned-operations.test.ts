@@ -193,6 +193,36 @@ describe("a pinned operation", () => {
     expect((await bodyOf(schema, false)).toRequest({})).not.toHaveProperty("body");
   });
 
+  it("clears fields by their names where an update can, since an argument that is null counts as absent", async () => {
+    const text = { type: "string" };
+    const properties = {
+      title: text,
+      due: { type: ["string", "null"], format: "date" },
+      "assigned-to": { anyOf: [{ type: "integer" }, { type: "null" }] },
+      state: { enum: ["open", null] },
+      old: { type: "string", nullable: true },
+    };
+    const operation = { requestBody: json({ type: "object", properties, required: ["title", "due"] }) };
+    const tool = pin("run", await apiOf(operation, "/run", "patch"));
+    expect(tool.required).toEqual(["title"]);
+    expect(tool.properties.null_fields).toEqual({
+      type: "array",
+      items: { type: "string", description: "A field." },
+      description: "Fields to clear: due, assigned_to, state, old.",
+    });
+    expect(lintOf(tool)).toEqual([]);
+    expect(tool.toRequest({ title: "t", due: null, null_fields: ["due", "assigned_to"] }).body).toEqual({
+      title: "t",
+      due: null,
+      "assigned-to": null,
+    });
+    expect(tool.toRequest({ null_fields: '["state"]' }).body).toEqual({ state: null });
+    expect(() => tool.toRequest({ due: "2026-01-01", null_fields: ["due"] })).toThrow("due is named in null_fields");
+    expect(pin("run", await apiOf(operation)).properties).not.toHaveProperty("null_fields");
+    const without = { requestBody: json({ type: "object", properties: { title: text } }) };
+    expect(pin("run", await apiOf(without, "/run", "put")).properties).not.toHaveProperty("null_fields");
+  });
+
   it("gives fields for which there is no room together", async () => {
     const properties = Object.fromEntries(
       Array.from({ length: 300 }, (_entry, index) => [

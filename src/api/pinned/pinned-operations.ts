@@ -7,6 +7,7 @@ import { isJsonType } from "../media-types.ts";
 import { createDocument } from "../openapi/document.ts";
 import type { BodyContent, Place } from "../operation.ts";
 import { PLACES } from "../operation.ts";
+import { CLEARED, clearedFields } from "./cleared-fields.ts";
 import { plainText } from "./flatten-schema.ts";
 import { argumentsOf, describeArguments, isText, type Slot } from "./pinned-arguments.ts";
 import { type PortableSchema, readValue, shorten, wordsOf } from "./portable-schema.ts";
@@ -110,16 +111,19 @@ function requestOf(
   const places: Record<Place, Record<string, unknown>> = { path: {}, query: {}, header: {}, cookie: {} };
   const fields: Record<string, unknown> = {};
   let whole: unknown;
+  let cleared: unknown;
   for (const { name, place, key } of slots) {
     const given = Object.hasOwn(input, name) ? input[name] : undefined;
     if (given === undefined || given === null) continue;
     const value = readValue(given, properties[name]);
-    if (key === undefined && place === "body") whole = value;
+    if (name === CLEARED) cleared = value;
+    else if (key === undefined && place === "body") whole = value;
     else if (key === undefined) {
       // What is no object is refused by the client.
       places[place as Place] = isRecord(value) ? { ...places[place as Place], ...value } : (value as never);
     } else (place === "body" ? fields : places[place])[key] = value;
   }
+  if (cleared !== undefined) Object.assign(fields, clearedFields(cleared, slots, fields));
   const given = Object.fromEntries(
     PLACES.filter((place) => Object.keys(places[place]).length > 0).map((p) => [p, places[p]]),
   );
