@@ -181,6 +181,28 @@ describe("bad input", () => {
     expect(await failure(call(client, { api: "__proto__" }))).toMatchObject({ code: "unknown_api" });
   });
 
+  it("takes an API's name in another case or with other separators where one fits", async () => {
+    const server = await startHttpServer();
+    const apiUrl = server.url;
+    const client = openClient({
+      "open-meteo": { apiUrl, allow: ["GET /*"], confirm: ["GET /v2/*"] },
+      ab: { apiUrl },
+      Ab: { apiUrl },
+    });
+    for (const api of ["open-meteo", "Open-Meteo", "open_meteo", " openMeteo "]) {
+      await call(client, { api, operation: "GET /v1" });
+      expect(await client.search({ query: "", api, limit: 1 })).toMatchObject({ operations: [{ api: "open-meteo" }] });
+      expect(await client.describe({ operation: "GET /*", api })).toMatchObject({ api: "open-meteo" });
+      expect(await client.mustConfirm({ id: "ana" }, { api, operation: "GET /v2/x" })).toBe(true);
+      expect(await client.preview({ id: "ana" }, { api, operation: "GET /v1" })).toMatchObject({ method: "GET" });
+    }
+    expect(server.requests).toHaveLength(4);
+    await call(client, { api: "Ab" });
+    for (const api of ["AB", "a-b", "", "-"]) {
+      expect(await failure(call(client, { api }))).toMatchObject({ code: "unknown_api" });
+    }
+  });
+
   it("says how to configure one where there is none", async () => {
     const client = openClient({});
     for (const calling of [

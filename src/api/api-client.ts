@@ -13,6 +13,7 @@ import { type DescribedOperation, type DescribeRequest, describeNamed } from "./
 import { fetchAnswer } from "./fetch-answer.ts";
 import { createInFlight, until } from "./in-flight.ts";
 import { type LiveApi, openLiveApi } from "./live-api.ts";
+import { nameKey } from "./named-operation.ts";
 import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned/pinned-operations.ts";
 import { type ShownRequest, showRequest } from "./request/dry-run.ts";
 import { prepareRequest } from "./request/prepare-request.ts";
@@ -123,21 +124,25 @@ export function createApiClient(
   const reads = createInFlight();
   const search = createApiSearch(() => Object.keys(apis), describe);
 
-  function assertKnown(name: string): void {
+  /** The configured name that one means: itself, or the only one that differs in case or separators alone. */
+  function nameOf(given: string): string {
+    if (Object.hasOwn(apis, given)) return given;
     if (Object.keys(apis).length === 0) {
       throw new ToolError("not_configured", "No API is configured.", {
         hint: "Name one under apis in patchbay.yaml, such as apis: { weather: { apiUrl: https://api.example.com } }.",
       });
     }
-    if (!Object.hasOwn(apis, name)) {
-      throw new ToolError("unknown_api", `There is no API "${name.slice(0, 60)}".`, {
-        hint: `APIs: ${Object.keys(apis).join(", ")}.`,
-      });
-    }
+    const key = nameKey(given);
+    const alike = key === "" ? [] : Object.keys(apis).filter((name) => nameKey(name) === key);
+    const [only] = alike;
+    if (only !== undefined && alike.length === 1) return only;
+    throw new ToolError("unknown_api", `There is no API "${given.slice(0, 60)}".`, {
+      hint: `APIs: ${Object.keys(apis).join(", ")}.`,
+    });
   }
 
-  function open(name: string): Promise<LiveApi> {
-    assertKnown(name);
+  function open(given: string): Promise<LiveApi> {
+    const name = nameOf(given);
     let api = opened.get(name);
     if (!api) {
       api = openLiveApi(name, apis[name]!, { lookup: internals.lookup, signal: closing.signal });
@@ -167,7 +172,7 @@ export function createApiClient(
     const { signal, status, confirmed = false } = context;
     if (request.rest !== undefined) return nextPart(user, request, request.rest, signal);
     const opening = open(request.api);
-    const api = ready.get(request.api) ?? (await until(opening, signal));
+    const api = ready.get(nameOf(request.api)) ?? (await until(opening, signal));
     const { description } = api;
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
@@ -241,8 +246,7 @@ export function createApiClient(
   }
 
   async function mustConfirm(user: ApiUser, request: ApiRequest): Promise<true | undefined> {
-    assertKnown(request.api);
-    const { confirm } = apis[request.api]!;
+    const { confirm } = apis[nameOf(request.api)]!;
     if (confirm === false || (Array.isArray(confirm) && confirm.length === 0)) return undefined;
     const api = await open(request.api);
     const { method, path } = await prepare(api, user, request);
@@ -254,12 +258,12 @@ export function createApiClient(
     preview,
     mustConfirm,
     async search(request) {
-      if (request.api !== undefined || Object.keys(apis).length === 0) assertKnown(request.api ?? "");
-      return search(request);
+      const isAll = request.api === undefined && Object.keys(apis).length > 0;
+      return search(isAll ? request : { ...request, api: nameOf(request.api ?? "") });
     },
     async describe({ api, ...request }) {
-      const names = api === undefined ? Object.keys(apis) : [api];
-      if (names.length === 0 || api !== undefined) assertKnown(api ?? "");
+      const isAll = api === undefined && Object.keys(apis).length > 0;
+      const names = isAll ? Object.keys(apis) : [nameOf(api ?? "")];
       const loaded = await Promise.allSettled(names.map(describe));
       const readable = loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
       if (readable.length === 0) throw (loaded[0] as PromiseRejectedResult).reason;

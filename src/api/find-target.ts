@@ -134,7 +134,7 @@ function findDocumented(api: ApiDescription, named: string): Target {
     const meant = operationWithId(all, behind) ?? operationLike(all, api.name, behind);
     if (meant?.method === verb.toUpperCase()) return plainTarget(api, meant);
   }
-  if (!isCall) throw unknownOperation(api, named);
+  if (!isCall) throw unknownOperation([api], named);
 
   const { method, path, queryValues } = splitCall(named, api.name);
   const template = all.find((entry) => entry.method === method && entry.path === path);
@@ -148,7 +148,7 @@ function findDocumented(api: ApiDescription, named: string): Target {
     const match = matchTemplates(all, method, candidate) ?? matchTemplates(all, method, other);
     if (match) return documentedTarget(api, match.operation, { ...readValues(match.values), queryValues });
   }
-  throw unknownOperation(api, named);
+  throw unknownOperation([api], named);
 }
 
 /** The parameters of a query as a call gives them: several of one name are a list, `{name}` only says where a value would stand. */
@@ -269,12 +269,15 @@ function matchSegment(template: string, segment: string): string[] | undefined {
   }
 }
 
-export function unknownOperation(api: Pick<ApiDescription, "name" | "operations">, named: string): ToolError {
-  const close = closestOperations(api.operations, named, 5);
-  return new ToolError("unknown_operation", `API "${api.name}" has no operation ${show(named)}.`, {
+export function unknownOperation(apis: readonly ApiDescription[], named: string): ToolError {
+  const [only] = apis.length === 1 ? apis : [];
+  const operations = only?.operations ?? apis.flatMap((api) => api.operations);
+  const close = closestOperations(operations, named, 5).map(({ id, api }) => (only ? id : `${id} (${api})`));
+  const whose = only ? `API "${only.name}" has no operation` : "No API has an operation";
+  return new ToolError("unknown_operation", `${whose} ${show(named)}.`, {
     hint:
       close.length > 0
-        ? `Closest: ${idsOf(close)}. api_search finds others.`
+        ? `Closest: ${close.join(", ")}. api_search finds others.`
         : "api_search finds operations by what they do.",
   });
 }

@@ -142,6 +142,43 @@ describe("descriptions of operations", () => {
   });
 });
 
+describe("an operation that is looked for in all APIs", () => {
+  const open = () =>
+    openClient({
+      shop: { openapi: SHOP },
+      weather: { apiUrl: "https://w.example", allow: ["GET /v1/*", "POST /v1/{id}/notes"] },
+      open: { apiUrl: "https://o.example", allow: ["GET /*", "* /v1/*"] },
+    });
+
+  it.each([
+    ["GET /v1/*", "weather"],
+    ["GET /*", "open"],
+    ["* /v1/*", "open"],
+    ["POST /v1/7/notes", "weather"],
+    ["GET /items/{itemId}", "shop"],
+    ["GET /items/7", "shop"],
+    ["get_item", "shop"],
+    ["shop.getItem", "shop"],
+  ])("%s is that of %s, which fits best", async (operation, api) => {
+    expect(await open().describe({ operation })).toMatchObject({ api });
+  });
+
+  it("is of several where none fits better", async () => {
+    expect(await failure(open().describe({ operation: "GET /v1/forecast" }))).toMatchObject({
+      code: "invalid_input",
+      hint: "APIs: weather, open.",
+    });
+  });
+
+  it("is of none where it fits none, and the nearest ones are named with their APIs", async () => {
+    expect(await failure(open().describe({ operation: "PUT /item/{id}" }))).toMatchObject({
+      code: "unknown_operation",
+      message: 'No API has an operation "PUT /item/{id}".',
+      hint: expect.stringMatching(/^Closest: \S.* \(shop\)/),
+    });
+  });
+});
+
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 describe("a large body", () => {

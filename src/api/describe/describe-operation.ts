@@ -59,15 +59,23 @@ export function describeNamed(apis: readonly ApiDescription[], request: Describe
     const match = findOperation(api, named);
     return match ? [{ api, match }] : [];
   });
-  if (found.length > 1) {
+  const nearest = Math.min(...found.map(({ api, match }) => distanceOf(api, match, named)));
+  const meant = found.filter(({ api, match }) => distanceOf(api, match, named) === nearest);
+  if (meant.length > 1) {
     throw new ToolError("invalid_input", `Several APIs have the operation ${JSON.stringify(named)}: name one in api.`, {
-      hint: `APIs: ${found.map(({ api }) => api.name).join(", ")}.`,
+      hint: `APIs: ${meant.map(({ api }) => api.name).join(", ")}.`,
     });
   }
-  const only = found[0];
+  const only = meant[0];
   if (only) return describeOperation(only.api, only.match, request.part?.trim() || undefined);
-  const name = apis.map((api) => api.name).join('", "');
-  throw unknownOperation({ name, operations: apis.flatMap(({ operations }) => operations) }, named);
+  throw unknownOperation(apis, named);
+}
+
+/** Where APIs have what a name may mean: the very name is nearer than another writing or a path, and these than what a rule allows. */
+function distanceOf(api: ApiDescription, { id, method, path }: Operation, named: string): number {
+  if (id === named || `${method} ${path}` === named) return 0;
+  if (api.document) return 1;
+  return path.includes("*") ? 3 : 2;
 }
 
 /** What calling an operation takes: its parameters and its body, with only those definitions that they refer to. */
