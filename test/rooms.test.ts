@@ -69,6 +69,7 @@ const PACKAGES: Record<string, string[]> = {
   "better-sqlite3": ["memory", "usage"],
   "csv-parse": ["pipeline"],
   "eventsource-parser": ["api", "llm"],
+  "fastest-levenshtein": ["api", "config"],
   hono: ["http"],
   "ipaddr.js": ["api"],
   "js-yaml": ["api"],

@@ -53,8 +53,13 @@ export function placeholdersOf(path: string): string[] {
 /** Whether some path that fits the template may be allowed; the exact answer needs the values. */
 export function mayAllow(rules: readonly AllowRule[], method: string, template: string): boolean {
   if (rules.length === 0) return true;
-  const tokens = tokensOf(template.replaceAll("*", "_"));
-  return rules.some((rule) => (rule.method === "*" || rule.method === method) && overlap(tokensOf(rule.path), tokens));
+  return rules.some((rule) => mayMeet(rule, { method, path: template.replaceAll("*", "_") }));
+}
+
+/** Whether some call fits both: the rule, and another rule or the template of an operation (without `*`, which would stand for any characters). */
+export function mayMeet(rule: Pick<AllowRule, "method" | "path">, other: { method: string; path: string }): boolean {
+  const sameMethod = rule.method === "*" || other.method === "*" || rule.method === other.method;
+  return sameMethod && overlap(tokensOf(rule.path), tokensOf(other.path));
 }
 
 /** A character, `*` for any characters, or `{}` for one or more without a slash. */
@@ -103,8 +108,9 @@ function overlap(left: readonly Token[], right: readonly Token[]): boolean {
     const a = left[i];
     const b = right[j];
     let found: boolean;
-    if (a === undefined) found = b === undefined;
+    if (a === undefined) found = b === undefined || (b === "*" && from(i, j + 1));
     else if (a === "*") found = from(i + 1, j) || (b !== undefined && from(i, j + 1));
+    else if (b === "*") found = from(i, j + 1) || from(i + 1, j);
     else if (b === undefined) found = false;
     else if (a === "{}" || b === "{}") {
       const both = a === "{}" && b === "{}";

@@ -19,10 +19,16 @@ describe("reads", () => {
   });
 });
 
+const CALLS = [
+  { method: "DELETE", path: "/items/{id}" },
+  { method: "GET", path: "/admin/users" },
+  { method: "POST", path: "/files/" },
+];
+
 describe("consent", () => {
   const asked = (confirm: boolean | string[], call: string) => {
     const [method = "", path = ""] = call.split(" ");
-    return readConsentRules("shop", settings({ confirm }))(method, path);
+    return readConsentRules("shop", settings({ confirm }), CALLS)(method, path);
   };
 
   it.each([
@@ -47,4 +53,14 @@ describe("consent", () => {
       expect(asked(["DELETE /items/{id}"], `DELETE ${path}`)).toBe(true);
     },
   );
+
+  it.each([
+    ["DELETE /item/*", "DELETE /items/7", true],
+    ["DELETE /item/*", "PUT /items/7", false],
+    ["* /amdin/*", "GET /admin/users", true],
+    ["POST /files", "POST /items", false],
+    ["post /FILES/", "POST /files", true],
+  ])("is asked for before every call of the method where a rule fits nothing: %s, %s", (rule, call, expected) => {
+    expect(asked([rule], call)).toBe(expected);
+  });
 });

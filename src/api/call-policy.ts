@@ -1,6 +1,7 @@
 import { ToolError } from "../errors.ts";
-import { type AllowRule, parseAllowRule } from "./allow-rules.ts";
+import { type AllowRule, mayMeet, parseAllowRule } from "./allow-rules.ts";
 import type { ApiSettings } from "./configured-api.ts";
+import type { Operation } from "./operation.ts";
 
 /** Methods that change nothing (RFC 9110, 9.2.1, and the HTTP QUERY method), and that calls may have. */
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "QUERY"]);
@@ -21,14 +22,39 @@ export function assertReads(api: { name: string; settings: Pick<ApiSettings, "re
 /** Tells which calls the human is asked about first. */
 export type ConsentRules = (method: string, path: string) => boolean;
 
-/** The rules of `apis.X.confirm`. @throws ToolError `invalid_config` */
-export function readConsentRules(name: string, { confirm }: Pick<ApiSettings, "confirm">): ConsentRules {
+/** A call that there is: an operation's template, or a rule of `allow`. */
+export type KnownCall = Pick<Operation, "method" | "path">;
+
+/**
+ * The rules of `apis.X.confirm`. One that fits none of the calls there are is probably misspelt: it counts for every path,
+ * so that nothing is done unasked that was meant. @throws ToolError `invalid_config`
+ */
+export function readConsentRules(
+  name: string,
+  { confirm }: Pick<ApiSettings, "confirm">,
+  calls: readonly KnownCall[],
+): ConsentRules {
   if (typeof confirm === "boolean") return (method) => confirm && !isRead(method);
-  const rules = confirm.map((text): AllowRule => parseAllowRule(lowerPath(text), name, "confirm"));
+  const rules = confirm.map((text) => {
+    const rule = parseConsentRule(text, name);
+    return fitsSome(rule, calls) ? rule : parseAllowRule(`${rule.method} /*`, name, "confirm");
+  });
   return (method, path) => {
     const readings = readingsOf(path);
     return rules.some((rule) => readings.some((reading) => rule.matches(method, reading)));
   };
+}
+
+/** Whether a rule of `confirm` fits one of the calls, in some reading of its path. */
+export function fitsSome(rule: AllowRule, calls: readonly KnownCall[]): boolean {
+  if (rule.path === "/*") return true;
+  return calls.some(({ method, path }) => readingsOf(path).some((reading) => mayMeet(rule, { method, path: reading })));
+}
+
+/** A rule of `confirm`, in small letters and without a slash at the end, as paths are read below. @throws ToolError `invalid_config` */
+export function parseConsentRule(text: string, api: string): AllowRule {
+  const shortened = text.trim().replace(/\/.*$/s, (path) => path.toLowerCase().replace(/(?<=.)\/$/, ""));
+  return parseAllowRule(shortened, api, "confirm");
 }
 
 /**
@@ -41,8 +67,4 @@ function readingsOf(path: string): string[] {
   const texts = [low, slashes, low.replace(/%(?:25)*2f/g, "_")];
   const short = texts.map((text) => text.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, ""));
   return [...new Set([...texts, ...short])];
-}
-
-function lowerPath(rule: string): string {
-  return rule.replace(/\/.*$/s, (path) => path.toLowerCase());
 }

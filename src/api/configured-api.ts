@@ -1,6 +1,6 @@
 import { ToolError } from "../errors.ts";
 import { type AllowRule, mayAllow, parseAllowRule, placeholdersOf } from "./allow-rules.ts";
-import { type ConsentRules, isRead, readConsentRules } from "./call-policy.ts";
+import { type ConsentRules, isRead, type KnownCall, readConsentRules } from "./call-policy.ts";
 import { configuredSecrets } from "./credentials/configured-secrets.ts";
 import { createSecretHider, type SecretHider } from "./credentials/hide-secrets.ts";
 import { hostOf, type Reach, reachOf } from "./network/address-guard.ts";
@@ -12,6 +12,7 @@ import { readServer } from "./openapi/servers.ts";
 import type { JsonObject, Operation } from "./operation.ts";
 import { type ArgumentChecker, createArgumentChecker } from "./request/check-arguments.ts";
 import { reservedNames, withoutReserved } from "./request/reserved-names.ts";
+import { findMisfits, type RuleMisfit } from "./rule-misfits.ts";
 
 /** How credentials travel, as the configuration says it. */
 export interface AuthSettings {
@@ -36,6 +37,8 @@ export interface UserCredentials {
   password?: string | undefined;
   clientId?: string | undefined;
   clientSecret?: string | undefined;
+  /** By the names of the document's security schemes. */
+  credentials?: Readonly<Record<string, string>> | undefined;
   headers: Readonly<Record<string, string>>;
 }
 
@@ -55,6 +58,8 @@ export interface ApiSettings {
   apiKey?: string | undefined;
   apiKeyHeader?: string | undefined;
   auth?: AuthSettings | undefined;
+  /** By the names of the document's security schemes, for those that need more than one. */
+  credentials?: Readonly<Record<string, string>> | undefined;
   /** By user id. */
   users: Readonly<Record<string, UserCredentials>>;
   requireUserCredentials: boolean;
@@ -97,6 +102,8 @@ export interface ApiDescription {
   rules: readonly AllowRule[];
   /** Which calls the human is asked about first. */
   consent: ConsentRules;
+  /** Rules of `allow` and `confirm` that fit nothing there is. */
+  misfits(): RuleMisfit[];
   /** What can be called: the document's operations, or one for each rule. */
   operations: readonly Operation[];
   document: { source: LoadedDocument; operations: readonly DocumentOperation[] } | undefined;
@@ -132,10 +139,18 @@ export async function describeApi(
     operation.details = () => withoutReserved(read(), reserved);
   }
   const possible = (method: string) => !settings.readOnly || isRead(method);
-  const common = { name, settings, base, userInfo: configured?.userInfo, rules };
+  // In a document's path `*` is a character, in a rule it is any text.
+  const calls: readonly KnownCall[] = source
+    ? all.map(({ method, path }) => ({ method, path: path.replaceAll("*", "_") }))
+    : plainCalls(rules);
   return {
-    ...common,
-    consent: readConsentRules(name, settings),
+    name,
+    settings,
+    base,
+    userInfo: configured?.userInfo,
+    rules,
+    consent: readConsentRules(name, settings, calls),
+    misfits: () => findMisfits({ name, settings, base, calls, documented: source !== undefined }),
     reach: reachOf(
       base,
       configured !== undefined || isPlaceOfDocument(settings, base),
@@ -185,10 +200,13 @@ function parseBase(name: string, apiUrl: string): { base: URL; userInfo: string 
   return { base, userInfo };
 }
 
-/** The calls that a plain API allows, as operations: one for each rule, or the POST of its own URL. */
+/** The calls that a plain API allows: one for each rule, or the POST of its own URL. */
+function plainCalls(rules: readonly AllowRule[]): readonly (KnownCall & { text: string })[] {
+  return rules.length > 0 ? rules : [{ text: "POST /", method: "POST", path: "/" }];
+}
+
 function plainOperations(api: string, settings: ApiSettings, rules: readonly AllowRule[]): Operation[] {
-  const calls = rules.length > 0 ? rules : [{ text: "POST /", method: "POST", path: "/" }];
-  return calls.map(({ text, method, path }) => ({
+  return plainCalls(rules).map(({ text, method, path }) => ({
     api,
     // Where only reads are possible, any method means GET.
     ...(settings.readOnly && method === "*" ? { id: `GET ${path}`, method: "GET" } : { id: text, method }),
