@@ -176,13 +176,13 @@ function isPlaceholder(text: string): boolean {
   return /^\{[^{}/]+\}$/.test(text);
 }
 
-/** Targets of calls that name an operation and nothing else. Each operation is of one API. */
+/** Targets of calls that give no values with the operation's name. Each operation is of one API. */
 const plainTargets = new WeakMap<DocumentOperation, Target>();
 
 function plainTarget(api: ApiDescription, operation: DocumentOperation): Target {
   const known = plainTargets.get(operation);
   if (known) return known;
-  const target = documentedTarget(api, operation);
+  const target = readTarget(api, operation);
   plainTargets.set(operation, target);
   return target;
 }
@@ -190,8 +190,12 @@ function plainTarget(api: ApiDescription, operation: DocumentOperation): Target 
 function documentedTarget(
   api: ApiDescription,
   operation: DocumentOperation,
-  given: Partial<Pick<Target, "pathValues" | "pathAliases" | "queryValues">> = {},
+  given: Partial<Pick<Target, "pathValues" | "pathAliases" | "queryValues">>,
 ): Target {
+  return { ...plainTarget(api, operation), ...given };
+}
+
+function readTarget(api: ApiDescription, operation: DocumentOperation): Target {
   const details = operation.details();
   const declared = new Set(details.parameters.filter((entry) => entry.in === "path").map((entry) => entry.name));
   // Documents forget to declare what their paths name.
@@ -210,7 +214,6 @@ function documentedTarget(
         : { ...details, parameters: [...undeclared.map(placeholderParameter), ...details.parameters] },
     fixedQuery: operation.fixedQuery,
     pathValues: {},
-    ...given,
     operation,
   };
 }
