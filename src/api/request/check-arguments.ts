@@ -32,16 +32,16 @@ interface Known {
 }
 
 export function createArgumentChecker(document: ApiDocument | undefined): ArgumentChecker {
-  const kept = new Map<string, Known | Promise<Known>>();
+  const kept = new Map<Parameter | string, Known | Promise<Known>>();
   /** What is compiled already is given at once: most calls wait for nothing. */
-  const knownOf = (key: string, schema: unknown): Known | Promise<Known> => {
+  const knownOf = (key: Parameter | string, schema: unknown): Known | Promise<Known> => {
     const known = kept.get(key);
     if (known) return known;
     const compiling = compile(bundleSchema(document as ApiDocument, schema, { direction: "request" })).then((made) => {
       if (kept.get(key) === compiling) kept.set(key, made);
       return made;
     });
-    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
+    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as Parameter | string);
     kept.set(key, compiling);
     return compiling;
   };
@@ -58,7 +58,7 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
           if (!Object.hasOwn(values, parameter.name)) continue;
           const value = values[parameter.name];
           if (parameter.allowEmptyValue && value === "") continue;
-          const known = knownOf(`${target.id} ${parameter.in} ${parameter.name}`, parameter.schema);
+          const known = knownOf(parameter, parameter.schema);
           const { schema, check } = known instanceof Promise ? await known : known;
           const fitted = fitValue(value, schema, { asTexts: true });
           values[parameter.name] = fitted.written;
@@ -93,12 +93,16 @@ function below(at: string, path: string): string {
   return path === "/" ? at : at + path;
 }
 
+/** Objects that inherit nothing, not even `__proto__`, and yet are as quick as any: those without a prototype are not. */
+const Values = function Values() {} as unknown as { new (): JsonObject; prototype: object };
+Values.prototype = Object.create(null) as object;
+
 function readPlaces(target: Target, request: ApiRequest): Arguments {
   const result = {} as Arguments;
   for (const place of PLACES) {
     const raw: unknown = request[place];
     if (raw === undefined) {
-      result[place] = Object.create(null) as Record<string, unknown>;
+      result[place] = new Values();
       continue;
     }
     if (raw !== undefined && raw !== null && !isObject(raw)) {
@@ -106,7 +110,7 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
         issues: [{ path: `/${place}`, message: "must be an object" }],
       });
     }
-    const values = Object.create(null) as Record<string, unknown>;
+    const values = new Values();
     for (const [name, value] of Object.entries(raw ?? {})) {
       if (value !== null && value !== undefined) values[declaredName(target, place, name)] = value;
       // Without a value, which most parameters cannot be.
@@ -151,7 +155,7 @@ function asQueryString(target: Target, place: Place, values: JsonObject): JsonOb
   if (!whole) return values;
   const names = Object.keys(values);
   if (names.length === 0 || (names.length === 1 && names[0] === whole.name)) return values;
-  return Object.assign(Object.create(null) as JsonObject, { [whole.name]: values });
+  return Object.assign(new Values(), { [whole.name]: values });
 }
 
 /** Headers that every operation takes, whatever its document lists. */
