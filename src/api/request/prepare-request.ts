@@ -38,7 +38,7 @@ export async function prepareRequest(
   if (url.href.length > MAX_URL) throw tooLong();
   const headers = buildHeaders(api, target, given.header, given.cookie, carried);
   if (built.contentType !== undefined) headers["content-type"] = built.contentType;
-  else delete headers["content-type"];
+  else if (headers["content-type"] !== undefined) delete headers["content-type"];
   return {
     target,
     method: target.method,
@@ -132,12 +132,33 @@ function pathValue(target: Target, name: string, value: unknown): string {
   return text;
 }
 
+interface Place {
+  origin: string;
+  /** Without slashes at its end. */
+  basePath: string;
+  /** Without the question mark. */
+  query: string;
+}
+
+const places = new WeakMap<URL, Place>();
+
+/** A base URL in pieces; of each base they are taken once. */
+function placeOf(base: URL): Place {
+  let place = places.get(base);
+  if (!place) {
+    place = { origin: base.origin, basePath: base.pathname.replace(/\/+$/, ""), query: base.search.slice(1) };
+    places.set(base, place);
+  }
+  return place;
+}
+
 /** The URL below the API's own; what a parser would change on it is a path that means something else than it says. */
 function urlOf({ base, itself }: Target, path: string, query: string): URL {
-  const pathname = itself ? base.pathname : base.pathname.replace(/\/+$/, "") + path;
+  const { origin, basePath } = placeOf(base);
+  const pathname = itself ? base.pathname : basePath + path;
   // In a query, a number sign would begin the fragment.
-  const url = new URL(`${base.origin}${pathname}${query === "" ? "" : `?${query.replaceAll("#", "%23")}`}`);
-  if (url.origin !== base.origin || url.pathname !== pathname) {
+  const url = new URL(`${origin}${pathname}${query === "" ? "" : `?${query.replaceAll("#", "%23")}`}`);
+  if (url.origin !== origin || url.pathname !== pathname) {
     throw new ToolError("forbidden", `The path ${JSON.stringify(path.slice(0, 80))} does not stay inside the API.`);
   }
   return url;
@@ -150,11 +171,11 @@ function buildQuery(
 ): string {
   const fixed = namesOf(target.fixedQuery);
   const isTaken = (key: string) => fixed.includes(key) || reserves("query", key);
-  const pairs = [
-    target.base.search.slice(1),
+  const pairs = [placeOf(target.base).query];
+  for (const pair of target.fixedQuery === "" ? [] : target.fixedQuery.split("&")) {
     // A document is data: it does not take the place of credentials.
-    ...target.fixedQuery.split("&").filter((pair) => !namesOf(pair).some((key) => reserves("query", key))),
-  ];
+    if (!namesOf(pair).some((key) => reserves("query", key))) pairs.push(pair);
+  }
   let length = 0;
   for (const [name, value] of Object.entries(query)) {
     if (!name.isWellFormed()) throw new ToolError("invalid_input", "A query parameter's name is no valid text.");
