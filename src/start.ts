@@ -49,7 +49,12 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     confirmationRequired,
     confirmsCalls: Object.values(config.apis).some(({ confirm }) => confirm !== false),
     readOnly: config.readOnly,
-    pinned: pinned.length === 0 ? undefined : createPinnedTools(pinned, services, (message) => log.warn({}, message)),
+    pinned:
+      pinned.length === 0
+        ? undefined
+        : createPinnedTools(pinned, services, (message) => log.warn({}, message), {
+            callApi: !config.tools.disabled.includes("call_api"),
+          }),
     callTimeoutMs: config.limits.callTimeout * 1000,
     redact,
     statusSinks: debugging ? [({ data }) => log.debug(data, "status")] : [],

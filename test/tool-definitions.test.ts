@@ -108,7 +108,7 @@ describe("pinned operations of real documents", () => {
       const described = await describeApi(api, settings({ apiUrl: "https://api.example", openapi: file }));
       const wanted = pinnedEntries({ [api]: { tools: described.operations.map(({ id }) => id) } }, NAMES);
       for (const entry of wanted) {
-        const tool = describeTool(pinnedTool(pinOperation(described, entry)));
+        const tool = describeTool(pinnedTool(pinOperation(described, entry), { callApi: false }));
         expect([...lint(tool.inputSchema as Schema, tool.name)], entry.operation).toEqual([]);
         expect(tool.name).toMatch(/^[a-z0-9_]{1,40}$/);
         expect(tool.title, tool.name).toBeTruthy();

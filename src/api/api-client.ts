@@ -1,6 +1,7 @@
 import type { LookupFunction } from "node:net";
 import { abortError, ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
+import { type Advice, CALL_API_ADVICE } from "./answer/advice.ts";
 import { type AnswerCache, createAnswerCache } from "./answer/answer-cache.ts";
 import type { AnswerStore } from "./answer/answer-store.ts";
 import { followPages } from "./answer/follow-pages.ts";
@@ -31,6 +32,8 @@ export interface CallContext {
   status?: StatusEmitter | undefined;
   /** Whether the human has consented where `mustConfirm` wants it. Without, such a call is refused. */
   confirmed?: boolean | undefined;
+  /** How the tool puts what can be done next; default: as call_api does. */
+  advice?: Advice | undefined;
 }
 
 /** The answer of a successful call. */
@@ -169,8 +172,8 @@ export function createApiClient(
   }
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
-    const { signal, status, confirmed = false } = context;
-    if (request.rest !== undefined) return nextPart(user, request, request.rest, signal);
+    const { signal, status, confirmed = false, advice = CALL_API_ADVICE } = context;
+    if (request.rest !== undefined) return nextPart(user, request, request.rest, { signal, advice });
     const opening = open(request.api);
     const api = ready.get(nameOf(request.api)) ?? (await until(opening, signal));
     const { description } = api;
@@ -199,8 +202,7 @@ export function createApiClient(
       const fetch = (page: PreparedRequest, pageSignal: AbortSignal) =>
         fetchAnswer(page, { api, user, cache, reads, signal: pageSignal, status });
       const first = await fetch(prepared, signal);
-      const maxPages = Math.min(request.maxPages ?? 1, settings.maxPages);
-      const pageMeans = { api: description, maxPages, fetch, signal, status };
+      const pageMeans = { api: description, maxPages: request.maxPages ?? 1, advice, fetch, signal, status };
       const { answer, pages, more } = await followPages(first, prepared, pageMeans);
       status?.progress(`Received ${answer.http_status} from ${name}`);
       const { warnings, ...shaped } = await shapeAnswer(answer, request, {
@@ -209,6 +211,7 @@ export function createApiClient(
         operation: prepared.target.id,
         maxLength: settings.maxAnswerLength,
         answers,
+        advice,
         selector,
         signal,
       });
@@ -229,11 +232,16 @@ export function createApiClient(
   }
 
   /** A part of an answer that is kept; nothing is called, so that it can be had of any API. */
-  async function nextPart(user: ApiUser, request: ApiRequest, rest: string, signal: AbortSignal): Promise<ApiResult> {
+  async function nextPart(
+    user: ApiUser,
+    request: ApiRequest,
+    rest: string,
+    how: { signal: AbortSignal; advice: Advice },
+  ): Promise<ApiResult> {
     const place = findRest(answers, user.id, rest);
     const { api, operation } = place.kept;
     const maxLength = apis[api]?.maxAnswerLength ?? DEFAULT_ANSWER_LENGTH;
-    const means = { user: user.id, api, operation, maxLength, answers, selector, signal };
+    const means = { user: user.id, api, operation, maxLength, answers, selector, ...how };
     const { warnings, ...part } = await shapeKept(place, request, means);
     return { ...part, ...(warnings.length > 0 && { warnings }) };
   }

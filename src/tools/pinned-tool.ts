@@ -4,7 +4,7 @@ import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { type AnyTool, defineTool } from "./define-tool.ts";
 
 /** An operation of an API as a tool of its own. What the document says of the arguments is checked by the client of APIs. */
-export function pinnedTool(pinned: PinnedOperation): AnyTool {
+export function pinnedTool(pinned: PinnedOperation, { callApi }: { callApi: boolean }): AnyTool {
   const required = new Set(pinned.required);
   const explained = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -13,12 +13,18 @@ export function pinnedTool(pinned: PinnedOperation): AnyTool {
       throw pinned.explain(error);
     }
   };
-  const shape = Object.fromEntries(
+  const { rest } = pinned;
+  const hasRest = pinned.reads || !callApi;
+  const advice = pinned.advice({ rest: hasRest, callApi });
+  const shape: Record<string, z.ZodType> = Object.fromEntries(
     Object.entries(pinned.properties).map(([name, schema]) => {
       const value = z.unknown().meta(schema);
-      return [name, required.has(name) ? value : value.optional()];
+      if (!required.has(name)) return [name, value.optional()];
+      // Not missed beside the rest; else the client of APIs says what is required.
+      return [name, hasRest ? z.preprocess((given) => given ?? null, value) : value];
     }),
   );
+  if (hasRest) shape[rest.name] = z.unknown().meta(rest.schema).optional();
   return defineTool({
     name: pinned.name,
     title: pinned.title,
@@ -29,7 +35,10 @@ export function pinnedTool(pinned: PinnedOperation): AnyTool {
     input: z.strictObject(shape),
     output: apiOutput,
     mustConfirm: (input, { user, services }) =>
-      explained(() => services.apis.mustConfirm(user, pinned.toRequest(input))),
+      explained(async () => {
+        const request = pinned.toRequest(input);
+        return request.rest === undefined && services.apis.mustConfirm(user, request);
+      }),
     async confirms(input, { user, services }) {
       const { method, url } = await explained(() => services.apis.preview(user, pinned.toRequest(input)));
       return `Request: ${method} ${url}`;
@@ -37,7 +46,9 @@ export function pinnedTool(pinned: PinnedOperation): AnyTool {
     links: linksOf,
     async run(input, { user, signal, services, status }) {
       const request = pinned.toRequest(input);
-      const result = await explained(() => services.apis.call(user, request, { signal, status, confirmed: true }));
+      const result = await explained(() =>
+        services.apis.call(user, request, { signal, status, confirmed: true, advice }),
+      );
       status.success(outcomeOf(result, pinned.api));
       return toOutput(result);
     },

@@ -21,11 +21,13 @@ const RETRY_MS = 15_000;
  * Reads the documents of the APIs when the tools are first asked for, each API by itself, so that one that cannot be read
  * leaves out its own tools only; it is tried again with a later list or call.
  * @param warn Told once of each reason for which a tool is not there.
+ * `callApi`: whether call_api is there for what the tools themselves cannot do.
  */
 export function createPinnedTools(
   wanted: readonly PinnedRequest[],
   services: ServiceContainer,
   warn: (message: string) => void,
+  { callApi = true }: { callApi?: boolean } = {},
 ): PinnedTools {
   const tools = new Map<string, AnyTool>();
   const failures = new Map<string, { error: ToolError; at: number }>();
@@ -46,7 +48,7 @@ export function createPinnedTools(
         const operation = found[index]!;
         if (operation instanceof ToolError) fail(name, operation);
         else {
-          tools.set(name, pinnedTool(operation));
+          tools.set(name, pinnedTool(operation, { callApi }));
           failures.delete(name);
         }
       }

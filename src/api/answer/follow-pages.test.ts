@@ -198,9 +198,24 @@ describe("pages end", () => {
     expect(await ask({ maxPages: 50 })).toMatchObject({
       pages: 4,
       more_pages: true,
-      warnings: ['There are more pages. Go on with query {"page":"5"}.'],
+      warnings: ['There are more pages. No more than 4 are read at once. Go on with query {"page":"5"}.'],
     });
     expect(requests).toHaveLength(4);
+  });
+
+  it("without the address of a next one that was read already", async () => {
+    const linked: Paged = ({ query, host }) => {
+      const page = Number(query.get("page") ?? 1);
+      const next = { link: `<${host}/items?page=${page + 1}>; rel="next"`, "content-range": `items ${page}-${page}/3` };
+      return { json: [{ page }], headers: { "x-total-count": "3", ...(page < 3 && next) } };
+    };
+    const { ask } = await open(linked, [number("page")]);
+    expect((await ask({ maxPages: 5 })).headers).toEqual({ "x-total-count": "3" });
+    expect((await ask({ maxPages: 2 })).headers).toEqual({
+      link: expect.stringContaining("page=3"),
+      "x-total-count": "3",
+    });
+    expect((await ask()).headers?.link).toContain("page=2");
   });
 
   it("where one names a page again that was read", async () => {

@@ -3,6 +3,7 @@ import type { StatusEmitter } from "../../status/status-event.ts";
 import type { PreparedRequest } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import type { FetchedAnswer } from "../fetch-answer.ts";
+import type { Advice } from "./advice.ts";
 import { itemsOf, joinPages, pageListPath } from "./join-pages.ts";
 import { findNextPage, type NextPage, type PageRead } from "./next-page.ts";
 import { type BodyField, searchFields, searchWith } from "./page-body.ts";
@@ -19,7 +20,9 @@ export interface FollowedPages {
 
 export interface PageMeans {
   api: ApiDescription;
+  /** Pages that are asked for; no more are followed than the configuration allows. */
   maxPages: number;
+  advice: Advice;
   fetch(prepared: PreparedRequest, signal: AbortSignal): Promise<FetchedAnswer>;
   signal: AbortSignal;
   status: StatusEmitter | undefined;
@@ -45,6 +48,7 @@ export async function followPages(
   const { api, status } = means;
   // What is no read is not repeated for its pages; that there are more is told.
   const searching = searchFields(api, prepared);
+  const allowed = Math.min(means.maxPages, api.settings.maxPages);
   let time: ReturnType<typeof startTime> | undefined;
   const reading = { request: prepared, page: readPage(first, prepared, path, searching) };
   const start = reading.page;
@@ -65,7 +69,7 @@ export async function followPages(
       by = found.kind;
       // Whether the address of a search's next page takes a search or a read, nothing says.
       const isFollowed = prepared.method === "GET" || (searching !== undefined && found.kind === "query");
-      const maxPages = isFollowed ? means.maxPages : 1;
+      const maxPages = isFollowed ? allowed : 1;
       // Whether there is a page that nothing tells of only asking shows; who did not ask for it is not told.
       more = found.certain || read.length > 1;
       if (!more && maxPages === 1) break;
@@ -84,9 +88,10 @@ export async function followPages(
       if (read.length >= maxPages || tooLarge) {
         if (more) {
           const limit = isFollowed && maxPages < api.settings.maxPages && !tooLarge ? api.settings.maxPages : undefined;
-          warnings.push(
-            `There are more pages${tooLarge ? " than one answer may hold" : ""}. ${goOn(api, reading.request, step, limit)}`,
-          );
+          const most =
+            isFollowed && !tooLarge && means.maxPages > maxPages ? ` No more than ${maxPages} are read at once.` : "";
+          const told = goOn(means, reading.request, step, limit);
+          warnings.push(`There are more pages${tooLarge ? " than one answer may hold" : ""}.${most} ${told}`);
         }
         break;
       }
@@ -98,7 +103,7 @@ export async function followPages(
       if (next.kind === "failed") {
         more = true;
         warnings.push(`Page ${read.length + 1} could not be read: ${next.error.message}`);
-        warnings.push(`There are more pages. ${goOn(api, reading.request, step, undefined)}`);
+        warnings.push(`There are more pages. ${goOn(means, reading.request, step, undefined)}`);
       }
       if (next.kind !== "read") break;
       const page = readPage(next.answer, step.request, path, searchFields(api, step.request), start);
@@ -197,27 +202,27 @@ async function fetchNext(
 
 /** How the model gets the page that comes next. `limit`: pages that max_pages could follow at once, where it could. */
 function goOn(
-  api: ApiDescription,
+  { api, advice }: PageMeans,
   before: PreparedRequest,
   { request: after, inBody }: Step,
   limit: number | undefined,
 ): string {
   const query = askedBy(api, before.url, after.url);
-  const clean = Object.entries(inBody).filter(([, value]) => api.secrets.inText(value) === value);
-  const ways = [
-    before.url.pathname === after.url.pathname ? [] : [`${after.method} ${api.secrets.inText(after.path)}`],
-    Object.keys(query).length === 0 ? [] : [`query ${JSON.stringify(query)}`],
-    clean.length === 0 ? [] : [`body ${JSON.stringify(Object.fromEntries(clean))} beside the rest of it`],
-  ].flat();
-  const how = `Go on with ${ways.join(" and ")}`;
+  const body = Object.fromEntries(Object.entries(inBody).filter(([, value]) => api.secrets.inText(value) === value));
+  const operation =
+    before.url.pathname === after.url.pathname ? undefined : `${after.method} ${api.secrets.inText(after.path)}`;
+  const how = advice.page({ operation, query, body });
+  if (how === undefined) return "This tool has no argument to ask for them.";
+  const most = advice.followsPages ? limit : undefined;
   if (how.length <= MAX_TOLD)
-    return `${how}${limit === undefined ? "" : `, or read up to ${limit} at once with max_pages`}.`;
+    return `${how}${most === undefined ? "" : `, or read up to ${most} at once with max_pages`}.`;
   // A part of an address is none.
-  const instead =
-    limit === undefined
-      ? `apis.${api.name}.maxPages is ${api.settings.maxPages}`
-      : `Read up to ${limit} at once with max_pages`;
-  return `The next one's address is too long to tell. ${instead}.`;
+  const instead = advice.followsPages
+    ? most === undefined
+      ? ` apis.${api.name}.maxPages is ${api.settings.maxPages}.`
+      : ` Read up to ${most} at once with max_pages.`
+    : "";
+  return `The next one's address is too long to tell.${instead}`;
 }
 
 function keyOf({ url, body }: PreparedRequest): string {

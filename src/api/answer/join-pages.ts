@@ -39,11 +39,13 @@ export function joinPages(
   if (pages.length === 1) return { ...first, warnings: all };
   const items = pages.flatMap(({ data }) => itemsOf(data, path) ?? []);
   const around = pages.map(({ data }) => data).reduce((whole, page) => joined(whole, page, path));
-  const { headers, ...rest } = first;
+  const { headers: _firstOnly, ...rest } = first;
+  // Where the next page is, and how many things there are: what the last page says of it holds for all.
+  const { "content-range": _lastOnly, ...headers } = last.headers ?? {};
   return {
     ...rest,
     data: replacedAt(around, path, items),
-    ...((last.headers ?? headers) && { headers: last.headers ?? headers }),
+    ...(Object.keys(headers).length > 0 && { headers }),
     warnings: all,
     attempts: pages.reduce((sum, page) => sum + page.attempts, 0),
     cached: pages.every((page) => page.cached),

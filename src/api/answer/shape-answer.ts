@@ -1,6 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import type { ApiRequest } from "../api-request.ts";
 import type { FetchedAnswer } from "../fetch-answer.ts";
+import type { Advice } from "./advice.ts";
 import { type AnswerStore, answerUri, type KeptAnswer } from "./answer-store.ts";
 import { fitJson, fitText, type Part } from "./fit-answer.ts";
 import { pickFields } from "./pick-fields.ts";
@@ -39,6 +40,8 @@ export interface ShapeMeans {
   /** Characters of JSON. */
   maxLength: number;
   answers: AnswerStore;
+  /** How what can be done next is put. */
+  advice: Advice;
   selector: Selector;
   signal: AbortSignal;
 }
@@ -134,7 +137,7 @@ async function shapeContent(
   }
   const { api, operation } = means;
   const id = place?.id ?? means.answers.keep(means.user, { api, operation, mime_type: mimeType, content: shown });
-  warnings.push(tellOf(part, id, shown.kind));
+  warnings.push(tellOf(part, id, shown.kind, means.advice));
   const { unit, given, total, next } = part;
   const more = part.abridged || next !== undefined;
   if (id === undefined || !more) return { data: part.data, warnings };
@@ -172,11 +175,10 @@ function notData(projection: Projection): string[] {
 }
 
 /** What a model is to know of a part: how much it is, and how to get what it lacks. */
-function tellOf(part: Part, id: string | undefined, kind: "json" | "text"): string {
+function tellOf(part: Part, id: string | undefined, kind: "json" | "text", advice: Advice): string {
   const { from, given, total, unit, next, abridged } = part;
-  const less =
-    kind === "json" ? "ask for less with fields, select or the API's own parameters" : "ask the API for less";
-  const query = kind === "json" ? ` call_api with rest "${id}" and fields or select reads parts of it.` : "";
+  const less = kind === "json" ? advice.less : "ask the API for less";
+  const query = kind === "json" && id !== undefined ? partsOf(id, advice) : "";
   if (unit === "characters" && abridged) {
     const told = `The answer is ${total} characters long; long texts and lists in it were shortened.`;
     return id === undefined ? `${told} It is too large to be kept: ${less}.` : `${told}${query}`;
@@ -191,8 +193,13 @@ function tellOf(part: Part, id: string | undefined, kind: "json" | "text"): stri
   const go =
     id === undefined
       ? `The answer is too large to be kept: ${less}.`
-      : `call_api with rest "${id}.${next}" gives the next ones; or ${less}.`;
+      : `${advice.rest(`${id}.${next}`)} gives the next ones; or ${less}.`;
   return `${range}${shortened} ${go}`;
+}
+
+function partsOf(id: string, advice: Advice): string {
+  const way = advice.parts(id);
+  return way === undefined ? ` The resource ${answerUri(id)} has it whole.` : ` ${way} reads parts of it.`;
 }
 
 function showBinary(

@@ -178,7 +178,8 @@ function sizeOf(value: unknown): number {
   return JSON.stringify(value)?.length ?? 0;
 }
 
-function isStructured(type: string): boolean {
+/** Whether a body of this media type is written from a value. */
+export function isStructured(type: string): boolean {
   return (
     isJsonType(type) ||
     type === "application/x-www-form-urlencoded" ||

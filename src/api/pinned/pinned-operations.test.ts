@@ -113,7 +113,7 @@ describe("a pinned operation", () => {
     expect(bytes.toRequest({ body: "AAEC" })).toMatchObject({ bodyBase64: "AAEC" });
     const list = await bodyOf({ type: "array", items: { type: "integer" } });
     expect(list.properties.body).toMatchObject({ type: "array", items: { type: "integer" } });
-    expect(list.toRequest({ body: "[1, 2]" })).toMatchObject({ bodyText: "[1,2]" });
+    expect(list.toRequest({ body: "[1, 2]" })).toMatchObject({ body: [1, 2] });
   });
 
   it("keeps names apart that places share, and renames those that bridges stumble over", async () => {

@@ -1,4 +1,5 @@
 import { ToolError } from "../../errors.ts";
+import type { Advice } from "../answer/advice.ts";
 import type { ApiRequest, Target } from "../api-request.ts";
 import { isRead } from "../call-policy.ts";
 import type { ApiDescription } from "../configured-api.ts";
@@ -9,7 +10,8 @@ import type { BodyContent, Place } from "../operation.ts";
 import { PLACES } from "../operation.ts";
 import { CLEARED, clearedFields } from "./cleared-fields.ts";
 import { plainText } from "./flatten-schema.ts";
-import { argumentsOf, describeArguments, isText, type Slot } from "./pinned-arguments.ts";
+import { pinnedAdvice } from "./pinned-advice.ts";
+import { argumentsOf, describeArguments, isStructured, isText, type Slot } from "./pinned-arguments.ts";
 import { type PortableSchema, readValue, shorten, wordsOf } from "./portable-schema.ts";
 
 /** An operation that is to be a tool of its own. */
@@ -33,6 +35,10 @@ export interface PinnedOperation {
   idempotent: boolean;
   properties: Readonly<Record<string, PortableSchema>>;
   required: readonly string[];
+  /** The argument that takes the id of the rest of an earlier answer; nothing else counts beside it. */
+  rest: { name: string; schema: PortableSchema };
+  /** How the tool puts what can be done next. `rest`: whether it has that argument, `callApi`: whether call_api is there. */
+  advice(there: { rest: boolean; callApi: boolean }): Advice;
   toRequest(input: Readonly<Record<string, unknown>>): ApiRequest;
   /** An error of the call with the names of these arguments instead of their places; anything else as it is. */
   explain(error: unknown): unknown;
@@ -56,6 +62,8 @@ export function pinOperation(api: ApiDescription, { name, operation, description
   const fixed = { ...target.pathValues, ...target.queryValues };
   const called = listed && Object.keys(fixed).length === 0 ? listed.id : operation;
   const said = description ?? describe(api, target);
+  const rest = restArgument(properties);
+  const goingOn = { name, api: api.name, operation: called, slots: kept, properties };
   return {
     name,
     api: api.name,
@@ -65,9 +73,22 @@ export function pinOperation(api: ApiDescription, { name, operation, description
     idempotent: isRead(target.method) || target.method === "PUT" || target.method === "DELETE",
     properties,
     required: kept.filter((slot) => slot.required).map((slot) => slot.name),
-    toRequest: (input) => requestOf(api.name, called, target, content, kept, properties, input),
+    rest,
+    advice: (there) => pinnedAdvice({ ...goingOn, rest: there.rest ? rest.name : undefined, callApi: there.callApi }),
+    toRequest(input) {
+      const id = Object.hasOwn(input, rest.name) ? (input[rest.name] ?? undefined) : undefined;
+      if (id !== undefined) return { api: api.name, operation: called, rest: String(id) };
+      return requestOf(api.name, called, target, content, kept, properties, input);
+    },
     explain: (error) => withOwnNames(error, kept, target),
   };
+}
+
+/** A name that no argument of the operation has. */
+function restArgument(properties: Readonly<Record<string, PortableSchema>>): PinnedOperation["rest"] {
+  let name = "rest";
+  while (Object.hasOwn(properties, name)) name = `answer_${name}`;
+  return { name, schema: { type: "string", description: "Id in the rest of a long answer: gives its next part." } };
 }
 
 const EMPTY = createDocument({ openapi: "3.1.0", paths: {} }, (what) => new Error(what));
@@ -134,8 +155,15 @@ function requestOf(
   if (whole === undefined) return request;
   if (isRecord(whole)) return { ...request, body: whole };
   const type = content?.type ?? "application/json";
-  if (isJsonType(type) || type.includes("*")) return { ...request, bodyText: JSON.stringify(whole) };
+  // As a value it is sent as it was fitted to its schema. Where there is no schema, only objects are values.
+  if (target.open) return { ...request, bodyText: JSON.stringify(whole) };
+  if (isStructured(type) || (!isText(type) && isReference(whole))) return { ...request, body: whole };
   return isText(type) ? { ...request, bodyText: String(whole) } : { ...request, bodyBase64: String(whole) };
+}
+
+/** Whether a value only names the bytes that it stands for. */
+function isReference(value: unknown): boolean {
+  return typeof value === "string" && /^(?:data:|api:\/\/answers\/)/.test(value);
 }
 
 /** Whether a body is sent that may have no field at all. */
