@@ -151,7 +151,7 @@ export function createServices(
       const apis = config.readOnly
         ? entries.map(([name, api]) => [name, { ...api, readOnly: true }] as const)
         : entries;
-      return createApiClient(Object.fromEntries(apis), await one("answers"));
+      return createApiClient(Object.fromEntries(apis), await one("answers"), { warn });
     },
     async answers() {
       const { createAnswerStore } = await import("./api/answer/create-answer-store.ts");

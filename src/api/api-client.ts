@@ -9,6 +9,7 @@ import { shownHeaders } from "./answer/read-answer.ts";
 import { createSelector } from "./answer/select.ts";
 import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./answer/shape-answer.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
+import { type ApiCheck, checkApi } from "./check-api.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
 import { type DescribedOperation, type DescribeRequest, describeNamed } from "./describe/describe-operation.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
@@ -21,6 +22,7 @@ import { prepareRequest } from "./request/prepare-request.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search/search-apis.ts";
 
 export type { ApiRequest } from "./api-request.ts";
+export type { ApiCheck } from "./check-api.ts";
 
 /** Who calls. */
 export interface ApiUser {
@@ -63,17 +65,6 @@ export interface ApiResult {
   warnings?: string[];
 }
 
-/** An API as the doctor and the start page show it. */
-export interface ApiCheck {
-  name: string;
-  kind: "plain" | "openapi";
-  /** Without credentials and query; empty where the API has none. */
-  base_url: string;
-  operations: number;
-  error?: string;
-  hint?: string;
-}
-
 export interface ApiClient {
   /**
    * Makes a call: one place for address guard, rate limit, deadline, retry, cache and response checks.
@@ -107,6 +98,8 @@ export interface ApiClient {
 export interface ApiClientInternals {
   /** Name resolution other than the system's; for tests. */
   lookup?: LookupFunction | undefined;
+  /** Told once for each rule of the configuration that fits nothing of its API. */
+  warn?: ((message: string) => void) | undefined;
 }
 
 /** Of answers of an API that the configuration does not have any more. */
@@ -154,6 +147,7 @@ export function createApiClient(
       api.then(
         (live) => {
           if (opened.get(name) === opening) ready.set(name, live);
+          for (const { message, hint } of live.description.misfits()) internals.warn?.(`${message} ${hint}`);
         },
         // A document that was mended is read again.
         () => opened.delete(name),
@@ -289,7 +283,8 @@ export function createApiClient(
       });
     },
     check(signal, { ask = false } = {}) {
-      return Promise.all(Object.keys(apis).map((name) => checkApi(name, signal, ask)));
+      const all = Object.entries(apis);
+      return Promise.all(all.map(([name, api]) => checkApi(name, api, () => open(name), { signal, ask })));
     },
     async close() {
       const all = [...opened.values()];
@@ -304,28 +299,6 @@ export function createApiClient(
       }
     },
   };
-
-  async function checkApi(name: string, signal: AbortSignal, ask: boolean): Promise<ApiCheck> {
-    const result: ApiCheck = {
-      name,
-      kind: apis[name]!.openapi === undefined ? "plain" : "openapi",
-      base_url: "",
-      operations: 0,
-    };
-    try {
-      const { description, exchange, responses, credentials } = await until(open(name), signal);
-      result.base_url = `${description.base.origin}${description.base.pathname}`;
-      result.operations = description.operations.length;
-      await responses.ready();
-      await exchange.probe(signal);
-      await credentials.check(signal, { ask });
-      return result;
-    } catch (error) {
-      const failure = error instanceof ToolError ? error : signal.aborted ? abortError(signal) : undefined;
-      if (!failure) throw error;
-      return { ...result, error: failure.message, ...(failure.hint !== undefined && { hint: failure.hint }) };
-    }
-  }
 }
 
 function shorten(text: string): string {

@@ -1,0 +1,70 @@
+import { abortError, ToolError } from "../errors.ts";
+import type { ApiSettings } from "./configured-api.ts";
+import { until } from "./in-flight.ts";
+import type { LiveApi } from "./live-api.ts";
+
+/** Something of an API that works otherwise than the configuration seems to mean. */
+export interface ApiProblem {
+  /** Where it stands in the configuration, such as `apis.shop.confirm`. */
+  key: string;
+  message: string;
+  hint?: string | undefined;
+  /** Whether it cannot be what is meant; otherwise it is only doubtful. */
+  broken: boolean;
+}
+
+/** An API as the doctor and the start page show it. */
+export interface ApiCheck {
+  name: string;
+  kind: "plain" | "openapi";
+  /** Without credentials and query; empty where the API has none. */
+  base_url: string;
+  operations: number;
+  /** Whether its operations are known, so that they can be searched and described whatever `error` says of calls. */
+  described: boolean;
+  /** Why calls fail. */
+  error?: string;
+  hint?: string;
+  /** What else is wrong or doubtful. */
+  problems: ApiProblem[];
+}
+
+/** Reads the document of an API, connects to it and looks at its credentials and rules. Calls no operation; never throws. */
+export async function checkApi(
+  name: string,
+  settings: ApiSettings,
+  open: () => Promise<LiveApi>,
+  { signal, ask }: { signal: AbortSignal; ask: boolean },
+): Promise<ApiCheck> {
+  const result: ApiCheck = {
+    name,
+    kind: settings.openapi === undefined ? "plain" : "openapi",
+    base_url: "",
+    operations: 0,
+    described: false,
+    problems: [],
+  };
+  try {
+    const { description, exchange, responses, credentials } = await until(open(), signal);
+    result.base_url = `${description.base.origin}${description.base.pathname}`;
+    result.operations = description.operations.length;
+    result.described = true;
+    result.problems.push(
+      ...description.misfits().map(({ key, message, hint }) => ({
+        key: `apis.${name}.${key}`,
+        message,
+        hint,
+        broken: true,
+      })),
+    );
+    await responses.ready();
+    await exchange.probe(signal);
+    await credentials.check(signal, { ask });
+  } catch (error) {
+    const failure = error instanceof ToolError ? error : signal.aborted ? abortError(signal) : undefined;
+    if (!failure) throw error;
+    result.error = failure.message;
+    if (failure.hint !== undefined) result.hint = failure.hint;
+  }
+  return result;
+}
