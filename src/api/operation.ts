@@ -104,6 +104,9 @@ export interface OperationDetails {
   credential: Credential | null | undefined;
   /** All the ways that it may travel, by the document's alternatives; those that suffice alone first. */
   credentials?: readonly Credential[];
+  /** The document's alternatives by the names of its security schemes; see `OperationSecurity`. */
+  alternatives?: readonly (readonly SecurityScheme[])[];
+  declared?: readonly SecurityScheme[];
   /** What of the document's description is missing, as sentences. */
   problems?: readonly string[];
   /** What it may answer, in the document's order. */
@@ -117,4 +120,9 @@ export interface Credential {
   in: "header" | "query" | "cookie";
   name: string;
   scheme: "Bearer" | "Basic" | "";
+}
+
+/** A security scheme by its name in the document. */
+export interface SecurityScheme extends Credential {
+  id: string;
 }

@@ -10,6 +10,10 @@ const rule = z
 
 const headers = z.record(z.string(), secret("Header value.")).default({});
 
+const credentials = z
+  .record(z.string().min(1), secret("A key, a token, or `user:password` of a Basic scheme."))
+  .default({});
+
 /** How a key travels, and where it comes from. Which keys belong to which type is checked here, so that a slip is told at the start. */
 const auth = z
   .strictObject({
@@ -57,6 +61,7 @@ const userCredentials = z.strictObject({
   password: secret("The user's password for `basic`.").optional(),
   clientId: z.string().optional().describe("The user's client for `oauth2`."),
   clientSecret: secret("Secret of that client.").optional(),
+  credentials: credentials.describe("The user's own `credentials` by security scheme."),
   headers: headers.describe("Headers sent with the user's calls, over those of the API."),
 });
 
@@ -80,7 +85,9 @@ const settings = z.strictObject({
   apiUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("Base URL. Calls of this API reach no other address, but for redirects of reads (see `redirectHosts`)."),
+    .describe(
+      "Base URL. Its query, such as `?format=json`, is sent with every call. Calls of this API reach no other address, but for redirects of reads (see `redirectHosts`).",
+    ),
   privateNetwork: z
     .boolean()
     .default(false)
@@ -102,6 +109,9 @@ const settings = z.strictObject({
   auth: auth
     .optional()
     .describe("How credentials travel, where `apiKeyHeader` does not say it; over what the document says."),
+  credentials: credentials.describe(
+    "Credentials by the names of the document's security schemes, each sent as its scheme says: for operations that need several at once. They come before `apiKey`, which stands in for a scheme that is not named here.",
+  ),
   users: z
     .record(z.string().min(1), userCredentials)
     .default({})
@@ -202,6 +212,15 @@ export const api = settings.superRefine((given, context) => {
   const issue = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
   if (given.requireUserCredentials && Object.keys(given.users).length === 0) {
     issue(["users"], "is needed with requireUserCredentials: nobody could call the API");
+  }
+  const named = [
+    [["credentials"], given.credentials],
+    ...Object.entries(given.users).map(([user, entry]) => [["users", user, "credentials"], entry.credentials]),
+  ] as [string[], Record<string, string>][];
+  for (const [path, entries] of named) {
+    if (given.openapi === undefined && Object.keys(entries).length > 0) {
+      issue(path, "are for the security schemes of a document, and there is no openapi. Use apiKey, auth or headers");
+    }
   }
   if (!how) return;
   const key = NEEDED[how.type];

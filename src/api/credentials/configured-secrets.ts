@@ -11,7 +11,7 @@ const VERSION = /^v?\d{1,4}([.-]\d{1,4}){0,3}$/i;
 
 /** Everything of an API's configuration that no answer may show to anybody: the secrets of all users. */
 export function configuredSecrets(
-  { apiKey, auth, headers, users }: ApiSettings,
+  { apiKey, auth, credentials, headers, users }: ApiSettings,
   base: URL | undefined,
   userInfo: string | undefined,
 ): string[] {
@@ -26,6 +26,9 @@ export function configuredSecrets(
       ...pairs(holder.apiKey),
       ...secretsOf({ username: auth?.username, clientId: auth?.clientId, ...given(holder) }),
     ]),
+    ...[credentials, ...holders.map((holder) => holder.credentials)]
+      .flatMap((named) => Object.values(named ?? {}))
+      .flatMap((secret) => [secret, ...pairs(secret)]),
     ...[headers, ...holders.map((holder) => holder.headers)].flatMap(secretsOfHeaders),
     ...(base ? secretsOfQuery(base.searchParams) : []),
   ];

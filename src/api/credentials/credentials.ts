@@ -6,9 +6,11 @@ import type { ApiUser } from "../api-client.ts";
 import type { PreparedRequest, Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { isSameSite } from "../openapi/fetch-document.ts";
+import type { Credential } from "../operation.ts";
 import type { PlacedCredential } from "../request/request-headers.ts";
 import { type Reserves, reservedNames } from "../request/reserved-names.ts";
 import { configuredSecrets } from "./configured-secrets.ts";
+import { placeNamed } from "./named-credentials.ts";
 import { createOAuthTokens, type OAuthTokens } from "./oauth-tokens.ts";
 import {
   type Holder,
@@ -24,7 +26,8 @@ import type { OAuthClient } from "./request-token.ts";
 
 /** What one call carries. */
 export interface CallCredential {
-  placed: PlacedCredential | undefined;
+  /** Each in a place of its own. */
+  placed: readonly PlacedCredential[];
   /** Configured headers of the API and, over them, of the user. */
   headers: Readonly<Record<string, string>>;
   /**
@@ -73,9 +76,9 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     return tokens;
   };
 
-  function idOf(source: Source, headers: Readonly<Record<string, string>>): string {
+  function idOf({ source, named, headers }: Carried): string {
     const sent = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
-    const text = JSON.stringify([source, sent]);
+    const text = JSON.stringify([source, named, sent]);
     const known = ids.get(text);
     if (known !== undefined) return known;
     const id = createHmac("sha256", digestKey).update(text).digest("base64url");
@@ -83,10 +86,10 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     return id;
   }
 
-  type Carried = { source: Source; credential: CallCredential };
   /** By what the document says of an operation, and by user: neither changes. */
-  const kept = new WeakMap<Target["details"], Map<string, Carried>>();
-  function carried(user: ApiUser, target: Target): Carried {
+  type Kept = { source: Source; credential: CallCredential };
+  const kept = new WeakMap<Target["details"], Map<string, Kept>>();
+  function carried(user: ApiUser, target: Target): Kept {
     let ofUsers = kept.get(target.details);
     if (!ofUsers) {
       ofUsers = new Map();
@@ -94,9 +97,11 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     }
     const known = ofUsers.get(user.id);
     if (known) return known;
-    const { source, headers } = carriedBy(api, holderOf(api, user), target);
+    const all = carriedBy(api, holderOf(api, user), target);
+    const { source, named, headers } = all;
     const reserves = reserved.and(target.details);
-    const made = { source, credential: { placed: placedBy(source), headers, id: idOf(source, headers), reserves } };
+    const placed = [...named, ...placedBy(source)];
+    const made = { source, credential: { placed, headers, id: idOf(all), reserves } };
     if (ofUsers.size < MAX_IDS) ofUsers.set(user.id, made);
     return made;
   }
@@ -159,33 +164,45 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
 }
 
 /** Of a token that has to be asked for, its place alone. */
-function placedBy(source: Source): PlacedCredential | undefined {
-  if (source.kind === "token") return { ...source.place, value: source.prefix + REDACTED };
-  return source.kind === "value" ? source.placed : undefined;
+function placedBy(source: Source): PlacedCredential[] {
+  if (source.kind === "token") return [{ ...source.place, value: source.prefix + REDACTED }];
+  return source.kind === "value" ? [source.placed] : [];
 }
 
 function withToken(request: PreparedRequest, { place, prefix }: TokenSource, token: string): PreparedRequest {
   return { ...request, headers: { ...request.headers, [place.name.toLowerCase()]: prefix + token } };
 }
 
+/** What a call carries, its places apart. */
+export interface Carried {
+  source: Source;
+  /** Credentials by the names of security schemes. */
+  named: readonly PlacedCredential[];
+  headers: Readonly<Record<string, string>>;
+}
+
 /**
- * What the user's call of an operation carries: its credential, and the configured headers. A configured header of the
+ * What the user's call of an operation carries: its credentials, and the configured headers. A configured header of a
  * credential's name takes its place, but a shared one never that of a user's own.
  */
-function carriedBy(
-  api: ApiDescription,
-  holder: Holder,
-  target: Target,
-): Pick<CallCredential, "headers"> & { source: Source } {
-  const source = sourceOf(api, holder, target);
-  const place = source.kind === "token" ? source.place : source.kind === "value" ? source.placed : undefined;
-  const name = place?.in === "header" ? place.name : undefined;
+export function carriedBy(api: ApiDescription, holder: Holder, target: Target): Carried {
+  const { placed, left } = placeNamed(holder, target, hasSecrets(holder));
+  const source = sourceOf(api, holder, target, left);
   const { apiKeyHeader } = api.settings;
   const key = apiKeyHeader !== undefined && sendsSomethingElse(api) ? holder.apiKey : undefined;
   const gateway = key && apiKeyHeader ? { [apiKeyHeader]: key } : {};
   const own = { ...without(gateway, Object.keys(holder.ownHeaders)), ...holder.ownHeaders };
-  const replaced = [...Object.keys(own), ...(holder.own && name !== undefined ? [name] : [])];
-  const headers = { ...without(holder.sharedHeaders, replaced), ...own };
-  const isCovered = name !== undefined && Object.keys(without(headers, [name])).length < Object.keys(headers).length;
-  return { source: isCovered ? { kind: "none" } : source, headers };
+  const names = [...placed, ...placedBy(source)].flatMap((place) => (place.in === "header" ? [place.name] : []));
+  const headers = { ...without(holder.sharedHeaders, [...Object.keys(own), ...(holder.own ? names : [])]), ...own };
+  const isCovered = ({ in: where, name }: Credential) =>
+    where === "header" && Object.keys(without(headers, [name])).length < Object.keys(headers).length;
+  const named = placed.filter((each) => !isCovered(each));
+  const isTaken = placedBy(source).some(
+    (place) => isCovered(place) || named.some((each) => each.in === place.in && isSameName(each, place)),
+  );
+  return { source: isTaken ? { kind: "none" } : source, named, headers };
+}
+
+function isSameName(a: Credential, b: Credential): boolean {
+  return a.in === "header" ? a.name.toLowerCase() === b.name.toLowerCase() : a.name === b.name;
 }

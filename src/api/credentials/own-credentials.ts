@@ -15,6 +15,8 @@ export interface Holder {
   password: string | undefined;
   clientId: string | undefined;
   clientSecret: string | undefined;
+  /** By the names of the document's security schemes. */
+  credentials: Readonly<Record<string, string>>;
   /** `user:password` of the configured URL. */
   userInfo: string | undefined;
   /** Headers of the API that the user's calls carry as well. */
@@ -53,8 +55,8 @@ export function holderOf(api: ApiDescription, user: ApiUser): Holder {
     }
     return sharedHolder(api);
   }
-  const { headers: ownHeaders, ...secrets } = entry;
-  if (![...Object.values(secrets), ...Object.values(ownHeaders)].some(isFilled)) {
+  const { headers: ownHeaders, credentials = {}, ...secrets } = entry;
+  if (![secrets, credentials, ownHeaders].flatMap(Object.values).some(isFilled)) {
     throw new ToolError("not_configured", `API "${name}" has an entry for you that holds no credentials.`, {
       hint: `Set ${key} in the configuration; a variable that it refers to may be empty.`,
     });
@@ -66,6 +68,7 @@ export function holderOf(api: ApiDescription, user: ApiUser): Holder {
     password,
     clientId: clientId ?? (clientSecret === undefined ? undefined : auth?.clientId),
     clientSecret,
+    credentials,
     userInfo: undefined,
     sharedHeaders: without(headers, [...SHARED_ONLY, ...Object.keys(ownHeaders)]),
     ownHeaders,
@@ -76,13 +79,14 @@ export function holderOf(api: ApiDescription, user: ApiUser): Holder {
 
 /** What users without an entry share. */
 export function sharedHolder({ name, settings, userInfo }: ApiDescription): Holder {
-  const { apiKey, auth } = settings;
+  const { apiKey, auth, credentials = {} } = settings;
   return {
     apiKey,
     username: auth?.username,
     password: auth?.password,
     clientId: auth?.clientId,
     clientSecret: auth?.clientSecret,
+    credentials,
     userInfo,
     sharedHeaders: settings.headers,
     ownHeaders: {},
@@ -91,7 +95,7 @@ export function sharedHolder({ name, settings, userInfo }: ApiDescription): Hold
   };
 }
 
-/** Whether there is anything to make a credential of. */
+/** Whether there is anything to make a credential of, besides those by scheme. */
 export function hasSecrets({ apiKey, username, password, clientId, clientSecret, userInfo }: Holder): boolean {
   return [apiKey, username, password, clientId, clientSecret, userInfo].some(isFilled);
 }
@@ -105,28 +109,43 @@ export function without(
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !left.has(sameToServers(name))));
 }
 
+/** A credential that is configured for a scheme, as the scheme says that it is sent. */
+export function placedValue({ in: place, name, scheme }: Credential, text: string): PlacedCredential {
+  const where = { in: place, name, scheme };
+  return { ...where, value: scheme === "Basic" ? basic(text) : prefixed(scheme, text) };
+}
+
 /**
- * The credential of a call: in `apiKeyHeader`, else as `auth` says, else as the document does, else as a bearer token; none
- * where the document says that the operation takes none. `target` undefined: of any operation.
+ * The credential of a call beside those by scheme: in `apiKeyHeader`, else as `auth` says, else as the document does, else as a bearer token; none
+ * where the document says that the operation takes none. `target` undefined: of any operation. `left`: the schemes that no
+ * credential is configured for, where the others are.
  * @throws ToolError `not_configured` where `auth` wants what is not there, `invalid_config`
  */
-export function sourceOf(api: ApiDescription, holder: Holder, target: Target | undefined): Source {
+export function sourceOf(
+  api: ApiDescription,
+  holder: Holder,
+  target: Target | undefined,
+  left?: readonly Credential[],
+): Source {
   const { apiKeyHeader, auth } = api.settings;
   const { apiKey, username, password, userInfo } = holder;
-  // A user whose own headers are all there is.
-  if (holder.own && !hasSecrets(holder)) return { kind: "none" };
+  // A user whose own headers are all there is, or credentials by scheme.
+  const byScheme = Object.values(holder.credentials).some(isFilled);
+  if ((holder.own || byScheme) && !hasSecrets(holder)) return { kind: "none" };
   const hasKey = isFilled(apiKey);
   if (hasKey && apiKeyHeader !== undefined && !sendsSomethingElse(api)) {
     return value({ in: "header", name: apiKeyHeader, scheme: "" }, apiKey);
   }
   const pair = isFilled(username) || isFilled(password) ? `${username ?? ""}:${password ?? ""}` : undefined;
   const headers = Object.keys({ ...holder.sharedHeaders, ...holder.ownHeaders });
-  const documented = target && chooseCredential(target.details, hasKey ? apiKey : pair, headers);
-  if (documented === null) return { kind: "none" };
+  const ways = left ? { credential: left[0] ?? null, credentials: left } : target?.details;
+  const documented = ways && chooseCredential(ways, hasKey ? apiKey : pair, headers);
+  // What `auth` says is sent beside those by scheme, which are all that the document wants.
+  if (documented === null && (!auth || target?.details.credential === null)) return { kind: "none" };
   if (!auth) {
     const place = documented ?? { in: "header", name: "Authorization", scheme: "Bearer" };
     if (hasKey && !(pair !== undefined && place.scheme === "Basic")) {
-      return value(place, place.scheme === "Basic" ? basic(apiKey) : prefixed(place.scheme, apiKey));
+      return { kind: "value", placed: placedValue(place, apiKey) };
     }
     const info = pair ?? userInfo;
     return info === undefined ? { kind: "none" } : value(AUTHORIZATION, basicPair(holder, info));

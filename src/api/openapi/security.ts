@@ -1,4 +1,4 @@
-import type { Credential, JsonObject } from "../operation.ts";
+import type { Credential, JsonObject, SecurityScheme } from "../operation.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 
 /** How the key of an operation may travel, by the document's security schemes. */
@@ -7,6 +7,10 @@ export interface OperationSecurity {
   credential: Credential | null | undefined;
   /** Every way: first the schemes that suffice alone, then those that others have to come with. */
   credentials: readonly Credential[];
+  /** The document's alternatives, each with the schemes that go together; an empty one needs none. Undefined: it names none. */
+  alternatives?: readonly (readonly SecurityScheme[])[];
+  /** Where the document names no alternatives: the schemes that it has all the same. */
+  declared?: readonly SecurityScheme[];
 }
 
 /**
@@ -17,24 +21,47 @@ export function readSecurity(document: ApiDocument, node: JsonObject): Operation
   const none = { credential: null, credentials: [] };
   const own = Array.isArray(node.security);
   const requirements = (own ? node.security : document.root.security) as unknown;
-  if (!Array.isArray(requirements)) return { credential: undefined, credentials: [] };
+  if (!Array.isArray(requirements)) return undeclared(document);
   const given = requirements.filter(isObject);
   // An empty requirement says that the operation can be called without, which does not keep a key from being sent.
   if (given.every((requirement) => Object.keys(requirement).length === 0) && (own || given.length > 0)) return none;
+  if (given.length === 0) return undeclared(document);
 
   const schemes = schemesOf(document);
+  const alternatives: SecurityScheme[][] = [];
   const alone: Credential[] = [];
   const together: Credential[] = [];
   for (const requirement of given) {
     const found = Object.keys(requirement)
-      .map((name) => document.resolve(schemeNamed(document, schemes, name)))
+      .map((name) => [idOf(name, schemes), document.resolve(schemeNamed(document, schemes, name))] as const)
       // A client certificate is no key; it comes with the connection.
-      .filter((scheme) => scheme.type !== "mutualTLS");
-    const credentials = found.map(credentialOf).filter((credential) => credential !== undefined);
-    (found.length === 1 ? alone : together).push(...credentials);
+      .filter(([, scheme]) => scheme.type !== "mutualTLS");
+    const credentials = found.flatMap(([id, scheme]) => identified(id, scheme));
+    // Of schemes that are not known, nothing can be sent.
+    if (found.length === 0 || credentials.length > 0) alternatives.push(credentials);
+    (found.length === 1 ? alone : together).push(...credentials.map(({ id: _id, ...credential }) => credential));
   }
   const credentials = [...alone, ...together];
-  return { credential: credentials[0], credentials };
+  return { credential: credentials[0], credentials, alternatives };
+}
+
+/** The security schemes of a document that a request can carry. */
+export function readSchemes(document: ApiDocument): SecurityScheme[] {
+  return Object.entries(schemesOf(document)).flatMap(([id, scheme]) => identified(id, document.resolve(scheme)));
+}
+
+function undeclared(document: ApiDocument): OperationSecurity {
+  return { credential: undefined, credentials: [], declared: readSchemes(document) };
+}
+
+function identified(id: string, scheme: JsonObject): SecurityScheme[] {
+  const credential = credentialOf(scheme);
+  return credential ? [{ id, ...credential }] : [];
+}
+
+/** The name of a scheme, also of one that is named by a reference. */
+function idOf(name: string, schemes: JsonObject): string {
+  return Object.hasOwn(schemes, name) ? name : (name.split("/").at(-1) ?? name);
 }
 
 /**

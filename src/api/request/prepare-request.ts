@@ -79,8 +79,8 @@ function configuredNames(target: Target, carried: CallCredential): ConfiguredNam
   return names;
 }
 
-function placedIn(credential: PlacedCredential | undefined, place: PlacedCredential["in"]): string[] {
-  return credential?.in === place ? [credential.name] : [];
+function placedIn(placed: readonly PlacedCredential[], place: PlacedCredential["in"]): string[] {
+  return placed.flatMap((credential) => (credential.in === place ? [credential.name] : []));
 }
 
 function warningsOf(target: Target, given: Arguments): string[] {
@@ -167,7 +167,7 @@ function urlOf({ base, itself }: Target, path: string, query: string): URL {
 function buildQuery(
   target: Target,
   query: Readonly<Record<string, unknown>>,
-  { placed: credential, reserves }: CallCredential,
+  { placed, reserves }: CallCredential,
 ): string {
   const fixed = namesOf(target.fixedQuery);
   const isTaken = (key: string) => fixed.includes(key) || reserves("query", key);
@@ -199,6 +199,8 @@ function buildQuery(
       if (length > MAX_URL) throw tooLong();
     }
   }
-  if (credential?.in === "query") pairs.push(`${encodeStrictly(credential.name)}=${encodeStrictly(credential.value)}`);
+  for (const { in: place, name, value } of placed) {
+    if (place === "query") pairs.push(`${encodeStrictly(name)}=${encodeStrictly(value)}`);
+  }
   return pairs.filter((pair) => pair !== "").join("&");
 }

@@ -59,7 +59,7 @@ export function buildHeaders(
   cookies: Readonly<Record<string, unknown>>,
   carried: CallCredential,
 ): Record<string, string> {
-  const { placed: credential, reserves } = carried;
+  const { placed, reserves } = carried;
   const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
@@ -89,7 +89,7 @@ export function buildHeaders(
   }
   const fixed = fixedHeaders(api.name, carried);
   for (const [name, value] of fixed) headers[name] = value;
-  const pairs = cookiePairs(target, cookies, credential, reserves);
+  const pairs = cookiePairs(target, cookies, placed, reserves);
   if (pairs.length > 0) {
     if (fixed.has("cookie") && Object.keys(cookies).length > 0) {
       throw new ToolError("forbidden", "Cookies cannot be set by a call of this API.", {
@@ -107,8 +107,8 @@ function fixedHeaders(api: string, carried: CallCredential): ReadonlyMap<string,
   if (known) return known;
   const { headers, placed } = carried;
   const fixed = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  if (placed?.in === "header" && !fixed.has(placed.name.toLowerCase())) {
-    fixed.set(placed.name.toLowerCase(), placed.value);
+  for (const { in: place, name, value } of placed) {
+    if (place === "header" && !fixed.has(name.toLowerCase())) fixed.set(name.toLowerCase(), value);
   }
   for (const [name, value] of fixed) {
     if (TOKEN.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
@@ -125,10 +125,10 @@ const fixedByCredential = new WeakMap<CallCredential, ReadonlyMap<string, string
 function cookiePairs(
   target: Target,
   cookies: Readonly<Record<string, unknown>>,
-  credential: PlacedCredential | undefined,
+  placed: readonly PlacedCredential[],
   reserves: Reserves,
 ): string[] {
-  const secret = credential?.in === "cookie" ? credential : undefined;
+  const secrets = placed.filter((credential) => credential.in === "cookie");
   const pairs = Object.entries(cookies).flatMap(([name, value]) => {
     const declared = target.details.parameters.find((entry) => entry.in === "cookie" && entry.name === name);
     const isSent = declared?.style === "cookie" ? name : encodeStrictly(name.toWellFormed());
@@ -146,7 +146,7 @@ function cookiePairs(
     }
     return made;
   });
-  return secret ? [...pairs, `${cookieText(secret.name)}=${cookieText(secret.value)}`] : pairs;
+  return [...pairs, ...secrets.map(({ name, value }) => `${cookieText(name)}=${cookieText(value)}`)];
 }
 
 /** As it is where a cookie can hold it (RFC 6265, 4.1.1), for not all servers decode; else percent-encoded. */

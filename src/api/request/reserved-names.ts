@@ -30,7 +30,7 @@ function sameToLenient(name: string): string {
 
 /** Reserved names of an API; `and` adds all places where the document says that the key of an operation travels. */
 export interface ReservedNames {
-  and(details: Pick<OperationDetails, "credential" | "credentials">): Reserves;
+  and(details: Pick<OperationDetails, "credential" | "credentials" | "declared">): Reserves;
 }
 
 /** The names that the configuration sets, for whatever user. */
@@ -50,10 +50,12 @@ export function reservedNames({
     if (auth.type === "query" || auth.type === "cookie") names[auth.type].add(sameToLenient(auth.name));
     else names.header.add(sameToServers(auth.name));
   }
+  const byScheme = [settings, ...Object.values(users)].map(({ credentials = {} }) => credentials);
   const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
   return {
-    and({ credential, credentials = [] }) {
-      const keys = hasKey ? [credential ?? undefined, ...credentials] : [];
+    and({ credential, credentials = [], declared = [] }) {
+      const named = declared.filter(({ id }) => byScheme.some((given) => Object.hasOwn(given, id)));
+      const keys = hasKey ? [credential ?? undefined, ...credentials, ...named] : [];
       const placed = (place: "header" | "cookie" | "query", same: (name: string) => string) => {
         const own = keys.flatMap((key) => (key?.in === place ? [same(key.name)] : []));
         return new Set([...names[place], ...own]);
