@@ -21,6 +21,11 @@ export interface CheckOptions {
 
 const MAX_ISSUES = 20;
 
+/** What an issue says of a name that is missing. */
+export const MISSING = "is required";
+/** How an issue of a name that may not be there begins. */
+export const UNKNOWN = "is not known here";
+
 /**
  * Compiles a JSON Schema 2020-12 (draft-07 where it says so). Patterns run on a linear-time engine, for they meet texts from
  * outside, and the steps of a check are limited. Nothing is ever fetched.
@@ -89,11 +94,11 @@ function explain(error: ErrorObject, params: Record<string, unknown>): string {
   const got = shownValue(error.data);
   switch (error.keyword) {
     case "required":
-      return "is required";
+      return MISSING;
     case "additionalProperties":
     case "unevaluatedProperties": {
       const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
-      return known.length > 0 ? `is not known here; known: ${known.slice(0, 20).join(", ")}` : "is not known here";
+      return known.length > 0 ? `${UNKNOWN}; known: ${known.slice(0, 20).join(", ")}` : UNKNOWN;
     }
     case "enum":
       return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(", ")}${got}`;

@@ -209,7 +209,7 @@ it.each([
   [{ api: "nope" }, 'There is no API "nope".'],
   [{ api: "echo", body: "text" }, "/body must be an object"],
   [{ api: "echo", body: [1] }, "/body must be an object"],
-  [{ api: "echo", query: "a=1" }, '"query" must be an object'],
+  [{ api: "echo", query: "a=1" }, "/query must be an object"],
   [{ api: "echo", parameters: {} }, '"parameters" is no parameter of call_api.'],
   [{ api: "echo", operation: "GET /../x" }, 'holds the segment ".."'],
   [{ api: "echo", operation: 5 }, '"operation" must be a string'],
@@ -266,7 +266,7 @@ it("takes objects and lists as JSON text, as models write them", async () => {
   });
   expect(await callTool(client, "call_api", { ...args, query: "{a: 1}" })).toMatchObject({
     code: "invalid_input",
-    message: expect.stringContaining('"query" must be an object'),
+    message: expect.stringContaining("/query must be an object"),
   });
 });
 

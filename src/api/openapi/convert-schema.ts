@@ -1,7 +1,16 @@
 import type { JsonObject } from "../operation.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 import { type FoundSchema, isScope, type SchemaFinder, type Scopes } from "./find-schema.ts";
-import { asPattern, DECORATIONS, isTrue, namesIn, PLAIN_KEYWORDS, readEnum, readTypes } from "./schema-keywords.ts";
+import {
+  asPattern,
+  DECORATIONS,
+  isTrue,
+  namesIn,
+  PLAIN_KEYWORDS,
+  readEnum,
+  readTypes,
+  SUBTYPES,
+} from "./schema-keywords.ts";
 
 const MAX_DEPTH = 100;
 /** Nodes of one definition: what YAML's aliases multiply comes to an end. */
@@ -110,6 +119,7 @@ export function convertSchema(found: FoundSchema, conversion: Conversion): JsonO
     if (isTrue(node.exclusiveMinimum)) delete result.minimum;
     if (isTrue(node.exclusiveMaximum)) delete result.maximum;
     moveEnumToItems(result);
+    if (!shown && isExtended(node)) result.$comment = SUBTYPES;
     return Object.assign(result, decorations(node));
 
     function set(key: string, value: unknown): void {
@@ -199,6 +209,16 @@ export function convertSchema(found: FoundSchema, conversion: Conversion): JsonO
     }
     return false;
   }
+}
+
+/** Whether a schema is told apart from those that extend it, which it does not list. */
+function isExtended(node: JsonObject): boolean {
+  return (
+    (isObject(node.discriminator) || typeof node.discriminator === "string") &&
+    isObject(node.properties) &&
+    node.oneOf === undefined &&
+    node.anyOf === undefined
+  );
 }
 
 function isSchema(value: unknown): boolean {

@@ -50,6 +50,9 @@ export const DECORATIONS: ReadonlyMap<string, (value: unknown) => unknown> = new
   }),
 );
 
+/** `$comment` of a schema that others extend (OpenAPI 3.2.0, "Discriminator Object"): values may have what it does not declare. */
+export const SUBTYPES = "subtypes";
+
 export function isTrue(value: unknown): boolean {
   return value === true || value === "true";
 }

@@ -4,7 +4,7 @@ import { bareType, isJsonType, readMediaType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
 import { buildParts, filesIn, propertySchema } from "./build-parts.ts";
-import { type ArgumentChecker, invalidArguments, pointer } from "./check-arguments.ts";
+import { type ArgumentChecker, type CheckedBody, invalidArguments, pointer } from "./check-arguments.ts";
 import {
   chooseContent,
   type GivenBody,
@@ -15,7 +15,6 @@ import {
   readsAsJson,
 } from "./choose-content.ts";
 import { decodeBase64, isFileObject, readFileValue } from "./file-value.ts";
-import type { FittedValue } from "./fit-value.ts";
 import { type Part, writeMultipart } from "./multipart.ts";
 import { encodeForm, FORM } from "./serialize-parameter.ts";
 
@@ -65,8 +64,10 @@ export async function buildBody(
   const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.written);
   if (given.kind === "bytes") return { body: given.bytes, contentType: type };
   if (given.kind === "text") {
-    if (isJsonType(bareType(type))) await means.checker.body(target, content, parseText(target, given.text));
-    return { body: given.text, contentType: type };
+    const { warnings = [] } = isJsonType(bareType(type))
+      ? await means.checker.body(target, content, parseText(target, given.text))
+      : {};
+    return { body: given.text, contentType: type, warnings };
   }
   return encode(target, content, given.value, type, means);
 }
@@ -137,26 +138,26 @@ async function encode(
 ): Promise<BuiltBody> {
   const type = bareType(contentType);
   if (isJsonType(type)) {
-    const { sent } = await checker.body(target, content, value);
-    return { body: toJson(target, sent), contentType, warnings: readOnlyIn(document, content, sent) };
+    const { sent, warnings } = await checker.body(target, content, value);
+    return { body: toJson(target, sent), contentType, warnings: [...readOnlyIn(document, content, sent), ...warnings] };
   }
   if (isSequenceType(type)) {
-    const { sent } = await checkSequence(target, content, value, checker);
+    const { sent, warnings } = await checkSequence(target, content, value, checker);
     const [start, end] = type.endsWith("json-seq") ? ["\u001e", "\n"] : ["", "\n"];
     const lines = [sent].flat().map((item) => `${start}${toJson(target, item)}${end}`);
-    return { body: lines.join(""), contentType };
+    return { body: lines.join(""), contentType, warnings };
   }
   if (isObject(value) && type === FORM) {
-    const { written } = await checker.body(target, content, value);
-    return { body: encodeForm(content, written as Record<string, unknown>), contentType };
+    const { written, warnings } = await checker.body(target, content, value);
+    return { body: encodeForm(content, written as Record<string, unknown>), contentType, warnings };
   }
   if (isObject(value) && isMultipart(type)) {
     const files = filesIn(document, content, value);
-    const { written } = await checker.body(target, content, value, files);
+    const { written, warnings } = await checker.body(target, content, value, files);
     // A file stays what was given, whatever its schema would make of it.
     const body = { ...(written as Record<string, unknown>), ...pick(value, files) };
     const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
-    return { ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"), parts };
+    return { ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"), parts, warnings };
   }
   if (typeof value === "string" && !isBinaryType(type)) return { body: value.toWellFormed(), contentType };
   if (typeof value === "string" || isFileObject(value)) {
@@ -181,7 +182,7 @@ function checkSequence(
   content: BodyContent,
   value: unknown,
   checker: ArgumentChecker,
-): Promise<FittedValue> {
+): Promise<CheckedBody> {
   const isItem = !Array.isArray(value) && isObject(content.schema) && content.schema.type === "array";
   return checker.body(target, content, isItem ? [value] : value);
 }

@@ -5,7 +5,9 @@ import { isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import { bundleSchema } from "../openapi/schemas.ts";
 import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "../operation.ts";
+import { closestName } from "./closest-name.ts";
 import { type FittedValue, fitValue } from "./fit-value.ts";
+import { explainMissing, warnOfUndeclared } from "./undeclared-names.ts";
 
 /** Values by place and declared name, as `fitValue` fits them to their schemas. */
 export type Arguments = Record<Place, Record<string, unknown>>;
@@ -18,7 +20,12 @@ export interface ArgumentChecker {
    * The body as `fitValue` fits it to its schema. `unchecked`: properties that are files, which the schema does not describe.
    * @throws ToolError `invalid_input` likewise.
    */
-  body(target: Target, content: BodyContent, value: unknown, unchecked?: ReadonlySet<string>): Promise<FittedValue>;
+  body(target: Target, content: BodyContent, value: unknown, unchecked?: ReadonlySet<string>): Promise<CheckedBody>;
+}
+
+export interface CheckedBody extends Pick<FittedValue, "sent" | "written"> {
+  /** Names that the document does not declare; they are sent all the same. */
+  warnings: string[];
 }
 
 /** Compiled checks kept for each API. */
@@ -49,9 +56,10 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
   return {
     async parameters(target, request) {
       const { parameters } = target.details;
-      const given = readPlaces(target, request);
-      const issues = namesAtFault(target, given);
-      if (issues.length === 0 && document && !target.open) {
+      const issues: ErrorIssue[] = [];
+      const given = readPlaces(target, request, issues);
+      issues.push(...namesAtFault(target, given, issues));
+      if (document && !target.open) {
         // One schema for each parameter: an unreadable one does not switch the others' checks off.
         for (const parameter of parameters) {
           const values = given[parameter.in];
@@ -72,14 +80,17 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
       return given;
     },
     async body(target, content, value, unchecked) {
-      if (!document || target.open) return { checked: value, sent: value, written: value, issues: [] };
+      if (!document || target.open) return { sent: value, written: value, warnings: [] };
       const { schema, check } = await knownOf(`${target.id} body ${content.written}`, content.schema);
       const fitted = fitValue(value, schema, { asTexts: !isJsonType(content.type) });
+      const isChecked = ({ path }: { path: string }) => !unchecked?.has(path.split("/")[1] ?? "");
+      const undeclared = fitted.undeclared.filter((entry) => isChecked({ path: entry.at }));
       const issues = [...check(fitted.checked), ...fitted.issues]
-        .filter(({ path }) => !unchecked?.has(path.split("/")[1] ?? ""))
+        .filter(isChecked)
+        .map((issue) => explainMissing(issue, undeclared))
         .map((issue) => ({ ...issue, path: below("/body", issue.path) }));
       if (issues.length > 0) throw invalidArguments(target, issues);
-      return fitted;
+      return { sent: fitted.sent, written: fitted.written, warnings: warnOfUndeclared(undeclared, "/body") };
     },
   };
 }
@@ -97,7 +108,10 @@ function below(at: string, path: string): string {
 const Values = function Values() {} as unknown as { new (): JsonObject; prototype: object };
 Values.prototype = Object.create(null) as object;
 
-function readPlaces(target: Target, request: ApiRequest): Arguments {
+const NO_OBJECT = 'must be an object such as {"name": "value"}';
+
+/** The values by place; what cannot be read is added to the issues. */
+function readPlaces(target: Target, request: ApiRequest, issues: ErrorIssue[]): Arguments {
   const result = {} as Arguments;
   for (const place of PLACES) {
     const raw: unknown = request[place];
@@ -105,13 +119,9 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
       result[place] = new Values();
       continue;
     }
-    if (raw !== undefined && raw !== null && !isObject(raw)) {
-      throw new ToolError("invalid_input", `"${place}" must be an object such as {"name": "value"}.`, {
-        issues: [{ path: `/${place}`, message: "must be an object" }],
-      });
-    }
     const values = new Values();
-    for (const [name, value] of Object.entries(raw ?? {})) {
+    if (raw !== null && !isObject(raw)) issues.push({ path: `/${place}`, message: NO_OBJECT });
+    for (const [name, value] of Object.entries(isObject(raw) ? raw : {})) {
       if (value !== null && value !== undefined) values[declaredName(target, place, name)] = value;
       // Without a value, which most parameters cannot be.
       else if (value === null && declaredAs(target, place, name)?.allowEmptyValue) values[name] = "";
@@ -122,9 +132,8 @@ function readPlaces(target: Target, request: ApiRequest): Arguments {
   for (const place of ["path", "query"] as const) {
     for (const [name, value] of Object.entries(written[place])) {
       if (Object.hasOwn(result[place], name) && String(result[place][name]) !== String(value)) {
-        throw invalidArguments(target, [
-          { path: pointer(place, name), message: `is given twice: ${JSON.stringify(value)} stands in the operation` },
-        ]);
+        const message = `is given twice: ${JSON.stringify(value)} stands in the operation`;
+        issues.push({ path: pointer(place, name), message });
       }
       result[place][name] = value;
     }
@@ -161,10 +170,12 @@ function asQueryString(target: Target, place: Place, values: JsonObject): JsonOb
 /** Headers that every operation takes, whatever its document lists. */
 const ALWAYS_TAKEN = /^(accept|accept-language|content-type|if-match|if-none-match|prefer|range|idempotency-key)$/i;
 
-function namesAtFault(target: Target, given: Arguments): ErrorIssue[] {
+/** Names that are missing, though their place could be read, or are none of the operation's. */
+function namesAtFault(target: Target, given: Arguments, unread: readonly ErrorIssue[]): ErrorIssue[] {
   const issues: ErrorIssue[] = [];
   const { parameters } = target.details;
   for (const parameter of parameters) {
+    if (unread.some(({ path }) => path === `/${parameter.in}`)) continue;
     if (parameter.required && !Object.hasOwn(given[parameter.in], parameter.name)) {
       issues.push({ path: pointer(parameter.in, parameter.name), message: `is required${allowedOf(parameter)}` });
     }
@@ -206,46 +217,6 @@ function helpWith(name: string, place: Place, target: Target): string {
   return declared.length > 0 ? `known in ${place}: ${names}` : `it takes none in ${place}${inBody}`;
 }
 
-/** The name that differs least by spelling, if it differs by little: case, `_`, `-`, a plural, a typing error. */
-export function closestName(name: string, names: readonly string[]): string | undefined {
-  const bare = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}]/gu, "")
-      .slice(0, 60);
-  const wanted = bare(name);
-  let best: { name: string; distance: number } | undefined;
-  for (const candidate of names) {
-    const distance = editDistance(wanted, bare(candidate));
-    const limit = Math.min(2, Math.floor(wanted.length / 3));
-    if (distance <= limit && (!best || distance < best.distance)) best = { name: candidate, distance };
-  }
-  return best?.name;
-}
-
-/** Characters to add, take away, replace or swap with their neighbour (optimal string alignment). */
-function editDistance(left: string, right: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const same = left[i - 1] === right[j - 1];
-      let cost = Math.min(
-        (last[j] as number) + 1,
-        (row[j - 1] as number) + 1,
-        (last[j - 1] as number) + (same ? 0 : 1),
-      );
-      const swapped = i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1];
-      if (swapped) cost = Math.min(cost, (before[j - 2] as number) + 1);
-      row.push(cost);
-    }
-    before = last;
-    last = row;
-  }
-  return last[right.length] as number;
-}
-
 function allowedOf(parameter: Parameter): string {
   const schema = isObject(parameter.schema) ? parameter.schema : {};
   if (Array.isArray(schema.enum)) return `; one of ${schema.enum.map((value) => JSON.stringify(value)).join(", ")}`;
@@ -253,8 +224,12 @@ function allowedOf(parameter: Parameter): string {
 }
 
 export function invalidArguments(target: Target, issues: ErrorIssue[]): ToolError {
-  const text = issues.map(({ path, message }) => `${path} ${message}`).join("; ");
-  return new ToolError("invalid_input", `${target.id} of API "${target.api}": ${text.slice(0, 1000)}.`, {
+  const text = issues
+    .map(({ path, message }) => `${path} ${message}`)
+    .join("; ")
+    .slice(0, 1000);
+  const end = text.endsWith("?") ? "" : ".";
+  return new ToolError("invalid_input", `${target.id} of API "${target.api}": ${text}${end}`, {
     hint: "api_describe shows the parameters and the body of an operation.",
     issues,
   });

@@ -3,6 +3,7 @@ import { escapePointer } from "../json-schema.ts";
 import { isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
 import { wrongFormat } from "./loose-formats.ts";
+import { declaredNames, type UndeclaredNames } from "./undeclared-names.ts";
 
 const MAX_DEPTH = 40;
 
@@ -22,6 +23,7 @@ interface Root {
   /** Whether numbers and booleans become texts where only a text is wanted: they do where all is text in the end. */
   asTexts: boolean;
   issues: ErrorIssue[];
+  undeclared: UndeclaredNames[];
 }
 
 export interface FittedValue {
@@ -33,21 +35,25 @@ export interface FittedValue {
   written: unknown;
   /** Texts that are clearly not of their format, which schemas do not tell: to them formats are hints. */
   issues: ErrorIssue[];
+  undeclared: UndeclaredNames[];
 }
 
 /**
  * A value as its schema (JSON Schema with `$defs`, as `bundleSchema` gives it) wants it, where what models write otherwise has
- * one meaning only: texts as numbers and booleans (with `asTexts` also the reverse), a single value for a list, a list of one
- * for a single value, JSON text for an object or a list, another case in an enum. All else stays as it is, to be found wrong.
+ * one meaning only: texts as numbers and booleans, the reverse where nothing but a text is taken (with `asTexts` wherever a text
+ * is taken), a single value for a list, a list of one for a single value, JSON text for an object or a list, another case in an enum. All else stays as it is, to be found wrong.
  * The value given is not changed.
  */
 export function fitValue(value: unknown, schema: JsonObject, { asTexts }: { asTexts: boolean }): FittedValue {
-  const issues: ErrorIssue[] = [];
-  const sent = adapt(value, schema, { defs: isObject(schema.$defs) ? schema.$defs : {}, asTexts, issues }, "");
-  if (sent === value) return { sent, checked: value, written: value, issues };
+  const defs = isObject(schema.$defs) ? schema.$defs : {};
+  const root: Root = { defs, asTexts, issues: [], undeclared: [] };
+  const { issues, undeclared } = root;
+  const sent = adapt(value, schema, root, "");
+  if (sent === value) return { sent, checked: value, written: value, issues, undeclared };
   return {
     sent,
     issues,
+    undeclared,
     checked: withExact(sent, ({ digits }) => Number(digits)),
     written: withExact(sent, ({ digits }) => digits),
   };
@@ -154,15 +160,23 @@ function convert(value: unknown, types: readonly string[], parts: readonly JsonO
     if (parsed !== undefined && types.some((type) => isOfType(parsed, type))) return parsed;
   }
   const scalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-  if (has("string") && scalar && root.asTexts) return String(value);
+  if (has("string") && scalar && (root.asTexts || isOnlyText(value, types))) return String(value);
   if (Array.isArray(value)) {
     if (value.length !== 1 || Array.isArray(value[0])) return value;
     const fits = (item: unknown) => types.some((type) => isOfType(item, type));
     const only = fits(value[0]) ? value[0] : convert(value[0], types, parts, root);
     return fits(only) ? only : value;
   }
+  // One of them, or a list of one: both may be meant.
+  if (has("array") && has("string") && scalar) return value;
   if (has("array")) return typeof value === "string" ? splitOrWrap(value, parts, root) : [value];
   return value;
+}
+
+/** Whether a value can only mean the text that JSON has for it. Of numbers with an exponent, there are several. */
+function isOnlyText(value: unknown, types: readonly string[]): boolean {
+  if (!types.every((type) => type === "string" || type === "null")) return false;
+  return !(typeof value === "number" && /e/i.test(String(value)));
 }
 
 /** `1,2,3` is a list where no item can hold a comma: where items are numbers, or of an enum. */
@@ -195,16 +209,24 @@ function fitItems(
 
 function fitMembers(value: JsonObject, parts: readonly JsonObject[], root: Root, at: string, depth: number): unknown {
   let changed = false;
+  const strange: string[] = [];
   const entries = Object.entries(value).map(([name, member]) => {
     const part = parts.find(({ properties }) => isObject(properties) && Object.hasOwn(properties, name));
     const schema = part
       ? (part.properties as JsonObject)[name]
       : parts.find(({ additionalProperties }) => isObject(additionalProperties))?.additionalProperties;
+    if (schema === undefined && !part) strange.push(name);
     const fitted =
       schema === undefined ? member : adapt(member, schema, root, `${at}/${escapePointer(name)}`, depth + 1);
     changed ||= fitted !== member;
     return [name, fitted] as const;
   });
+  if (strange.length > 0) {
+    const { names, open } = declaredNames(parts[0], (ref) => lookUp(ref, root));
+    const undeclared = strange.filter((name) => !names.has(name));
+    const missing = [...names].filter((name) => !Object.hasOwn(value, name));
+    if (undeclared.length > 0 && names.size > 0) root.undeclared.push({ at, names: undeclared, missing, open });
+  }
   // Not by assignment: a member may be called __proto__.
   return changed ? Object.fromEntries(entries) : value;
 }

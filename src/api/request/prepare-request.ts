@@ -1,11 +1,12 @@
-import { ToolError } from "../../errors.ts";
+import { type ErrorIssue, ToolError } from "../../errors.ts";
 import type { ApiRequest, PreparedRequest, Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { assertContained, encodeStrictly } from "../contained-path.ts";
 import type { CallCredential } from "../credentials/credentials.ts";
 import { assertAllowed, findTarget, placeholderParameter } from "../find-target.ts";
 import { isSafe } from "../network/safe-methods.ts";
-import { buildBody } from "./build-body.ts";
+import { isObject } from "../openapi/document.ts";
+import { type BuiltBody, buildBody } from "./build-body.ts";
 import { type Arguments, invalidArguments, pointer } from "./check-arguments.ts";
 import { carriesKey, headerOf, idempotencyKeyOf, withHeader } from "./idempotency-key.ts";
 import { buildHeaders, type PlacedCredential } from "./request-headers.ts";
@@ -24,14 +25,19 @@ export async function prepareRequest(
 ): Promise<PreparedRequest> {
   const target = findTarget(api, request);
   const key = idempotencyKeyOf(api, target, request);
-  const given = await api.checker.parameters(target, withHeader(target, request, key));
+  const body = (headers: Readonly<Record<string, unknown>>): Promise<BuiltBody> => {
+    const wantedType = headerOf(headers, "content-type") ?? headerOf(api.settings.headers, "content-type");
+    return buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
+  };
+  const given = await api.checker
+    .parameters(target, withHeader(target, request, key))
+    .catch((error) => refuse(target, error, () => body(isObject(request.header) ? request.header : {})));
   if (key) given.header[key.name] ??= key.value;
   const path = fillPath(target, given.path);
   if (path.length > MAX_URL) throw tooLong();
   assertContained(path);
   assertAllowed(api, target.method, path, target.itself);
-  const wantedType = headerOf(given.header, "content-type") ?? headerOf(api.settings.headers, "content-type");
-  const built = await buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
+  const built = await body(given.header);
 
   const carried = await credentialOf(target);
   const url = urlOf(target, path, buildQuery(target, given.query, carried));
@@ -52,6 +58,18 @@ export async function prepareRequest(
     warnings: [...warningsOf(target, given), ...(built.warnings ?? [])],
     credentialId: carried.id,
   };
+}
+
+/** Refuses parameters together with what is wrong with the body, so that a model mends all of it at once. */
+async function refuse(target: Target, error: unknown, body: () => Promise<BuiltBody>): Promise<never> {
+  const issues = issuesOf(error);
+  if (issues.length === 0) throw error;
+  const others = await body().then(() => [], issuesOf);
+  throw others.length > 0 ? invalidArguments(target, [...issues, ...others]) : error;
+}
+
+function issuesOf(error: unknown): readonly ErrorIssue[] {
+  return error instanceof ToolError && error.code === "invalid_input" ? (error.issues ?? []) : [];
 }
 
 /** The names of a query's parameters. */
