@@ -1,7 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { failure, minimalDocument, openShop, SHOP, settings } from "../../../test/fixtures/api-client.ts";
+import {
+  call,
+  failure,
+  minimalDocument,
+  openDocumented,
+  openShop,
+  SHOP,
+  settings,
+} from "../../../test/fixtures/api-client.ts";
 import { temporaryFolder } from "../../../test/fixtures/connect.ts";
 import { lint } from "../../../test/fixtures/lint-schema.ts";
 import { type ApiDescription, describeApi } from "../configured-api.ts";
@@ -114,6 +122,48 @@ describe("a pinned operation", () => {
     const list = await bodyOf({ type: "array", items: { type: "integer" } });
     expect(list.properties.body).toMatchObject({ type: "array", items: { type: "integer" } });
     expect(list.toRequest({ body: "[1, 2]" })).toMatchObject({ body: [1, 2] });
+  });
+
+  it("says how a file is given, and takes it as an object or as the text of one", async () => {
+    const text = { type: "string" };
+    const properties = {
+      file: { ...text, format: "binary" },
+      pages: { type: "array", items: { ...text, format: "binary" } },
+      photo: { contentMediaType: "image/png" },
+      code: { ...text, contentMediaType: "image/png", contentEncoding: "base64" },
+    };
+    const schema = { type: "object", properties };
+    const tool = pin("run", await apiOf({ requestBody: { content: { "multipart/form-data": { schema } } } }));
+    const told = expect.stringMatching(/^A file: .*data: URL.*"base64".*"filename"/);
+    expect(tool.properties).toMatchObject({
+      file: { type: "string", description: told },
+      pages: { type: "array", items: { type: "string", description: told } },
+      photo: { type: "string", description: told },
+      code: { description: "Code." },
+    });
+    expect(lintOf(tool)).toEqual([]);
+    const file = { base64: "AAEC", filename: "a.bin" };
+    const asText = JSON.stringify(file);
+    const body = (input: object) => tool.toRequest({ ...input }).body;
+    expect(body({ file, pages: [asText, "text"], photo: asText })).toEqual({
+      file,
+      pages: [file, "text"],
+      photo: file,
+    });
+    expect(body({ file: '{"text": "of a JSON file"}', photo: "{no json" })).toEqual({
+      file: '{"text": "of a JSON file"}',
+      photo: "{no json",
+    });
+  });
+
+  it("sends a list as a call by itself sends it: fitted to its schema", async () => {
+    const item = { type: "object", properties: { a: { type: "integer" } } };
+    const paths = { "/run": { post: { operationId: "run", requestBody: json({ type: "array", items: item }) } } };
+    const { client, requests } = await openDocumented(minimalDocument(paths));
+    const [tool] = await client.pinned("x", [{ name: "tool", api: "x", operation: "run" }]);
+    const { toRequest } = tool as PinnedOperation;
+    for (const body of [[{ a: "1" }], '[{"a":"1"}]']) await call(client, toRequest({ body }));
+    expect(requests.map(({ body }) => body)).toEqual(['[{"a":1}]', '[{"a":1}]']);
   });
 
   it("keeps names apart that places share, and renames those that bridges stumble over", async () => {

@@ -1,5 +1,7 @@
+import { isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
+import { isFileObject } from "../request/file-value.ts";
 import { type Flattened, flatten } from "./flatten-schema.ts";
 
 /** What a schema may hold that every bridge and model provider takes: one plain type, no unions, no references. */
@@ -37,6 +39,7 @@ const PREFERRED: readonly PortableType[] = ["string", "array", "number", "intege
 
 const ANY = "Any JSON value, as JSON text.";
 const MIXED = "Also possible, as JSON text:";
+const FILE = 'A file: a text, a data: URL, or as JSON text {"base64": "…", "filename": "…"}.';
 
 /**
  * A value as the document means it, where it came as its JSON text: for lists and objects, which models write that way, and
@@ -46,6 +49,7 @@ export function readValue(value: unknown, schema: PortableSchema | undefined): u
   if (!schema) return value;
   const { type, description = "" } = schema;
   if (typeof value !== "string") return readParts(value, schema);
+  if (description.includes(FILE)) return readFile(value);
   const isHolder = type === "array" || type === "object";
   const wanted = isHolder || description.includes(ANY) || (description.includes(MIXED) && /^\s*[[{]/.test(value));
   if (!wanted) return value;
@@ -53,6 +57,17 @@ export function readValue(value: unknown, schema: PortableSchema | undefined): u
     return readParts(JSON.parse(value), schema);
   } catch {
     return value;
+  }
+}
+
+/** A file as an object where it came as the text of one; any other JSON text is what the file holds. */
+function readFile(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFileObject(value) ? value : text;
+  } catch {
+    return text;
   }
 }
 
@@ -84,7 +99,8 @@ export function portableSchema(
   const { text, budget = { left: MAX_SCHEMAS } } = options;
   budget.left -= 1;
   const depth = budget.left < 0 || (isObject(schema) && seen.has(String(schema.$ref))) ? 0 : options.depth;
-  const isAny = flat.types.length === 0;
+  const isFile = describesFile(flat);
+  const isAny = flat.types.length === 0 && !isFile;
   const type = PREFERRED.find((each) => flat.types.includes(each)) ?? "string";
   const others = flat.types.filter((each) => each !== type && !(type === "number" && each === "integer"));
   const notes: string[] = [];
@@ -100,9 +116,8 @@ export function portableSchema(
   } else {
     setChoices(result, flat, notes);
     const format = flat.node.format;
-    if (typeof format === "string" && format.length <= 20 && type === "string") {
-      notes.push(format === "binary" ? "A file: its text, or a data: URL." : `Format: ${format}.`);
-    }
+    if (isFile) notes.push(FILE);
+    else if (typeof format === "string" && format.length <= 20 && type === "string") notes.push(`Format: ${format}.`);
   }
   for (const key of COUNTS) {
     const value = flat.node[key];
@@ -115,6 +130,14 @@ export function portableSchema(
   }
   const description = [shorten(flat.description, text), ...notes].filter((part) => part !== "").join(" ");
   return description === "" ? result : { ...result, description };
+}
+
+/** Whether it is the bytes of a file: by `format: binary` (OpenAPI 3.0), or a content type without an encoding (3.1). */
+function describesFile({ types, node }: Flattened): boolean {
+  if (types.some((type) => type !== "string")) return false;
+  const { format, contentMediaType, contentEncoding } = node;
+  if (format === "binary") return true;
+  return typeof contentMediaType === "string" && contentEncoding === undefined && !isJsonType(contentMediaType);
 }
 
 function objectParts(
