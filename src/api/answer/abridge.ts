@@ -75,6 +75,25 @@ function describe(value: unknown): string {
   return "(a long number)";
 }
 
+/** Whether a value has at most so many characters as JSON, as far as that is seen without writing it: most answers are short. */
+export function isSurelyShort(value: unknown, maxLength: number): boolean {
+  return roomAfter(value, maxLength) >= 0;
+}
+
+/** What is left of the room, with the most that each character and number can take. */
+function roomAfter(value: unknown, room: number): number {
+  if (room < 0) return room;
+  if (typeof value === "string") return room - 6 * value.length - 2;
+  if (typeof value !== "object" || value === null) return room - 25;
+  let left = room - 2;
+  if (Array.isArray(value)) {
+    for (const item of value) left = roomAfter(item, left - 1);
+    return left;
+  }
+  for (const name in value) left = roomAfter((value as Record<string, unknown>)[name], left - 6 * name.length - 4);
+  return left;
+}
+
 /** Characters of a value as JSON. */
 export function lengthOf(value: unknown): number {
   return (JSON.stringify(value) ?? "null").length;

@@ -25,6 +25,15 @@ describe("a long answer", () => {
     expect(fitText("abc", 500)).toBeUndefined();
   });
 
+  it("is never given whole where it is longer", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.integer({ min: 20, max: 300 }), (value, maxLength) => {
+        if (fitJson(value, maxLength) === undefined)
+          expect(JSON.stringify(value).length).toBeLessThanOrEqual(maxLength);
+      }),
+    );
+  });
+
   it("that is a list is given in whole items", () => {
     const part = fitJson(items, 1000) as Part;
     expect(part).toMatchObject({ unit: "items", from: 0, total: 100, abridged: false });

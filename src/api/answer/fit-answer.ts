@@ -1,4 +1,4 @@
-import { abridge, lengthOf } from "./abridge.ts";
+import { abridge, isSurelyShort, lengthOf } from "./abridge.ts";
 import { type FoundList, findLists, nestedAt, replacedAt } from "./find-lists.ts";
 
 /** A part of an answer that is too long to be given at once. */
@@ -25,6 +25,7 @@ export interface Part {
  * alone is too long is shortened, and so is the value where no list makes it long. Undefined: all of it fits.
  */
 export function fitJson(value: unknown, maxLength: number, from = 0): Part | undefined {
+  if (from === 0 && isSurelyShort(value, maxLength)) return undefined;
   const length = lengthOf(value);
   if (from === 0 && length <= maxLength) return undefined;
   const longest = longestList(value);
