@@ -4,7 +4,8 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
-import { type FakeProvider, type Fault, startFakeProvider } from "./fixtures/fake-provider.ts";
+import type { Fault } from "./fixtures/fake-faults.ts";
+import { type FakeProvider, startFakeProvider } from "./fixtures/fake-provider.ts";
 import { type ServerOptions, serverCommand, startHttpServer, startProcess } from "./fixtures/spawn.ts";
 
 const SECRETS = ["provider-secret-1", "api-secret-1234", "environment-secret"];
