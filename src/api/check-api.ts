@@ -57,6 +57,7 @@ export async function checkApi(
         broken: true,
       })),
     );
+    result.problems.push(...credentials.problems());
     await responses.ready();
     await exchange.probe(signal);
     await credentials.check(signal, { ask });

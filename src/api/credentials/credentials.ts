@@ -1,27 +1,18 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import { ToolError } from "../../errors.ts";
-import { REDACTED } from "../../redact/find-secrets.ts";
 import type { ApiUser } from "../api-client.ts";
 import type { PreparedRequest, Target } from "../api-request.ts";
+import type { ApiProblem } from "../check-api.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { isSameSite } from "../openapi/fetch-document.ts";
-import type { Credential } from "../operation.ts";
 import type { PlacedCredential } from "../request/request-headers.ts";
 import { type Reserves, reservedNames } from "../request/reserved-names.ts";
+import { type Carried, carriedBy, placesOf } from "./carried-credentials.ts";
 import { configuredSecrets } from "./configured-secrets.ts";
-import { placeNamed } from "./named-credentials.ts";
+import { credentialProblems, holdersOf } from "./credential-problems.ts";
 import { createOAuthTokens, type OAuthTokens } from "./oauth-tokens.ts";
-import {
-  type Holder,
-  hasSecrets,
-  holderOf,
-  type Source,
-  sendsSomethingElse,
-  sharedHolder,
-  sourceOf,
-  without,
-} from "./own-credentials.ts";
+import { holderOf, type Source, sourceOf } from "./own-credentials.ts";
 import type { OAuthClient } from "./request-token.ts";
 
 /** What one call carries. */
@@ -56,6 +47,8 @@ export interface Credentials {
    * `ask`, tokens are asked for as well. @throws ToolError the first problem
    */
   check(signal: AbortSignal, options?: { ask?: boolean }): Promise<void>;
+  /** What does not fit the document, such as a required scheme without a credential. Asks nobody. */
+  problems(): ApiProblem[];
   close(): Promise<void>;
 }
 
@@ -98,10 +91,9 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     const known = ofUsers.get(user.id);
     if (known) return known;
     const all = carriedBy(api, holderOf(api, user), target);
-    const { source, named, headers } = all;
+    const { source, headers } = all;
     const reserves = reserved.and(target.details);
-    const placed = [...named, ...placedBy(source)];
-    const made = { source, credential: { placed, headers, id: idOf(all), reserves } };
+    const made = { source, credential: { placed: placesOf(all), headers, id: idOf(all), reserves } };
     if (ofUsers.size < MAX_IDS) ofUsers.set(user.id, made);
     return made;
   }
@@ -137,17 +129,13 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     },
     async check(signal, { ask = false } = {}) {
       const { users, requireUserCredentials } = api.settings;
-      const names = Object.keys(users);
-      const holders = names.map((id) => holderOf(api, { id }));
-      if (requireUserCredentials && names.length === 0) {
+      if (requireUserCredentials && Object.keys(users).length === 0) {
         throw new ToolError("not_configured", `API "${api.name}" has no user with credentials.`, {
           hint: `Set apis.${api.name}.users, or leave out requireUserCredentials.`,
         });
       }
-      const shared = requireUserCredentials ? undefined : sharedHolder(api);
-      if (shared && (names.length === 0 || hasSecrets(shared))) holders.unshift(shared);
       const clients = new Map<string, OAuthClient>();
-      for (const holder of holders) {
+      for (const holder of holdersOf(api)) {
         const source = sourceOf(api, holder, undefined);
         if (source.kind === "token") clients.set(JSON.stringify(source.client), source.client);
       }
@@ -156,6 +144,7 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
       if (!ask) return;
       for (const client of [...clients.values()].slice(0, MAX_ASKED)) await tokens.get(client, signal);
     },
+    problems: () => credentialProblems(api),
     async close() {
       await tokens?.close();
       tokens = undefined;
@@ -163,46 +152,6 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
   };
 }
 
-/** Of a token that has to be asked for, its place alone. */
-function placedBy(source: Source): PlacedCredential[] {
-  if (source.kind === "token") return [{ ...source.place, value: source.prefix + REDACTED }];
-  return source.kind === "value" ? [source.placed] : [];
-}
-
 function withToken(request: PreparedRequest, { place, prefix }: TokenSource, token: string): PreparedRequest {
   return { ...request, headers: { ...request.headers, [place.name.toLowerCase()]: prefix + token } };
-}
-
-/** What a call carries, its places apart. */
-export interface Carried {
-  source: Source;
-  /** Credentials by the names of security schemes. */
-  named: readonly PlacedCredential[];
-  headers: Readonly<Record<string, string>>;
-}
-
-/**
- * What the user's call of an operation carries: its credentials, and the configured headers. A configured header of a
- * credential's name takes its place, but a shared one never that of a user's own.
- */
-export function carriedBy(api: ApiDescription, holder: Holder, target: Target): Carried {
-  const { placed, left } = placeNamed(holder, target, hasSecrets(holder));
-  const source = sourceOf(api, holder, target, left);
-  const { apiKeyHeader } = api.settings;
-  const key = apiKeyHeader !== undefined && sendsSomethingElse(api) ? holder.apiKey : undefined;
-  const gateway = key && apiKeyHeader ? { [apiKeyHeader]: key } : {};
-  const own = { ...without(gateway, Object.keys(holder.ownHeaders)), ...holder.ownHeaders };
-  const names = [...placed, ...placedBy(source)].flatMap((place) => (place.in === "header" ? [place.name] : []));
-  const headers = { ...without(holder.sharedHeaders, [...Object.keys(own), ...(holder.own ? names : [])]), ...own };
-  const isCovered = ({ in: where, name }: Credential) =>
-    where === "header" && Object.keys(without(headers, [name])).length < Object.keys(headers).length;
-  const named = placed.filter((each) => !isCovered(each));
-  const isTaken = placedBy(source).some(
-    (place) => isCovered(place) || named.some((each) => each.in === place.in && isSameName(each, place)),
-  );
-  return { source: isTaken ? { kind: "none" } : source, named, headers };
-}
-
-function isSameName(a: Credential, b: Credential): boolean {
-  return a.in === "header" ? a.name.toLowerCase() === b.name.toLowerCase() : a.name === b.name;
 }

@@ -16,10 +16,10 @@ export interface NamedCredentials {
  */
 export function placeNamed(
   { credentials, sharedHeaders, ownHeaders }: Holder,
-  target: Target | undefined,
+  target: Pick<Target, "details" | "base">,
   hasOther: boolean,
 ): NamedCredentials {
-  const { alternatives, declared = [], credential } = target?.details ?? {};
+  const { alternatives, declared = [], credential } = target.details;
   const isNamed = ({ id }: SecurityScheme) => Object.hasOwn(credentials, id) && credentials[id] !== "";
   const place = (schemes: readonly SecurityScheme[]) =>
     schemes.filter(isNamed).map((scheme) => placedValue(scheme, credentials[scheme.id] as string));
@@ -27,10 +27,10 @@ export function placeNamed(
   // A document that says nowhere what needs them still says how they travel.
   if (!alternatives) return { placed: place(declared) };
 
-  const query = target?.base.searchParams;
+  const query = target.base.searchParams;
   const headers = new Set(Object.keys({ ...sharedHeaders, ...ownHeaders }).map((name) => name.toLowerCase()));
   const isSet = ({ in: where, name }: SecurityScheme) =>
-    where === "header" ? headers.has(name.toLowerCase()) : where === "query" && query?.has(name);
+    where === "header" ? headers.has(name.toLowerCase()) : where === "query" && query.has(name);
   const choices = alternatives
     .filter((schemes) => schemes.some(isNamed))
     .map((schemes) => ({ schemes, left: schemes.filter((scheme) => !isNamed(scheme) && !isSet(scheme)) }));

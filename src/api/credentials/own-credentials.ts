@@ -124,7 +124,7 @@ export function placedValue({ in: place, name, scheme }: Credential, text: strin
 export function sourceOf(
   api: ApiDescription,
   holder: Holder,
-  target: Target | undefined,
+  target: Pick<Target, "details"> | undefined,
   left?: readonly Credential[],
 ): Source {
   const { apiKeyHeader, auth } = api.settings;
