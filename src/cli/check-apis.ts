@@ -1,6 +1,6 @@
-import type { ApiCheck } from "../api/api-client.ts";
+import type { ApiCheck } from "../api/check-api.ts";
 import type { LoadedConfig } from "../config/loaded-config.ts";
-import { pinnedEntries } from "../config/pinned-names.ts";
+import { type PinnedEntry, pinnedEntries } from "../config/pinned-names.ts";
 import { ToolError } from "../errors.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import { tools } from "../tools/index.ts";
@@ -13,27 +13,56 @@ type Config = LoadedConfig["config"];
  * `ask`, it asks for the tokens that calls need.
  */
 export async function checkApis(
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
   services: ServiceContainer,
   { signal, ask }: { signal: AbortSignal; ask: boolean },
 ): Promise<Check[]> {
-  if (Object.keys(config.apis).length === 0) {
+  if (Object.keys(loaded.config.apis).length === 0) {
     const hint = "Name one under `apis` in patchbay.yaml; docs/apis.md shows how.";
     return [{ service: "apis", name: "APIs", state: "off", detail: "no API is configured", hint }];
   }
   const { apis } = await services.get(["apis"]);
   const found = await apis.check(signal, { ask });
-  const pinned = await Promise.all(found.map((api) => (api.error === undefined ? checkPinned(api, config, apis) : [])));
-  return found.flatMap((api, index) => [
-    {
-      service: "apis",
-      name: `API ${api.name}`,
-      state: api.error === undefined ? "ok" : "broken",
-      detail: api.error ?? detailOf(api, config),
-      hint: api.hint,
-    },
-    ...(pinned[index] ?? []),
-  ]);
+  const builtIn = tools.map(({ name }) => name);
+  const entries = pinnedEntries(loaded.config.apis, builtIn);
+  const checks = await Promise.all(
+    found.map(async (api): Promise<Check[]> => {
+      const own = entries.filter((entry) => entry.api === api.name);
+      return [checkOf(api, loaded, own), ...problemsOf(api), ...(await checkPinned(api, own, apis))];
+    }),
+  );
+  return checks.flat();
+}
+
+function checkOf(api: ApiCheck, loaded: LoadedConfig, pinned: readonly PinnedEntry[]): Check {
+  const part = { service: "apis", name: `API ${api.name}` } as const;
+  if (api.error === undefined) return { ...part, state: "ok", detail: detailOf(api, loaded.config) };
+  const broken = { ...part, state: "broken", hint: api.hint } as const;
+  // What is known of its operations can be searched and described.
+  if (api.described) {
+    return { ...broken, detail: api.error, tools: ["call_api", ...pinned.map(({ name }) => name)] };
+  }
+  return { ...broken, detail: withPath(api.error, api.name, loaded) };
+}
+
+/** What is wrong with a document in a file, with its path: models are told the reason alone. */
+function withPath(error: string, name: string, { config, writtenPaths }: LoadedConfig): string {
+  const key = `apis.${name}.openapi`;
+  const written = writtenPaths.get(key);
+  const file = config.apis[name]?.openapi;
+  if (written === undefined || file === undefined) return error;
+  return `${error.replace(/\.$/, "")}: ${key} is "${written}"${written === file ? "" : `, which is ${file}`}.`;
+}
+
+function problemsOf({ problems }: ApiCheck): Check[] {
+  return problems.map(({ key, message, hint, broken }) => ({
+    service: "apis",
+    name: key,
+    state: broken ? "broken" : "warn",
+    detail: message.startsWith(`${key}: `) ? message.slice(key.length + 2) : message,
+    hint,
+    tools: [],
+  }));
 }
 
 /** What there is to know of an API that works, in one line. */
@@ -88,16 +117,23 @@ function sharedCredentials(
   }
 }
 
-async function checkPinned({ name: api }: ApiCheck, { apis: all }: Config, apis: Services["apis"]): Promise<Check[]> {
-  const builtIn = tools.map(({ name }) => name);
-  const own = pinnedEntries(all, builtIn).filter((entry) => entry.api === api);
+/** The tools that operations of an API are. */
+async function checkPinned(
+  { name: api, described, error }: ApiCheck,
+  own: readonly PinnedEntry[],
+  apis: Services["apis"],
+): Promise<Check[]> {
   if (own.length === 0) return [];
-  const found = await apis.pinned(api, own);
-  return own.flatMap(({ name, key }, index): Check[] => {
-    const error = found[index];
-    if (!(error instanceof ToolError)) return [];
-    return [
-      { service: "apis", name: `tool ${name} (${key})`, state: "broken", detail: error.message, hint: error.hint },
-    ];
+  const found = described ? await apis.pinned(api, own) : [];
+  return own.map(({ name, key, operation }, index): Check => {
+    const title = `${operation} of API ${api}`;
+    const common = { service: "apis", tools: [name], tool: { name, title } } as const;
+    const failure = found[index];
+    if (failure instanceof ToolError) {
+      const { message: detail, hint } = failure;
+      return { ...common, name: `tool ${name} (${key})`, state: "broken", detail, hint };
+    }
+    if (described) return { ...common, name: `tool ${name}`, state: "ok", detail: title };
+    return { ...common, name: `tool ${name}`, state: "off", detail: error ?? `API ${api} cannot be read` };
   });
 }

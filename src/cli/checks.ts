@@ -3,21 +3,27 @@ import { configSchema } from "../config/config-schema.ts";
 import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
-import type { AnyTool } from "../tools/define-tool.ts";
 import { checkApis } from "./check-apis.ts";
 
-/** What was found of one part: `ok`, `off` where the configuration leaves it out, `broken` where it cannot work as configured. */
+/**
+ * What was found of one part: `ok`, `off` where the configuration leaves it out, `warn` where it is doubtful that it is meant as
+ * it is configured, `broken` where it cannot work as configured.
+ */
 export interface Check {
   /** The service that the part belongs to; tools that use it depend on the part. */
   service: keyof Services | "configuration";
   /** Such as `provider local`. */
   name: string;
-  state: "ok" | "off" | "broken";
+  state: "ok" | "off" | "warn" | "broken";
   detail: string;
   /** What to do about it. */
   hint?: string | undefined;
   /** Of a model that was asked: the keys of the configuration that mean it. */
   keys?: readonly string[];
+  /** Names of the tools that it is about; undefined: all that use the service. */
+  tools?: readonly string[];
+  /** The tool that an operation of an API is, where that is what was looked at. */
+  tool?: { name: string; title: string };
 }
 
 /** Milliseconds that one part may take to be checked. */
@@ -45,54 +51,6 @@ export async function checkAll(
     ...checkMixture(loaded),
     ...(await Promise.all(parts)).flat(),
   ];
-}
-
-/** The tools that cannot be used now, with the reason. */
-export function unusableTools(
-  checks: readonly Check[],
-  tools: readonly AnyTool[],
-  config: LoadedConfig["config"],
-): Map<string, string> {
-  const reasons = new Map<string, string>();
-  for (const tool of tools) {
-    if (config.tools.disabled.includes(tool.name)) {
-      reasons.set(tool.name, "switched off by tools.disabled");
-      continue;
-    }
-    if (config.readOnly && (tool.effect === "write" || tool.effect === "destroy")) {
-      reasons.set(tool.name, "switched off by readOnly");
-      continue;
-    }
-    if (tool.name === "memory_search" && !config.memory.enableSearch) {
-      reasons.set(tool.name, "switched off by memory.enableSearch");
-      continue;
-    }
-    for (const use of tool.uses) {
-      const parts = checks.filter((check) => check.service === servedBy(use));
-      const reason = parts.find((check) => check.state !== "ok");
-      if (reason && !parts.some((check) => check.state === "ok")) reasons.set(tool.name, reason.detail);
-      const room = use === "processor" ? "llm." : use === "moa" ? "moa." : undefined;
-      const models = checks.filter(({ keys = [] }) =>
-        keys.some((key) => key === "llm.fallbackModels" || (room !== undefined && key.startsWith(room))),
-      );
-      const isMeant = models.some(({ keys = [] }) => keys.some((key) => room !== undefined && key.startsWith(room)));
-      if (isMeant && models.every(({ state }) => state === "broken")) {
-        reasons.set(tool.name, `none of its models answers: ${models.map(({ name }) => name).join(", ")}`);
-      }
-    }
-  }
-  return reasons;
-}
-
-/** What is broken of the parts that a tool uses. */
-export function brokenParts(checks: readonly Check[], tool: AnyTool): Check[] {
-  const services = new Set<string>(tool.uses.map(servedBy));
-  return checks.filter((check) => check.state === "broken" && services.has(check.service));
-}
-
-/** The service whose check tells whether this one works. */
-function servedBy(service: keyof Services): keyof Services {
-  return service === "processor" || service === "moa" ? "llm" : service;
 }
 
 async function guarded(service: keyof Services, name: string, check: () => Promise<Check[]>): Promise<Check[]> {

@@ -1,12 +1,12 @@
 import { createPatchbay } from "../start.ts";
-import { tools } from "../tools/index.ts";
-import { brokenParts, checkAll, unusableTools } from "./checks.ts";
+import { checkAll } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
 import { printable } from "./memory-call.ts";
 import { probeModels } from "./probe-models.ts";
 import { printableText } from "./terminal-text.ts";
+import { toolStates } from "./tool-states.ts";
 
-const MARKS = { ok: "ok     ", off: "off    ", broken: "BROKEN " };
+const MARKS = { ok: "ok     ", off: "off    ", warn: "warn   ", broken: "BROKEN " };
 
 /**
  * Checks configuration, database, providers and APIs, asks each configured model for a word, says what to fix, and gives 1 if
@@ -25,13 +25,12 @@ export async function doctorCommand({ loaded, env, options = {} }: CommandContex
       `${MARKS[state]}${name}: ${printable(detail)}`,
       ...(hint && state !== "ok" ? [`         ${printable(hint)}`] : []),
     ]);
-    const off = unusableTools(checks, tools, loaded.config);
-    lines.push("", `${tools.length - off.size} of ${tools.length} tools can be used.`);
-    for (const tool of tools) {
-      const reason = off.get(tool.name);
-      const broken = brokenParts(checks, tool).map(({ name }) => name);
-      if (reason !== undefined) lines.push(`  ${tool.name}: ${reason}`);
-      else if (broken.length > 0) lines.push(`  ${tool.name}: can be used, but not with ${broken.join(", ")}`);
+    const states = toolStates(checks, loaded.config);
+    const usable = states.filter(({ off }) => off === undefined);
+    lines.push("", `${usable.length} of ${states.length} tools can be used.`);
+    for (const { name, off, without } of states) {
+      if (off !== undefined) lines.push(`  ${name}: ${printable(off)}`);
+      else if (without.length > 0) lines.push(`  ${name}: can be used, but not with ${without.join(", ")}`);
     }
     process.stdout.write(printableText(patchbay.redact(`${lines.join("\n")}\n`)));
     return checks.some((check) => check.state === "broken") ? 1 : 0;

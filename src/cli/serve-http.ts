@@ -8,7 +8,7 @@ import { VERSION } from "../version.ts";
 import { checkAll } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
 import { stopSignal, surviveRejections } from "./process-events.ts";
-import { connectionHelp, toolTable } from "./start-page.ts";
+import { connectionHelp, stdioCommand, toolTable } from "./start-page.ts";
 import { printableText } from "./terminal-text.ts";
 
 /** Milliseconds that calls under way may still take once the server is asked to stop. */
@@ -69,7 +69,8 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
 
   async function printStartPage(): Promise<void> {
     const checks = await checkAll(loaded, patchbay.services);
-    const help = connectionHelp(server.url, auth.apiKeys.length > 0, resolve(process.argv[1] ?? ""));
+    const start = stdioCommand(loaded, resolve(process.argv[1] ?? ""));
+    const help = connectionHelp(server.url, auth.apiKeys.length > 0, start);
     process.stdout.write(printableText(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`)));
     // Now that the server is idle: the checks load only what listing models needs, and not even that where they are configured.
     if (!checks.some(({ service, state }) => service === "llm" && state === "ok")) return;

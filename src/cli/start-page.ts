@@ -1,36 +1,53 @@
-import { sep } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import type { LoadedConfig } from "../config/loaded-config.ts";
-import { tools } from "../tools/index.ts";
-import { brokenParts, type Check, unusableTools } from "./checks.ts";
+import type { Check } from "./checks.ts";
+import { toolStates } from "./tool-states.ts";
 
-/** The tools, each on or off with the reason, the models that they ask, and what the checks found broken or left out. */
+/** The tools, each on or off with the reason, the models and APIs that there are, and what the checks found broken or left out. */
 export function toolTable(checks: readonly Check[], config: LoadedConfig["config"]): string {
-  const off = unusableTools(checks, tools, config);
-  const width = Math.max(...tools.map((tool) => tool.name.length));
-  const lines = tools.map((tool) => {
-    const reason = off.get(tool.name);
-    const impaired = brokenParts(checks, tool).length > 0 ? " (not all of it works, see below)" : "";
-    return `  ${reason === undefined ? "on " : "off"}  ${tool.name.padEnd(width)}  ${reason ?? `${tool.title}${impaired}`}`;
+  const states = toolStates(checks, config);
+  const width = Math.max(...states.map(({ name }) => name.length));
+  const lines = states.map(({ name, title, off, without }) => {
+    const impaired = without.length > 0 ? " (not all of it works, see below)" : "";
+    return `  ${off === undefined ? "on " : "off"}  ${name.padEnd(width)}  ${off ?? `${title}${impaired}`}\n`;
   });
+  const found = (service: Check["service"]) =>
+    checks.filter((check) => check.service === service && check.state === "ok" && check.tool === undefined);
+  const models = found("llm").map(({ name, detail }) => `  ${name}: ${detail}\n`);
+  const apis = found("apis").map(({ name, detail }) => `  ${name.replace(/^API /, "")}: ${detail}\n`);
   const notes = checks
-    .filter((check) => check.state !== "ok")
+    // What is wrong with an API as a whole is told once.
+    .filter((check) => check.state !== "ok" && !(check.tool !== undefined && check.state === "off"))
     .map((check) => `  ${check.name}: ${check.detail}\n${check.hint === undefined ? "" : `    ${check.hint}\n`}`);
-  const models = checks
-    .filter(({ service, state }) => service === "llm" && state === "ok")
-    .map(({ name, detail }) => `  ${name}: ${detail}\n`);
-  const asked = models.length > 0 ? `\nModels\n${models.join("")}` : "";
-  return `Tools\n${lines.join("\n")}\n${asked}${notes.length > 0 ? `\nWhat is off or broken\n${notes.join("")}` : ""}`;
+  const sections = { Tools: lines, Models: models, APIs: apis, "What is off, doubtful or broken": notes };
+  return Object.entries(sections)
+    .filter(([, list]) => list.length > 0)
+    .map(([title, list]) => `${title}\n${list.join("")}`)
+    .join("\n");
 }
 
-/**
- * How each kind of client connects to the server at `url`, ready to copy. `program` is the file that this process runs: in a
- * checkout clients start it by its path.
- */
-export function connectionHelp(url: string, hasKeys: boolean, program: string): string {
-  const installed = program.split(sep).includes("node_modules");
-  const start = installed
-    ? { command: "npx", args: ["-y", "patchbay-mcp"] }
-    : { command: process.execPath, args: [program] };
+/** What a client starts to have this very server, with its configuration and its data, over stdio. */
+export function stdioCommand(
+  { file, origins, config }: LoadedConfig,
+  program: string,
+): { command: string; args: string[] } {
+  const fromOutside = (key: string) => /^(--|PATCHBAY_)/.test(origins.get(key) ?? "");
+  const args = [
+    ...(file === undefined ? [] : ["--config", file]),
+    ...(fromOutside("dataDir") ? ["--data-dir", config.dataDir] : []),
+    ...(fromOutside("user") ? ["--user", config.user] : []),
+  ];
+  if (program.split(sep).includes("node_modules")) return { command: "npx", args: ["-y", "patchbay-mcp", ...args] };
+  const root = dirname(dirname(program));
+  // The files of a checkout that stay when it is built anew.
+  const [node, start] = [join(root, "node_modules", ".bin", "node"), join(root, "bin", "patchbay-mcp.js")];
+  const isOwn = existsSync(node) && realpathSync(node) === realpathSync(process.execPath);
+  return { command: isOwn ? node : process.execPath, args: [existsSync(start) ? start : program, ...args] };
+}
+
+/** How each kind of client connects to the server at `url`, ready to copy; over stdio by the command. */
+export function connectionHelp(url: string, hasKeys: boolean, start: { command: string; args: string[] }): string {
   const header = hasKeys ? ` --header "Authorization: Bearer <your key>"` : "";
   const mcpoHeader = hasKeys ? ` --header '{"Authorization": "Bearer <your key>"}'` : "";
   return `Connect

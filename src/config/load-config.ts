@@ -29,6 +29,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     file: undefined,
     secrets: [],
     secretPaths: new Set(),
+    writtenPaths: new Map(),
     warnings: [],
   };
 }

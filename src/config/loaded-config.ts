@@ -13,6 +13,8 @@ export interface LoadedConfig {
   secrets: string[];
   /** Paths of the values that are secrets. */
   secretPaths: ReadonlySet<string>;
+  /** What was written for a value that is a path, such as `apis.shop.openapi`; the value itself is absolute. */
+  writtenPaths: ReadonlyMap<string, string>;
   /** What is probably not meant, but no error. */
   warnings: string[];
 }

@@ -66,15 +66,18 @@ export async function mergeConfig(file: string | undefined, options: LoadOptions
   }
 
   const { dataDir: configured, ...config } = parsed.data;
+  const writtenPaths = new Map<string, string>();
   for (const [name, api] of Object.entries(config.apis)) {
-    if (api.openapi && !/^https?:\/\//i.test(api.openapi))
-      api.openapi = resolvePath(api.openapi, baseOf(["apis", name, "openapi"]), env);
+    if (!api.openapi || /^https?:\/\//i.test(api.openapi)) continue;
+    const path = ["apis", name, "openapi"];
+    writtenPaths.set(path.join("."), api.openapi);
+    api.openapi = resolvePath(api.openapi, baseOf(path), env);
   }
   const dataDir = dataDirOf(configured, baseOf(["dataDir"]), env);
   const warnings = unknownVariables(env, tree)
     .filter((name) => !referred.has(name))
     .map((name) => `The environment variable ${name} is no setting.`);
-  return { config: { dataDir, ...config }, origins, file, secrets: [...secrets], secretPaths, warnings };
+  return { config: { dataDir, ...config }, origins, file, secrets: [...secrets], secretPaths, writtenPaths, warnings };
 }
 
 /** `http.allowedHosts` → `--allowed-hosts`. */
