@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Fault } from "../../test/fixtures/fake-provider.ts";
+import type { Fault } from "../../test/fixtures/fake-faults.ts";
 import {
   clientOn,
   configured,

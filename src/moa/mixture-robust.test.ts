@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FakeModel, Fault } from "../../test/fixtures/fake-provider.ts";
+import type { Fault } from "../../test/fixtures/fake-faults.ts";
+import type { FakeModel } from "../../test/fixtures/fake-provider.ts";
 import { fails, isFinal, isLater, mixtureOn, named, promptOf, QUERY } from "../../test/fixtures/mixture.ts";
 import { configured, failure, modelClient, never, provider } from "../../test/fixtures/model-client.ts";
 import { createMixtureOfAgents } from "./mixture-of-agents.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { FakeModel, Fault } from "../../../test/fixtures/fake-provider.ts";
+import type { Fault } from "../../../test/fixtures/fake-faults.ts";
+import type { FakeModel } from "../../../test/fixtures/fake-provider.ts";
 import { failure, messages, modelClient, never, provider } from "../../../test/fixtures/model-client.ts";
 
 const KEY = "sk-very-secret-key";

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
-import type { Fault } from "../../../test/fixtures/fake-provider.ts";
+import type { Fault } from "../../../test/fixtures/fake-faults.ts";
 import { clientOn, failure, messages, modelClient, never, provider } from "../../../test/fixtures/model-client.ts";
 
 const stream = (body: string, type = "text/event-stream"): Fault => ({

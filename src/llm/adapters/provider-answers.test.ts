@@ -1,6 +1,6 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { Fault } from "../../../test/fixtures/fake-provider.ts";
+import type { Fault } from "../../../test/fixtures/fake-faults.ts";
 import {
   clientOn,
   configured,
