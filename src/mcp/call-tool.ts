@@ -5,7 +5,7 @@ import type { AnyResource } from "../resources/define-resource.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import { createStatusEmitter, type RunningStatus } from "../status/create-status-emitter.ts";
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
-import type { AnyTool, Question, ResourceLink, User } from "../tools/define-tool.ts";
+import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
 import { confirmCall } from "./confirm-call.ts";
@@ -26,6 +26,8 @@ export interface CallRequest {
   settleMs: number;
   /** Whether the client knows resource links in results (since MCP 2025-06-18). */
   takesLinks?: boolean;
+  /** Whether the client keeps the JSON of a result apart from images and sounds besides it. */
+  takesMedia?: boolean;
   /** Whether the client can show forms. */
   canAsk: boolean;
   /** Shows a form and waits for the human, where the connection can carry that (2025 era); otherwise the call ends its round. */
@@ -237,7 +239,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     };
     try {
       const output = await deadline.race(work());
-      const result = successResult(output, request.takesLinks ? tool.links?.(output) : undefined);
+      const result = successResult(output, await blocksOf(tool, output, { ...request, user }));
       if (!status.done) status.success("Done");
       return { kind: "result", result };
     } catch (thrown) {
@@ -270,9 +272,21 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return needsConfirmation(tool) || (confirmsCalls && tool.mustConfirm !== undefined);
   }
 
-  function successResult(output: Record<string, unknown>, links: readonly ResourceLink[] = []): CallToolResult {
-    const result = toResult("status" in output ? output : { status: "success", ...output });
+  /** What the client gets after the JSON. */
+  async function blocksOf(
+    tool: AnyTool,
+    output: Record<string, unknown>,
+    { user, takesLinks, takesMedia }: CallRequest & { user: User },
+  ): Promise<ContentBlock[]> {
+    const links = takesLinks ? (tool.links?.(output) ?? []) : [];
     const blocks = links.map((link): ContentBlock => ({ type: "resource_link", ...link }));
+    if (!takesMedia || !tool.media) return blocks;
+    const services = (await options.services.get(tool.uses)) as Services;
+    return [...tool.media(output, { user, services }), ...blocks];
+  }
+
+  function successResult(output: Record<string, unknown>, blocks: readonly ContentBlock[]): CallToolResult {
+    const result = toResult("status" in output ? output : { status: "success", ...output });
     return blocks.length > 0 ? { ...result, content: [...result.content, ...blocks] } : result;
   }
 

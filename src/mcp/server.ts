@@ -113,6 +113,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         sinks: progressToken === undefined ? [] : [progressSink(progressToken, context.mcpReq.notify)],
         settleMs: context.http ? 0 : SETTLE_MS,
         takesLinks: knowsLinks(server, context),
+        takesMedia: takesMedia(server, context),
         canAsk: canShowForms(server, context),
         ask: era === "legacy" ? (question, signal) => elicit(context, question, signal) : undefined,
         inputResponses: context.mcpReq.inputResponses,
@@ -171,6 +172,16 @@ function knowsLinks(server: Server, context: ServerContext): boolean {
   const header = context.http?.req?.headers.get("mcp-protocol-version");
   const version = context.mcpReq.envelope ? FIRST_WITH_LINKS : (header ?? server.getNegotiatedProtocolVersion() ?? "");
   return version >= FIRST_WITH_LINKS;
+}
+
+/**
+ * Whether the client keeps the JSON of a result apart from an image besides it. mcpo makes a list of both, where there was an
+ * object; all that tells it is the name that the Python SDK gives clients without one, and the revisions that it knows.
+ */
+function takesMedia(server: Server, context: ServerContext): boolean {
+  if (context.mcpReq.envelope) return true;
+  const name = server.getClientVersion()?.name;
+  return name !== undefined && name !== "mcp" && knowsLinks(server, context);
 }
 
 /** Whether the client declared form elicitation, per request (2026-07-28) or at `initialize`; `{}` alone means forms. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ApiRequest } from "../api/api-client.ts";
+import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { defineTool } from "./define-tool.ts";
 
@@ -16,7 +17,7 @@ export default defineTool({
     "an operation and api_describe for its parameters. Without an operation, body is posted as JSON to the API's URL. A " +
     "long answer comes in parts: rest in the result says how to get the next one.",
   effect: "write-open",
-  uses: ["apis"],
+  uses: ["apis", "answers"],
   input: z
     .strictObject({
       // Required, and yet not missed beside rest: models give what a schema requires.
@@ -62,6 +63,7 @@ export default defineTool({
     return `Request: ${method} ${url}`;
   },
   links: linksOf,
+  media: mediaOf,
   async run(input, { user, signal, services, status }) {
     const result = await services.apis.call(user, requestOf(input), { signal, status, confirmed: true });
     status.success(outcomeOf(result, input.api));

@@ -35,6 +35,14 @@ export interface ResourceLink {
   size?: number;
 }
 
+/** An image or a sound of a result (MCP, "Image Content", "Audio Content"). */
+export interface Media {
+  type: "image" | "audio";
+  /** Base64. */
+  data: string;
+  mimeType: string;
+}
+
 export interface ToolContext<Uses extends keyof Services = never> {
   user: User;
   /** Fires on cancel, disconnect and deadline. */
@@ -90,12 +98,14 @@ export interface ToolDefinition<
   ): boolean | undefined | Promise<boolean | undefined>;
   /** Resources that a successful result points to; clients get them besides the JSON. */
   links?(output: z.input<Output>): ResourceLink[];
+  /** Images and sounds of a successful result; clients that take them get them besides the JSON. */
+  media?(output: z.input<Output>, context: Pick<ToolContext<Uses>, "user" | "services">): Media[];
   /** Result of a successful call; the boundary adds `status: "success"` where the tool sets no status itself. */
   run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
 }
 
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
-export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues" | "mustConfirm" | "links"> & {
+export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues" | "mustConfirm" | "links" | "media"> & {
   confirms?(
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
@@ -106,6 +116,7 @@ export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues" | "m
     context: Pick<ToolContext<keyof Services>, "user" | "services">,
   ): boolean | undefined | Promise<boolean | undefined>;
   links?(output: Record<string, unknown>): ResourceLink[];
+  media?(output: Record<string, unknown>, context: Pick<ToolContext<keyof Services>, "user" | "services">): Media[];
   run(input: unknown, context: ToolContext<keyof Services>): Promise<Record<string, unknown>>;
 };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PinnedOperation } from "../api/pinned/pinned-operations.ts";
+import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { type AnyTool, defineTool } from "./define-tool.ts";
 
@@ -31,7 +32,7 @@ export function pinnedTool(pinned: PinnedOperation, { callApi }: { callApi: bool
     description: pinned.description,
     effect: pinned.reads ? "read-open" : "write-open",
     idempotent: pinned.idempotent,
-    uses: ["apis"],
+    uses: ["apis", "answers"],
     input: z.strictObject(shape),
     output: apiOutput,
     mustConfirm: (input, { user, services }) =>
@@ -44,6 +45,7 @@ export function pinnedTool(pinned: PinnedOperation, { callApi }: { callApi: bool
       return `Request: ${method} ${url}`;
     },
     links: linksOf,
+    media: mediaOf,
     async run(input, { user, signal, services, status }) {
       const request = pinned.toRequest(input);
       const result = await explained(() =>
