@@ -29,9 +29,12 @@ export async function prepareRequest(
     const wantedType = headerOf(headers, "content-type") ?? headerOf(api.settings.headers, "content-type");
     return buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
   };
-  const given = await api.checker
-    .parameters(target, withHeader(target, request, key))
-    .catch((error) => refuse(target, error, () => body(isObject(request.header) ? request.header : {})));
+  let given: Arguments;
+  try {
+    given = await api.checker.parameters(target, withHeader(target, request, key));
+  } catch (error) {
+    return await refuse(target, error, () => body(isObject(request.header) ? request.header : {}));
+  }
   if (key) given.header[key.name] ??= key.value;
   const path = fillPath(target, given.path);
   if (path.length > MAX_URL) throw tooLong();
@@ -116,14 +119,23 @@ function tooLong(): ToolError {
 }
 
 function fillPath(target: Target, values: Readonly<Record<string, unknown>>): string {
-  // What stands between the placeholders, and at every second place a name.
-  const [before = "", ...parts] = target.template.split(/\{([^{}/]+)\}/);
-  let path = before;
-  for (let place = 0; place < parts.length; place += 2) {
-    const name = parts[place] as string;
-    path += pathValue(target, name, values[name]) + (parts[place + 1] as string);
+  let path = "";
+  for (const [place, part] of partsOf(target).entries()) {
+    path += place % 2 === 0 ? part : pathValue(target, part, values[part]);
   }
   return path;
+}
+
+const templateParts = new WeakMap<Target["details"], readonly string[]>();
+
+/** What stands between the placeholders of the path, and at every second place the name of one. */
+function partsOf({ details, template }: Target): readonly string[] {
+  let parts = templateParts.get(details);
+  if (!parts) {
+    parts = template.split(/\{([^{}/]+)\}/);
+    templateParts.set(details, parts);
+  }
+  return parts;
 }
 
 /** The text of a path parameter. @throws ToolError `invalid_input`, `forbidden` */
