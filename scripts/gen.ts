@@ -16,9 +16,15 @@ const files = readdirSync("src/tools").filter(
   (file) =>
     file.endsWith(".ts") &&
     !file.endsWith(".test.ts") &&
-    !["index.ts", "define-tool.ts", "memory-fields.ts", "api-result.ts", "pinned-tool.ts", "pinned-tools.ts"].includes(
-      file,
-    ),
+    ![
+      "index.ts",
+      "define-tool.ts",
+      "memory-fields.ts",
+      "api-result.ts",
+      "loose-values.ts",
+      "pinned-tool.ts",
+      "pinned-tools.ts",
+    ].includes(file),
 );
 const order = [
   "memory-add",

@@ -220,6 +220,8 @@ describe.each(["stdio", "HTTP"])("over %s", (transport) => {
       for (const [parameter, { type }] of Object.entries(inputSchema.properties)) {
         for (const [valueType, value] of values) {
           if (valueType === type || (type === "number" && valueType === "integer") || type === undefined) continue;
+          // One text is a list of one there.
+          if (parameter === "fields" && valueType === "string") continue;
           const answer = await tool(name, { ...REQUIRED[name], [parameter]: value });
           const what = `${name} ${parameter}: ${JSON.stringify(value)} → ${JSON.stringify(answer)}`;
           expect(answer.code, what).toBe("invalid_input");

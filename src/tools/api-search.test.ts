@@ -105,13 +105,24 @@ it("says how to configure an API where there is none, and which there are", asyn
   });
 });
 
-it.each([[{ limit: 0 }], [{ limit: 51 }], [{ query: 7 }], [{ query: "x".repeat(2001) }], [{ q: "x" }]])(
-  "refuses %j",
-  async (args) => {
-    const client = await connect({ apis: { hook: { apiUrl: "https://hook.example" } } });
-    expect(await callTool(client, "api_search", args)).toMatchObject({ status: "error", code: "invalid_input" });
-  },
-);
+it("takes the limit as text", async () => {
+  const client = await connect({ apis: { shop: { openapi: SHOP } } });
+  const ask = (limit: unknown) => callTool(client, "api_search", { query: "items", limit });
+  expect(await ask(" 2 ")).toEqual(await ask(2));
+  expect(await ask("two")).toMatchObject({ message: '"limit" must be a number, not "two".' });
+});
+
+it.each([
+  [{ limit: 0 }],
+  [{ limit: 51 }],
+  [{ limit: "51" }],
+  [{ query: 7 }],
+  [{ query: "x".repeat(2001) }],
+  [{ q: "x" }],
+])("refuses %j", async (args) => {
+  const client = await connect({ apis: { hook: { apiUrl: "https://hook.example" } } });
+  expect(await callTool(client, "api_search", args)).toMatchObject({ status: "error", code: "invalid_input" });
+});
 
 it("costs a conversation little: the three API tools together stay below 6 kB", () => {
   const described = tools

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
+import { asScalar } from "./loose-values.ts";
 
 export default defineTool({
   name: "api_search",
@@ -13,7 +14,7 @@ export default defineTool({
   input: z.strictObject({
     query: z.string().max(2000).default("").describe('What the operation should do, such as "create an issue".'),
     api: z.string().max(200).optional().describe("Search this API only."),
-    limit: z.int().min(1).max(50).default(5).describe("Maximum number of operations, 1 to 50."),
+    limit: z.preprocess(asScalar, z.int().min(1).max(50).default(5)).describe("Maximum number of operations, 1 to 50."),
   }),
   output: z.strictObject({
     operations: z.array(z.looseObject({})),

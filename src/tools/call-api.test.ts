@@ -262,12 +262,40 @@ it("takes objects and lists as JSON text, as models write them", async () => {
     data: { url: "/7?a=1&a=2", items: [{ name: "a" }] },
   });
   expect(await callTool(client, "call_api", { ...args, fields: "items.name, url" })).toMatchObject({
-    message: expect.stringContaining('"fields" must be a list such as ["a", "b"]'),
+    data: { url: "/7?a=1&a=2", items: [{ name: "a" }] },
   });
+  for (const fields of ['["url"', 5, [5], { url: true }]) {
+    expect(await callTool(client, "call_api", { ...args, fields })).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringMatching(/^"fields(\.0)?" must be a (list such as \["a", "b"\]|string), not /),
+    });
+  }
   expect(await callTool(client, "call_api", { ...args, query: "{a: 1}" })).toMatchObject({
     code: "invalid_input",
     message: expect.stringContaining("/query must be an object"),
   });
+});
+
+it("takes its own numbers, true and false as text, and one field for a list", async () => {
+  const server = await startHttpServer({ json: { id: 7, name: "a" } });
+  const client = await connect({ apis: { echo: { apiUrl: server.url } } });
+  const args = { api: "echo", body: {} };
+  expect(await callTool(client, "call_api", { ...args, dry_run: "True", max_pages: "3" })).toMatchObject({
+    request: { method: "POST" },
+  });
+  expect(server.requests).toEqual([]);
+  expect(await callTool(client, "call_api", { ...args, dry_run: "false", fields: "id" })).toMatchObject({
+    data: { id: 7 },
+  });
+  for (const [wrong, message] of [
+    [{ dry_run: "yes" }, '"dry_run" must be true or false, not "yes".'],
+    [{ dry_run: 1 }, '"dry_run" must be true or false, not 1.'],
+    [{ max_pages: "three" }, '"max_pages" must be a number, not "three".'],
+    [{ max_pages: "1.5" }, '"max_pages" must be a number, not "1.5".'],
+    [{ max_pages: "0" }, '"max_pages" must be at least 1, not 0.'],
+  ] as const) {
+    expect(await callTool(client, "call_api", { ...args, ...wrong })).toMatchObject({ code: "invalid_input", message });
+  }
 });
 
 it.each<[string, object, unknown, string, string]>([

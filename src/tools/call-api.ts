@@ -3,6 +3,7 @@ import type { ApiRequest } from "../api/api-client.ts";
 import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { defineTool } from "./define-tool.ts";
+import { asNames, asScalar, asStructure } from "./loose-values.ts";
 
 // Values pass as they are: what they may be depends on the API, so their check is the client's.
 const values = (description: string) => z.unknown().meta({ type: "object", description }).optional();
@@ -35,7 +36,7 @@ export default defineTool({
       body_text: z.string().optional().describe("Body as text, sent as it is, instead of body."),
       body_base64: z.string().optional().describe("Body as bytes in base64, instead of body."),
       fields: z
-        .preprocess(parsed, z.array(z.string()).max(100))
+        .preprocess(asNames, z.array(z.string()).max(100))
         .optional()
         .describe('Parts of the answer to give, by dotted paths such as "items.id". Saves space.'),
       select: z
@@ -43,8 +44,11 @@ export default defineTool({
         .max(5_000)
         .optional()
         .describe('JMESPath over the answer, such as "items[?price > `5`].name".'),
-      max_pages: z.int().min(1).max(100).optional().describe("Pages to follow at most. Default 1."),
-      dry_run: z.boolean().optional().describe("True: only show what would be sent."),
+      max_pages: z
+        .preprocess(asScalar, z.int().min(1).max(100))
+        .optional()
+        .describe("Pages to follow at most. Default 1."),
+      dry_run: z.preprocess(asScalar, z.boolean()).optional().describe("True: only show what would be sent."),
       idempotency_key: z
         .string()
         .max(255)
@@ -87,7 +91,7 @@ function requestOf(input: {
   rest?: string | undefined;
   [place: string]: unknown;
 }): ApiRequest {
-  const places = Object.fromEntries(PLACES.map((place) => [place, parsed(input[place])]));
+  const places = Object.fromEntries(PLACES.map((place) => [place, asStructure(input[place])]));
   return {
     ...(places as Pick<ApiRequest, (typeof PLACES)[number]>),
     api: input.api,
@@ -102,14 +106,4 @@ function requestOf(input: {
     idempotencyKey: input.idempotency_key,
     rest: input.rest,
   };
-}
-
-/** Models write objects and lists as JSON text. What is no such text stays, and whoever checks it says what it has to be. */
-function parsed(value: unknown): unknown {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
 }
