@@ -61,12 +61,12 @@ export function fitValue(value: unknown, schema: JsonObject, { asTexts }: { asTe
 
 /** Whether a single value is as a simple schema wants it, as most are. */
 function isFitting(value: unknown, schema: unknown): boolean {
-  if (typeof value === "object" || !isObject(schema) || COMPOSED.some((key) => schema[key] !== undefined)) return false;
-  if (Array.isArray(schema.enum)) return schema.enum.includes(value);
-  return typeof schema.type === "string" && isOfType(value, schema.type);
+  if (typeof value === "object" || !isObject(schema)) return false;
+  const { type, $ref, allOf, anyOf, oneOf, const: only, format } = schema;
+  const isSimple = ($ref ?? allOf ?? anyOf ?? oneOf ?? only ?? format) === undefined;
+  if (Array.isArray(schema.enum)) return isSimple && schema.enum.includes(value);
+  return isSimple && typeof type === "string" && isOfType(value, type);
 }
-
-const COMPOSED = ["$ref", "allOf", "anyOf", "oneOf", "const", "format"] as const;
 
 function adapt(value: unknown, schema: unknown, root: Root, at: string, depth = 0): unknown {
   if (isFitting(value, schema)) return value;
