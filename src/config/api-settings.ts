@@ -1,11 +1,23 @@
 import { z } from "zod";
-import { seconds, secret } from "./setting.ts";
+import { httpUrl, seconds, secret } from "./setting.ts";
 
 /** A call as a rule names it; the room of the APIs reads it in full. */
 const rule = z
   .string()
   .refine((text) => /^\s*(?:\*|get|head|post|put|patch|delete|options|query|trace)\s+\/[^\s?#\\]*\s*$/i.test(text), {
     error: "must be METHOD /path, such as `GET /v1/*`",
+  });
+
+/** What redirects may lead to, as URLs are compared with it. */
+const host = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    const isHost = (name: string) => /^[^\s/?#@\\*]+$/.test(name) && URL.canParse(`http://${name}`);
+    if (isHost(text) || isHost(`[${text}]`)) return;
+    const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/[/?#].*$/s, "");
+    const help = bare !== text && isHost(bare) ? `, not a URL: write ${bare}` : text.includes("*") ? ", without *" : "";
+    context.addIssue({ code: "custom", message: `must be a host, \`name\` or \`name:port\`${help}` });
   });
 
 const headers = z.record(z.string(), secret("Header value.")).default({});
@@ -26,8 +38,7 @@ const auth = z
     prefix: z.string().default("").describe("What stands before the key in that header, such as `Token `."),
     username: z.string().optional().describe("User name of `basic`."),
     password: secret("Password of `basic`.").optional(),
-    tokenUrl: z
-      .url({ protocol: /^https?$/ })
+    tokenUrl: httpUrl()
       .optional()
       .describe("Token endpoint of `oauth2`: https, or http on this machine or in a private network."),
     clientId: z.string().optional().describe("Client of `oauth2`."),
@@ -82,8 +93,7 @@ const breaker = z.strictObject({
 
 const settings = z.strictObject({
   description: z.string().default("").describe("What the API offers, for the model."),
-  apiUrl: z
-    .url({ protocol: /^https?$/ })
+  apiUrl: httpUrl()
     .optional()
     .describe(
       "Base URL. Its query, such as `?format=json`, is sent with every call. Calls of this API reach no other address, but for redirects of reads (see `redirectHosts`).",
@@ -157,7 +167,7 @@ const settings = z.strictObject({
     .default(false)
     .describe("Whether the human is asked before a call: false, true (all but GET and HEAD), or rules as in `allow`."),
   redirectHosts: z
-    .array(z.string().min(1))
+    .array(host)
     .default([])
     .describe(
       "Hosts (`name` or `name:port`) that redirects of reads may lead to although they are private. Public ones are followed without credentials.",
@@ -210,6 +220,10 @@ const NEEDED = {
 export const api = settings.superRefine((given, context) => {
   const { auth: how } = given;
   const issue = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  for (const [user, { headers: own, credentials: named, ...others }] of Object.entries(given.users)) {
+    const isEmpty = [own, named, others].every((part) => Object.values(part).every((value) => value === undefined));
+    if (isEmpty) issue(["users", user], "holds no credentials; leave it out, or write such as { apiKey: … }");
+  }
   if (given.requireUserCredentials && Object.keys(given.users).length === 0) {
     issue(["users"], "is needed with requireUserCredentials: nobody could call the API");
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { api } from "./api-settings.ts";
 import { llm, moa, provider } from "./model-settings.ts";
-import { seconds, secret } from "./setting.ts";
+import { httpUrl, seconds, secret } from "./setting.ts";
 
 /**
  * The whole configuration as one schema. The JSON Schema, the reference page and the names of the environment variables
@@ -196,10 +196,7 @@ export const configSchema = z.strictObject({
   interaction: interaction.prefault({}).describe("Forms and confirmations."),
   openWebui: z
     .strictObject({
-      url: z
-        .url({ protocol: /^https?$/ })
-        .optional()
-        .describe("Its URL, such as http://127.0.0.1:3000."),
+      url: httpUrl().optional().describe("Its URL, such as http://127.0.0.1:3000."),
       apiKey: secret("Key of its API, to use its models; `OPENWEBUI_API_KEY` is the same.").optional(),
     })
     .prefault({})

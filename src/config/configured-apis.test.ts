@@ -63,6 +63,14 @@ describe("APIs", () => {
     ["{ confirm: [DELETE everything] }", "apis.a.confirm"],
     ["{ confirm: sometimes }", "must be true, false or a list of rules"],
     ["{ tools: [{ operation: getItem, name: Get-Item }] }", "apis.a.tools.0"],
+    [
+      "{ redirectHosts: ['http://127.0.0.1:9105/'] }",
+      'apis.a.redirectHosts.0 (patchbay.yaml:1): must be a host, `name` or `name:port`, not a URL: write 127.0.0.1:9105 (got "http://127.0.0.1:9105/").',
+    ],
+    ["{ redirectHosts: ['cdn.example.com/files'] }", "not a URL: write cdn.example.com (got"],
+    ["{ redirectHosts: ['*.example.com'] }", "must be a host, `name` or `name:port`, without * (got"],
+    ["{ redirectHosts: ['two words'] }", "must be a host, `name` or `name:port` (got"],
+    ["{ users: { ana: {} } }", "apis.a.users.ana (patchbay.yaml:1): holds no credentials; leave it out, or write"],
   ])("refuse %s", async (api, problem) => {
     expect(await problemsOf(`apis: { a: ${api} }`)).toContain(problem);
   });
@@ -72,6 +80,7 @@ describe("APIs", () => {
     "{ auth: { type: basic }, apiKey: 'ana:password' }",
     "{ auth: { type: basic }, apiUrl: 'https://ana:password@api.example' }",
     "{ auth: { type: bearer }, users: { ana: { apiKey: key-of-ana } } }",
+    "{ redirectHosts: [cdn.example.com, 'cdn:8080', 127.0.0.1, '127.0.0.1:80', '::1', '[::1]:8080', münchen.example] }",
     "{ auth: { type: oauth2, tokenUrl: 'https://t.example' }, users: { ana: { clientId: c, clientSecret: s } } }",
     "{ allow: [get /v1/*, '* /v2/{id}'], confirm: ['DELETE /v2/{id}'] }",
     "{ confirm: true, tools: [getItem, { operation: GET /items, name: list_items }] }",

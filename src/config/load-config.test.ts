@@ -202,7 +202,7 @@ describe("references", () => {
       "providers.a.apiKey (patchbay.yaml:5): the environment variable NONE is not set. Set it, or write ${NONE:-default}.",
     );
     expect(await problemsOf("auth:\n  apiKeys: [{ key: 'file:none.txt', user: a }]\n")).toContain(
-      "auth.apiKeys.0.key (patchbay.yaml:2): the secret file cannot be read (ENOENT).",
+      'auth.apiKeys.0.key (patchbay.yaml:2): the secret file "none.txt" does not exist; relative paths start in the folder of patchbay.yaml.',
     );
   });
 });
@@ -226,7 +226,17 @@ describe("what is wrong", () => {
     [
       "a URL that is none",
       "apis:\n  a:\n    apiUrl: nowhere",
-      'apis.a.apiUrl (patchbay.yaml:3): Invalid URL (got "nowhere").',
+      'apis.a.apiUrl (patchbay.yaml:3): must be an http or https URL, such as https://api.example.com (got "nowhere").',
+    ],
+    [
+      "a URL without its scheme",
+      "apis:\n  a:\n    apiUrl: 127.0.0.1:9101/v1",
+      'apis.a.apiUrl (patchbay.yaml:3): must be an http or https URL: write http://127.0.0.1:9101/v1 or https://… (got "127.0.0.1:9101/v1").',
+    ],
+    [
+      "a URL of another scheme",
+      "providers: { a: { baseUrl: 'ftp://a.example' } }",
+      "must be an http or https URL, such as https://api.example.com (got",
     ],
     [
       "a mapping where a list belongs",
@@ -248,7 +258,28 @@ describe("what is wrong", () => {
       "llm:\n  budgets: { perUser: 500 }",
       "llm.budgets.perUser (patchbay.yaml:2): a budget has a unit: write { tokens: 50000 } or { costUsd: 0.5 } (got 500).",
     ],
-    ["an unknown key of a budget", "llm: { budgets: { perDay: { usd: 1 } } }", "unknown key. Known: costUsd, tokens."],
+    ["an unknown key of a budget", "llm: { budgets: { perDay: { usd: 1 } } }", "unknown key. Did you mean costUsd?"],
+    ["a section in the singular", "api: { a: {} }", "api (patchbay.yaml:1): unknown key. Did you mean apis?"],
+    ["a misspelt section", "memroy: {}", "memroy (patchbay.yaml:1): unknown key. Did you mean memory?"],
+    ["a section of many names", "models: {}", "models (patchbay.yaml:1): unknown key. Known: dataDir"],
+    [
+      "the URL of an API",
+      "apis: { a: { url: 'http://a' } }",
+      "apis.a.url (patchbay.yaml:1): unknown key. Did you mean apiUrl or openapi?",
+    ],
+    ["its document", "apis: { a: { spec: a.yaml } }", "unknown key. Did you mean openapi?"],
+    ["its key", "apis: { a: { token: abc } }", "unknown key. Did you mean apiKey?"],
+    ["the URL of a provider", "providers: { a: { url: 'http://a' } }", "unknown key. Did you mean baseUrl?"],
+    [
+      "a key of an entry that may also be a text",
+      "apis: { a: { tools: [{ operation: getItem, nam: a }] } }",
+      "apis.a.tools.0.nam (patchbay.yaml:1): unknown key. Did you mean name?",
+    ],
+    [
+      "an unknown key of such an entry",
+      "moa: { models: [{ model: a, colour: red }] }",
+      "moa.models.0.colour (patchbay.yaml:1): unknown key. Known: model, temperature",
+    ],
     [
       "a missing value",
       "providers:\n  a: {}",

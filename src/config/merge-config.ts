@@ -1,10 +1,11 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { z } from "zod";
 import { ToolError } from "../errors.ts";
 import { dataDirOf, readConfigFile, resolvePath } from "./config-file.ts";
 import { configSchema } from "./config-schema.ts";
 import { readEnvironment, unknownVariables } from "./environment.ts";
 import type { LoadedConfig, LoadOptions, Origins } from "./loaded-config.ts";
+import { nearKeys } from "./near-keys.ts";
 import { resolveReferences } from "./references.ts";
 import { mayHoldSecret, schemaAt, viewOf } from "./schema-paths.ts";
 
@@ -40,9 +41,11 @@ export async function mergeConfig(file: string | undefined, options: LoadOptions
   });
   for (const [path, value] of Object.entries(options.flags ?? {})) set(path.split("."), value, optionName(path));
 
-  const baseOf = (path: Path): string => {
+  const baseOf = (path: Path): { folder: string; name: string } => {
     const outside = path.some((_part, index) => fromOutside.has(path.slice(0, index + 1).join(".")));
-    return file && !outside ? dirname(file) : cwd;
+    return file && !outside
+      ? { folder: dirname(file), name: `the folder of ${basename(file)}` }
+      : { folder: cwd, name: "the working folder" };
   };
   const secrets = new Set<string>();
   const secretPaths = new Set<string>();
@@ -71,9 +74,9 @@ export async function mergeConfig(file: string | undefined, options: LoadOptions
     if (!api.openapi || /^https?:\/\//i.test(api.openapi)) continue;
     const path = ["apis", name, "openapi"];
     writtenPaths.set(path.join("."), api.openapi);
-    api.openapi = resolvePath(api.openapi, baseOf(path), env);
+    api.openapi = resolvePath(api.openapi, baseOf(path).folder, env);
   }
-  const dataDir = dataDirOf(configured, baseOf(["dataDir"]), env);
+  const dataDir = dataDirOf(configured, baseOf(["dataDir"]).folder, env);
   const warnings = unknownVariables(env, tree)
     .filter((name) => !referred.has(name))
     .map((name) => `The environment variable ${name} is no setting.`);
@@ -111,8 +114,8 @@ function explain(issue: z.core.$ZodIssue, tree: unknown, origins: Origins): stri
     const known = Object.keys((schema && viewOf(schema).shape) ?? {});
     return issue.keys.map((key) => {
       const at = [...path, key];
-      const meant = known.find((each) => simple(each) === simple(key));
-      const hint = meant ? `Did you mean ${meant}?` : `Known: ${known.join(", ")}.`;
+      const near = nearKeys(key, known);
+      const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `Known: ${known.join(", ")}.`;
       return `${at.join(".")}${originOf(at, origins)}: unknown key. ${hint}`;
     });
   }
@@ -143,10 +146,6 @@ function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (!isPlain || expected === undefined) return issue.message;
   const type = TYPES[expected] ?? expected;
   return value === undefined ? `is missing; give ${type}` : `must be ${type}`;
-}
-
-function simple(key: string): string {
-  return key.replace(/[^a-z0-9]/gi, "").toLowerCase();
 }
 
 function shown(value: unknown, path: Path): string {

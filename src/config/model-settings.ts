@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { seconds, secret } from "./setting.ts";
+import { httpUrl, seconds, secret } from "./setting.ts";
 
 const price = z.strictObject({
   input: z.number().min(0).describe("USD for a million tokens of the prompt."),
@@ -20,8 +20,7 @@ export const provider = z
       .describe(
         "Protocol of the provider: `openai-compatible` (OpenAI, Open-WebUI, OpenRouter, LiteLLM, vLLM, llama.cpp …), or the own one of `ollama`, `anthropic` or `gemini`.",
       ),
-    baseUrl: z
-      .url({ protocol: /^https?$/ })
+    baseUrl: httpUrl()
       .optional()
       .describe(
         "URL that `/chat/completions` is appended to (`openai-compatible`), or where the provider is. Unset: the provider's own address, or for `ollama` this machine.",

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { CREDENTIAL_NAME } from "../redact/redact.ts";
 import { resolvePath } from "./config-file.ts";
 import { isSecret } from "./schema-paths.ts";
 
 export interface ReferenceOptions {
   env: NodeJS.ProcessEnv;
-  /** Folder that relative paths of the value at this path start from. */
-  baseOf: (path: readonly string[]) => string;
+  /** Folder that relative paths of the value at this path start from, and what to call it. */
+  baseOf: (path: readonly string[]) => { folder: string; name: string };
   /** A variable that is referred to. */
   onReference: (variable: string) => void;
   /** What cannot be read. */
@@ -54,11 +55,16 @@ function resolveText(value: string, options: ReferenceOptions, path: readonly st
   if (!isSecret(path, text)) return text;
   if (text.startsWith("file:")) {
     referred = true;
+    const written = text.slice(5);
+    const base = options.baseOf(path);
     try {
-      const file = resolvePath(text.slice(5), options.baseOf(path), env);
-      text = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+      text = readFileSync(resolvePath(written, base.folder, env), "utf8").replace(/\r?\n$/, "");
     } catch (error) {
-      onProblem(path, `the secret file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+      const isRelative = !isAbsolute(written) && !written.startsWith("~");
+      const start = isRelative ? `; relative paths start in ${base.name}` : "";
+      onProblem(path, `the secret file "${written}" ${reason}${start}`);
       return "";
     }
   }

@@ -16,12 +16,16 @@ export interface SchemaView {
   defaultValue?: unknown;
 }
 
-type Def = Omit<SchemaView, "secret"> & { innerType?: z.core.$ZodType };
+type Def = Omit<SchemaView, "secret"> & { innerType?: z.core.$ZodType; options?: readonly z.core.$ZodType[] };
 
 export function viewOf(schema: z.core.$ZodType): SchemaView {
   const def = schema._zod.def as unknown as Def;
   const secret = z.globalRegistry.get(schema)?.secret === true;
-  if (!def.innerType) return { ...def, secret };
+  if (!def.innerType) {
+    // Of a choice, such as a name or a mapping, the mapping is what has keys.
+    const mapping = def.options?.map(viewOf).find(({ shape }) => shape !== undefined);
+    return { ...def, ...(mapping?.shape && { shape: mapping.shape }), secret };
+  }
   const inner = viewOf(def.innerType);
   return { ...inner, ...("defaultValue" in def && { defaultValue: def.defaultValue }), secret: secret || inner.secret };
 }

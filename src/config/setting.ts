@@ -8,3 +8,19 @@ export const secret = (description: string, text = z.string()) =>
   });
 /** A time in seconds, a day at most. */
 export const seconds = (description: string) => z.number().positive().max(86_400).describe(description);
+
+/** A URL that is told how to be written where its scheme is missing. */
+export const httpUrl = () =>
+  z.url({
+    protocol: /^https?$/,
+    error: ({ input }) => {
+      const text = String(input);
+      // A host is known by its dot, port or path; one word is anything.
+      const isHost = /^[\w[][^\s]*[.:/]/.test(text) && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+      const instead =
+        isHost && URL.canParse(`http://${text}`)
+          ? `: write http://${text} or https://…`
+          : ", such as https://api.example.com";
+      return `must be an http or https URL${instead}`;
+    },
+  });
