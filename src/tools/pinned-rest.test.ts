@@ -68,14 +68,29 @@ describe("a long answer of a pinned tool", () => {
     expect(await ask({ rest: rest?.id }, "x_find")).toMatchObject({ code: "invalid_input" });
   });
 
-  it("that has no parts says what reads it", async () => {
+  it("that has no parts says what reads them: call_api, else its own rest as text", async () => {
     const page = { html: "<p>Hello</p>".repeat(1000) };
-    const [first, second] = [await open({ json: page }), await open({ json: page }, { callApi: false })];
-    expect((await first.ask({ limit: 1 })).warnings).toEqual([
-      expect.stringMatching(/call_api with rest ".+" and fields or select/),
+    const [there, off] = [await open({ json: page }), await open({ json: page }, { callApi: false })];
+    expect((await there.ask({ limit: 1 })).warnings).toEqual([
+      expect.stringMatching(/shortened\. call_api with rest ".+" and fields or select reads parts of it\.$/),
     ]);
-    expect((await second.ask({ limit: 1 })).warnings).toEqual([
-      expect.stringMatching(/shortened\. The resource api:\/\/answers\/\S+ has it whole\.$/),
+    let part = (await off.ask({ limit: 1 })) as unknown as Answer;
+    expect(part.warnings).toEqual([
+      expect.stringContaining(`x_list with rest "${part.rest?.id}" gives its JSON as text.`),
+    ]);
+    let text = "";
+    while (part.rest) {
+      part = (await off.ask({ rest: part.rest.id })) as unknown as Answer;
+      text += part.data;
+    }
+    expect(JSON.parse(text)).toEqual(page);
+  });
+
+  it("with an item that is too long says where it is whole", async () => {
+    const { ask } = await open({ json: [{ text: "t".repeat(5000) }, ...ITEMS] }, { callApi: false });
+    const { warnings } = await ask({ limit: 1 });
+    expect(warnings).toEqual([
+      expect.stringMatching(/Item 1 is .* shortened; the resource api:\/\/answers\/\S+ has it/),
     ]);
   });
 

@@ -98,7 +98,7 @@ describe("an answer", () => {
       resource: { mime_type: "application/octet-stream", bytes: 20_000, name: "x y.bin" },
     });
     expect(large.data).toBe(
-      `(binary answer of 20000 bytes, application/octet-stream, in the resource ${large.resource?.uri})`,
+      `(binary answer of 20000 bytes, application/octet-stream, in the resource ${large.resource?.uri}, which uploads take in the place of a file)`,
     );
     expect(large).not.toHaveProperty("encoding");
   });

@@ -107,10 +107,21 @@ export async function shapeKept(
   if (content.kind === "binary") {
     return { ...showBinary(content.bytes, mime_type, id, name), warnings: notData(projection) };
   }
-  const type = content.kind === "text" ? { content_type: mime_type } : {};
   const projected = content.kind === "json" && isProjection(projection);
-  const part = await shapeContent(content, mime_type, projection, means, projected ? undefined : { id, from });
+  const shown = !projected && isText(content, id, means) ? asText(content) : content;
+  const type = shown.kind === "text" ? { content_type: mime_type } : {};
+  const part = await shapeContent(shown, mime_type, projection, means, projected ? undefined : { id, from });
   return { ...part, ...type };
+}
+
+/** Whether a kept answer is given as text: also JSON that has no parts to give, where nothing that is there selects any. */
+function isText(content: Exclude<Content, { kind: "binary" }>, id: string, { advice, maxLength }: ShapeMeans): boolean {
+  if (content.kind === "text") return true;
+  return advice.parts(id) === undefined && fitJson(content.value, maxLength)?.unit === "characters";
+}
+
+function asText(content: Exclude<Content, { kind: "binary" }>): { kind: "text"; text: string } {
+  return content.kind === "text" ? content : { kind: "text", text: JSON.stringify(content.value) };
 }
 
 /** Projects and cuts. `place` says where in a kept answer the part begins; what is not kept yet is, if it is cut. */
@@ -181,7 +192,8 @@ function tellOf(part: Part, id: string | undefined, kind: "json" | "text", advic
   const query = kind === "json" && id !== undefined ? partsOf(id, advice) : "";
   if (unit === "characters" && abridged) {
     const told = `The answer is ${total} characters long; long texts and lists in it were shortened.`;
-    return id === undefined ? `${told} It is too large to be kept: ${less}.` : `${told}${query}`;
+    if (id === undefined) return `${told} It is too large to be kept: ${less}.`;
+    return advice.parts(id) === undefined ? `${told} ${advice.rest(id)} gives its JSON as text.` : told + query;
   }
   const noun = unit === "items" ? "Items" : "Characters";
   const list = unit === "items" && part.path.length > 0 ? ` of "${part.path.join(".")}"` : "";
@@ -199,7 +211,7 @@ function tellOf(part: Part, id: string | undefined, kind: "json" | "text", advic
 
 function partsOf(id: string, advice: Advice): string {
   const way = advice.parts(id);
-  return way === undefined ? ` The resource ${answerUri(id)} has it whole.` : ` ${way} reads parts of it.`;
+  return way === undefined ? ` the resource ${answerUri(id)} has it whole.` : ` ${way} reads parts of it.`;
 }
 
 function showBinary(
@@ -214,6 +226,8 @@ function showBinary(
   if (bytes.length <= MAX_BASE64_BYTES) {
     return { data: Buffer.from(bytes).toString("base64"), encoding: "base64", ...base };
   }
-  const where = resource ? `in the resource ${resource.uri}` : "too large to be kept";
+  const where = resource
+    ? `in the resource ${resource.uri}, which uploads take in the place of a file`
+    : "too large to be kept";
   return { data: `(binary answer of ${bytes.length} bytes, ${mime_type}, ${where})`, ...base };
 }
