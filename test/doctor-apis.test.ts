@@ -55,6 +55,24 @@ describe("patchbay-mcp doctor", () => {
     expect(stdout).toMatch(/^BROKEN apis\.shop\.confirm: "DELETE \/item\/\*" fits no operation/m);
   });
 
+  it("names users with credentials that nobody is", async () => {
+    const api = await startApi();
+    const users = { ana: { apiKey: "key-of-ana-1" }, anna: { apiKey: "key-of-anna" } };
+    const auth = { apiKeys: [{ key: "bearer-of-anna-1", user: "anna" }] };
+    const own = { apiUrl: api.url, users, requireUserCredentials: true };
+    const known = await doctor({ auth, apis: { own } });
+    expect(known.code, known.stdout).toBe(0);
+    expect(known.stdout).toMatch(
+      /^warn {3}apis\.own\.users\.ana: no user is called "ana" here: known are local and anna\.\n {9}Did you mean "anna"\?/m,
+    );
+    const nobody = await doctor({ auth, apis: { own: { ...own, users: { ana: users.ana } } } });
+    expect(nobody.code, nobody.stdout).toBe(1);
+    expect(nobody.stdout).toMatch(/^BROKEN apis\.own\.users: .*nobody that is known may call/m);
+    // Over stdio --user names whoever it is.
+    const alone = await doctor({ apis: { own: { ...own, users: { ana: users.ana, local: users.anna } } } });
+    expect(alone.code, alone.stdout).toBe(0);
+  });
+
   it("shows the path of a document as it is configured, which no model gets to see", async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "conf"));

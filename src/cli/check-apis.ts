@@ -1,5 +1,6 @@
 import type { ApiCheck } from "../api/check-api.ts";
 import type { LoadedConfig } from "../config/loaded-config.ts";
+import { nearKeys } from "../config/near-keys.ts";
 import { type PinnedEntry, pinnedEntries } from "../config/pinned-names.ts";
 import { ToolError } from "../errors.ts";
 import type { ServiceContainer, Services } from "../services.ts";
@@ -28,7 +29,12 @@ export async function checkApis(
   const checks = await Promise.all(
     found.map(async (api): Promise<Check[]> => {
       const own = entries.filter((entry) => entry.api === api.name);
-      return [checkOf(api, loaded, own), ...problemsOf(api), ...(await checkPinned(api, own, apis))];
+      return [
+        checkOf(api, loaded, own),
+        ...problemsOf(api),
+        ...checkUsers(api.name, loaded.config),
+        ...(await checkPinned(api, own, apis)),
+      ];
     }),
   );
   return checks.flat();
@@ -65,6 +71,31 @@ function problemsOf({ problems }: ApiCheck): Check[] {
   }));
 }
 
+/** Users with credentials who can be nobody, as far as the configuration tells: over stdio `--user` may name anybody. */
+function checkUsers(name: string, { apis, auth, user }: Config): Check[] {
+  const { users, requireUserCredentials } = apis[name]!;
+  const known = [...new Set([user, ...auth.apiKeys.map((entry) => entry.user)])];
+  const strange = Object.keys(users).filter((id) => !known.includes(id));
+  const shown = listOf(known.slice(0, 10));
+  const part = { service: "apis", tools: [] } as const;
+  if (requireUserCredentials && strange.length === Object.keys(users).length && auth.apiKeys.length > 0) {
+    const detail = `${listOf(strange.slice(0, 10))}: nobody that is known may call, for the known users are ${shown}`;
+    const hint = `Name the users as in auth.apiKeys, or leave out apis.${name}.requireUserCredentials.`;
+    return [{ ...part, name: `apis.${name}.users`, state: "broken", detail, hint }];
+  }
+  return strange.slice(0, 10).map((id) => {
+    const [near] = nearKeys(id, known);
+    const meant = near === undefined ? "" : `Did you mean "${near}"? `;
+    const detail = `no user is called "${id}" here: known ${known.length === 1 ? "is" : "are"} ${shown}.`;
+    const hint = `${meant}Users are those of auth.apiKeys, and whom --user names.`;
+    return { ...part, name: `apis.${name}.users.${id}`, state: "warn", detail, hint };
+  });
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
 /** What there is to know of an API that works, in one line. */
 function detailOf(api: ApiCheck, config: Config): string {
   const settings = config.apis[api.name]!;
@@ -83,13 +114,18 @@ function confirmsAny(confirm: Config["apis"][string]["confirm"]): boolean {
   return typeof confirm === "boolean" ? confirm : confirm.length > 0;
 }
 
+const NONE = "no credentials";
+
 /** How calls say who they are, without saying it. */
 function credentialsOf(settings: Config["apis"][string]): string {
-  const { auth, apiKey, apiKeyHeader, users, requireUserCredentials } = settings;
+  const { auth, apiKey, apiKeyHeader, credentials, users, requireUserCredentials } = settings;
   const own = Object.keys(users).length;
   const ofUsers = `credentials of ${own} ${own === 1 ? "user" : "users"}`;
   if (requireUserCredentials) return `${ofUsers}, nobody else may call`;
-  const shared = sharedCredentials(auth, apiKey, apiKeyHeader, /^https?:\/\/[^/?#]*@/i.test(settings.apiUrl ?? ""));
+  const others = sharedCredentials(auth, apiKey, apiKeyHeader, /^https?:\/\/[^/?#]*@/i.test(settings.apiUrl ?? ""));
+  const schemes = Object.keys(credentials).join(", ");
+  const shared =
+    schemes === "" ? others : [`credentials for ${schemes}`, ...(others === NONE ? [] : [others])].join(", ");
   return own === 0 ? shared : `${shared}, or the ${ofUsers}`;
 }
 
@@ -113,7 +149,7 @@ function sharedCredentials(
       return `key in the ${auth.type === "query" ? "query parameter" : auth.type} ${auth.name}`;
     default:
       if (apiKey !== undefined) return "with a key";
-      return inUrl ? "user name and password" : "no credentials";
+      return inUrl ? "user name and password" : NONE;
   }
 }
 
