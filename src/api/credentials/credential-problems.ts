@@ -4,9 +4,10 @@ import type { ApiProblem } from "../check-api.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import type { DocumentOperation } from "../openapi/operations.ts";
 import { readSchemes } from "../openapi/security.ts";
-import type { Credential, SecurityScheme } from "../operation.ts";
+import type { Credential, Parameter, SecurityScheme } from "../operation.ts";
 import { sameToServers } from "../request/reserved-names.ts";
 import { type Carried, carriedBy, placesOf } from "./carried-credentials.ts";
+import { isKeyParameter } from "./key-parameters.ts";
 import { type Holder, hasSecrets, holderOf, sharedHolder } from "./own-credentials.ts";
 
 /** Users whose credentials are looked at in full. */
@@ -41,6 +42,7 @@ export function credentialProblems(api: ApiDescription): ApiProblem[] {
     ...unknownSchemes(api, holder),
     ...badPairs(api, holder, groups),
     ...missingSchemes(api, holder, groups),
+    ...otherPlaces(api, holder),
   ]);
 }
 
@@ -131,6 +133,34 @@ function missingSchemes(api: ApiDescription, holder: Holder, groups: readonly Gr
         broken: false,
       };
     });
+}
+
+/** Where a key goes as a bearer token, for want of a scheme, while the operations have a parameter for it. */
+function otherPlaces(api: ApiDescription, { apiKey, key }: Holder): ApiProblem[] {
+  const { auth, apiKeyHeader } = api.settings;
+  if (!apiKey || auth || apiKeyHeader !== undefined) return [];
+  const callable = new Set<unknown>(api.operations);
+  const counts = new Map<string, { parameter: Parameter; count: number }>();
+  for (const operation of api.document?.operations ?? []) {
+    const { credential, parameters } = operation.details();
+    if (!callable.has(operation) || credential !== undefined) continue;
+    const parameter = parameters.find(isKeyParameter);
+    if (!parameter) continue;
+    const name = JSON.stringify([parameter.in, parameter.name]);
+    counts.set(name, { parameter, count: (counts.get(name)?.count ?? 0) + 1 });
+  }
+  const [most] = [...counts.values()].sort((a, b) => b.count - a.count);
+  if (!most) return [];
+  const { in: place, name } = most.parameter;
+  const where = `${place === "query" ? "query parameter" : place} ${name}`;
+  return [
+    {
+      key: `${key}.apiKey`,
+      message: `It is sent as a bearer token, for the document names no security scheme, but ${most.count} of its operations take a key in the ${where}.`,
+      hint: `If the API wants it there, set apis.${api.name}.auth: { type: ${place}, name: ${name} }.`,
+      broken: false,
+    },
+  ];
 }
 
 /** The schemes of the alternative that lacks the fewest; none where the document's words are replaced by the configuration's. */

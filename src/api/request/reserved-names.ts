@@ -1,5 +1,6 @@
 import type { ApiDescription } from "../configured-api.ts";
 import { configuredSecrets } from "../credentials/configured-secrets.ts";
+import { withoutRequiredKeys } from "../credentials/key-parameters.ts";
 import type { OperationDetails } from "../operation.ts";
 
 /** Whether a call must not set the header, the cookie or the query parameter of this name. */
@@ -30,6 +31,8 @@ function sameToLenient(name: string): string {
 
 /** Reserved names of an API; `and` adds all places where the document says that the key of an operation travels. */
 export interface ReservedNames {
+  /** Whether calls carry anything secret, for whatever user. */
+  hasKey: boolean;
   and(details: Pick<OperationDetails, "credential" | "credentials" | "declared">): Reserves;
 }
 
@@ -53,6 +56,7 @@ export function reservedNames({
   const byScheme = [settings, ...Object.values(users)].map(({ credentials = {} }) => credentials);
   const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
   return {
+    hasKey,
     and({ credential, credentials = [], declared = [] }) {
       const named = declared.filter(({ id }) => byScheme.some((given) => Object.hasOwn(given, id)));
       const keys = hasKey ? [credential ?? undefined, ...credentials, ...named] : [];
@@ -70,9 +74,13 @@ export function reservedNames({
   };
 }
 
-/** The details without the parameters that a call cannot set, for documents also list those that carry the key. */
+/**
+ * The details without the parameters that a call cannot set, for documents also list those that carry the key, and with none
+ * required that is the key in another place than the one where it is sent.
+ */
 export function withoutReserved(details: OperationDetails, reserved: ReservedNames): OperationDetails {
   const reserves = reserved.and(details);
-  const parameters = details.parameters.filter((entry) => entry.in === "path" || !reserves(entry.in, entry.name));
-  return parameters.length === details.parameters.length ? details : { ...details, parameters };
+  const open = details.parameters.filter((entry) => entry.in === "path" || !reserves(entry.in, entry.name));
+  const parameters = reserved.hasKey && details.credential !== null ? withoutRequiredKeys(open) : open;
+  return parameters === open && open.length === details.parameters.length ? details : { ...details, parameters };
 }
