@@ -37,6 +37,8 @@ const MAX_MATCH_WORK = 200_000_000;
 /** The same for all matches of a check together, added to the limit of one for each character that the value holds. */
 const MATCH_WORK_PER_CHARACTER = 10;
 const CHARACTERS_PER_STEP = 50;
+/** Characters of a schema whose code is not made shorter. */
+const LARGE_SCHEMA = 4000;
 
 /**
  * Reads a JSON Schema 2020-12 (draft-07 where it says so) so that neither it nor a value can hold the server: patterns run on
@@ -99,6 +101,8 @@ export async function readSchema(schema: Record<string, unknown>, options: Bound
     loopEnum: 20,
     ...(options.ownProperties && { ownProperties: true }),
     code: {
+      // Of a large schema, making the code shorter would take almost as long as all else.
+      optimize: JSON.stringify(schema).length <= LARGE_SCHEMA,
       regExp,
       // Each schema that a $ref names is a function of its own: its entry and its errors are counted.
       process: (code: string) =>
