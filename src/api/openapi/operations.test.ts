@@ -174,8 +174,8 @@ describe("calls of documented operations", () => {
     const put = (name: unknown) =>
       call(client, { api: "shop", operation: "putCategory", path: { path: ["a"] }, body: body(name) });
     expect(await put("c")).toMatchObject({ data: null, http_status: 204 });
-    expect((await failure(put(1))).issues).toMatchObject([
-      { path: "/body/parent/children/0/name", message: "must be string, not 1" },
+    expect((await failure(put({ first: "c" }))).issues).toMatchObject([
+      { path: "/body/parent/children/0/name", message: expect.stringContaining("must be string") },
     ]);
   });
 
