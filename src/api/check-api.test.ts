@@ -46,3 +46,16 @@ it("knows an API whose host is down by its document", async () => {
   const unread = openClient({ x: { apiUrl: "http://127.0.0.1:1", openapi: "/nowhere/api.yaml" } });
   expect(await unread.check(never)).toMatchObject([{ described: false, error: expect.stringContaining("not exist") }]);
 });
+
+it.each([
+  ["http://127.0.0.1:9103/v1/", "write apis.x.apiUrl: http://127.0.0.1:9103/v1 in the configuration"],
+  ["http://localhost:9103", "write apis.x.apiUrl: http://localhost:9103 in the configuration"],
+])("says what to write where a document in a file names the private server %s", async (url, hint) => {
+  const { client } = await openDocumented({ ...DOCUMENT, servers: [{ url }] }, { apiUrl: undefined });
+  const [check] = await client.check(never);
+  expect(check).toMatchObject({
+    described: true,
+    error: expect.stringContaining("leads to a loopback address"),
+    hint: expect.stringContaining(hint),
+  });
+});

@@ -57,7 +57,7 @@ export interface GuardOptions {
  * hook alone is passed by for literal addresses, and a check before the connection loses to a name that changes.
  */
 export function createGuardedConnector(build: typeof buildConnector, options: GuardOptions): buildConnector.connector {
-  const { base, reach, api } = options;
+  const { base, reach } = options;
   const host = hostOf(base);
   const literal = isIP(host) === 0 ? undefined : host;
   const lookup = options.lookup ?? (systemLookup as unknown as LookupFunction);
@@ -68,7 +68,7 @@ export function createGuardedConnector(build: typeof buildConnector, options: Gu
       const all = addresses as { address: string; family: number }[];
       if (all.length === 0) return callback(Object.assign(new Error("no address"), { code: "ENOTFOUND" }), "", 0);
       const bad = all.find(({ address }) => !isAddressAllowed(address, reach, literal));
-      if (bad) return callback(refusal(api, bad.address), "", 0);
+      if (bad) return callback(refusal(options, bad.address), "", 0);
       if (lookupOptions.all) return callback(null, all);
       callback(null, all[0]!.address, all[0]!.family);
     });
@@ -80,16 +80,16 @@ export function createGuardedConnector(build: typeof buildConnector, options: Gu
     const elsewhere =
       asked.toLowerCase() !== host.toLowerCase() || target.protocol !== base.protocol || target.port !== base.port;
     if (elsewhere || target.socketPath) {
-      callback(refusal(api, undefined), null);
+      callback(refusal(options, undefined), null);
     } else if (isIP(asked) !== 0 && !isAddressAllowed(asked, reach, literal)) {
-      callback(refusal(api, asked), null);
+      callback(refusal(options, asked), null);
     } else {
       connect(target, (...[error, socket]) => {
         if (error) return callback(error, null);
         if (isAddressAllowed(socket?.remoteAddress, reach, literal)) return callback(null, socket!);
         const address = socket?.remoteAddress;
         socket?.destroy();
-        callback(refusal(api, address), null);
+        callback(refusal(options, address), null);
       });
     }
   };
@@ -100,14 +100,14 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, "");
 }
 
-function refusal(api: string, address: string | undefined): ToolError {
+function refusal({ api, base }: GuardOptions, address: string | undefined): ToolError {
   const range = address !== undefined && ipaddr.isValid(address) ? ipaddr.process(address).range() : undefined;
   const what =
     range === undefined
       ? "another host than its own"
       : `${/^[aeiou]/.test(range) ? "an" : "a"} ${KINDS[range] ?? range} address`;
   return new ToolError("forbidden", `Request failed: API "${api}" leads to ${what}, which is not allowed.`, {
-    hint: `If the host is meant, write its address or name as apis.${api}.apiUrl, with privateNetwork: true for a name of your own network.`,
+    hint: `If the host is meant, write apis.${api}.apiUrl: ${base.origin}${base.pathname.replace(/\/$/, "")}${reachOf(base, true, false) === "public" ? ` and apis.${api}.privateNetwork: true` : ""} in the configuration.`,
   });
 }
 

@@ -19,7 +19,8 @@ describe("documents", () => {
 
   it.each([
     ["not even YAML", "{ a: [", "is neither valid JSON nor YAML"],
-    ["a list", "[1]", "holds no object"],
+    ["a list", "[1]", "is no OpenAPI document: it holds a list"],
+    ["a script", "run(1, 2);", "is no OpenAPI document: it holds text"],
     ["of no version", "{}", "names no version"],
     ["of another version", '{"openapi":"4.0.0","paths":{}}', "is of version 4.0.0"],
     ["without paths", '{"openapi":"3.1.0"}', "has no paths"],

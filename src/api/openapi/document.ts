@@ -77,16 +77,22 @@ export function createDocument(root: unknown, wrong: Wrong, { files, location }:
   };
 }
 
+const EXPECTED = "OpenAPI 3.x and Swagger 2.0 can be read, in JSON or YAML: the first line is such as openapi: 3.1.0.";
+
+/** What stands where a document should, without saying what it says. */
+function contentOf(root: unknown): string {
+  if (root === undefined || root === null || root === "") return "it is empty";
+  if (Array.isArray(root)) return "it holds a list";
+  return `it holds ${typeof root === "string" ? "text" : "a single value"}, no keys with values`;
+}
+
 function versionOf(root: unknown, wrong: Wrong): string {
-  if (!isObject(root)) throw wrong("holds no object");
+  if (!isObject(root)) throw wrong(`is no OpenAPI document: ${contentOf(root)}`, EXPECTED);
   const written = root.openapi ?? root.swagger ?? "";
   // A number, where YAML has it without quotes.
   const version = typeof written === "number" ? written.toFixed(1) : String(written);
   if (!/^(2\.0|3\.\d)/.test(version)) {
-    throw wrong(
-      version === "" ? "names no version" : `is of version ${version.slice(0, 20)}`,
-      "OpenAPI 3.x and Swagger 2.0 can be read: its first line is such as openapi: 3.1.0.",
-    );
+    throw wrong(version === "" ? "names no version" : `is of version ${version.slice(0, 20)}`, EXPECTED);
   }
   if (!isObject(root.paths)) {
     const others = ["webhooks", "components"].filter((key) => isObject(root[key]));

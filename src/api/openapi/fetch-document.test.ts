@@ -87,7 +87,7 @@ describe("documents with a URL", () => {
     ["needs a login", { status: 401 }, "invalid_config", "answers 401"],
     ["is a web page", { text: "<!doctype html><title>Login</title>" }, "invalid_config", "is an HTML or XML page"],
     ["is no document", { json: { hello: 1 } }, "invalid_config", "names no version"],
-    ["is empty", { text: "" }, "invalid_config", "holds no object"],
+    ["is empty", { text: "" }, "invalid_config", "is no OpenAPI document: it is empty"],
     ["breaks off", { json: minimalDocument(paths), fault: "truncate" }, "upstream_unreachable", "cannot be fetched"],
     ["is reset", { fault: "reset" }, "upstream_unreachable", "cannot be fetched"],
     ["never comes", { fault: "hang" }, "deadline_exceeded", "did not arrive in full within 0.3 s"],
@@ -120,7 +120,7 @@ describe("documents with a URL", () => {
     expect(await failure(call(openClient({ x: { openapi: url } }), { api: "x" }))).toMatchObject({
       code: "upstream_unreachable",
       retryable: true,
-      message: expect.stringContaining(url),
+      message: `The OpenAPI document of API "x", ${url}, cannot be fetched: nothing listens there.`,
       hint: expect.stringContaining("apis.x.openapi"),
     });
   });

@@ -188,8 +188,8 @@ function asToolError(error: unknown, api: string, url: URL, signal: AbortSignal)
   }
   const reason = error.message
     .replace(/^Request failed: /, "")
-    .replace(/^API "[^"]*"(?: at \S+:)? /, "it ")
-    .replace(/^it (?=the |its )/, "");
+    .replace(/^API "[^"]*" at \S+: /, "")
+    .replace(/^API "[^"]*" /, "it ");
   const hint =
     error.code === "forbidden"
       ? `If the host is meant, set apis.${api}.privateNetwork, or name in apis.${api}.openapi where the document really is.`
