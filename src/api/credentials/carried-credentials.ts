@@ -3,7 +3,7 @@ import type { Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import type { Credential } from "../operation.ts";
 import type { PlacedCredential } from "../request/request-headers.ts";
-import { placeNamed } from "./named-credentials.ts";
+import { isSamePlace, placeNamed } from "./named-credentials.ts";
 import { type Holder, hasSecrets, type Source, sendsSomethingElse, sourceOf, without } from "./own-credentials.ts";
 
 /** What a call carries, its places apart. */
@@ -30,14 +30,8 @@ export function carriedBy(api: ApiDescription, holder: Holder, target: Pick<Targ
   const isCovered = ({ in: where, name }: Credential) =>
     where === "header" && Object.keys(without(headers, [name])).length < Object.keys(headers).length;
   const named = placed.filter((each) => !isCovered(each));
-  const isTaken = placedBy(source).some(
-    (place) => isCovered(place) || named.some((each) => each.in === place.in && isSameName(each, place)),
-  );
+  const isTaken = placedBy(source).some((place) => isCovered(place) || named.some((each) => isSamePlace(each, place)));
   return { source: isTaken ? { kind: "none" } : source, named, headers };
-}
-
-function isSameName(a: Credential, b: Credential): boolean {
-  return a.in === "header" ? a.name.toLowerCase() === b.name.toLowerCase() : a.name === b.name;
 }
 
 /** The credentials of a call, each in a place of its own. */

@@ -8,6 +8,7 @@ import type { Credential, Parameter, SecurityScheme } from "../operation.ts";
 import { sameToServers } from "../request/reserved-names.ts";
 import { type Carried, carriedBy, placesOf } from "./carried-credentials.ts";
 import { isKeyParameter } from "./key-parameters.ts";
+import { isSamePlace } from "./named-credentials.ts";
 import { type Holder, hasSecrets, holderOf, sharedHolder } from "./own-credentials.ts";
 
 /** Users whose credentials are looked at in full. */
@@ -173,16 +174,16 @@ function missingOf(api: ApiDescription, { first }: Group, carried: Carried): rea
     ...headers.map((name): Credential => ({ in: "header", name, scheme: "" })),
     ...query.map((name): Credential => ({ in: "query", name, scheme: "" })),
   ];
-  const isAt = (scheme: Credential) => (other: Credential) =>
-    scheme.in === other.in &&
-    (scheme.in === "header" ? sameToServers(scheme.name) === sameToServers(other.name) : scheme.name === other.name);
   const isSent = (scheme: Credential) =>
-    sent.some(isAt(scheme)) || (scheme.in === "cookie" && headers.some((name) => sameToServers(name) === "cookie"));
+    sent.some((other) => isSamePlace(scheme, other)) ||
+    (scheme.in === "cookie" && headers.some((name) => sameToServers(name) === "cookie"));
   const lacks = (alternatives ?? []).map((schemes) => {
-    const missing = schemes.filter((scheme) => !isSent(scheme));
+    const missing = schemes.filter(
+      (scheme, at) => !isSent(scheme) && schemes.findIndex((other) => isSamePlace(scheme, other)) === at,
+    );
     // Each that travels elsewhere than the document says is there in place of one that it names.
     const others = [...placesOf(carried), ...sent.filter(({ name }) => isCredentialName(name))].filter(
-      (place) => !schemes.some(isAt(place)),
+      (place) => !schemes.some((scheme) => isSamePlace(scheme, place)),
     );
     return missing.length <= new Set(others.map(({ name }) => sameToServers(name))).size ? [] : missing;
   });

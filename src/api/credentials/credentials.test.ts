@@ -232,7 +232,7 @@ describe("credentials that are missing", () => {
   const ana = own({ apiKey: "own-key-1" });
   it.each<[settings: Partial<ApiSettings>, hint: string]>([
     [{ requireUserCredentials: true, users: { ana } }, "apis.x.users.bob"],
-    [{ users: { bob: own({}) } }, "apis.x.users.bob"],
+    [{ users: { bob: own({ apiKey: "" }) } }, "apis.x.users.bob"],
     [{ apiKey: KEY, users: { bob: own({ apiKey: "" }) } }, "apis.x.users.bob"],
     [{ auth: { type: "bearer" } as never, users: { ana } }, "apis.x.apiKey"],
     [{ auth: { type: "bearer" } as never, users: { ana, bob: own({ username: "bob" }) } }, "apis.x.users.bob.apiKey"],

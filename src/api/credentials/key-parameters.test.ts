@@ -37,7 +37,7 @@ describe("a parameter that is plainly the key", () => {
   it.each<[parameter: object, settings: Partial<ApiSettings>, more?: object]>([
     [{ name: "token", in: "header" }, {}],
     [{ name: "token", in: "header" }, { apiKey: "xoxb-12345" }, { ...BEARER, security: [{}] }],
-    [{ name: "token", in: "query", description: "Of the mail to confirm." }, { apiKey: "xoxb-12345" }],
+    [{ name: "token", in: "query", description: "The hash that authorizes the download." }, { apiKey: "xoxb-12345" }],
     [{ name: "key", in: "query" }, { apiKey: "xoxb-12345" }],
     [{ name: "page_token", in: "query" }, { apiKey: "xoxb-12345" }],
   ])("has to be given where the server sends none, and where it may be something else: %j %j", async (...all) => {

@@ -2,7 +2,7 @@ import type { Parameter } from "../operation.ts";
 
 const KEY_NAME =
   /^(?:x[-_]?)?(?:(?:access|api|app|auth|authentication|bearer|oauth|(?:ocp[-_]apim[-_])?subscription)[-_]?(?:key|token)|token|authorization)$/i;
-const SAYS_SO = /\b(?:auth|access token|api[ -]?(?:key|token)|bearer|credential)/i;
+const SAYS_SO = /\b(?:auth\w*[ -](?:token|key)|access[ -]token|api[ -]?(?:token|key)|bearer|credential)/i;
 
 /**
  * Whether a parameter that a document lists is plainly the key that its security schemes should name. A mere `token` may be

@@ -7,6 +7,7 @@ import type { ApiSettings, AuthSettings } from "../configured-api.ts";
 const SCHEMES = {
   app_id: { type: "apiKey", in: "query", name: "app_id" },
   app_key: { type: "apiKey", in: "query", name: "app_key" },
+  same: { type: "apiKey", in: "query", name: "app_key" },
   head: { type: "apiKey", in: "header", name: "X-Key" },
   sid: { type: "apiKey", in: "cookie", name: "sid" },
   csrf: { type: "apiKey", in: "cookie", name: "csrf" },
@@ -58,6 +59,18 @@ describe("credentials by security scheme", () => {
       [{ head: [], token: [] }],
       { credentials: { token: "t-1" }, headers: { "x-key": "k-2" } },
       { key: "k-2", authorization: "Bearer t-1" },
+    ],
+    [
+      "are sent once for two schemes of one place",
+      [{ app_key: [], same: [] }],
+      { credentials: { app_key: "k-1", same: "k-1" } },
+      { query: "app_key=k-1" },
+    ],
+    [
+      "leave nothing where two schemes are one place",
+      [{ app_key: [], same: [] }],
+      { credentials: { app_key: "k-1" }, apiKey: "other" },
+      { query: "app_key=k-1" },
     ],
     [
       "come before apiKey",
