@@ -162,7 +162,8 @@ export function createApiClient(
   }
 
   function prepare(api: LiveApi, user: ApiUser, request: ApiRequest): Promise<PreparedRequest> {
-    return prepareRequest(api.description, request, (target) => api.credentials.of(user, target));
+    const kept = (id: string) => answers.get(user.id, id);
+    return prepareRequest(api.description, request, (target) => api.credentials.of(user, target), kept);
   }
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {

@@ -1,20 +1,20 @@
-import type { ToolError } from "../../errors.ts";
 import type { ApiRequest, Target } from "../api-request.ts";
 import { bareType, isJsonType, readMediaType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
-import { buildParts, filesIn, propertySchema } from "./build-parts.ts";
-import { type ArgumentChecker, type CheckedBody, invalidArguments, pointer } from "./check-arguments.ts";
+import { buildParts, fileProperty, filesIn, propertySchema } from "./build-parts.ts";
+import { type ArgumentChecker, type CheckedBody, pointer } from "./check-arguments.ts";
 import {
   chooseContent,
   type GivenBody,
   isBinaryType,
   isMultipart,
   isSequenceType,
-  isText,
   readsAsJson,
 } from "./choose-content.ts";
-import { decodeBase64, isFileObject, readFileValue } from "./file-value.ts";
+import { isFileObject, readFileValue } from "./file-value.ts";
+import { formAsWhole, readGiven, wrong } from "./given-body.ts";
+import { type KeptAnswers, looksLikePath, NOT_KEPT, SENT_AS_TEXT, withKept } from "./kept-file.ts";
 import { type Part, writeMultipart } from "./multipart.ts";
 import { encodeForm, FORM } from "./serialize-parameter.ts";
 
@@ -31,6 +31,7 @@ export interface BuiltBody {
 interface BodyMeans {
   document: ApiDocument | undefined;
   checker: ArgumentChecker;
+  kept: KeptAnswers;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function buildBody(
   wantedType: string | undefined,
   means: BodyMeans,
 ): Promise<BuiltBody> {
-  const given = readGiven(target, request);
+  const given = readGiven(target, request, means.kept);
   const takesBody = target.open ? !["GET", "HEAD"].includes(target.method) : target.details.body !== undefined;
   if (given && !takesBody) {
     const why = ["GET", "HEAD"].includes(target.method)
@@ -62,8 +63,13 @@ export async function buildBody(
     throw wrong(target, "/header/content-type", `must be one of ${offered}`);
   }
   const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.written);
+  const form = given.kind === "value" ? undefined : formAsWhole(given, type);
+  if (form) throw wrong(target, form.at, `${form.why}${exampleOfFile(fileProperty(means.document, content))}`);
   if (given.kind === "bytes") return { body: given.bytes, contentType: type };
   if (given.kind === "text") {
+    if (isBinaryType(bareType(type)) && looksLikePath(given.text)) {
+      return { body: given.text, contentType: type, warnings: [`/body_text ${SENT_AS_TEXT}`] };
+    }
     const { warnings = [] } = isJsonType(bareType(type))
       ? await means.checker.body(target, content, parseText(target, given.text))
       : {};
@@ -72,45 +78,8 @@ export async function buildBody(
   return encode(target, content, given.value, type, means);
 }
 
-/** What is given as body, in one of three ways. @throws ToolError `invalid_input` */
-function readGiven(target: Target, request: ApiRequest): GivenBody | undefined {
-  const value = readJsonText(target, request.body ?? undefined);
-  const text = request.bodyText ?? undefined;
-  const base64 = request.bodyBase64 ?? undefined;
-  if ([value, text, base64].filter((each) => each !== undefined).length > 1) {
-    throw wrong(target, "/body", "and body_text and body_base64 exclude each other");
-  }
-  if (base64 !== undefined) {
-    const bytes = decodeBase64(base64);
-    if (!bytes) throw wrong(target, "/body_base64", "is no base64");
-    return { kind: "bytes", bytes };
-  }
-  if (text !== undefined) {
-    if (!text.isWellFormed()) throw wrong(target, "/body_text", "holds half a surrogate pair");
-    return { kind: "text", text };
-  }
-  if (value === undefined) return undefined;
-  if (target.open && !isObject(value)) {
-    throw wrong(target, "/body", "must be an object; send lists, strings and other text as body_text");
-  }
-  return { kind: "value", value };
-}
-
-/** Models write objects and lists as JSON text. Where the operation takes nothing but text, such a text is one. */
-function readJsonText(target: Target, value: unknown): unknown {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  const contents = target.details.body?.contents ?? [];
-  if (contents.length > 0 && contents.every(takesText)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
-}
-
-function takesText({ type, schema }: BodyContent): boolean {
-  if (isJsonType(type)) return isObject(schema) && schema.type === "string";
-  return isText(type) && !isSequenceType(type);
+function exampleOfFile(name = "file"): string {
+  return `, a file as {${JSON.stringify(name)}: {"base64": "…", "filename": "…"}}`;
 }
 
 function buildOpenBody(
@@ -119,8 +88,12 @@ function buildOpenBody(
   wantedType: string | undefined,
   means: BodyMeans,
 ): Promise<BuiltBody> | BuiltBody {
-  if (given?.kind === "text") return { body: given.text, contentType: wantedType ?? guessType(given) };
-  if (given?.kind === "bytes") return { body: given.bytes, contentType: wantedType ?? guessType(given) };
+  if (given && given.kind !== "value") {
+    const type = wantedType ?? guessType(given);
+    const form = formAsWhole(given, type);
+    if (form) throw wrong(target, form.at, `${form.why}${exampleOfFile()}`);
+    return { body: given.kind === "text" ? given.text : given.bytes, contentType: type };
+  }
   // A call of the API's own URL posts its parameters, even if there are none.
   const posts = target.itself && target.method === "POST";
   if (!given && !posts) return { body: null, contentType: undefined };
@@ -134,7 +107,7 @@ async function encode(
   content: BodyContent,
   value: unknown,
   contentType: string,
-  { document, checker }: BodyMeans,
+  { document, checker, kept }: BodyMeans,
 ): Promise<BuiltBody> {
   const type = bareType(contentType);
   if (isJsonType(type)) {
@@ -155,15 +128,28 @@ async function encode(
     const files = filesIn(document, content, value);
     const { written, warnings } = await checker.body(target, content, value, files);
     // A file stays what was given, whatever its schema would make of it.
-    const body = { ...(written as Record<string, unknown>), ...pick(value, files) };
+    const given = [...files].map((name) => {
+      const missing = () => wrong(target, pointer("body", name), NOT_KEPT);
+      return [name, withKept(value[name], kept, missing)] as const;
+    });
+    const paths = given.filter(([, file]) => [file].flat().some(looksLikePath)).map(([name]) => pointer("body", name));
+    const body = { ...(written as Record<string, unknown>), ...Object.fromEntries(given) };
     const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
-    return { ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"), parts, warnings };
+    return {
+      ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"),
+      parts,
+      warnings: [...warnings, ...paths.map((path) => `${path} ${SENT_AS_TEXT}`)],
+    };
   }
   if (typeof value === "string" && !isBinaryType(type)) return { body: value.toWellFormed(), contentType };
   if (typeof value === "string" || isFileObject(value)) {
     const file = readFileValue(value);
     if ("wrong" in file) throw wrong(target, "/body", file.wrong);
-    return { body: file.content, contentType };
+    return {
+      body: file.content,
+      contentType,
+      ...(looksLikePath(value) && { warnings: [`/body ${SENT_AS_TEXT}`] }),
+    };
   }
   throw wrong(target, "/body", `cannot be written as ${type}; send the text as body_text, bytes as body_base64`);
 }
@@ -187,10 +173,6 @@ function checkSequence(
   return checker.body(target, content, isItem ? [value] : value);
 }
 
-function pick(value: Record<string, unknown>, names: ReadonlySet<string>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => names.has(name)));
-}
-
 function toJson(target: Target, value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -208,13 +190,9 @@ function parseText(target: Target, text: string): unknown {
 }
 
 function guessType(given: GivenBody): string {
-  if (given.kind === "bytes") return "application/octet-stream";
+  if (given.kind === "bytes") return given.contentType ?? "application/octet-stream";
   if (given.kind === "text") return readsAsJson(given.text) ? "application/json" : "text/plain; charset=utf-8";
   if (!isFileObject(given.value)) return "application/json";
   const file = readFileValue(given.value);
   return ("wrong" in file ? undefined : file.contentType) ?? "application/octet-stream";
-}
-
-function wrong(target: Target, path: string, message: string): ToolError {
-  return invalidArguments(target, [{ path, message }]);
 }

@@ -3,6 +3,7 @@ import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent, FormEncoding, JsonObject } from "../operation.ts";
 import { isBinaryType, readsAsJson } from "./choose-content.ts";
 import { isFileObject, readFileValue } from "./file-value.ts";
+import { namesAnswer } from "./kept-file.ts";
 import type { Part } from "./multipart.ts";
 import { mediaTypeOf, serializeInQuery } from "./serialize-parameter.ts";
 import { toJson, toText } from "./value-text.ts";
@@ -70,9 +71,20 @@ function propertyOf(document: ApiDocument | undefined, content: BodyContent, nam
 export function filesIn(document: ApiDocument | undefined, content: BodyContent, body: JsonObject): Set<string> {
   const names = Object.keys(body).filter((name) => {
     const { schema, encoding } = propertyOf(document, content, name);
-    return isFileSchema(schema, encoding) || [body[name]].flat().some(isFileObject);
+    if (isFileSchema(schema, encoding)) return true;
+    // Where a property is described as a text, a URI is one.
+    return [body[name]].flat().some((item) => isFileObject(item) || (schema === undefined && namesAnswer(item)));
   });
   return new Set(names);
+}
+
+/** The name of a property that is a file; undefined where the document tells of none. */
+export function fileProperty(document: ApiDocument | undefined, content: BodyContent): string | undefined {
+  const properties = document?.resolve(content.schema).properties;
+  return Object.keys(isObject(properties) ? properties : {}).find((name) => {
+    const { schema, encoding } = propertyOf(document, content, name);
+    return isFileSchema(schema, encoding);
+  });
 }
 
 /**

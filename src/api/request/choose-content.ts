@@ -3,13 +3,14 @@ import { bareType, isJsonType } from "../media-types.ts";
 import { isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
 import { isFileObject } from "./file-value.ts";
+import { namesAnswer } from "./kept-file.ts";
 import { FORM } from "./serialize-parameter.ts";
 
 /** What a body was given as. */
 export type GivenBody =
   | { kind: "value"; value: unknown }
   | { kind: "text"; text: string }
-  | { kind: "bytes"; bytes: Uint8Array };
+  | { kind: "bytes"; bytes: Uint8Array; contentType?: string; at: string };
 
 /** Whether a body of this type is a sequence of JSON values (OpenAPI 3.2.0, "Sequential Media Types"). */
 export function isSequenceType(type: string): boolean {
@@ -66,9 +67,8 @@ export function chooseContent(target: Target, wanted: string | undefined, given:
   const { value } = given;
   if (isFileObject(value)) return first(isBinaryType, isRange, isText, isJsonType);
   if (isObject(value)) {
-    const files = Object.values(value).some((item) =>
-      Array.isArray(item) ? item.some(isFileObject) : isFileObject(item),
-    );
+    const isFile = (item: unknown) => isFileObject(item) || namesAnswer(item);
+    const files = Object.values(value).some((item) => (Array.isArray(item) ? item.some(isFile) : isFile(item)));
     return files ? first(isMultipart, isJsonType) : first(isJsonType, isForm, isSequenceType, isRange);
   }
   return typeof value === "string"

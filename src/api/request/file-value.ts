@@ -10,9 +10,14 @@ export interface FileValue {
 
 const FILE_KEYS = new Set(["base64", "text", "filename", "content_type", "headers"]);
 
-/** Whether a value is `{base64 | text, filename?, content_type?, headers?}`, which says of itself that it is a file. */
+/**
+ * Whether a value is `{base64 | text, filename?, content_type?, headers?}`, which says of itself that it is a file. With `bytes`,
+ * which no JSON has, it is one that was put there (`kept-file.ts`).
+ */
 export function isFileObject(value: unknown): value is Record<string, unknown> {
-  if (!isObject(value) || !Object.keys(value).every((key) => FILE_KEYS.has(key))) return false;
+  if (!isObject(value)) return false;
+  if (value.bytes instanceof Uint8Array) return true;
+  if (!Object.keys(value).every((key) => FILE_KEYS.has(key))) return false;
   if (typeof value.base64 === "string") return value.text === undefined;
   return typeof value.text === "string" && (value.filename !== undefined || value.content_type !== undefined);
 }
@@ -26,6 +31,7 @@ export function readFileValue(value: unknown): FileValue | { wrong: string } {
   if (typeof value === "number" || typeof value === "boolean") return { content: Buffer.from(String(value)) };
   const shape = 'must be a text, a data: URL, or {"base64" or "text", "filename", "content_type"}';
   if (!isObject(value)) return { wrong: shape };
+  if (value.bytes instanceof Uint8Array) return { content: value.bytes, ...described(value, value.content_type) };
   const extra = Object.keys(value).find((key) => !FILE_KEYS.has(key));
   if (extra !== undefined || (value.base64 === undefined) === (value.text === undefined)) return { wrong: shape };
   const given = value.base64 ?? value.text;
@@ -33,9 +39,11 @@ export function readFileValue(value: unknown): FileValue | { wrong: string } {
   const inUrl = value.base64 === undefined ? undefined : readDataUrl(given);
   const content = inUrl?.content ?? (value.base64 === undefined ? Buffer.from(given, "utf8") : decodeBase64(given));
   if (!content) return { wrong: "holds what is no base64" };
-  const contentType = value.content_type ?? inUrl?.contentType;
+  return { content, ...described(value, value.content_type ?? inUrl?.contentType) };
+}
+
+function described(value: Record<string, unknown>, contentType: unknown): Omit<FileValue, "content"> {
   return {
-    content,
     ...(value.filename !== undefined && { filename: String(value.filename) }),
     ...(contentType !== undefined && { contentType: String(contentType) }),
     ...(isObject(value.headers) && {

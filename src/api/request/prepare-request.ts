@@ -9,6 +9,7 @@ import { isObject } from "../openapi/document.ts";
 import { type BuiltBody, buildBody } from "./build-body.ts";
 import { type Arguments, invalidArguments, pointer } from "./check-arguments.ts";
 import { carriesKey, headerOf, idempotencyKeyOf, withHeader } from "./idempotency-key.ts";
+import type { KeptAnswers } from "./kept-file.ts";
 import { buildHeaders, type PlacedCredential } from "./request-headers.ts";
 import { serializeInPath, serializeInQuery } from "./serialize-parameter.ts";
 
@@ -16,18 +17,20 @@ const MAX_URL = 16_384;
 
 /**
  * What is sent for a call, checked in full: nothing goes out, not even for a token, before all of it is right.
+ * @param kept The answers that the caller may pass on.
  * @throws ToolError `unknown_operation`, `invalid_input`, `forbidden`, `invalid_config`.
  */
 export async function prepareRequest(
   api: ApiDescription,
   request: ApiRequest,
   credentialOf: (target: Target) => Promise<CallCredential>,
+  kept: KeptAnswers = () => undefined,
 ): Promise<PreparedRequest> {
   const target = findTarget(api, request);
   const key = idempotencyKeyOf(api, target, request);
   const body = (headers: Readonly<Record<string, unknown>>): Promise<BuiltBody> => {
     const wantedType = headerOf(headers, "content-type") ?? headerOf(api.settings.headers, "content-type");
-    return buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker });
+    return buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker, kept });
   };
   let given: Arguments;
   try {
