@@ -53,6 +53,7 @@ const FIELDS = {
   body: [0.3, 8],
   opening: [1.2, 10],
   description: [0.5, 30],
+  about: [1, 3],
 } as const satisfies Record<string, [weight: number, usual: number]>;
 type Field = keyof typeof FIELDS;
 
@@ -64,8 +65,9 @@ const MAX_FIELD = 2000;
 /** Fields whose words say what the operation is. */
 const CORE_FIELDS: ReadonlySet<Field> = new Set(["id", "summary"]);
 
-/** Reads the words of one API's operations. */
-export function createOperationIndex(operations: readonly Operation[]): OperationIndex {
+/** Reads the words of one API's operations, and of what is said of them all. */
+export function createOperationIndex(operations: readonly Operation[], about = ""): OperationIndex {
+  const shared = stemsOf(about.slice(0, MAX_FIELD));
   const lists = new Map<string, { at: number[]; weights: number[]; roles: number[] }>();
   const named = new Map<string, number[]>();
   const traits = operations.map((operation, at) => {
@@ -76,7 +78,7 @@ export function createOperationIndex(operations: readonly Operation[]): Operatio
     }
     const weights = new Map<string, number>();
     const core = new Set<string>();
-    const texts = textsOf(operation);
+    const texts = { ...textsOf(operation), about: shared };
     for (const [field, [weight, usual]] of Object.entries(FIELDS) as [Field, (typeof FIELDS)[Field]][]) {
       const words = texts[field];
       const each = weight / (1 - B + (B * words.length) / usual);
@@ -120,7 +122,7 @@ function namesOf({ id, method, path }: Operation): string[] {
   return [id, `${method} ${path}`, path].map((name) => name.toLowerCase());
 }
 
-function textsOf(operation: Operation): Record<Field, string[]> {
+function textsOf(operation: Operation): Record<Exclude<Field, "about">, string[]> {
   const { id, path, summary, tags, parameterNames } = operation;
   const description = operation.description.slice(0, MAX_DESCRIPTION);
   const end = /[.!?]\s|\n/.exec(description)?.index ?? description.length;

@@ -1,8 +1,10 @@
 import { ToolError } from "../../errors.ts";
 import { type ApiDescription, documentTitle } from "../configured-api.ts";
+import type { Operation } from "../operation.ts";
 import { fitSearchReply } from "./fit-search-reply.ts";
-import { indexOf, searchOperations, spaceOf } from "./search-operations.ts";
-import { createSearchSpace, type SearchSpace } from "./search-space.ts";
+import { createOperationIndex, type OperationIndex } from "./operation-index.ts";
+import { indexOf, searchOperations } from "./search-operations.ts";
+import { createSearchSpace, type SearchSource, type SearchSpace } from "./search-space.ts";
 
 export interface SearchRequest {
   /** What the operation should do, in words; empty lists. */
@@ -24,9 +26,9 @@ export interface FoundOperation {
 export interface SearchReply {
   /** Fewer than the limit where their names leave no room for more. */
   operations: FoundOperation[];
-  /** Operations that there are, or that fit at all. */
+  /** Operations that there are, or that fit about as well as the best; 0 where nothing fits, though calls may be listed. */
   total: number;
-  /** The APIs, where nothing was asked for or nothing was found. */
+  /** The APIs, where nothing was asked for, or nothing was found that fits well. */
   apis?: { name: string; description?: string; operations: number }[];
   warnings?: string[];
 }
@@ -41,14 +43,28 @@ export function createApiSearch(
   names: () => string[],
   describe: (name: string) => Promise<ApiDescription>,
 ): (request: SearchRequest) => Promise<SearchReply> {
+  const indexes = new WeakMap<ApiDescription, OperationIndex>();
+  const spaces = new WeakMap<ApiDescription, SearchSpace>();
   let last: { apis: readonly ApiDescription[]; space: SearchSpace } | undefined;
+
+  function sourceOf(api: ApiDescription): SearchSource {
+    const about = aboutOf(api);
+    if (api.document) return { index: indexOf(api.operations), about };
+    // What a plain API's calls are for is told by what it is called and by where it is, if at all.
+    const words = `${api.name} ${placeOf(api.base)}`;
+    return {
+      index: remembered(indexes, api, () => createOperationIndex(api.operations, words)),
+      about,
+      isPlain: true,
+    };
+  }
+
   /** The words of the APIs; an API that comes or goes changes nothing of the others'. */
   function spaceOfAll(apis: readonly ApiDescription[]): SearchSpace {
     const [only] = apis;
-    if (only && apis.length === 1) return spaceOf(only.operations);
+    if (only && apis.length === 1) return remembered(spaces, only, () => createSearchSpace([sourceOf(only)]));
     if (last?.apis.length !== apis.length || !apis.every((api, at) => api === last?.apis[at])) {
-      const sources = apis.map((api) => ({ index: indexOf(api.operations), about: aboutOf(api) }));
-      last = { apis, space: createSearchSpace(sources) };
+      last = { apis, space: createSearchSpace(apis.map(sourceOf)) };
     }
     return last.space;
   }
@@ -68,28 +84,66 @@ export function createApiSearch(
     if (apis.length === 0 && failures[0]) throw failures[0];
 
     const asked = query.trim() !== "";
-    const { operations, total } = asked ? search(spaceOfAll(apis), query, limit) : list(apis, limit);
+    const { operations, total, note } = asked ? search(spaceOfAll(apis), query, limit, apis) : list(apis, limit);
+    const listsApis = !asked || total === 0 || (note !== undefined && apis.length > 1);
     return fitSearchReply(
       {
         operations,
         total,
-        ...((total === 0 || !asked) && { apis: apis.map(toApi) }),
-        warnings: failures.map((failure) => failure.message),
+        ...(listsApis && { apis: apis.map(toApi) }),
+        warnings: [...(note === undefined ? [] : [note]), ...failures.map((failure) => failure.message)],
       },
       Math.max(MAX_BYTES, BYTES_EACH * limit) - ADDED_BYTES,
     );
   };
 }
 
-function search(space: SearchSpace, query: string, limit: number) {
-  const { hits, total } = searchOperations(space, query, limit);
-  return { operations: hits.map(({ operation }) => operation), total };
+interface Outcome {
+  operations: readonly Operation[];
+  total: number;
+  /** What is to be said of the operations. */
+  note?: string;
 }
 
-function list(apis: readonly ApiDescription[], limit: number) {
+function search(space: SearchSpace, query: string, limit: number, apis: readonly ApiDescription[]): Outcome {
+  const { hits, total, weak } = searchOperations(space, query, limit);
+  const operations = hits.map(({ operation }) => operation);
+  if (weak) return { operations, total, note: "None has most of what the query asks for: these are only the nearest." };
+  if (total > 0) return { operations, total };
+  const all = list(apis, limit);
+  if (all.total > limit || all.total === 0) return { operations, total };
+  return {
+    operations: all.operations,
+    total,
+    note: "Nothing fits the query: these are all operations that there are.",
+  };
+}
+
+function list(apis: readonly ApiDescription[], limit: number): Outcome {
   const operations = apis.flatMap((api) => api.operations.slice(0, limit)).slice(0, limit);
   return { operations, total: apis.reduce((sum, api) => sum + api.operations.length, 0) };
 }
+
+function remembered<K extends object, V>(known: WeakMap<K, V>, key: K, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    known.set(key, value);
+  }
+  return value;
+}
+
+/** The words of a URL that may tell what is there: of `https://api.open-meteo.com/v1/forecast`, `open meteo forecast`. */
+export function placeOf({ hostname, pathname }: URL): string {
+  const isName = /[a-z]/.test(hostname) && !hostname.includes(":");
+  const labels = isName ? hostname.split(".").slice(0, -1) : [];
+  const words = [...labels, ...pathname.split("/")].flatMap((part) => part.split(/[-_.]/));
+  return words.filter((word) => word.length > 2 && !COMMON_IN_URLS.has(word) && !/^v?\d/.test(word)).join(" ");
+}
+
+const COMMON_IN_URLS = new Set(
+  "api apis www rest com org net gov edu http https localhost json public prod dev".split(" "),
+);
 
 function aboutOf(api: ApiDescription): string {
   return `${api.settings.description.slice(0, 200)} ${documentTitle(api).slice(0, 200)}`;

@@ -79,8 +79,8 @@ it("puts the operations of an exact path before all others", () => {
 });
 
 it("finds nothing where no word fits, and always the same otherwise", () => {
-  expect(searchOperations(hub(), "zebra", 5)).toEqual({ hits: [], total: 0 });
-  expect(searchOperations(hub(), "the of and", 5)).toEqual({ hits: [], total: 0 });
+  expect(searchOperations(hub(), "zebra", 5)).toEqual({ hits: [], total: 0, weak: false });
+  expect(searchOperations(hub(), "the of and", 5)).toEqual({ hits: [], total: 0, weak: false });
   expect(searchOperations(hub(), "list", 20)).toEqual(searchOperations(hub(), "list", 20));
 });
 
@@ -164,7 +164,8 @@ it("takes any text as a query: hits are operations, none twice, at most so many,
   fc.assert(
     fc.property(anyQuery, fc.integer({ min: 1, max: 50 }), (query, limit) => {
       const { hits, total } = searchOperations(hub(), query, limit);
-      expect(hits.length).toBe(Math.min(limit, total));
+      expect(hits.length).toBeLessThanOrEqual(Math.min(limit, total));
+      expect(total).toBeLessThanOrEqual(HUB.length);
       expect(new Set(hits.map((hit) => hit.operation)).size).toBe(hits.length);
       for (const [at, { operation: found, score }] of hits.entries()) {
         expect(HUB).toContain(found);
@@ -201,7 +202,12 @@ it("answers shortly, over all APIs or one, the calls of plain ones among them", 
     path: "/v2/{city}",
     summary: "Weather forecasts",
   });
-  expect((await client.search({ query: "item", api: "weather", limit: 5 })).operations).toEqual([]);
+  // What an API is called and where it is are words of its calls, too.
+  for (const query of ["weather", "get weather", "weather in Rome tomorrow"]) {
+    const found = await client.search({ query, limit: 5 });
+    expect(found.operations.map(({ api }) => api)).toEqual(["weather", "weather"]);
+    expect(found).not.toHaveProperty("warnings");
+  }
   const items = await client.search({ query: "find items by text", limit: 3 });
   expect(items.operations[0]?.operation).toBe("searchItems");
   expect(items).not.toHaveProperty("apis");
@@ -248,4 +254,71 @@ it("finds by the properties of the body, whatever schema they stand in", async (
     "changeCard",
   );
   expect((await client.search({ query: "due date", limit: 5 })).operations[0]?.operation).toBe("changeCard");
+});
+
+it("finds the calls of an API without a document by its name and its URL", async () => {
+  const client = openClient({
+    wx: { apiUrl: "https://api.open-meteo.com/v1/forecasts", allow: ["GET /*"] },
+    chat_hook: { apiUrl: "http://127.0.0.1:9103/x" },
+    shop: { openapi: SHOP },
+  });
+  for (const query of ["forecast for a city", "meteo", "wx", "open-meteo.com"]) {
+    const { operations, total, warnings } = await client.search({ query, limit: 5 });
+    expect([operations[0]?.api, operations.length, total, warnings]).toEqual(["wx", 1, 1, undefined]);
+  }
+  for (const query of ["chat", "send a message to the chat", "hook"]) {
+    expect((await client.search({ query, limit: 5 })).operations[0]?.api).toBe("chat_hook");
+  }
+  for (const query of ["127", "com", "9103", "https"]) {
+    expect(await client.search({ query, limit: 5 })).toMatchObject({ operations: [], total: 0, apis: [{}, {}, {}] });
+  }
+});
+
+it("lists the few calls that there are where none fits, and says so", async () => {
+  const client = openClient({
+    weather: { apiUrl: "https://w.example", allow: ["GET /v1/*", "GET /v2/{city}"] },
+    hook: { apiUrl: "https://h.example/hook" },
+    shop: { openapi: SHOP },
+  });
+  const none = { total: 0, warnings: ["Nothing fits the query: these are all operations that there are."] };
+  expect(await client.search({ query: "xyzzy", api: "weather", limit: 5 })).toMatchObject({
+    ...none,
+    operations: [{ operation: "GET /v1/*" }, { operation: "GET /v2/{city}" }],
+  });
+  expect(await client.search({ query: "anything", api: "hook", limit: 1 })).toMatchObject({
+    ...none,
+    operations: [{ operation: "POST /" }],
+  });
+  // More than were asked for are named by the API alone.
+  for (const request of [{ api: "weather", limit: 1 }, { api: "shop", limit: 5 }, { limit: 5 }]) {
+    const reply = await client.search({ query: "xyzzy", ...request });
+    expect(reply).toMatchObject({ operations: [], total: 0, apis: expect.arrayContaining([expect.anything()]) });
+  }
+});
+
+it("counts what has about as much of the query as the best one, at least what is listed", () => {
+  const totalOf = (query: string, limit: number) => searchOperations(hub(), query, limit).total;
+  expect(totalOf("remove a member from an organization", 1)).toBe(1);
+  expect(totalOf("remove a member from an organization", 4)).toBe(4);
+  expect(totalOf("issues", 1)).toBe(HUB.filter(({ path }) => path.includes("/issues")).length);
+});
+
+it("says where what it found is only the nearest, and names the APIs then", async () => {
+  const client = openClient({ shop: { openapi: SHOP }, hook: { apiUrl: "https://h.example/hook" } });
+  for (const query of ["frobnicate the quux items", "wibble wobble flapdoodled orders"]) {
+    const reply = await client.search({ query, limit: 2 });
+    expect(reply.operations[0]?.api).toBe("shop");
+    expect(reply.warnings).toEqual([expect.stringContaining("only the nearest")]);
+    expect(reply.apis?.map(({ name }) => name)).toEqual(["shop", "hook"]);
+  }
+  const fits = await client.search({ query: "list the items", limit: 2 });
+  expect(fits).not.toHaveProperty("warnings");
+  expect(fits).not.toHaveProperty("apis");
+});
+
+it("does not take what does the same with other things for a hit where there are several APIs", () => {
+  const mail = [operation("drafts/create", "POST", "/drafts", "Create a draft", { api: "mail" })];
+  const space = createSearchSpace([{ index: createOperationIndex(HUB) }, { index: createOperationIndex(mail) }]);
+  const { hits } = searchOperations(space, "create a draft", 5);
+  expect(hits.map((hit) => hit.operation.id)).toEqual(["drafts/create"]);
 });

@@ -100,7 +100,9 @@ export function readQuery(text: string, space: SearchSpace): Query {
     const next = words[at + 1];
     const spelt = known(stem) || KNOWN_STEMS.has(stem) ? [stem] : correct(stem, space.vocabulary);
     const meant = spelt.find((as) => intentOf(as) !== 0);
-    if (meant !== undefined && intent === 0 && !/ed$/.test(word) && (terms.length === 0 || !THINGS.has(word))) {
+    const isNoVerb =
+      /ed$/.test(word) || (THINGS.has(word.replace(/s$/, "")) && (terms.length > 0 || word.endsWith("s")));
+    if (meant !== undefined && intent === 0 && !isNoVerb) {
       verb = meant;
       intent = intentOf(meant);
       // "Build log" asks for one, "build the log" to make it.
@@ -116,9 +118,13 @@ export function readQuery(text: string, space: SearchSpace): Query {
     terms.push(term);
     if (context === 1 && verb !== stem && !VAGUE.has(word)) head = term;
   }
+  // "Show the items": where nothing else is named, it is they.
+  if (terms.every(({ word, weight }) => word === verb || weight === VAGUE_WEIGHT)) {
+    for (const term of terms) if (term.word !== verb) term.weight = 1;
+  }
   if (head) head.head = true;
   // "Open an issue in hub": which API is said, not what to look for there. "List orders" may mean either.
-  const names = terms.filter(({ word }) => space.sources.length > 1 && space.names.has(word));
+  const names = terms.filter(({ word }) => space.sources.length > 1 && space.documentedNames.has(word));
   if (terms.some((term) => term.word !== verb && !names.includes(term))) {
     for (const term of names) term.weight *= API_NAME_WEIGHT;
   }
@@ -128,11 +134,13 @@ export function readQuery(text: string, space: SearchSpace): Query {
   const all = plural || words.some((word) => ALL_WORDS.has(word));
   if (all && GETTING.has(verb)) for (const term of terms) if (term.word === verb) add(term.stems, "list", 1);
   const asks = QUESTION.test(lower);
+  const lists = asks && lower.startsWith("who ");
   return {
     terms,
     intent: asks ? READ : intent,
-    verb: asks ? "" : verb,
-    scope: all ? "all" : "one",
+    // "Who follows me" is told by a list, however many there are.
+    verb: asks ? (lists ? "list" : "") : verb,
+    scope: all || lists ? "all" : "one",
     own: lower.split(" ").some((word) => OWN_WORDS.has(word)),
   };
 }
@@ -141,7 +149,8 @@ export function readQuery(text: string, space: SearchSpace): Query {
 function standsFor(stem: string, spelt: readonly string[], { vocabulary }: SearchSpace): Term["stems"] {
   const stems: Term["stems"] = new Map();
   for (const as of spelt) {
-    const weight = as === stem ? 1 : SPELLING_WEIGHT;
+    // What may be a slip of several words is hardly one of any.
+    const weight = as === stem ? 1 : SPELLING_WEIGHT / spelt.length;
     add(stems, as, weight);
     for (const form of formsOf(as)) add(stems, form, weight * FORM_WEIGHT);
     for (const form of [as, ...formsOf(as)]) {

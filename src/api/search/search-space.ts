@@ -6,13 +6,17 @@ export interface SearchSource {
   index: OperationIndex;
   /** What the API is said to be. */
   about?: string;
+  /** Whether no document tells what its calls do; then its name does. */
+  isPlain?: boolean;
 }
 
 /** Several APIs as one: each operation has a number, those of an API follow each other. */
 export interface SearchSpace {
-  sources: readonly { index: OperationIndex; from: number; about: ReadonlySet<string> }[];
+  sources: readonly { index: OperationIndex; from: number; about: ReadonlySet<string>; isPlain: boolean }[];
   /** Stems of the APIs' names. */
   names: ReadonlySet<string>;
+  /** Those of them that say which API is meant, not what is to be found there. */
+  documentedNames: ReadonlySet<string>;
   /** Number of operations. */
   size: number;
   /** Who has a word, by its stem. */
@@ -32,8 +36,9 @@ export interface Word {
 export function createSearchSpace(given: readonly SearchSource[]): SearchSpace {
   const parts = new Map<string, { from: number; posting: Posting }[]>();
   const names = new Set<string>();
+  const plainNames = new Set<string>();
   let size = 0;
-  const sources = given.map(({ index, about = "" }) => {
+  const sources = given.map(({ index, about = "", isPlain = false }) => {
     const from = size;
     for (const [stem, posting] of index.postings) {
       const list = parts.get(stem);
@@ -42,11 +47,13 @@ export function createSearchSpace(given: readonly SearchSource[]): SearchSpace {
     }
     size += index.operations.length;
     for (const word of index.nameWords) names.add(word);
-    return { index, from, about: new Set(stemsOf(about)) };
+    if (isPlain) for (const word of index.nameWords) plainNames.add(word);
+    return { index, from, about: new Set(stemsOf(about)), isPlain };
   });
   const words = new Map<string, Word>();
   for (const [stem, list] of parts) words.set(stem, wordOf(list));
-  return { sources, names, size, words, vocabulary: [...words.keys()].sort() };
+  const documentedNames = new Set([...names].filter((name) => !plainNames.has(name)));
+  return { sources, names, documentedNames, size, words, vocabulary: [...words.keys()].sort() };
 }
 
 /** A word whose places are put together when it is first asked for. */
