@@ -11,13 +11,16 @@ import { runProcess, serverCommand, USERS_PATH } from "./fixtures/spawn.ts";
 
 type Json = Record<string, unknown>;
 
+const IMAGE = Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(10_000)]);
+
 let api: HttpServer;
 beforeAll(async () => {
-  api = await startApi(({ method, url, body }) =>
-    url.startsWith("/items?")
+  api = await startApi(({ method, url, body }) => {
+    if (url === "/items/99") return { bytes: IMAGE, headers: { "content-type": "image/png" } };
+    return url.startsWith("/items?")
       ? { json: Array.from({ length: 200 }, (_item, id) => ({ id, name: `Item ${id} ${"x".repeat(40)}`, price: 1 })) }
-      : { json: { method, url, body } },
-  );
+      : { json: { method, url, body } };
+  });
 });
 
 /** A shop whose answers are long, with tools of its own, and which asks before it removes something. */
@@ -84,6 +87,13 @@ describe.each(roads)("APIs, $name", ({ name, connect }) => {
     expect((next.json.data as { id: number }[])[0]?.id).toBe(data.length);
     const few = await client.call("call_api", { ...args, fields: ["id"], select: "[:3]" });
     expect(few.json.data).toEqual([{ id: 0 }, { id: 1 }, { id: 2 }]);
+  });
+
+  it("give images besides the JSON, where it is known that the client is not mcpo", async () => {
+    const { json, more } = await (await open()).call("shop_get_item", { itemId: 99 });
+    expect(json).toMatchObject({ status: "success", content_type: "image/png", resource: { bytes: IMAGE.length } });
+    const known = name !== "the 2025 era over HTTP, stateless";
+    expect(more).toEqual(known ? ["image", "resource_link"] : ["resource_link"]);
   });
 
   it("ask the human before a call that the configuration wants confirmed, by a form or in the chat", async () => {
@@ -217,6 +227,11 @@ describe("mcpo", () => {
     expect(body).toMatchObject({ status: "success", rest: { total: 200 } });
     const next = await post("call_api", { api: "shop", rest: (body.rest as Json).id });
     expect(next.body).toMatchObject({ status: "success", data: expect.any(Array) });
+  });
+
+  it("gives the JSON of an answer that is an image", async () => {
+    const { body } = await post("shop_get_item", { itemId: 99 });
+    expect(body).toMatchObject({ status: "success", resource: { uri: expect.stringContaining("api://answers/") } });
   });
 });
 

@@ -39,7 +39,7 @@ const PREFERRED: readonly PortableType[] = ["string", "array", "number", "intege
 
 const ANY = "Any JSON value, as JSON text.";
 const MIXED = "Also possible, as JSON text:";
-const FILE = 'A file: a text, a data: URL, or as JSON text {"base64": "…", "filename": "…"}.';
+const FILE = 'A file: a text, a data: URL, api://answers/{id}, or as JSON text {"base64": "…", "filename": "…"}.';
 
 /**
  * A value as the document means it, where it came as its JSON text: for lists and objects, which models write that way, and
