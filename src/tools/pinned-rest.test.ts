@@ -134,3 +134,34 @@ describe("the next page of a pinned tool", () => {
     ]);
   });
 });
+
+describe("a download of a pinned tool", () => {
+  it("is passed on to an upload by its address", async () => {
+    const bytes = Buffer.from(Array.from({ length: 9000 }, (_, index) => index % 256));
+    const server = await startHttpServer(({ method }) =>
+      method === "GET" ? { bytes, headers: { "content-type": "application/pdf" } } : { json: { ok: true } },
+    );
+    const file = { type: "string", format: "binary" };
+    const form = { "multipart/form-data": { schema: { type: "object", properties: { file } } } };
+    const paths = {
+      "/file": {
+        get: { operationId: "load" },
+        put: { operationId: "replace", requestBody: { content: { "application/octet-stream": { schema: file } } } },
+        post: { operationId: "send", requestBody: { content: form } },
+      },
+    };
+    const openapi = join(temporaryFolder(), "api.json");
+    writeFileSync(openapi, JSON.stringify(minimalDocument(paths)));
+    const x = { apiUrl: server.url, openapi, tools: ["load", "replace", "send"] };
+    const client = await connect({ apis: { x }, tools: { disabled: ["call_api"] } });
+    const { data, resource } = await callTool(client, "x_load");
+    const { uri } = resource as { uri: string };
+    expect(data).toContain(`in the resource ${uri}, which uploads take in the place of a file`);
+    await callTool(client, "x_replace", { body: uri });
+    await callTool(client, "x_send", { file: uri });
+    const [, replaced, sent] = server.requests;
+    expect(replaced?.bytes).toEqual(bytes);
+    expect(sent?.bytes.includes(bytes)).toBe(true);
+    expect(sent?.body).toContain("Content-Type: application/pdf");
+  });
+});

@@ -76,7 +76,7 @@ function slotsOf(
   if (!isFlat) {
     const about = isStructured(content.type)
       ? "The body."
-      : `The body, ${content.type}${isText(content.type) ? "" : " in base64"}.`;
+      : `The body, ${content.type}${isText(content.type) ? "" : " in base64, or api://answers/{id} of an earlier answer"}.`;
     const schema = isStructured(content.type) ? content.schema : { type: "string" };
     slots.push({
       place: "body",
