@@ -147,7 +147,8 @@ export function createApiClient(
       api.then(
         (live) => {
           if (opened.get(name) === opening) ready.set(name, live);
-          for (const { message, hint } of live.description.misfits()) internals.warn?.(`${message} ${hint}`);
+          const misfits = live.description.misfits().filter(({ doubtful }) => !doubtful);
+          for (const { message, hint } of misfits) internals.warn?.(`${message} ${hint}`);
         },
         // A document that was mended is read again.
         () => opened.delete(name),

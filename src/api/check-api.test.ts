@@ -47,6 +47,23 @@ it("knows an API whose host is down by its document", async () => {
   expect(await unread.check(never)).toMatchObject([{ described: false, error: expect.stringContaining("not exist") }]);
 });
 
+it("tells what the configuration lacks of an API whose host is down", async () => {
+  const apiUrl = `http://127.0.0.1:${await unusedPort()}`;
+  const client = openClient({ x: { apiUrl, users: { ana: { apiKey: "", headers: {} } } } });
+  expect(await client.check(never)).toMatchObject([
+    {
+      error: expect.stringContaining("nothing listens"),
+      problems: [
+        {
+          message: 'API "x" has an entry for the user "ana" that holds no credentials.',
+          hint: expect.stringContaining("apis.x.users.ana"),
+          broken: true,
+        },
+      ],
+    },
+  ]);
+});
+
 it.each([
   ["http://127.0.0.1:9103/v1/", "write apis.x.apiUrl: http://127.0.0.1:9103/v1 in the configuration"],
   ["http://localhost:9103", "write apis.x.apiUrl: http://localhost:9103 in the configuration"],

@@ -50,17 +50,23 @@ export async function checkApi(
     result.operations = description.operations.length;
     result.described = true;
     result.problems.push(
-      ...description.misfits().map(({ key, message, hint }) => ({
+      ...description.misfits().map(({ key, message, hint, doubtful }) => ({
         key: `apis.${name}.${key}`,
         message,
         hint,
-        broken: true,
+        broken: !doubtful,
       })),
     );
     result.problems.push(...credentials.problems());
     await responses.ready();
-    await exchange.probe(signal);
-    await credentials.check(signal, { ask });
+    const [probed, checked] = await Promise.allSettled([exchange.probe(signal), credentials.check(signal, { ask })]);
+    if (probed.status === "rejected" && checked.status === "rejected" && checked.reason instanceof ToolError) {
+      // A token endpoint may be down with the API; what is wrong in the configuration is wrong in any case.
+      const { code, message, hint } = checked.reason;
+      if (code === "not_configured" || code === "invalid_config")
+        result.problems.push({ key: `apis.${name}`, message, hint, broken: true });
+    }
+    for (const each of [probed, checked]) if (each.status === "rejected") throw each.reason;
   } catch (error) {
     const failure = error instanceof ToolError ? error : signal.aborted ? abortError(signal) : undefined;
     if (!failure) throw error;

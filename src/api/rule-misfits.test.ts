@@ -60,6 +60,20 @@ it("looks at the calls that are allowed where there is no document", () => {
   expect(misfit).toMatchObject({ key: "confirm", message: expect.stringContaining("fits no call that allow has") });
 });
 
+it("doubts that rules repeat the base URL on purpose where there is no document", () => {
+  const found = findMisfits({
+    name: "shop",
+    settings: { allow: ["GET /api/*", "GET /items", "GET /apis"], confirm: false },
+    base: new URL("https://x.example/v1/api/"),
+    calls: [],
+    documented: false,
+  });
+  expect(found).toMatchObject([
+    { rule: "GET /api/*", doubtful: true, message: expect.stringContaining("go to https://x.example/v1/api/api/*.") },
+  ]);
+  expect(found[0]!.hint).toContain("write GET /*");
+});
+
 it("does not take long with thousands of operations", () => {
   const calls = Array.from({ length: 15_000 }, (_, at) => ({
     method: "GET",

@@ -9,6 +9,8 @@ export interface RuleMisfit {
   rule: string;
   message: string;
   hint: string;
+  /** Where it may be meant all the same. */
+  doubtful?: true;
 }
 
 interface RuledApi {
@@ -40,7 +42,7 @@ export function findMisfits({ name, settings, base, calls, documented }: RuledAp
         const rule = parseAllowRule(text, name);
         return meets(rule) ? [] : [misfit("allow", text, rule, meets)];
       })
-    : [];
+    : allow.flatMap((text) => repeating(text, name, base));
   if (typeof confirm === "boolean") return misfits;
   const fits = (rule: AllowRule) => fitsSome(parseConsentRule(rule.text, name), calls);
   for (const text of confirm) {
@@ -48,6 +50,17 @@ export function findMisfits({ name, settings, base, calls, documented }: RuledAp
     if (!fits(rule)) misfits.push(misfit("confirm", text, rule, fits));
   }
   return misfits;
+}
+
+/** Without a document, nobody can tell whether the API has such a path. */
+function repeating(text: string, name: string, base: URL): RuleMisfit[] {
+  const { method, path } = parseAllowRule(text, name);
+  const [repeated] = repeatedBase({ path }, base);
+  if (!repeated) return [];
+  const doubled = `${base.origin}${base.pathname.replace(/\/$/, "")}${path}`;
+  const message = `apis.${name}.allow: "${text}" repeats the end of apiUrl: its calls go to ${doubled}.`;
+  const hint = `If that is not meant, write ${method} ${repeated.path}.`;
+  return [{ key: "allow", rule: text, message, hint, doubtful: true }];
 }
 
 function hintFor(
@@ -71,7 +84,7 @@ function hintFor(
 }
 
 /** The rule's path without what it repeats of the end of the base's path, the longest first. */
-function repeatedBase({ path }: AllowRule, base: URL): { part: string; path: string }[] {
+function repeatedBase({ path }: Pick<AllowRule, "path">, base: URL): { part: string; path: string }[] {
   const segments = base.pathname.split("/").filter((segment) => segment !== "");
   return segments
     .map((_, at) => `/${segments.slice(at).join("/")}`)

@@ -86,7 +86,7 @@ function checkUsers(name: string, { apis, auth, user }: Config): Check[] {
   return strange.slice(0, 10).map((id) => {
     const [near] = nearKeys(id, known);
     const meant = near === undefined ? "" : `Did you mean "${near}"? `;
-    const detail = `no user is called "${id}" here: known ${known.length === 1 ? "is" : "are"} ${shown}.`;
+    const detail = `no user is called "${id}" here: ${known.length === 1 ? "the only one is" : "known are"} ${shown}.`;
     const hint = `${meant}Users are those of auth.apiKeys, and whom --user names.`;
     return { ...part, name: `apis.${name}.users.${id}`, state: "warn", detail, hint };
   });

@@ -57,9 +57,13 @@ export function holderOf(api: ApiDescription, user: ApiUser): Holder {
   }
   const { headers: ownHeaders, credentials = {}, ...secrets } = entry;
   if (![secrets, credentials, ownHeaders].flatMap(Object.values).some(isFilled)) {
-    throw new ToolError("not_configured", `API "${name}" has an entry for you that holds no credentials.`, {
-      hint: `Set ${key} in the configuration; a variable that it refers to may be empty.`,
-    });
+    throw new ToolError(
+      "not_configured",
+      `API "${name}" has an entry for the user "${user.id.slice(0, 60)}" that holds no credentials.`,
+      {
+        hint: `Set ${key} in the configuration; a variable that it refers to may be empty.`,
+      },
+    );
   }
   const { username, password, clientId, clientSecret } = secrets;
   return {
