@@ -123,6 +123,8 @@ describe("schemas that refer to most of a large document", () => {
         {
           "/plain": { get: { responses: responses(ref("S0")) } },
           "/not": { get: { responses: responses({ not: ref("S0") }) } },
+          "/one": { get: { responses: responses({ type: "array", items: { oneOf: [ref("S0"), ref("S1")] } }) } },
+          "/fits": { get: { responses: responses({ oneOf: [ref("S0"), { required: ["id"] }] }) } },
         },
         { components: { schemas } },
       ),
@@ -133,6 +135,10 @@ describe("schemas that refer to most of a large document", () => {
       expect.stringContaining('/id must be integer, not "a"; /next/id must be integer, not "b".'),
     ]);
     expect((await call(client, { api: "x", operation: "GET /not" })).warnings).toBeUndefined();
+    expect((await call(client, { api: "x", operation: "GET /one" })).warnings).toEqual([
+      expect.stringContaining("must be array"),
+    ]);
+    expect((await call(client, { api: "x", operation: "GET /fits" })).warnings).toBeUndefined();
   });
 });
 

@@ -49,7 +49,7 @@ export function createResponseChecker(api: ApiDescription): ResponseChecker {
     if (known) return known.check;
     const schema = target.details.responseSchema(status);
     if (schema === undefined) return undefined;
-    const bounded = boundedSchema(document, schema, MAX_SCHEMA);
+    const bounded = boundedSchema(document, schema, { direction: "response", limit: MAX_SCHEMA });
     const size = JSON.stringify(bounded).length;
     const check = compileCheck(bounded, { mode: "lenient", digitsAreNumbers: true, maxIssues: 1000 });
     kept.set(key, { check, size });

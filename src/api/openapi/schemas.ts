@@ -2,6 +2,7 @@ import type { JsonObject } from "../operation.ts";
 import { type Conversion, convertSchema, type SchemaPurpose } from "./convert-schema.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 import { createSchemaFinder, type FoundSchema } from "./find-schema.ts";
+import { relaxSchema } from "./relax-schema.ts";
 import { DECORATIONS } from "./schema-keywords.ts";
 
 const MAX_REF_HOPS = 32;
@@ -32,11 +33,15 @@ export function bundleSchema(
 }
 
 /**
- * A bundle to check answers with that is not longer than about `limit` characters of JSON, for schemas that refer to most of
+ * A bundle to check values with that is not longer than about `limit` characters of JSON, for schemas that refer to most of
  * their document cost seconds to compile. The definitions nearest to the root are kept; what is beyond allows anything.
  */
-export function boundedSchema(document: ApiDocument, schema: unknown, limit: number): JsonObject {
-  const catalogue = catalogueOf(document, { direction: "response", shown: false });
+export function boundedSchema(
+  document: ApiDocument,
+  schema: unknown,
+  { direction, limit }: { direction: SchemaPurpose["direction"]; limit: number },
+): JsonObject {
+  const catalogue = catalogueOf(document, { direction, shown: false });
   const root = catalogue.read(schema);
   let size = sizeOf(root);
   if (size > limit) return {};
@@ -51,16 +56,13 @@ export function boundedSchema(document: ApiDocument, schema: unknown, limit: num
     else isWhole = false;
     if (fits) for (const further of converted.needs) needed.add(further);
   }
-  if (typeof root.schema === "boolean" || (!isWhole && TURNS_AROUND.test(JSON.stringify(root.schema)))) return {};
-  const definitions = [...kept].map(([name, converted]): [string, JsonObject | boolean] => {
-    const turns = !isWhole && TURNS_AROUND.test(JSON.stringify(converted.schema));
-    return [name, turns ? {} : converted.schema];
-  });
-  return definitions.length > 0 ? { ...root.schema, $defs: Object.fromEntries(definitions) } : root.schema;
+  const shown = ({ schema }: Converted) => (isWhole ? schema : relaxSchema(schema));
+  const start = shown(root);
+  if (typeof start === "boolean") return start ? {} : { not: {} };
+  const definitions = [...kept].map(([name, converted]) => [name, shown(converted)] as const);
+  return definitions.length > 0 ? { ...start, $defs: Object.fromEntries(definitions) } : start;
 }
 
-/** Keywords that fail where what they hold allows more. */
-const TURNS_AROUND = /"(not|if|oneOf|maxContains)":/;
 const ANYTHING: Converted = { schema: {}, needs: [] };
 
 function sizeOf(converted: Converted): number {

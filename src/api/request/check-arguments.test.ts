@@ -25,6 +25,36 @@ async function sent(taken: Parameters<typeof open>[0], given: Partial<ApiRequest
   return requests[0]!;
 }
 
+describe("a body whose schema refers to most of a large document", () => {
+  const ref = (at: number) => ({ $ref: `#/components/schemas/S${at % 3000}` });
+  const schemas = Object.fromEntries(
+    Array.from({ length: 3000 }, (_, at) => [
+      `S${at}`,
+      {
+        type: "object",
+        required: ["id"],
+        properties: { id: { type: "integer" }, next: ref(at + 1), far: ref(at * 7 + 3) },
+      },
+    ]),
+  );
+  const taken = {
+    body: { type: "object", properties: { item: { oneOf: [ref(0), ref(1)] } } },
+    more: { components: { schemas } },
+  };
+
+  it("is checked near its root, alternatives included", async () => {
+    expect(await refused(taken, { body: { item: { next: { id: 1 } } } })).toEqual([
+      { path: "/body/item", message: "needs id" },
+    ]);
+  });
+
+  it("is not refused for fitting several alternatives, where not all of them is known", async () => {
+    expect((await sent(taken, { body: { item: { id: 1, next: { id: 2 } } } })).body).toBe(
+      '{"item":{"id":1,"next":{"id":2}}}',
+    );
+  });
+});
+
 describe("what is wrong is named by its place and what is allowed", () => {
   const query = {
     limit: { type: "integer", minimum: 1, maximum: 100 },

@@ -3,7 +3,7 @@ import type { ApiRequest, Target } from "../api-request.ts";
 import { compileCheck, escapePointer, type SchemaCheck } from "../json-schema.ts";
 import { isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
-import { bundleSchema } from "../openapi/schemas.ts";
+import { boundedSchema, bundleSchema } from "../openapi/schemas.ts";
 import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "../operation.ts";
 import { closestName } from "./closest-name.ts";
 import { type FittedValue, fitValue } from "./fit-value.ts";
@@ -30,8 +30,10 @@ export interface CheckedBody extends Pick<FittedValue, "sent" | "written"> {
 
 /** Compiled checks kept for each API. */
 const MAX_KEPT = 200;
-/** Characters of a schema that is compiled; a larger one costs more than it tells. */
-const MAX_SCHEMA = 200_000;
+/** Characters of a schema that is compiled whole, at 1 to 2 µs each. */
+const MAX_SCHEMA = 100_000;
+/** Characters that are compiled of a larger one; what is further from its root is left to the API to check. */
+const NEAR_ROOT = 50_000;
 
 interface Known {
   schema: JsonObject;
@@ -44,7 +46,7 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
   const knownOf = (key: Parameter | string, schema: unknown): Known | Promise<Known> => {
     const known = kept.get(key);
     if (known) return known;
-    const compiling = compile(bundleSchema(document as ApiDocument, schema, { direction: "request" })).then((made) => {
+    const compiling = compile(document as ApiDocument, schema).then((made) => {
       if (kept.get(key) === compiling) kept.set(key, made);
       return made;
     });
@@ -95,9 +97,12 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
   };
 }
 
-async function compile(schema: JsonObject): Promise<Known> {
-  const isLarge = JSON.stringify(schema).length > MAX_SCHEMA;
-  return { schema, check: isLarge ? () => [] : await compileCheck(schema, { mode: "lenient" }) };
+async function compile(document: ApiDocument, schema: unknown): Promise<Known> {
+  const direction = "request";
+  const whole = bundleSchema(document, schema, { direction });
+  const isLarge = JSON.stringify(whole).length > MAX_SCHEMA;
+  const checked = isLarge ? boundedSchema(document, schema, { direction, limit: NEAR_ROOT }) : whole;
+  return { schema: whole, check: await compileCheck(checked, { mode: "lenient" }) };
 }
 
 function below(at: string, path: string): string {
