@@ -180,6 +180,19 @@ describe("credentials by security scheme", () => {
     expect(requests).toHaveLength(1);
   });
 
+  it("keep the answers of users apart", async () => {
+    const document = minimalDocument({ "/a": operation(together) }, { components: { securitySchemes: SCHEMES } });
+    const entry = (key: string) => ({ credentials: { app_id: "same-id", app_key: key }, headers: {} });
+    const users = { ana: entry("key-of-ana"), bob: entry("key-of-bob") };
+    const { client, requests } = await openDocumented(document, { users, cacheTtl: 60 }, ({ query }) => ({
+      json: { caller: new URLSearchParams(query).get("app_key")?.slice(-3) },
+    }));
+    for (const user of ["ana", "bob", "ana", "bob"]) {
+      expect((await call(client, { api: "x", operation: "a" }, user)).data).toEqual({ caller: user });
+    }
+    expect(requests).toHaveLength(2);
+  });
+
   it("need a document", () => {
     expect(() => settings({ apiUrl: "https://x.example", credentials: both })).toThrow(/there is no openapi/);
     const users = { ana: { credentials: both, headers: {} } };
