@@ -38,7 +38,7 @@ export function bodyNotes(content: BodyContent, schema: JsonObject, definitions:
     if (files.length === 0) return [];
     const [verb, noun] = files.length > 1 ? ["are", "files"] : ["is", "a file"];
     return [
-      `${files.join(", ")} ${verb} ${noun}: give a text, a data: URL, or {"base64": "…", "filename": "…", "content_type": "…"}.`,
+      `${files.join(", ")} ${verb} ${noun}: give a text, a data: URL, "api://answers/{id}", or {"base64": "…", "filename": "…", "content_type": "…"}.`,
     ];
   }
   const text = type.startsWith("text/") || /[/+](xml|yaml|x-yaml|csv|graphql|javascript|x-ndjson|jsonl)$/.test(type);
