@@ -20,6 +20,7 @@ const files = readdirSync("src/tools").filter(
       "index.ts",
       "define-tool.ts",
       "memory-fields.ts",
+      "api-media.ts",
       "api-result.ts",
       "loose-values.ts",
       "pinned-tool.ts",
