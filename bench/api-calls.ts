@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,40 +10,68 @@ import { createApiClient } from "../src/api/api-client.ts";
 import { api } from "../src/config/api-settings.ts";
 import { type Figure, median, round } from "./figure.ts";
 
-const ROUNDS = 5;
+const WARM_UP_CALLS = 5000;
+const TURNS = 40;
+const CALLS = 480;
 const MEGABYTE = 1_048_576;
 const run = promisify(execFile);
 
 /** What calls of APIs cost and hold to, against real servers in this process. */
 export async function benchApiCalls(): Promise<Figure[]> {
-  return [await overhead(1), await overhead(16), await bomb(), await dripping(), await window(), await credentials()];
+  const overheads: Figure[] = [];
+  for (const kind of ["item", "list"] as const) {
+    for (const atOnce of [1, 16]) overheads.push(await overhead(kind, atOnce));
+  }
+  return [...overheads, await bomb(), await dripping(), await window(), await credentials()];
 }
 
-const PET = JSON.stringify({ id: 7, name: "Rex", tags: ["a", "b"], owner: { name: "Ana", city: "Oslo" } });
+const PET = {
+  id: 1007,
+  name: "Rex of the Northern Woods",
+  status: "available",
+  born: "2021-04-17T09:30:00Z",
+  weight: 12.4,
+  tags: ["friendly", "vaccinated", "house-trained"],
+  photos: ["https://images.example.com/pets/1007/front.jpg", "https://images.example.com/pets/1007/side.jpg"],
+  owner: { name: "Ana Lindqvist", city: "Oslo", phone: "+47 22 00 00 00" },
+};
+const ANSWERS = { item: JSON.stringify(PET), list: JSON.stringify(Array.from({ length: 5 }, () => PET)) };
 
-/** CPU of the process that calls; each side in processes of its own, in turn, so that neither's code is the other's. */
-async function overhead(atOnce: number): Promise<Figure> {
+/**
+ * CPU of the process that calls; each side in a process of its own, in short turns, so that what else the machine does meets
+ * both alike. The median of the turns' ratios.
+ */
+async function overhead(kind: keyof typeof ANSWERS, atOnce: number): Promise<Figure> {
   const server = await serve((_request, response) => {
     response.setHeader("content-type", "application/json");
-    response.end(PET);
+    response.end(ANSWERS[kind]);
   });
-  const measure = async (side: string): Promise<number> => {
-    const { stdout } = await run(process.execPath, ["bench/api-call.ts", side, server.url, String(atOnce)]);
-    return Number(stdout);
+  const sides = ["undici", "ours"].map((side) => {
+    const child = fork("bench/api-call.ts", [side, kind, server.url, String(atOnce)]);
+    const failed = once(child, "exit").then(() => Promise.reject(new Error(`The side "${side}" of the bench failed.`)));
+    failed.catch(() => {});
+    return { child, failed };
+  });
+  const measure = async (count: number): Promise<number[]> => {
+    const costs: number[] = [];
+    for (const { child, failed } of sides) {
+      child.send(count);
+      const told = new Promise<number>((resolve) => child.once("message", (cost) => resolve(cost as number)));
+      costs.push(await Promise.race([told, failed]));
+    }
+    return costs;
   };
-  const ours: number[] = [];
-  const bare: number[] = [];
-  for (let turn = 0; turn < ROUNDS; turn++) {
-    bare.push(await measure("undici"));
-    ours.push(await measure("ours"));
-  }
+  for (let turn = 0; turn < 3; turn++) await measure(WARM_UP_CALLS);
+  const turns: number[][] = [];
+  for (let turn = 0; turn < TURNS; turn++) turns.push(await measure(CALLS));
+  for (const { child } of sides) child.disconnect();
   await server.close();
-  const [a, b] = [median(ours), median(bare)];
+  const [bare, ours] = [0, 1].map((side) => median(turns.map((costs) => costs[side]!))) as [number, number];
   const how = atOnce === 1 ? "one after another" : `${atOnce} at once`;
   return {
-    what: `a checked call of an API against undici's request and JSON.parse, ${how}, CPU`,
-    measured: `${round(a)} µs against ${round(b)} µs`,
-    ratio: a / b,
+    what: `a checked call of an API (${kind}, ${ANSWERS[kind].length} bytes) against undici's request and JSON.parse, ${how}, CPU`,
+    measured: `${round(ours)} µs against ${round(bare)} µs`,
+    ratio: median(turns.map(([bare, ours]) => ours! / bare!)),
     limit: { atMost: 1.5 },
   };
 }
@@ -57,7 +86,7 @@ async function bomb(): Promise<Figure> {
     for (let written = 0; written < 64; written++) response.write(part);
     response.end();
   });
-  const { stdout } = await run(process.execPath, ["bench/api-call.ts", "bomb", server.url]);
+  const { stdout } = await run(process.execPath, ["bench/api-bomb.ts", server.url]);
   await server.close();
   const grown = Number(stdout) / MEGABYTE;
   return {
