@@ -90,6 +90,7 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
     }
     const known = ofUsers.get(user.id);
     if (known) return known;
+    assertOwnHost(target);
     const all = carriedBy(api, holderOf(api, user), target);
     const { source, headers } = all;
     const reserves = reserved.and(target.details);
@@ -111,7 +112,6 @@ export function createCredentials(api: ApiDescription, lookup?: LookupFunction):
 
   return {
     async of(user, target) {
-      assertOwnHost(target);
       return carried(user, target).credential;
     },
     async completed(user, prepared, signal) {
