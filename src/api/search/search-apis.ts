@@ -111,7 +111,9 @@ function search(space: SearchSpace, query: string, limit: number, apis: readonly
   if (weak) return { operations, total, note: "None has most of what the query asks for: these are only the nearest." };
   if (total > 0) return { operations, total };
   const all = list(apis, limit);
-  if (all.total > limit || all.total === 0) return { operations, total };
+  if (all.total === 0 || (all.total > limit && apis.length > 1)) return { operations, total };
+  if (all.total > limit)
+    return { operations, total, note: "Nothing fits the query. Without one, operations are listed." };
   return {
     operations: all.operations,
     total,

@@ -289,6 +289,11 @@ it("lists the few calls that there are where none fits, and says so", async () =
     ...none,
     operations: [{ operation: "POST /" }],
   });
+  expect(await client.search({ query: "xyzzy", api: "shop", limit: 5 })).toMatchObject({
+    operations: [],
+    total: 0,
+    warnings: ["Nothing fits the query. Without one, operations are listed."],
+  });
   // More than were asked for are named by the API alone.
   for (const request of [{ api: "weather", limit: 1 }, { api: "shop", limit: 5 }, { limit: 5 }]) {
     const reply = await client.search({ query: "xyzzy", ...request });
@@ -321,4 +326,18 @@ it("does not take what does the same with other things for a hit where there are
   const space = createSearchSpace([{ index: createOperationIndex(HUB) }, { index: createOperationIndex(mail) }]);
   const { hits } = searchOperations(space, "create a draft", 5);
   expect(hits.map((hit) => hit.operation.id)).toEqual(["drafts/create"]);
+});
+
+it("tells things from what is done with them, and lists for who asks who", () => {
+  const index = createOperationIndex([
+    operation("orders/place", "POST", "/orders", "Order a dish"),
+    operation("orders/list", "GET", "/orders", "List orders"),
+    operation("users/checkFollower", "GET", "/users/{user}/followers/{other}", "Check if a user follows another"),
+    operation("users/listFollowers", "GET", "/users/{user}/followers", "List followers"),
+  ]);
+  const first = (query: string) => searchOperations(createSearchSpace([{ index }]), query, 1).hits[0]?.operation.id;
+  expect(first("order a dish")).toBe("orders/place");
+  expect(first("orders of today")).toBe("orders/list");
+  expect(first("who follows ana")).toBe("users/listFollowers");
+  expect(first("does ben follow ana")).toBe("users/checkFollower");
 });

@@ -138,8 +138,7 @@ export function readQuery(text: string, space: SearchSpace): Query {
   return {
     terms,
     intent: asks ? READ : intent,
-    // "Who follows me" is told by a list, however many there are.
-    verb: asks ? (lists ? "list" : "") : verb,
+    verb: asks ? answering(lower) : verb,
     scope: all || lists ? "all" : "one",
     own: lower.split(" ").some((word) => OWN_WORDS.has(word)),
   };
@@ -199,4 +198,10 @@ function* withPrefix(sorted: readonly string[], prefix: string): Generator<strin
     else high = middle;
   }
   for (let at = low; at < sorted.length && sorted[at]!.startsWith(prefix); at++) yield sorted[at]!;
+}
+
+/** The stem of the verb that a question is answered by: who follows me by a list, however many there are, whether she does by a check. */
+function answering(question: string): string {
+  if (question.startsWith("who ")) return "list";
+  return /^(?:is|are|does|has|have) /.test(question) ? "check" : "";
 }
