@@ -7,13 +7,14 @@ import type { HttpAnswer, HttpRequest } from "./exchange.ts";
 import { isSafe } from "./safe-methods.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** All that another origin is told of a request. */
-const HARMLESS_HEADERS = ["accept", "accept-language", "range", "user-agent"];
+/** Whoever calls; what the call or the configuration says instead is for the API alone. */
+const USER_AGENT = "patchbay-mcp";
 
 /**
  * The request that a redirect asks for (RFC 9110, 15.4); undefined where the answer is none. Inside the API it has to be a call
- * that is allowed. Reads may lead on to other origins, without credentials and without anything that the model or the
- * configuration gave; which addresses those may have is checked when they are connected to.
+ * that is allowed and that the human need not be asked about: what was confirmed is the call that was shown. Reads may lead on to
+ * other origins, with `accept` as all that they are told of the call; which addresses those may have is checked when they are
+ * connected to.
  * @throws ToolError `upstream_error` where it is not followed
  */
 export function followRedirect(
@@ -44,6 +45,7 @@ function insideApi(
   const method = becomesGet ? "GET" : request.method;
   const basePath = prepared.target.base.pathname.replace(/\/+$/, "");
   const withSlash = (path: string) => `${path.replace(/\/+$/, "")}/`;
+  const shown = api.secrets.inText(url.pathname).slice(0, 200);
   const sameCall = method === prepared.method && withSlash(url.pathname) === withSlash(prepared.url.pathname);
   try {
     if (!sameCall) {
@@ -56,8 +58,12 @@ function insideApi(
       } else assertAllowed(api, method, path);
     }
   } catch {
-    const shown = api.secrets.inText(url.pathname).slice(0, 200);
     throw refusedRedirect(api, status, `to ${method} ${shown}, which is no allowed call`);
+  }
+  if (!sameCall && api.consent(method, url.pathname.slice(basePath.length))) {
+    throw refusedRedirect(api, status, `to ${method} ${shown}, which the user has to confirm first`, {
+      hint: "Make that call itself, with its own arguments: the user is then asked about it.",
+    });
   }
   // Marks are of one resource, and keys of repetitions are of one request.
   const dropped = becomesGet ? /^(content-|if-|idempotency-key$)/ : /^if-/;
@@ -75,7 +81,9 @@ function elsewhere(
   const shown = api.secrets.inText(url.host === "" ? url.protocol : url.origin).slice(0, 200);
   const refuse = (why: string) => {
     const isHttp = url.protocol === "http:" || url.protocol === "https:";
-    return refusedRedirect(api, status, `to ${shown}, which is another host${why}`, isHttp ? url : undefined);
+    return refusedRedirect(api, status, `to ${shown}, which is another host${why}`, {
+      other: isHttp ? url : undefined,
+    });
   };
   if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("");
   // What would reach another host, and its name server.
@@ -83,17 +91,22 @@ function elsewhere(
   if (request.url.protocol === "https:" && url.protocol === "http:") throw refuse(" and not encrypted");
   const reads = (method: string) => method === "GET" || method === "HEAD";
   if (!reads(prepared.method) || !reads(request.method)) throw refuse("");
-  const headers = Object.fromEntries(
-    HARMLESS_HEADERS.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])),
-  );
-  return { method: request.method, url, headers, body: null };
+  const { accept = "*/*" } = request.headers;
+  return { method: request.method, url, headers: { accept, "user-agent": USER_AGENT }, body: null };
 }
 
-export function refusedRedirect(api: ApiDescription, status: number, where: string, other?: URL): ToolError {
+/** `more.other`: the place that it leads to, where that may be what the configuration should name. */
+export function refusedRedirect(
+  api: ApiDescription,
+  status: number,
+  where: string,
+  more: { other?: URL | undefined; hint?: string } = {},
+): ToolError {
+  const hint = more.other
+    ? `If that is where the API is, write it as apis.${api.name}.apiUrl in the configuration; if reads may lead there, name it in apis.${api.name}.redirectHosts.`
+    : `apis.${api.name}.allow in the configuration lists the allowed calls.`;
   return new ToolError("upstream_error", `API "${api.name}" redirects (${status}) ${where}; it was not followed.`, {
-    hint: other
-      ? `If that is where the API is, write it as apis.${api.name}.apiUrl in the configuration; if reads may lead there, name it in apis.${api.name}.redirectHosts.`
-      : `apis.${api.name}.allow in the configuration lists the allowed calls.`,
+    hint: more.hint ?? hint,
     details: { http_status: status },
   });
 }

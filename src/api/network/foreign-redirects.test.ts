@@ -25,22 +25,23 @@ it.each(["GET", "HEAD"])("%s follows a redirect to another host, and says so", a
   expect(other.requests[0]).toMatchObject({ method, url: "/there?x=1" });
 });
 
-it("another host is told nothing that the configuration or the model gave", async () => {
+it("another host is told nothing that the configuration or the model gave but the formats that are wanted", async () => {
   const { other, client } = await pair(undefined, 307, {
     apiKeyHeader: "X-Key",
     headers: { "X-Tenant": "tenant-1", Cookie: "session=1" },
   });
   const header = {
     "X-Mine": "a",
+    Accept: "text/csv",
     "Accept-Language": "de",
+    "User-Agent": "ana/1",
     Range: "bytes=0-9",
     "If-None-Match": '"1"',
     Referer: "http://x",
   };
   await call(client, { ...get, header });
-  expect(Object.keys(other.requests[0]!.headers).sort()).toEqual([
-    ...["accept", "accept-encoding", "accept-language", "connection", "host", "range", "user-agent"],
-  ]);
+  const { connection, host, ...told } = other.requests[0]!.headers;
+  expect(told).toEqual({ accept: "text/csv", "accept-encoding": "gzip, br", "user-agent": "patchbay-mcp" });
   expect(JSON.stringify(other.requests)).not.toMatch(/key-123456|tenant-1|session/);
 });
 

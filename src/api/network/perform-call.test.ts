@@ -214,6 +214,55 @@ describe("redirects", () => {
     }
   });
 
+  describe("to a call that the human has to confirm", () => {
+    const confirm = ["POST /danger", "GET /secret/*"];
+    const document = minimalDocument({
+      "/a": { get: { responses: {} }, post: { responses: {} } },
+      "/danger": { post: { responses: {} } },
+      "/secret/{id}": { get: { responses: {} } },
+    });
+    it.each([
+      ["POST", 307, "/danger"],
+      ["POST", 308, "/DANGER/"],
+      ["POST", 302, "/secret/1"],
+      ["GET", 301, "/secret/%31"],
+    ])("are not followed (%s, %i to %s)", async (method, status, location) => {
+      const plain = await startHttpServer(redirect(location, status));
+      const described = await openDocumented(document, { confirm, allow: ["* /*"] }, redirect(location, status));
+      const clients = [reading(plain, { confirm }), described.client];
+      for (const client of clients) {
+        const error = await failure(call(client, { ...get, operation: `${method} /a` }));
+        expect(error).toMatchObject({
+          code: "upstream_error",
+          message: expect.stringMatching(
+            /redirects \(\d+\) to (GET|POST) \/.+, which the user has to confirm first; it was/,
+          ),
+          hint: expect.stringContaining("Make that call itself"),
+        });
+      }
+      expect([plain.requests.length, described.requests.length]).toEqual([1, 1]);
+    });
+
+    it("are followed where it is the confirmed call with or without a slash at its end", async () => {
+      const server = await startHttpServer(({ path }) =>
+        path === "/danger" ? { status: 307, headers: { location: "/danger/" } } : { json: path },
+      );
+      const request = { api: "x", operation: "POST /danger" };
+      const signal = new AbortController().signal;
+      const done = await reading(server, { confirm }).call({ id: "ana" }, request, { signal, confirmed: true });
+      expect(done.data).toBe("/danger/");
+    });
+
+    it("are not followed by what was confirmed for another call either", async () => {
+      const server = await startHttpServer(redirect("/danger", 307));
+      const signal = new AbortController().signal;
+      const client = reading(server, { confirm: true });
+      const calling = client.call({ id: "ana" }, { api: "x", operation: "POST /a" }, { signal, confirmed: true });
+      expect(await failure(calling)).toMatchObject({ message: expect.stringContaining("has to confirm") });
+      expect(server.requests).toHaveLength(1);
+    });
+  });
+
   it("that only add or take a slash at the end are the same call", async () => {
     const server = await startHttpServer((request) =>
       request.path === "/hook" ? { status: 308, headers: { location: "/hook/" } } : { json: request.body },
@@ -231,10 +280,18 @@ describe("redirects", () => {
     expect(server.requests).toHaveLength(4);
   });
 
+  it("that leave the choice of the place are an error that tells the place", async () => {
+    const server = await startHttpServer({ status: 300, headers: { location: "/b?key=key-123456" } });
+    const error = await failure(call(reading(server), get));
+    expect(error).toMatchObject({ code: "upstream_error", details: { http_status: 300 } });
+    expect(error.hint).toBe("The API leaves the choice of the place to the caller; it names /b?key=[redacted].");
+  });
+
   it("that say no place are an error", async () => {
     const server = await startHttpServer({ status: 302 });
     expect(await failure(call(reading(server), get))).toMatchObject({
       code: "upstream_error",
+      hint: "The API redirects without saying where to.",
       details: { http_status: 302 },
     });
   });

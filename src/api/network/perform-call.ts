@@ -133,7 +133,9 @@ async function sendElsewhere(request: HttpRequest, { api, deadline }: CallMeans,
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== "forbidden") throw error;
     const shown = api.description.secrets.inText(origin.origin).slice(0, 200);
-    throw refusedRedirect(api.description, status, `to ${shown}, which is another host and not a public one`, origin);
+    throw refusedRedirect(api.description, status, `to ${shown}, which is another host and not a public one`, {
+      other: origin,
+    });
   } finally {
     await exchange.close();
   }

@@ -28,7 +28,7 @@ export function upstreamError(
   const isLimit = status === 429 || isUsedUp(answer);
   const wait = PASSING.has(status) || isLimit ? retryAfterMs(answer) : undefined;
   return new ToolError(isLimit ? "rate_limited" : "upstream_error", `API returned error: ${shorten(text)}`, {
-    hint: hintOf(api, status, isLimit, wait),
+    hint: hintOf(api, status, isLimit, wait, secrets.inText(headers.location ?? "").slice(0, 200)),
     retryable: isLimit || (PASSING.has(status) && (status !== 409 || isSafe(method))),
     retryAfterMs: wait === undefined ? undefined : Math.ceil(wait),
     issues: problem && problem.issues.length > 0 ? problem.issues : undefined,
@@ -40,7 +40,7 @@ function shorten(text: string): string {
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
 }
 
-function hintOf(api: string, status: number, isLimit: boolean, wait: number | undefined): string {
+function hintOf(api: string, status: number, isLimit: boolean, wait: number | undefined, place: string): string {
   if (isLimit) return wait === undefined ? "Wait before the next call." : `Wait ${Math.ceil(wait / 1000)} s.`;
   if (status === 401) {
     return `The API does not accept the credentials: check apis.${api}.apiKey, or what else apis.${api} says of them, in the configuration.`;
@@ -50,6 +50,10 @@ function hintOf(api: string, status: number, isLimit: boolean, wait: number | un
   if (status === 404) return "Nothing is there: check the path and its parameters.";
   if (status === 405) return "This path does not take this method.";
   if (status >= 500) return "The API has a problem of its own; try again later.";
+  if (status === 300 && place !== "") {
+    return `The API leaves the choice of the place to the caller; it names ${place}.`;
+  }
+  if (status >= 300 && status < 400 && place !== "") return `The API points to ${place}, which was not followed.`;
   if (status >= 300 && status < 400) return "The API redirects without saying where to.";
   return "The API did not accept the request: its message says why.";
 }
