@@ -1,5 +1,5 @@
 import { ToolError } from "../errors.ts";
-import { decodeFully } from "./contained-path.ts";
+import { decodeFully, decodeOnce } from "./contained-path.ts";
 
 /** `GET /v1/*` of the configuration, ready to be matched. */
 export interface AllowRule {
@@ -10,7 +10,10 @@ export interface AllowRule {
   path: string;
   /** Names of its `{name}` segments. */
   placeholders: readonly string[];
+  /** Whether the rule fits every way in which a server may read the path, as what is allowed has to. */
   matches(method: string, path: string): boolean;
+  /** Whether the rule fits one reading of a path, which is not decoded any further. */
+  fits(method: string, reading: string): boolean;
 }
 
 /** Methods that a call can have. */
@@ -30,19 +33,29 @@ export function parseAllowRule(text: string, api: string, key: "allow" | "confir
       `apis.${api}.${key}: ${JSON.stringify(text)} is no rule. Write METHOD /path, such as "GET /v1/*".`,
     );
   }
-  const tokens = tokensOf(decodeFully(path, path));
+  // Servers that fold letters are many, and a question too many does no harm: rules of `confirm` are in small letters.
+  const fold = (text: string) => (key === "confirm" ? text.toLowerCase() : text);
+  const once = tokensOf(fold(decodeOnce(path)));
+  const fully = tokensOf(fold(decodeFully(path, path)));
+  const hasMethod = (asked: string) => method === "*" || method === asked;
   return {
     text: `${method} ${path}`,
     method,
     path,
     placeholders: placeholdersOf(path),
     matches(asked, concrete) {
-      if (method !== "*" && method !== asked) return false;
-      // A server may take an encoded slash for a separator: the rule has to allow both readings.
-      const decoded = decodeFully(concrete, concrete);
-      return fits(tokens, decoded) && fits(tokens, decodeFully(concrete.replace(/%(?:25)*2f/gi, "_"), concrete));
+      const readings = readingsOf(concrete);
+      return hasMethod(asked) && fits(once, readings.once) && readings.fully.every((reading) => fits(fully, reading));
     },
+    fits: (asked, reading) => hasMethod(asked) && (fits(fully, reading) || fits(once, reading)),
   };
+}
+
+/** The ways in which servers decode a path: once; or until nothing changes, with encoded slashes as separators or as none. */
+export function readingsOf(path: string): { once: string; fully: readonly string[] } {
+  const fully = decodeFully(path, path);
+  const kept = path.replace(/%(?:25)*2f/gi, "_");
+  return { once: decodeOnce(path), fully: kept === path ? [fully] : [fully, decodeFully(kept, path)] };
 }
 
 /** Names inside `{…}`, in order. */

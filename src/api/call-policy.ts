@@ -1,10 +1,13 @@
 import { ToolError } from "../errors.ts";
-import { type AllowRule, mayMeet, parseAllowRule } from "./allow-rules.ts";
+import { type AllowRule, mayMeet, parseAllowRule, readingsOf } from "./allow-rules.ts";
 import type { ApiSettings } from "./configured-api.ts";
 import type { Operation } from "./operation.ts";
 
-/** Methods that change nothing (RFC 9110, 9.2.1, and the HTTP QUERY method), and that calls may have. */
-const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "QUERY"]);
+/**
+ * Methods that surely change nothing (RFC 9110, 9.2.1). QUERY is safe too, but a server that does not know it may take its body
+ * for that of a POST.
+ */
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** Whether calls with this method (upper case) only read. */
 export function isRead(method: string): boolean {
@@ -40,15 +43,17 @@ export function readConsentRules(
     return fitsSome(rule, calls) ? rule : parseAllowRule(`${rule.method} /*`, name, "confirm");
   });
   return (method, path) => {
-    const readings = readingsOf(path);
-    return rules.some((rule) => readings.some((reading) => rule.matches(method, reading)));
+    const readings = spellingsOf(path);
+    return rules.some((rule) => readings.some((reading) => rule.fits(method, reading)));
   };
 }
 
 /** Whether a rule of `confirm` fits one of the calls, in some reading of its path. */
 export function fitsSome(rule: AllowRule, calls: readonly KnownCall[]): boolean {
   if (rule.path === "/*") return true;
-  return calls.some(({ method, path }) => readingsOf(path).some((reading) => mayMeet(rule, { method, path: reading })));
+  return calls.some(({ method, path }) =>
+    spellingsOf(path).some((reading) => mayMeet(rule, { method, path: reading })),
+  );
 }
 
 /** A rule of `confirm`, in small letters and without a slash at the end, as paths are read below. @throws ToolError `invalid_config` */
@@ -58,13 +63,21 @@ export function parseConsentRule(text: string, api: string): AllowRule {
 }
 
 /**
- * The ways in which a server may read a path: one that a rule fits in any of them is asked about, so that no spelling of a
- * path gets around the question.
+ * The ways in which a server may read a path, decoded and in small letters: one that a rule fits in any of them is asked about,
+ * so that no spelling of a path gets around the question. Servers are known to cut off parameters of segments (`;v=1`), dots
+ * and spaces at their ends, and slashes too many.
  */
-function readingsOf(path: string): string[] {
-  const low = path.toLowerCase();
-  const slashes = low.replace(/%(?:25)*2f/g, "/");
-  const texts = [low, slashes, low.replace(/%(?:25)*2f/g, "_")];
-  const short = texts.map((text) => text.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, ""));
-  return [...new Set([...texts, ...short])];
+function spellingsOf(path: string): string[] {
+  const { once, fully } = readingsOf(path);
+  const decoded = [once, ...fully].map((text) => text.toLowerCase());
+  const spellings = decoded.flatMap((text) => {
+    const bare = text.replace(/;[^/]*/g, "");
+    return [text, bare, text.replace(ENDS, ""), bare.replace(ENDS, "")];
+  });
+  return [
+    ...new Set([...spellings, ...spellings.map((text) => text.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, ""))]),
+  ];
 }
+
+/** Dots and spaces at the end of a segment. */
+const ENDS = /(?<![.\s])[.\s]+(?=\/|$)/g;

@@ -73,11 +73,16 @@ export function decodeFully(text: string, path: string): string {
   let current = text;
   for (let round = 0; round < MAX_DECODINGS; round++) {
     if (/%(?:c[01]|e0%[89]|f0%8)/i.test(current)) throw escaping(path, "holds an overlong encoding");
-    const next = current.replace(/(?:%[0-9a-f]{2})+/gi, decodeRun).normalize("NFKC");
+    const next = decodeOnce(current).normalize("NFKC");
     if (next === current) return current;
     current = next;
   }
   throw escaping(path, "is encoded too many times");
+}
+
+/** Decoded as a server does that keeps to RFC 3986, section 2.4: once. Bytes that are no UTF-8 stay as they are, those of ASCII excepted. */
+export function decodeOnce(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, decodeRun);
 }
 
 /** Whether nothing in it can be decoded, folded or stripped, as in most paths. */
