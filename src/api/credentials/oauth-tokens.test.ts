@@ -230,7 +230,24 @@ describe("a token endpoint that gives no token", () => {
       { json: { access_token: "a\r\nX: b", token_type: "Bearer" } },
       { code: "invalid_response" },
     ],
-    ["answers too much", { json: { access_token: "a".repeat(300_000), token_type: "Bearer" } }, { code: "too_large" }],
+    [
+      "answers too much",
+      { json: { access_token: "a".repeat(300_000), token_type: "Bearer" } },
+      {
+        code: "too_large",
+        message: expect.stringMatching(
+          /^Request failed: the token endpoint of API "x": its answer is larger than \d+ bytes\.$/,
+        ),
+      },
+    ],
+    [
+      "answers in an encoding that cannot be read",
+      { json: {}, headers: { "content-encoding": "zstd" } },
+      {
+        code: "invalid_response",
+        message: expect.stringMatching(/^Request failed: the token endpoint of API "x": the answer/),
+      },
+    ],
     ["redirects", { status: 307, headers: { location: "https://other.example/token" } }, { code: "upstream_error" }],
     ["breaks off", { fault: "reset" }, { code: "upstream_unreachable", hint: "Check apis.x.auth.tokenUrl." }],
   ])("%s", async (_name, answer, error) => {

@@ -157,11 +157,16 @@ export function tooSlow(api: ApiDescription): ToolError {
   });
 }
 
-/** A failure of the connection, which is worded for an API. */
+/** A failure of the connection or of the answer's reading, which is worded for an API. */
 function ofEndpoint(api: ApiDescription, error: ToolError): ToolError {
   if (error.message.startsWith("The token endpoint")) return error;
-  const words = error.message.replace(/^Request failed: API "[^"]*" (at|leads)/, `$1`);
-  return new ToolError(error.code, `Request failed: the token endpoint of API "${api.name}" ${words}`, {
+  const endpoint = `the token endpoint of API "${api.name}"`;
+  const words = error.message
+    .replace(/^Request failed: /, "")
+    .replace(/^API "[^"]*" /, "")
+    .replace(/^The answer of API "[^"]*" is /, "its answer is ");
+  const isPlace = /^(at|leads) /.test(words);
+  return new ToolError(error.code, `Request failed: ${endpoint}${isPlace ? "" : ":"} ${words}`, {
     hint: `Check apis.${api.name}.auth.tokenUrl.`,
     retryable: error.retryable,
     cause: error,
