@@ -241,11 +241,13 @@ describe("a token endpoint that gives no token", () => {
       },
     ],
     [
-      "answers in an encoding that cannot be read",
+      "answers what cannot be decoded",
       { json: {}, headers: { "content-encoding": "zstd" } },
       {
         code: "invalid_response",
-        message: expect.stringMatching(/^Request failed: the token endpoint of API "x": the answer/),
+        message: expect.stringMatching(
+          /^Request failed: the token endpoint of API "x": the compressed answer is damaged/,
+        ),
       },
     ],
     ["redirects", { status: 307, headers: { location: "https://other.example/token" } }, { code: "upstream_error" }],
