@@ -43,7 +43,7 @@ describe("patchbay-mcp", () => {
       "a wrong configuration",
       ["http"],
       { config: "http: { prot: 1 }" },
-      "http.prot (patchbay.yaml:1): unknown key. Known: host, port",
+      "http.prot (patchbay.yaml:1): unknown key. Did you mean port?",
     ],
     ["a port that is text", ["http", "--port", "eighty"], {}, 'http.port (--port): must be a number (got "eighty").'],
     ["a missing file", ["--config", "none.yaml"], {}, 'There is no configuration file "none.yaml".'],
