@@ -190,3 +190,49 @@ it("QUERY is a method like any other that reads, with a body", async () => {
   await call(client, { api: "x", operation: "find", body: { a: 1 } });
   expect(requests[0]).toMatchObject({ method: "QUERY", url: "/find", body: '{"a":1}' });
 });
+
+it("names the operations that share an id by METHOD and path", async () => {
+  const document = minimalDocument({
+    "/users": { get: { operationId: "list" } },
+    "/orders": { get: { operationId: "list" }, post: { operationId: "addOrder" } },
+    "/lists": { get: { operationId: "lists" } },
+  });
+  const { client, requests } = await openDocumented(document);
+  expect(await failure(call(client, { api: "x", operation: "List" }))).toMatchObject({
+    code: "unknown_operation",
+    message: '"List" is the id of more than one operation.',
+    hint: "Name one by METHOD and path: GET /users, GET /orders.",
+  });
+  await call(client, { api: "x", operation: "GET /orders" });
+  expect(requests.map(({ url }) => url)).toEqual(["/orders"]);
+});
+
+describe("an API of which nothing is possible says so", () => {
+  const refusal = async (more: Parameters<typeof openClient>[0][string], operation?: string) =>
+    failure(call(openClient({ x: { apiUrl: "http://127.0.0.1:9", ...more } }), { api: "x", operation }));
+  const message = 'No call of API "x" is possible. It is read-only, and none of its calls is GET or HEAD.';
+
+  it("where it is read-only and only its URL could be posted to", async () => {
+    for (const operation of [undefined, "GET /items"]) {
+      expect(await refusal({ readOnly: true }, operation)).toMatchObject({
+        code: "forbidden",
+        message,
+        hint: 'Without rules, only POST of its URL is: name what may be read in apis.x.allow, such as "GET /*".',
+      });
+    }
+    expect((await refusal({ readOnly: true }, "POST /")).message).toBe('API "x" is read-only: POST is not possible.');
+  });
+
+  it("where it is read-only and its rules allow no read", async () => {
+    expect(await refusal({ readOnly: true, allow: ["POST /items"] })).toMatchObject({
+      code: "forbidden",
+      message,
+      hint: "apis.x.allow and readOnly in the configuration say which calls are possible.",
+    });
+  });
+
+  it("and lists no rule that cannot be used", async () => {
+    const { message: told } = await refusal({ readOnly: true, allow: ["POST /a", "GET /b", "* /c"] }, "GET /a");
+    expect(told).toBe('API "x" does not allow GET /a. Allowed: GET /b, GET /c.');
+  });
+});

@@ -4,7 +4,7 @@ import type { ApiRequest, Target } from "./api-request.ts";
 import { assertReads } from "./call-policy.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { canonicalPath } from "./contained-path.ts";
-import { operationLike, operationWithId } from "./named-operation.ts";
+import { nameKey, operationLike, operationWithId } from "./named-operation.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import type { Operation, OperationDetails, Parameter } from "./operation.ts";
 import { closestOperations } from "./search/closest-operations.ts";
@@ -16,6 +16,7 @@ import { closestOperations } from "./search/closest-operations.ts";
 export function findTarget(api: ApiDescription, request: Pick<ApiRequest, "operation">): Target {
   const named = request.operation?.trim();
   if (named !== undefined && named !== "") return api.document ? findDocumented(api, named) : readPlain(api, named);
+  if (api.operations.length === 0) throw nothingPossible(api);
   if (api.operations.length !== 1 || api.operations[0]!.path.includes("*")) {
     throw new ToolError("invalid_input", `"operation" is required: API "${api.name}" has more than one call.`, {
       hint: `${api.document ? "api_search finds operations, such as" : "Allowed:"} ${idsOf(api.operations)}.`,
@@ -51,9 +52,22 @@ export function assertAllowed(api: ApiDescription, method: string, path: string,
   const rules = api.rules;
   const allowed = rules.length === 0 ? itself && method === "POST" : rules.some((rule) => rule.matches(method, path));
   if (allowed) return;
-  const list = rules.length === 0 ? "POST / (the API's URL itself)" : rules.map((rule) => rule.text).join(", ");
+  if (api.operations.length === 0) throw nothingPossible(api);
+  const possible = api.document ? rules.map(({ text }) => text) : api.operations.map(({ id }) => id);
+  const list = rules.length === 0 ? "POST / (the API's URL itself)" : possible.join(", ");
   throw new ToolError("forbidden", `API "${api.name}" does not allow ${method} ${shorten(path)}. Allowed: ${list}.`, {
     hint: `apis.${api.name}.allow in the configuration lists the allowed calls.`,
+  });
+}
+
+/** Where rules, or what the API is, leave no call. */
+function nothingPossible({ name, document, rules, settings: { readOnly } }: ApiDescription): ToolError {
+  const why = readOnly ? " It is read-only, and none of its calls is GET or HEAD." : "";
+  const missing = !document && rules.length === 0;
+  return new ToolError("forbidden", `No call of API "${name}" is possible.${why}`, {
+    hint: missing
+      ? `Without rules, only POST of its URL is: name what may be read in apis.${name}.allow, such as "GET /*".`
+      : `apis.${name}.allow and readOnly in the configuration say which calls are possible.`,
   });
 }
 
@@ -275,6 +289,15 @@ function matchSegment(template: string, segment: string): string[] | undefined {
 export function unknownOperation(apis: readonly ApiDescription[], named: string): ToolError {
   const [only] = apis.length === 1 ? apis : [];
   const operations = only?.operations ?? apis.flatMap((api) => api.operations);
+  const sharing = operations.filter(({ sharedId }) => sharedId !== undefined && nameKey(sharedId) === nameKey(named));
+  if (sharing.length > 0) {
+    return new ToolError("unknown_operation", `${show(named)} is the id of more than one operation.`, {
+      hint: `Name one by METHOD and path: ${sharing
+        .slice(0, 8)
+        .map((one) => (only ? one.id : `${one.id} (${one.api})`))
+        .join(", ")}.`,
+    });
+  }
   const close = closestOperations(operations, named, 5).map(({ id, api }) => (only ? id : `${id} (${api})`));
   const whose = only ? `API "${only.name}" has no operation` : "No API has an operation";
   return new ToolError("unknown_operation", `${whose} ${show(named)}.`, {

@@ -80,6 +80,8 @@ export interface Operation {
   summary: string;
   description: string;
   tags: readonly string[];
+  /** The `operationId` that names neither it nor the others of the document that have it too. */
+  sharedId?: string;
   deprecated: boolean;
   /** Names of the parameters, for search. */
   parameterNames: readonly string[];

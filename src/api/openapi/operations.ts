@@ -30,8 +30,10 @@ export function readOperations(document: ApiDocument, api: string): DocumentOper
     }
   }
   for (const { operation, operationId } of found) {
+    if (operationId === "") continue;
     // An id that two operations share names neither.
-    if (operationId !== "" && uses.get(operationId) === 1) operation.id = operationId;
+    if (uses.get(operationId) === 1) operation.id = operationId;
+    else operation.sharedId = operationId;
   }
   return found.map(({ operation }) => operation);
 }
