@@ -72,7 +72,9 @@ describe("a long answer of a pinned tool", () => {
     const page = { html: "<p>Hello</p>".repeat(1000) };
     const [there, off] = [await open({ json: page }), await open({ json: page }, { callApi: false })];
     expect((await there.ask({ limit: 1 })).warnings).toEqual([
-      expect.stringMatching(/shortened\. call_api with rest ".+" and fields or select reads parts of it\.$/),
+      expect.stringMatching(
+        /shortened\. call_api with rest ".+" and fields or select reads parts of it; x_list with rest ".+\.c0"/,
+      ),
     ]);
     let part = (await off.ask({ limit: 1 })) as unknown as Answer;
     expect(part.warnings).toEqual([
@@ -86,12 +88,24 @@ describe("a long answer of a pinned tool", () => {
     expect(JSON.parse(text)).toEqual(page);
   });
 
-  it("with an item that is too long says where it is whole", async () => {
-    const { ask } = await open({ json: [{ text: "t".repeat(5000) }, ...ITEMS] }, { callApi: false });
-    const { warnings } = await ask({ limit: 1 });
-    expect(warnings).toEqual([
-      expect.stringMatching(/Item 1 is .* shortened; the resource api:\/\/answers\/\S+ has it/),
+  it("with an item that is too long gives it as text, or what comes after it", async () => {
+    const long = { text: "t".repeat(5000) };
+    const { ask } = await open({ json: [long, ...ITEMS] }, { callApi: false });
+    let part = (await ask({ limit: 1 })) as unknown as Answer;
+    expect(part.warnings).toEqual([
+      expect.stringMatching(
+        /Item 1 is too long and was shortened; x_list with rest "(.+)\.0\.c0" gives its JSON as text; x_list with rest "\1\.1" gives/,
+      ),
     ]);
+    const after = part.rest?.id.replace(/\.0\.c0$/, ".1");
+    let text = "";
+    while (part.rest && part.rest.id !== after) {
+      part = (await ask({ rest: part.rest.id })) as unknown as Answer;
+      text += part.data;
+    }
+    expect(JSON.parse(text)).toEqual(long);
+    const { data } = (await ask({ rest: part.rest?.id })) as unknown as { data: unknown[] };
+    expect(data[0]).toEqual(ITEMS[0]);
   });
 
   it("is asked for by another name where the operation has a parameter of that one", async () => {

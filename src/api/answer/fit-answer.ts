@@ -28,14 +28,13 @@ export function fitJson(value: unknown, maxLength: number, from = 0): Part | und
   if (from === 0 && isSurelyShort(value, maxLength)) return undefined;
   const length = lengthOf(value);
   if (from === 0 && length <= maxLength) return undefined;
-  const longest = longestList(value);
-  const around = longest ? lengthOf(replacedAt(value, longest.path, [])) - 2 : length;
-  if (!longest || around > maxLength / 2) {
+  const parted = partedList(value, maxLength);
+  if (!parted) {
     const data = abridge(value, maxLength);
     const given = lengthOf(data);
     return { data, unit: "characters", from: 0, given, total: length, next: undefined, abridged: true, path: [] };
   }
-  const { path, list } = longest;
+  const { path, list, around } = parted;
   const room = maxLength - (from === 0 ? around : lengthOf(nestedAt(path, []))) - 2;
   const items: unknown[] = [];
   for (let used = -1; from + items.length < list.length; ) {
@@ -57,6 +56,14 @@ export function fitJson(value: unknown, maxLength: number, from = 0): Part | und
     abridged,
     path,
   };
+}
+
+/** The list of which a long value is given the items, and the characters of what is around it; undefined where no list makes it long. */
+export function partedList(value: unknown, maxLength: number): (FoundList & { around: number }) | undefined {
+  const longest = longestList(value);
+  if (!longest) return undefined;
+  const around = lengthOf(replacedAt(value, longest.path, [])) - 2;
+  return around > maxLength / 2 ? undefined : { ...longest, around };
 }
 
 function longestList(value: unknown): FoundList | undefined {

@@ -3,7 +3,7 @@ import type { ApiRequest } from "../api-request.ts";
 import type { FetchedAnswer } from "../fetch-answer.ts";
 import type { Advice } from "./advice.ts";
 import { type AnswerStore, answerUri, type KeptAnswer } from "./answer-store.ts";
-import { fitJson, fitText, type Part } from "./fit-answer.ts";
+import { type Place, type PlacedPart, partAt, readPlace, writePlace } from "./part-at.ts";
 import { pickFields } from "./pick-fields.ts";
 import { MAX_BASE64_BYTES } from "./read-answer.ts";
 import type { Selector } from "./select.ts";
@@ -81,13 +81,14 @@ export async function shapeAnswer(
   return { ...part, ...type, warnings: [...warnings, ...part.warnings] };
 }
 
-const REST_ID = /^(?:api:\/\/answers\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.(\d{1,10}))?$/i;
+const REST_ID = /^(?:api:\/\/answers\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})([.c\d]*)$/i;
 
 /** The kept answer that an id of `rest` names, and where its part begins. @throws ToolError `not_found` */
-export function findRest(answers: AnswerStore, user: string, rest: string): { kept: KeptAnswer; from: number } {
-  const [, id = "", from = "0"] = REST_ID.exec(rest.trim()) ?? [];
-  const kept = answers.get(user, id.toLowerCase());
-  if (kept) return { kept, from: Number(from) };
+export function findRest(answers: AnswerStore, user: string, rest: string): { kept: KeptAnswer; place: Place } {
+  const [, id = "", end = ""] = REST_ID.exec(rest.trim()) ?? [];
+  const place = readPlace(end.toLowerCase());
+  const kept = place && answers.get(user, id.toLowerCase());
+  if (kept) return { kept, place };
   throw new ToolError("not_found", `There is no kept answer ${JSON.stringify(rest.slice(0, 100))}.`, {
     hint: "Answers are kept for half an hour after they were last read, and the last ones only. Call the API again.",
     issues: [{ path: "/rest", message: "names no kept answer" }],
@@ -99,7 +100,7 @@ export function findRest(answers: AnswerStore, user: string, rest: string): { ke
  * @throws ToolError `invalid_input` for a place after its end, and as `shapeAnswer`
  */
 export async function shapeKept(
-  { kept, from }: { kept: KeptAnswer; from: number },
+  { kept, place }: { kept: KeptAnswer; place: Place },
   projection: Projection,
   means: ShapeMeans,
 ): Promise<ShapedAnswer> {
@@ -108,53 +109,44 @@ export async function shapeKept(
     return { ...showBinary(content.bytes, mime_type, id, name), warnings: notData(projection) };
   }
   const projected = content.kind === "json" && isProjection(projection);
-  const shown = !projected && isText(content, id, means) ? asText(content) : content;
-  const type = shown.kind === "text" ? { content_type: mime_type } : {};
-  const part = await shapeContent(shown, mime_type, projection, means, projected ? undefined : { id, from });
-  return { ...part, ...type };
+  const type = content.kind === "text" ? { content_type: mime_type } : {};
+  const part = await shapeContent(content, mime_type, projection, means, projected ? undefined : { id, place });
+  return { ...type, ...part };
 }
 
-/** Whether a kept answer is given as text: also JSON that has no parts to give, where nothing that is there selects any. */
-function isText(content: Exclude<Content, { kind: "binary" }>, id: string, { advice, maxLength }: ShapeMeans): boolean {
-  if (content.kind === "text") return true;
-  return advice.parts(id) === undefined && fitJson(content.value, maxLength)?.unit === "characters";
-}
-
-function asText(content: Exclude<Content, { kind: "binary" }>): { kind: "text"; text: string } {
-  return content.kind === "text" ? content : { kind: "text", text: JSON.stringify(content.value) };
-}
-
-/** Projects and cuts. `place` says where in a kept answer the part begins; what is not kept yet is, if it is cut. */
+/** Projects and cuts. `at` says where in a kept answer the part begins; what is not kept yet is, if it is cut. */
 async function shapeContent(
   content: Exclude<Content, { kind: "binary" }>,
   mimeType: string,
   projection: Projection,
   means: ShapeMeans,
-  place?: { id: string; from: number },
-): Promise<{ data: unknown; rest?: AnswerRest; warnings: string[] }> {
+  at?: { id: string; place: Place },
+): Promise<Omit<ShapedAnswer, "encoding" | "bytes" | "resource">> {
   const warnings: string[] = [];
   let shown = content;
   if (content.kind === "text") warnings.push(...notData(projection));
   else if (isProjection(projection))
     shown = { kind: "json", value: await project(content.value, projection, means, warnings) };
-  const from = place?.from ?? 0;
   const data = shown.kind === "text" ? shown.text : shown.value;
-  const part = typeof data === "string" ? fitText(data, means.maxLength, from) : fitJson(data, means.maxLength, from);
+  const part = partAt(data, means.maxLength, at?.place);
   if (!part) return { data, warnings };
-  if (from > 0 && from >= part.total) {
-    throw new ToolError("invalid_input", `The answer ends before ${part.unit} ${from + 1}: it has ${part.total}.`, {
-      hint: "Give rest as the result before said it.",
-    });
+  if (part.from > 0 && part.from >= part.total) {
+    throw new ToolError(
+      "invalid_input",
+      `The answer ends before ${part.unit} ${part.from + 1}: it has ${part.total}.`,
+      {
+        hint: "Give rest as the result before said it.",
+      },
+    );
   }
   const { api, operation } = means;
-  const id = place?.id ?? means.answers.keep(means.user, { api, operation, mime_type: mimeType, content: shown });
+  const id = at?.id ?? means.answers.keep(means.user, { api, operation, mime_type: mimeType, content: shown });
   warnings.push(tellOf(part, id, shown.kind, means.advice));
-  const { unit, given, total, next } = part;
-  const more = part.abridged || next !== undefined;
-  if (id === undefined || !more) return { data: part.data, warnings };
-  const restId = next === undefined ? id : `${id}.${next}`;
-  const rest = { id: restId, uri: answerUri(id), unit, ...(part.from > 0 && { from: part.from }), given, total };
-  return { data: part.data, rest, warnings };
+  const { unit, given, total, next, from, jsonText } = part;
+  const type = jsonText ? { content_type: mimeType } : {};
+  if (id === undefined || next === undefined) return { data: part.data, ...type, warnings };
+  const rest = { id: id + writePlace(next), uri: answerUri(id), unit, ...(from > 0 && { from }), given, total };
+  return { data: part.data, ...type, rest, warnings };
 }
 
 function isProjection({ fields, select }: Projection): boolean {
@@ -186,32 +178,35 @@ function notData(projection: Projection): string[] {
 }
 
 /** What a model is to know of a part: how much it is, and how to get what it lacks. */
-function tellOf(part: Part, id: string | undefined, kind: "json" | "text", advice: Advice): string {
-  const { from, given, total, unit, next, abridged } = part;
+function tellOf(part: PlacedPart, id: string | undefined, kind: "json" | "text", advice: Advice): string {
+  const { given, total, unit, next, abridged } = part;
   const less = kind === "json" ? advice.less : "ask the API for less";
-  const query = kind === "json" && id !== undefined ? partsOf(id, advice) : "";
+  const tooLarge = `The answer is too large to be kept: ${less}.`;
+  const at = (place: Place) => advice.rest(`${id}${writePlace(place)}`);
+  const parts = id === undefined ? undefined : advice.parts(id);
+  const query = parts === undefined ? "" : `${parts} reads parts of it; `;
   if (unit === "characters" && abridged) {
     const told = `The answer is ${total} characters long; long texts and lists in it were shortened.`;
-    if (id === undefined) return `${told} It is too large to be kept: ${less}.`;
-    return advice.parts(id) === undefined ? `${told} ${advice.rest(id)} gives its JSON as text.` : told + query;
+    return id === undefined || !next ? `${told} ${tooLarge}` : `${told} ${query}${at(next)} gives its JSON as text.`;
   }
-  const noun = unit === "items" ? "Items" : "Characters";
-  const list = unit === "items" && part.path.length > 0 ? ` of "${part.path.join(".")}"` : "";
-  const range = `${noun} ${from + 1} to ${from + given} of ${total}${list}${next === undefined ? ", the last ones" : ""}.`;
-  const shortened = abridged
-    ? ` Item ${from + 1} is too long and was shortened${id === undefined ? "." : `;${query}`}`
-    : "";
-  if (next === undefined) return range + shortened;
-  const go =
-    id === undefined
-      ? `The answer is too large to be kept: ${less}.`
-      : `${advice.rest(`${id}.${next}`)} gives the next ones; or ${less}.`;
-  return `${range}${shortened} ${go}`;
+  const range = rangeOf(part);
+  if (!abridged) {
+    if (!next) return range;
+    const what = part.jsonText && part.from + given >= total ? "items" : "ones";
+    return `${range} ${id === undefined ? tooLarge : `${at(next)} gives the next ${what}; or ${less}.`}`;
+  }
+  const shortened = `${range} Item ${part.from + 1} is too long and was shortened`;
+  if (id === undefined || !next) return part.skip ? `${shortened}. ${tooLarge}` : `${shortened}.`;
+  const skip = part.skip ? `; ${at(part.skip)} gives the next items without it` : "";
+  return `${shortened}; ${query}${at(next)} gives its JSON as text${skip}.`;
 }
 
-function partsOf(id: string, advice: Advice): string {
-  const way = advice.parts(id);
-  return way === undefined ? ` the resource ${answerUri(id)} has it whole.` : ` ${way} reads parts of it.`;
+function rangeOf({ from, given, total, unit, path, jsonText }: PlacedPart): string {
+  const noun = unit === "items" ? "Items" : "Characters";
+  const list = unit === "items" && path.length > 0 ? ` of "${path.join(".")}"` : "";
+  const text = jsonText ? ` of the JSON${jsonText.item === undefined ? "" : ` of item ${jsonText.item + 1}`}` : "";
+  const end = from + given < total ? "" : ", the last ones";
+  return `${noun} ${from + 1} to ${from + given} of ${total}${list}${text}${end}.`;
 }
 
 function showBinary(
