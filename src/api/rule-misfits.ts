@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein";
+import { editsBetween } from "../edits.ts";
 import { type AllowRule, mayMeet, parseAllowRule } from "./allow-rules.ts";
 import { fitsSome, type KnownCall, parseConsentRule } from "./call-policy.ts";
 
@@ -103,7 +103,8 @@ function closestCall(rule: AllowRule, calls: readonly KnownCall[]): KnownCall | 
     const compared = rule.path.includes("*") ? parts.slice(0, segments) : parts;
     const otherMethod = rule.method === "*" || call.method === "*" || call.method === rule.method ? 0 : 0.5;
     const otherDepth = compared.length === segments ? 0 : 0.4;
-    const differs = distance(wanted, compared.join("/").slice(0, MAX_COMPARED)) + otherMethod + otherDepth;
+    const differs =
+      editsBetween(wanted, compared.join("/").slice(0, MAX_COMPARED), MAX_COMPARED) + otherMethod + otherDepth;
     if (!best || differs < best.differs) best = { call, differs };
   }
   return best && best.differs <= Math.max(2, wanted.length / 2) ? best.call : undefined;

@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein";
+import { editsBetween } from "../edits.ts";
 
 /** What other programs call the keys, in small letters. */
 const OTHER_NAMES: Record<string, readonly string[]> = {
@@ -26,22 +26,12 @@ export function nearKeys(key: string, known: readonly string[]): string[] {
   if (renamed.length > 0) return renamed;
   const limit = wanted.length < 3 ? 0 : wanted.length < 6 ? 1 : 2;
   const misspelt = known
-    .map((each) => ({ each, differs: differenceOf(wanted, simple(each)) }))
+    .map((each) => ({ each, differs: editsBetween(wanted, simple(each), limit) }))
     .filter(({ differs }) => differs <= limit)
     .sort((a, b) => a.differs - b.differs);
   if (misspelt.length > 0) return [misspelt[0]!.each];
   const longer = wanted.length < 3 ? [] : known.filter((each) => simple(each).endsWith(wanted));
   return longer.length <= 3 ? longer : [];
-}
-
-/** Letters to change, two neighbours that are swapped being one change. */
-function differenceOf(a: string, b: string): number {
-  if (a.length === b.length) {
-    const at = [...a].findIndex((letter, index) => letter !== b[index]);
-    const swapped = a.slice(0, at) + (a[at + 1] ?? "") + (a[at] ?? "") + a.slice(at + 2);
-    if (swapped === b) return 1;
-  }
-  return distance(a, b);
 }
 
 function simple(key: string): string {

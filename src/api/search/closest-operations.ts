@@ -1,6 +1,6 @@
+import { editsBetween } from "../../edits.ts";
 import type { Operation } from "../operation.ts";
 import { searchOperations, spaceOf } from "./search-operations.ts";
-import { editsBetween } from "./search-spelling.ts";
 
 /** What counts against an operation, in path segments: another method, and a value where its path has a parameter. */
 const OTHER_METHOD = 0.5;
