@@ -3,7 +3,7 @@ import type { ApiRequest } from "../api/api-client.ts";
 import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { defineTool } from "./define-tool.ts";
-import { asNames, asScalar, asStructure } from "./loose-values.ts";
+import { asNames, asScalar } from "./loose-values.ts";
 
 // Values pass as they are: what they may be depends on the API, so their check is the client's.
 const values = (description: string) => z.unknown().meta({ type: "object", description }).optional();
@@ -91,7 +91,7 @@ function requestOf(input: {
   rest?: string | undefined;
   [place: string]: unknown;
 }): ApiRequest {
-  const places = Object.fromEntries(PLACES.map((place) => [place, asStructure(input[place])]));
+  const places = Object.fromEntries(PLACES.map((place) => [place, input[place]]));
   return {
     ...(places as Pick<ApiRequest, (typeof PLACES)[number]>),
     api: input.api,

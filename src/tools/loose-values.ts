@@ -1,13 +1,3 @@
-/** JSON text of an object or a list, as models write them, as what it says. All else stays, to be taken or refused as it is. */
-export function asStructure(value: unknown): unknown {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
-}
-
 /** A whole number or `true` or `false` that is given as text, as what it says. All else stays. */
 export function asScalar(value: unknown): unknown {
   if (typeof value !== "string") return value;
@@ -18,10 +8,18 @@ export function asScalar(value: unknown): unknown {
 
 /** A list of names: as it is, as JSON text, or as one text with commas between the names. All else stays. */
 export function asNames(value: unknown): unknown {
-  const given = asStructure(value);
-  if (typeof given !== "string" || /^\s*[[{]/.test(given)) return given;
-  return given
+  if (typeof value !== "string") return value;
+  if (/^\s*[[{]/.test(value)) return parsed(value);
+  return value
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }

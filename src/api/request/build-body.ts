@@ -1,4 +1,5 @@
 import type { ApiRequest, Target } from "../api-request.ts";
+import { writeExactJson } from "../exact-json.ts";
 import { bareType, isJsonType, readMediaType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
@@ -121,19 +122,19 @@ async function encode(
     return { body: lines.join(""), contentType, warnings };
   }
   if (isObject(value) && type === FORM) {
-    const { written, warnings } = await checker.body(target, content, value);
-    return { body: encodeForm(content, written as Record<string, unknown>), contentType, warnings };
+    const { sent, warnings } = await checker.body(target, content, value);
+    return { body: encodeForm(content, sent as Record<string, unknown>), contentType, warnings };
   }
   if (isObject(value) && isMultipart(type)) {
     const files = filesIn(document, content, value);
-    const { written, warnings } = await checker.body(target, content, value, files);
+    const { sent, warnings } = await checker.body(target, content, value, files);
     // A file stays what was given, whatever its schema would make of it.
     const given = [...files].map((name) => {
       const missing = () => wrong(target, pointer("body", name), NOT_KEPT);
       return [name, withKept(value[name], kept, missing)] as const;
     });
     const paths = given.filter(([, file]) => [file].flat().some(looksLikePath)).map(([name]) => pointer("body", name));
-    const body = { ...(written as Record<string, unknown>), ...Object.fromEntries(given) };
+    const body = { ...(sent as Record<string, unknown>), ...Object.fromEntries(given) };
     const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
     return {
       ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"),
@@ -175,7 +176,7 @@ function checkSequence(
 
 function toJson(target: Target, value: unknown): string {
   try {
-    return JSON.stringify(value);
+    return writeExactJson(value);
   } catch {
     throw wrong(target, "/body", "is nested too deeply");
   }

@@ -23,7 +23,7 @@ export interface ArgumentChecker {
   body(target: Target, content: BodyContent, value: unknown, unchecked?: ReadonlySet<string>): Promise<CheckedBody>;
 }
 
-export interface CheckedBody extends Pick<FittedValue, "sent" | "written"> {
+export interface CheckedBody extends Pick<FittedValue, "sent"> {
   /** Names that the document does not declare; they are sent all the same. */
   warnings: string[];
 }
@@ -71,7 +71,7 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
           const known = knownOf(parameter, parameter.schema);
           const { schema, check } = known instanceof Promise ? await known : known;
           const fitted = fitValue(value, schema, { asTexts: true });
-          values[parameter.name] = fitted.written;
+          values[parameter.name] = fitted.sent;
           const found = [...check(fitted.checked), ...fitted.issues];
           if (found.length === 0) continue;
           const at = parameter.style === "querystring" ? "/query" : pointer(parameter.in, parameter.name);
@@ -82,7 +82,7 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
       return given;
     },
     async body(target, content, value, unchecked) {
-      if (!document || target.open) return { sent: value, written: value, warnings: [] };
+      if (!document || target.open) return { sent: value, warnings: [] };
       const { schema, check } = await knownOf(`${target.id} body ${content.written}`, content.schema);
       const fitted = fitValue(value, schema, { asTexts: !isJsonType(content.type) });
       const isChecked = ({ path }: { path: string }) => !unchecked?.has(path.split("/")[1] ?? "");
@@ -92,7 +92,7 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
         .map((issue) => explainMissing(issue, undeclared))
         .map((issue) => ({ ...issue, path: below("/body", issue.path) }));
       if (issues.length > 0) throw invalidArguments(target, issues);
-      return { sent: fitted.sent, written: fitted.written, warnings: warnOfUndeclared(undeclared, "/body") };
+      return { sent: fitted.sent, warnings: warnOfUndeclared(undeclared, "/body") };
     },
   };
 }

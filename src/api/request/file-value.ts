@@ -28,7 +28,7 @@ export function isFileObject(value: unknown): value is Record<string, unknown> {
  */
 export function readFileValue(value: unknown): FileValue | { wrong: string } {
   if (typeof value === "string") return readDataUrl(value) ?? { content: Buffer.from(value, "utf8") };
-  if (typeof value === "number" || typeof value === "boolean") return { content: Buffer.from(String(value)) };
+  if (["number", "bigint", "boolean"].includes(typeof value)) return { content: Buffer.from(String(value)) };
   const shape = 'must be a text, a data: URL, or {"base64" or "text", "filename", "content_type"}';
   if (!isObject(value)) return { wrong: shape };
   if (value.bytes instanceof Uint8Array) return { content: value.bytes, ...described(value, value.content_type) };

@@ -1,4 +1,5 @@
 import type { ErrorIssue } from "../../errors.ts";
+import { readStructure, roundedNumbers } from "../exact-json.ts";
 import { escapePointer } from "../json-schema.ts";
 import { isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
@@ -6,17 +7,6 @@ import { wrongFormat } from "./loose-formats.ts";
 import { declaredNames, type UndeclaredNames } from "./undeclared-names.ts";
 
 const MAX_DEPTH = 40;
-
-/** A whole number too large for a JavaScript number: checked as one, sent digit by digit. */
-class ExactInteger {
-  readonly digits: string;
-  constructor(digits: string) {
-    this.digits = digits;
-  }
-  toJSON(): unknown {
-    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(this.digits);
-  }
-}
 
 interface Root {
   defs: JsonObject;
@@ -27,12 +17,10 @@ interface Root {
 }
 
 export interface FittedValue {
-  /** For the schema to be checked with. */
+  /** For the schema to be checked with: the same as is sent, with numbers in the place of `bigint`s. */
   checked: unknown;
-  /** To be sent: the same, but for numbers that JavaScript cannot hold, which have their digits in JSON. */
+  /** To be sent. Whole numbers that a JavaScript number cannot hold are `bigint`. */
   sent: unknown;
-  /** To be written otherwise than as JSON: such numbers are texts. */
-  written: unknown;
   /** Texts that are clearly not of their format, which schemas do not tell: to them formats are hints. */
   issues: ErrorIssue[];
   undeclared: UndeclaredNames[];
@@ -49,14 +37,7 @@ export function fitValue(value: unknown, schema: JsonObject, { asTexts }: { asTe
   const root: Root = { defs, asTexts, issues: [], undeclared: [] };
   const { issues, undeclared } = root;
   const sent = adapt(value, schema, root, "");
-  if (sent === value) return { sent, checked: value, written: value, issues, undeclared };
-  return {
-    sent,
-    issues,
-    undeclared,
-    checked: withExact(sent, ({ digits }) => Number(digits)),
-    written: withExact(sent, ({ digits }) => digits),
-  };
+  return { sent, checked: roundedNumbers(sent), issues, undeclared };
 }
 
 /** Whether a single value is as a simple schema wants it, as most are. */
@@ -159,17 +140,17 @@ function convert(value: unknown, types: readonly string[], parts: readonly JsonO
     const text = value.trim();
     if (has("integer") || has("number")) {
       const whole = /^-?(?:0|[1-9]\d*)$/.test(text);
-      if (whole && !Number.isSafeInteger(Number(text)) && text.length < 400) return new ExactInteger(text);
+      if (whole && !Number.isSafeInteger(Number(text)) && text.length < 400) return BigInt(text);
       if (whole) return Number(text);
       const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
       if (Number.isFinite(number) && (has("number") || Number.isInteger(number))) return number;
     }
     if (has("boolean") && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === "true";
     if (has("null") && text === "null" && !has("string")) return null;
-    const parsed = parseStructure(text);
-    if (parsed !== undefined && types.some((type) => isOfType(parsed, type))) return parsed;
+    const parsed = readStructure(text);
+    if (parsed !== text && types.some((type) => isOfType(parsed, type))) return parsed;
   }
-  const scalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  const scalar = ["string", "number", "bigint", "boolean"].includes(typeof value);
   if (has("string") && scalar && (root.asTexts || isOnlyText(value, types))) return String(value);
   if (Array.isArray(value)) {
     if (value.length !== 1 || Array.isArray(value[0])) return value;
@@ -246,30 +227,13 @@ function lookUp(ref: string, root: Root): unknown {
   return name !== undefined && Object.hasOwn(root.defs, name) ? root.defs[name] : undefined;
 }
 
-function parseStructure(text: string): unknown {
-  if (!/^[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 function typeName(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
-  return Number.isInteger(value) ? "integer" : typeof value;
+  return Number.isInteger(value) || typeof value === "bigint" ? "integer" : typeof value;
 }
 
 function isOfType(value: unknown, type: string): boolean {
-  if (value instanceof ExactInteger) return type === "integer" || type === "number";
   const name = typeName(value);
   return name === type || (name === "integer" && type === "number");
-}
-
-function withExact(value: unknown, put: (exact: ExactInteger) => unknown): unknown {
-  if (value instanceof ExactInteger) return put(value);
-  if (Array.isArray(value)) return value.map((item) => withExact(item, put));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withExact(member, put)]));
 }

@@ -1,5 +1,6 @@
 import type { ToolError } from "../../errors.ts";
 import type { ApiRequest, Target } from "../api-request.ts";
+import { readStructure } from "../exact-json.ts";
 import { bareType, isJsonType } from "../media-types.ts";
 import { isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
@@ -44,14 +45,9 @@ export function readGiven(target: Target, request: ApiRequest, kept: KeptAnswers
 
 /** Models write objects and lists as JSON text. Where the operation takes nothing but text, such a text is one. */
 function readJsonText(target: Target, value: unknown): unknown {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   const contents = target.details.body?.contents ?? [];
   if (contents.length > 0 && contents.every(takesText)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
+  return readStructure(value);
 }
 
 /** Whether a body that names a kept answer means that answer, and not the text. */

@@ -3,9 +3,11 @@ import type { ApiRequest, PreparedRequest, Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { assertContained, encodeStrictly } from "../contained-path.ts";
 import type { CallCredential } from "../credentials/credentials.ts";
+import { readStructure } from "../exact-json.ts";
 import { assertAllowed, findTarget, placeholderParameter } from "../find-target.ts";
 import { isSafe } from "../network/safe-methods.ts";
 import { isObject } from "../openapi/document.ts";
+import { PLACES } from "../operation.ts";
 import { type BuiltBody, buildBody } from "./build-body.ts";
 import { type Arguments, invalidArguments, pointer } from "./check-arguments.ts";
 import { carriesKey, headerOf, idempotencyKeyOf, withHeader } from "./idempotency-key.ts";
@@ -22,33 +24,34 @@ const MAX_URL = 16_384;
  */
 export async function prepareRequest(
   api: ApiDescription,
-  request: ApiRequest,
+  given: ApiRequest,
   credentialOf: (target: Target) => Promise<CallCredential>,
   kept: KeptAnswers = () => undefined,
 ): Promise<PreparedRequest> {
+  const request = withPlacesRead(given);
   const target = findTarget(api, request);
   const key = idempotencyKeyOf(api, target, request);
   const body = (headers: Readonly<Record<string, unknown>>): Promise<BuiltBody> => {
     const wantedType = headerOf(headers, "content-type") ?? headerOf(api.settings.headers, "content-type");
     return buildBody(target, request, wantedType, { document: api.document?.source, checker: api.checker, kept });
   };
-  let given: Arguments;
+  let args: Arguments;
   try {
-    given = await api.checker.parameters(target, withHeader(target, request, key));
+    args = await api.checker.parameters(target, withHeader(target, request, key));
   } catch (error) {
     return await refuse(target, error, () => body(isObject(request.header) ? request.header : {}));
   }
-  if (key) given.header[key.name] ??= key.value;
-  const path = fillPath(target, given.path);
+  if (key) args.header[key.name] ??= key.value;
+  const path = fillPath(target, args.path);
   if (path.length > MAX_URL) throw tooLong();
   assertContained(path);
   assertAllowed(api, target.method, path, target.itself);
-  const built = await body(given.header);
+  const built = await body(args.header);
 
   const carried = await credentialOf(target);
-  const url = urlOf(target, path, buildQuery(target, given.query, carried));
+  const url = urlOf(target, path, buildQuery(target, args.query, carried));
   if (url.href.length > MAX_URL) throw tooLong();
-  const headers = buildHeaders(api, target, given.header, given.cookie, carried);
+  const headers = buildHeaders(api, target, args.header, args.cookie, carried);
   if (built.contentType !== undefined) headers["content-type"] = built.contentType;
   else if (headers["content-type"] !== undefined) delete headers["content-type"];
   return {
@@ -61,9 +64,16 @@ export async function prepareRequest(
     ...(built.parts && { parts: built.parts }),
     idempotent: isSafe(target.method) || carriesKey(api, headers),
     configured: configuredNames(target, carried),
-    warnings: [...warningsOf(target, given), ...(built.warnings ?? [])],
+    warnings: [...warningsOf(target, args), ...(built.warnings ?? [])],
     credentialId: carried.id,
   };
+}
+
+/** Models write objects as JSON text; a text that is none stays, to be refused. */
+function withPlacesRead(request: ApiRequest): ApiRequest {
+  const texts = PLACES.filter((place) => typeof (request[place] as unknown) === "string");
+  if (texts.length === 0) return request;
+  return { ...request, ...Object.fromEntries(texts.map((place) => [place, readStructure(request[place])])) };
 }
 
 /** Refuses parameters together with what is wrong with the body, so that a model mends all of it at once. */

@@ -1,5 +1,6 @@
 import { ToolError } from "../../errors.ts";
 import { encodeStrictly } from "../contained-path.ts";
+import { writeExactJson } from "../exact-json.ts";
 import { isObject } from "../openapi/document.ts";
 
 /** Writes a text so that it can stand at its place in a request. */
@@ -65,7 +66,7 @@ export function membersOf(value: Record<string, unknown>): [string, string][] {
 export function toText(value: unknown): string {
   let text: string;
   try {
-    text = typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
+    text = typeof value === "string" ? value : typeof value === "object" ? writeExactJson(value) : String(value);
   } catch {
     throw new ToolError("invalid_input", "A parameter is nested too deeply.");
   }
