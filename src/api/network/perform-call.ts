@@ -33,6 +33,8 @@ interface Trip {
 const MAX_REDIRECTS = 3;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 8000;
+/** The part of a call's time that a request has to have had before its lateness is the API's doing. */
+const FAIR_PART = 0.5;
 /** A timer may fire a little before its time, and clocks of two machines differ. */
 const LATE_MS = 5;
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
@@ -46,7 +48,7 @@ const NOT_DOWN = new Set([501, 505]);
  */
 export async function performCall(prepared: PreparedRequest, means: CallMeans): Promise<Performed> {
   const { api } = means;
-  const admission = api.breaker.admit();
+  const admission = api.breaker.admit(means.userId, prepared.target.id);
   const trip: Trip = { end: "unknown" };
   try {
     return await repeat(prepared, means, admission.trial ? 0 : api.description.settings.retries, trip);
@@ -104,19 +106,31 @@ async function sendToApi(request: HttpRequest, means: CallMeans, trip: Trip): Pr
   const { signal, endsAt } = deadline;
   const slot = await api.windowOf(userId)?.take(endsAt - performance.now(), signal);
   let leave: (() => void) | undefined;
+  let startedAt = Number.POSITIVE_INFINITY;
+  let isSent = false;
   // An operation may have a server of its own.
   const isBase = request.url.origin === api.description.base.origin;
   const exchange = isBase ? api.exchange : api.exchangeWith(new URL(request.url.origin));
   try {
     leave = await api.slots.take(userId, signal);
-    const answer = await exchange.send(request, signal, slot);
-    trip.end = answer.status >= 500 && !NOT_DOWN.has(answer.status) ? { down: `it answered ${answer.status}.` } : "up";
+    startedAt = performance.now();
+    const answer = await exchange.send(request, signal, {
+      sent() {
+        isSent = true;
+        slot?.sent();
+      },
+      answered: () => slot?.answered(),
+    });
+    const isDown = answer.status >= 500 && !NOT_DOWN.has(answer.status);
+    trip.end = isDown ? { down: `it answered ${answer.status}.`, unreachable: false } : "up";
     return answer;
   } catch (error) {
-    // Waiting for a place is not the API's doing, nor is it that the caller goes.
-    const asked = leave !== undefined;
-    if (error instanceof NetworkFailure || (asked && deadline.expired)) trip.end = { down: (error as Error).message };
-    else if (error instanceof ToolError && error.code === "too_large") trip.end = "up";
+    // Waiting for a place is not the API's doing, nor is it that the caller goes, or that little time is left.
+    const hadTime = performance.now() - startedAt >= FAIR_PART * api.description.settings.timeout * 1000;
+    if (error instanceof NetworkFailure || (deadline.expired && hadTime)) {
+      const isUnsent = error instanceof NetworkFailure ? error.unsent : !isSent;
+      trip.end = { down: (error as Error).message, unreachable: isBase && isUnsent };
+    } else if (error instanceof ToolError && error.code === "too_large") trip.end = "up";
     throw error;
   } finally {
     slot?.done();
