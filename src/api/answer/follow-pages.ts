@@ -4,7 +4,7 @@ import type { PreparedRequest } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import type { FetchedAnswer } from "../fetch-answer.ts";
 import type { Advice } from "./advice.ts";
-import { itemsOf, joinPages, pageListPath } from "./join-pages.ts";
+import { isSame, itemsOf, joinPages, pageListPath, turningListPath } from "./join-pages.ts";
 import { findNextPage, type NextPage, type PageRead } from "./next-page.ts";
 import { type BodyField, searchFields, searchWith } from "./page-body.ts";
 import { askedBy, pageAt, pageWith } from "./page-request.ts";
@@ -43,7 +43,8 @@ export async function followPages(
   prepared: PreparedRequest,
   means: PageMeans,
 ): Promise<FollowedPages> {
-  const path = first.content_type === undefined ? pageListPath(first.data) : undefined;
+  const { pathname } = prepared.url;
+  let path = first.content_type === undefined ? pageListPath(first.data, pathname) : undefined;
   if (!path) return { answer: first, pages: 1, more: false };
   const { api, status } = means;
   // What is no read is not repeated for its pages; that there are more is told.
@@ -51,7 +52,8 @@ export async function followPages(
   const allowed = Math.min(means.maxPages, api.settings.maxPages);
   let time: ReturnType<typeof startTime> | undefined;
   const reading = { request: prepared, page: readPage(first, prepared, path, searching) };
-  const start = reading.page;
+  let start = reading.page;
+  let ending: FetchedAnswer | undefined;
   const asked = new Set([keyOf(prepared)]);
   const read: FetchedAnswer[] = [first];
   const warnings: string[] = [];
@@ -106,9 +108,19 @@ export async function followPages(
         warnings.push(`There are more pages. ${goOn(means, reading.request, step, undefined)}`);
       }
       if (next.kind !== "read") break;
+      const turning: readonly string[] =
+        read.length === 1 ? turningListPath(first.data, next.answer.data, path, pathname) : path;
+      if (turning !== path) {
+        path = turning;
+        start = readPage(first, prepared, path, searching);
+        reading.page = start;
+        // What is counted, or begins after an id, was that of another list.
+        if (JSON.stringify(findNextPage(start)) !== JSON.stringify(found)) continue;
+      }
       const page = readPage(next.answer, step.request, path, searchFields(api, step.request), start);
       const { items = [] } = page;
       if (items.length === 0 && !findNextPage(page)?.certain) {
+        if (found.certain) ending = next.answer;
         more = false;
         break;
       }
@@ -130,11 +142,7 @@ export async function followPages(
   } finally {
     time?.stop();
   }
-  return { answer: joinPages(read, path, warnings), pages: read.length, more };
-}
-
-function isSame(items: readonly unknown[], others: readonly unknown[] | undefined): boolean {
-  return items.length === others?.length && JSON.stringify(items) === JSON.stringify(others);
+  return { answer: joinPages(read, path, warnings, ending), pages: read.length, more };
 }
 
 function readPage(

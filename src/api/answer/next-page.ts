@@ -64,11 +64,10 @@ const TOTAL = "total totalcount totalresults totalitems totalrecords totalelemen
 const CURRENT = ["page", "currentpage", "pagenumber", "pageindex", "number"];
 const TOTAL_PAGES = "totalpages pagecount numpages lastpage pages".split(" ");
 const PAGE_SIZE = ["perpage", "pagesize", "limit", "size"];
+/** Plain names of fields that hold what the next page is asked for with. */
+export const CURSOR_FIELDS: ReadonlySet<string> = new Set(CURSORS.map(([field]) => field));
 /** All fields that are looked for. */
-const FIELDS = new Set([
-  ...CURSORS.map(([field]) => field),
-  ...[OFFSET, TOTAL, CURRENT, TOTAL_PAGES, PAGE_SIZE].flat(),
-]);
+const FIELDS = new Set([...CURSOR_FIELDS, ...[OFFSET, TOTAL, CURRENT, TOTAL_PAGES, PAGE_SIZE].flat()]);
 
 /** The page after this one; undefined where it is the last, or nothing says how to ask for another. */
 export function findNextPage(page: PageRead): NextPage | undefined {

@@ -40,6 +40,16 @@ export function plainName(name: string): string {
   return /^[a-z0-9]*$/.test(name) ? name : name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
+/** Whether a field of that plain name says whether there is a next page, or where. */
+export function isPageField(name: string): boolean {
+  return KNOWN.has(name);
+}
+
+/** Whether an object of that plain name may hold such fields. */
+export function isHolder(name: string): boolean {
+  return HOLDERS.has(name);
+}
+
 /** `wanted`: the plain names that `find` and `spellingOf` are asked for. */
 export function readPageFields(data: unknown, wanted: ReadonlySet<string>): PageFields {
   const holders = holdersOf(data, wanted);
