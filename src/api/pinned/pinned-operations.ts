@@ -3,6 +3,7 @@ import type { Advice } from "../answer/advice.ts";
 import type { ApiRequest, Target } from "../api-request.ts";
 import { isRead } from "../call-policy.ts";
 import type { ApiDescription } from "../configured-api.ts";
+import { writeExactJson } from "../exact-json.ts";
 import { assertAllowed, findTarget } from "../find-target.ts";
 import { isJsonType } from "../media-types.ts";
 import { createDocument } from "../openapi/document.ts";
@@ -156,7 +157,7 @@ function requestOf(
   if (isRecord(whole)) return { ...request, body: whole };
   const type = content?.type ?? "application/json";
   // As a value it is sent as it was fitted to its schema. Where there is no schema, only objects are values.
-  if (target.open) return { ...request, bodyText: JSON.stringify(whole) };
+  if (target.open) return { ...request, bodyText: writeExactJson(whole) };
   if (isStructured(type) || (!isText(type) && isReference(whole))) return { ...request, body: whole };
   return isText(type) ? { ...request, bodyText: String(whole) } : { ...request, bodyBase64: String(whole) };
 }

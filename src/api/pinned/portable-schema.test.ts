@@ -157,6 +157,10 @@ describe("a value as a model gives it", () => {
       more: "[1]",
     });
     expect(readValue("{broken", schema)).toBe("{broken");
+    expect(readValue('{"any":"9007199254740993","more":9007199254740993}', schema)).toEqual({
+      any: 9007199254740993n,
+      more: 9007199254740993n,
+    });
   });
 });
 

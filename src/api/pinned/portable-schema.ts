@@ -1,3 +1,4 @@
+import { parseExactJson } from "../exact-json.ts";
 import { isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
@@ -54,7 +55,7 @@ export function readValue(value: unknown, schema: PortableSchema | undefined): u
   const wanted = isHolder || description.includes(ANY) || (description.includes(MIXED) && /^\s*[[{]/.test(value));
   if (!wanted) return value;
   try {
-    return readParts(JSON.parse(value), schema);
+    return readParts(parseExactJson(value), schema);
   } catch {
     return value;
   }
