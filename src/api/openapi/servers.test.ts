@@ -44,6 +44,36 @@ describe("the server of a document", () => {
       "https://eu.a.example:8443/v2",
     ],
     [
+      "by https where the same place is offered by both",
+      {
+        servers: [
+          { url: "http://a.example:8080/v1" },
+          { url: "https://b.example/v1" },
+          { url: "https://a.example/v1/" },
+        ],
+      },
+      undefined,
+      "https://a.example/v1/",
+    ],
+    [
+      "by http where only another place is offered by https",
+      { servers: [{ url: "http://a.example/v1" }, { url: "https://a.example/v2" }, { url: "https://b.example/v1" }] },
+      undefined,
+      "http://a.example/v1",
+    ],
+    [
+      "by https where its scheme is a variable that may be so",
+      { servers: [{ url: "{s}://a.example/{s}", variables: { s: { default: "http", enum: ["http", "https"] } } }] },
+      undefined,
+      "https://a.example/https",
+    ],
+    [
+      "by http where its scheme is a variable that has to be so",
+      { servers: [{ url: "{s}://a.example", variables: { s: { default: "http", enum: ["http"] } } }] },
+      undefined,
+      "http://a.example/",
+    ],
+    [
       "a variable that is not defined",
       { servers: [{ url: "https://{tenant}.a.example" }, { url: "https://b.example/x" }] },
       undefined,

@@ -3,7 +3,7 @@ import type { ApiDocument } from "./document.ts";
 
 /**
  * The URL of the document's first server that is a usable one, its variables at their defaults (OpenAPI 3.1.1, "Server
- * Object"; Swagger 2.0, "Swagger Object"). Relative ones are resolved against where the document is. Undefined where there is
+ * Object"; Swagger 2.0, "Swagger Object"); by https where the document offers the same place by http and by https. Relative ones are resolved against where the document is. Undefined where there is
  * none: a document in a file has no place of its own.
  */
 export function readServer(document: ApiDocument): URL | undefined {
@@ -28,20 +28,28 @@ export function readOwnServer(document: ApiDocument, item: JsonObject, node: Jso
 }
 
 function firstServer(document: ApiDocument, servers: readonly unknown[], base: URL | undefined): URL | undefined {
-  for (const node of servers) {
-    const url = serverUrl(document, document.resolve(node), base);
-    if (url) return url;
-  }
-  return undefined;
+  const urls = servers.flatMap((node) => serverUrl(document, document.resolve(node), base) ?? []);
+  const [first] = urls;
+  if (first?.protocol !== "http:") return first;
+  return urls.find((url) => url.protocol === "https:" && placeOf(url) === placeOf(first)) ?? first;
+}
+
+/** Ports left out: those of http and https differ. */
+function placeOf({ hostname, pathname, search }: URL): string {
+  return hostname + pathname.replace(/\/+$/, "") + search;
 }
 
 function serverUrl(document: ApiDocument, server: JsonObject, base: URL | undefined): URL | undefined {
   if (typeof server.url !== "string") return undefined;
   const variables = document.resolve(server.variables);
-  const text = server.url.trim().replace(/\{([^{}]+)\}/g, (match, name: string) => {
+  const template = server.url.trim();
+  const scheme = /^\{([^{}]+)\}:/.exec(template)?.[1];
+  const text = template.replace(/\{([^{}]+)\}/g, (match, name: string) => {
     const variable = document.resolve(Object.hasOwn(variables, name) ? variables[name] : undefined);
-    const value = variable.default ?? (Array.isArray(variable.enum) ? variable.enum[0] : undefined);
-    return value === undefined || value === null || typeof value === "object" ? match : String(value);
+    const values: unknown[] = Array.isArray(variable.enum) ? variable.enum : [];
+    const value = variable.default ?? values[0];
+    if (value === undefined || value === null || typeof value === "object") return match;
+    return name === scheme && value === "http" && values.includes("https") ? "https" : String(value);
   });
   return toUrl(text, base);
 }
