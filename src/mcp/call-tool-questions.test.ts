@@ -147,16 +147,22 @@ describe("a call that has to be confirmed", () => {
   }
 
   it("shows no secret to anybody, also where it is cut", async () => {
-    const message = await questionFor({ text: `${"x".repeat(290)}${SECRET}`, data: { [SECRET]: [SECRET] } });
+    const message = await questionFor({
+      text: `${"x".repeat(970)}${SECRET}${"x".repeat(5_000)}`,
+      data: { [SECRET]: [SECRET] },
+    });
     expect(message).toContain('data: {"[redacted]":["[redacted]"]}');
     expect(message).not.toContain(SECRET.slice(0, 4));
   });
 
   it("stays short, and lets no long argument hide another one", async () => {
     const message = await questionFor({ text: "x".repeat(100_000), data: { all: true } });
-    expect(message.length).toBeLessThan(500);
+    expect(message.length).toBeLessThan(2_200);
     expect(message).toContain('data: {"all":true}');
-    expect(message).toContain("… (100002 characters)");
+    expect(message).toMatch(/text: "x+"… \d+ characters …"x+"/);
+    expect(message.split("\n")[0]).toBe(
+      "Are you sure you want to perform this probe action? It is too long to be shown in full: 1 long text is shortened.",
+    );
   });
 
   it("shows no secret in the client's form", async () => {

@@ -4,6 +4,8 @@ import type { StatusEmitter } from "../status/status-event.ts";
 import type { AnyTool, User } from "../tools/define-tool.ts";
 import { type Asking, takeAnswer } from "./ask-human.ts";
 import { redactJson } from "./redact-json.ts";
+import { type ShownArguments, showArguments } from "./show-arguments.ts";
+import { visible } from "./show-text.ts";
 
 /** A call that the configuration wants confirmed. */
 export interface UnconfirmedCall {
@@ -22,8 +24,9 @@ export interface ConfirmOptions {
   redact: (text: string) => string;
 }
 
-/** Characters of the arguments, and of what the tool says of them, in a question. */
-const MAX_SHOWN = 300;
+/** Characters of what the tool says of its arguments, in a question. */
+const MAX_ABOUT = 1_000;
+const NOT_ALL = "It is too long to be shown in full:";
 const KEY = "confirm_action";
 
 /**
@@ -54,8 +57,11 @@ export async function confirmCall(
     interaction: { confirmation, mode },
   } = await options.services.get(["interaction"]);
   if (confirmation.takeGrant(user.id, tool.name, input)) return undefined;
-  const question = confirmation.question(tool.name);
-  const message = [question, await aboutCall(call, options)].filter(Boolean).join("\n\n");
+  const { lines, omitted } = await aboutCall(call, options);
+  const asked = confirmation.question(tool.name);
+  // First of all, for it is what the human may not see otherwise.
+  const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
+  const message = [question, lines.join("\n")].filter(Boolean).join("\n\n");
   if (mode !== "chat") {
     if (asking.canAsk) status.progress("Waiting for the user's confirmation");
     try {
@@ -73,7 +79,7 @@ export async function confirmCall(
       if (!(error instanceof ToolError) || error.code !== "unsupported") throw error;
     }
     if (mode === "elicitation") {
-      throw new ToolError("confirmation_required", `${question} The user has to confirm first.`, {
+      throw new ToolError("confirmation_required", `${asked} The user has to confirm first.`, {
         hint: "This client cannot ask, and the configuration allows no other way (interaction.form: elicitation).",
       });
     }
@@ -89,39 +95,21 @@ export async function confirmCall(
   };
 }
 
-/** What the human has to know of the call: what the tool says of it, and its arguments, a line each. */
+/** What the human has to know of the call: what the tool says of it, and its arguments, a line each; and what is left out. */
 async function aboutCall(
   { tool, input, user, signal }: UnconfirmedCall,
   { services, redact }: ConfirmOptions,
-): Promise<string> {
-  const lines: string[] = [];
-  if (tool.confirms) {
-    const used = tool.uses.length > 0 ? await services.get(tool.uses) : {};
-    const about = await tool.confirms(input, { user, signal, services: used as Services });
-    lines.push(shorten(redact(about), MAX_SHOWN));
-  }
-  const given = Object.entries(redactJson(input, redact) as Record<string, unknown>).filter(
-    ([, value]) => value !== undefined,
-  );
-  const texts = given.map(([name, value]): [name: string, json: string] => [name, JSON.stringify(value)]);
-  const shares = fairShares(texts.map(([, json]) => json.length));
-  lines.push(...texts.map(([name, json], index) => `${name}: ${shorten(json, shares[index] ?? 0)}`));
-  return lines.join("\n");
-}
-
-/** Splits `MAX_SHOWN` so that a long argument takes what the short ones leave, and never hides one of them. */
-function fairShares(lengths: readonly number[]): number[] {
-  const shares = lengths.map(() => 0);
-  const shortestFirst = [...lengths.keys()].sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0));
-  let left = MAX_SHOWN;
-  for (const [position, index] of shortestFirst.entries()) {
-    const share = Math.min(lengths[index] ?? 0, Math.floor(left / (shortestFirst.length - position)));
-    shares[index] = share;
-    left -= share;
-  }
-  return shares;
-}
-
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}… (${text.length} characters)`;
+): Promise<ShownArguments> {
+  const shown = showArguments(redactJson(input, redact) as Record<string, unknown>);
+  if (!tool.confirms) return shown;
+  const used = tool.uses.length > 0 ? await services.get(tool.uses) : {};
+  const about = redact(await tool.confirms(input, { user, signal, services: used as Services }));
+  const hidden = about.length - MAX_ABOUT;
+  if (hidden <= 0) return { ...shown, lines: [visible(about), ...shown.lines] };
+  const half = MAX_ABOUT / 2;
+  const [start, end] = [about.slice(0, half), about.slice(-half)].map((text) => visible(text.toWellFormed()));
+  return {
+    lines: [`${start}… ${hidden} characters …${end}`, ...shown.lines],
+    omitted: [`${hidden} characters of what it is about are left out`, ...shown.omitted],
+  };
 }
