@@ -32,6 +32,10 @@ export const DETAILS: readonly Detail[] = [
 
 /** Characters of a default or an example. */
 const MAX_VALUE = 200;
+/** Characters of the values of an enum, for each of the detail's `width`. */
+const ENUM_VALUE = 20;
+/** Characters of a pattern, a constant and the like. */
+const MAX_KEYWORD = 1000;
 /** Characters of the names of what is left out. */
 const MAX_NAMES = 600;
 
@@ -89,14 +93,19 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
       } else if (key === "additionalProperties" || key === "unevaluatedProperties") {
         // True is what it is without.
         if (value !== true) result[key] = write(value, `${at}/*`, depth + 1);
-      } else if (key === "enum" && Array.isArray(value) && value.length > detail.width) {
-        result.examples = value.slice(0, 3);
-        leaveOut(`${value.length} allowed values`);
+      } else if (key === "enum" && Array.isArray(value)) {
+        if (value.length <= detail.width && isWithin(value, Math.max(MAX_VALUE, detail.width * ENUM_VALUE)))
+          add(key, value);
+        else {
+          const some = value.slice(0, 3).filter((choice) => isWithin(choice, MAX_VALUE));
+          if (some.length > 0) add("examples", some);
+          leaveOut(`${value.length} allowed values`);
+        }
       } else if (isObject(value) && key !== "default" && key !== "const" && key !== "dependentRequired") {
         result[key] = sub(value);
       } else if (!SILENT.has(key) && !DECORATING.has(key)) {
-        size += JSON.stringify(value)?.length ?? 0;
-        result[key] = value;
+        if (key === "required" || isWithin(value, MAX_KEYWORD)) add(key, value);
+        else leaveOut(`a long ${key}`);
       }
     }
     return Object.assign(result, decorations(schema, at, depth));
@@ -116,6 +125,10 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
         leaveOut(`${others.length} properties: ${shorten(others.join(", "), MAX_NAMES)}`);
       }
     }
+    function add(key: string, value: unknown): void {
+      size += JSON.stringify(value)?.length ?? 0;
+      result[key] = value;
+    }
     function leaveOut(what: string): void {
       cut = true;
       result.left_out = [result.left_out ?? at, what].join("; ");
@@ -132,9 +145,10 @@ export function createSchemaDisplay(known: Definitions, detail: Detail, limit: n
     if (text !== "") result.description = text;
     if (heading !== "") result.title = heading;
     if (deprecated === true) result.deprecated = true;
-    if (fallback !== undefined && isShort(fallback)) result.default = fallback;
+    if (fallback !== undefined && isWithin(fallback, MAX_VALUE)) result.default = fallback;
     const example = Array.isArray(examples) ? examples[0] : undefined;
-    const says = example !== undefined && example !== fallback && schema.enum === undefined && isShort(example);
+    const says =
+      example !== undefined && example !== fallback && schema.enum === undefined && isWithin(example, MAX_VALUE);
     if (says && length >= 100) result.examples = [example];
     return result;
   }
@@ -189,8 +203,19 @@ function isName(title: string, at: string): boolean {
   return plain(title) === plain(at.slice(at.lastIndexOf("/") + 1));
 }
 
-function isShort(value: unknown): boolean {
-  return (JSON.stringify(value)?.length ?? 0) <= MAX_VALUE;
+/** Whether a value has about so many characters as JSON, at most. Ends where it has more, for it may refer to itself over and over. */
+function isWithin(value: unknown, limit: number): boolean {
+  return roomAfter(value, limit) >= 0;
+}
+
+function roomAfter(value: unknown, room: number): number {
+  if (room < 0 || typeof value !== "object" || value === null) return room - String(value).length;
+  let left = room - 2;
+  for (const [name, item] of Object.entries(value)) {
+    if (left < 0) break;
+    left = roomAfter(item, left - (Array.isArray(value) ? 1 : name.length + 4));
+  }
+  return left;
 }
 
 function oneLine(text: string, limit: number): string {
