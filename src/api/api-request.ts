@@ -46,7 +46,7 @@ export interface Target {
   details: OperationDetails;
   fixedQuery: string;
   /** Values of path parameters that were written into the path. */
-  pathValues: Readonly<Record<string, string>>;
+  pathValues: Readonly<Record<string, unknown>>;
   /** Path parameters that the call's operation names otherwise than the document, by their names there. */
   pathAliases?: Readonly<Record<string, string>>;
   /** Values of query parameters that were written behind the path. */

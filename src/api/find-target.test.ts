@@ -43,6 +43,7 @@ describe("an operation of a document is named by", () => {
     ["a path with values and a query", "GET /items/7?fields=a+b", {}, "/items/7?fields=a%20b"],
     ["a query of names only", "GET /items?limit={limit}", { query: { limit: 3 } }, "/items?limit=3"],
     ["a path that looks like a value", "GET /items/:x", {}, "/items/%3Ax"],
+    ["a path with a comma", "GET /items/a,b", {}, "/items/a%2Cb"],
   ])("%s: %s", async (_what, operation, given, url) => {
     const { client, requests } = await open();
     await call(client, { api: "x", operation, ...given });

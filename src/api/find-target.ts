@@ -5,8 +5,10 @@ import { assertReads } from "./call-policy.ts";
 import type { ApiDescription } from "./configured-api.ts";
 import { canonicalPath } from "./contained-path.ts";
 import { nameKey, operationLike, operationWithId } from "./named-operation.ts";
+import type { ApiDocument } from "./openapi/document.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import type { Operation, OperationDetails, Parameter } from "./operation.ts";
+import { isPlaceholder, writtenInPath, writtenInQuery } from "./request/written-values.ts";
 import { closestOperations } from "./search/closest-operations.ts";
 
 /**
@@ -72,10 +74,7 @@ function nothingPossible({ name, document, rules, settings: { readOnly } }: ApiD
 }
 
 /** `METHOD /path?query`, apart: what stands in the query is checked like what is given in `query`. @throws ToolError `invalid_input`, `forbidden` */
-function splitCall(
-  named: string,
-  apiName: string,
-): { method: string; path: string; queryValues: Record<string, unknown> } {
+function splitCall(named: string, apiName: string): { method: string; path: string; query: string } {
   const parts = /^([A-Za-z]+)[ \t]+(\S.*)$/s.exec(named);
   const method = parts?.[1]?.toUpperCase() ?? "";
   if (!parts) {
@@ -92,7 +91,7 @@ function splitCall(
     });
   }
   const [path = "", query = ""] = (parts[2] as string).split(/\?([^#]*)$/s);
-  return { method, path, queryValues: readQuery(query) };
+  return { method, path, query };
 }
 
 const NO_DETAILS: OperationDetails = {
@@ -105,7 +104,7 @@ const NO_DETAILS: OperationDetails = {
 };
 
 function readPlain(api: ApiDescription, named: string): Target {
-  const { method, path, queryValues } = splitCall(named, api.name);
+  const { method, path, query } = splitCall(named, api.name);
   if (path.includes("*") && api.rules.some((rule) => rule.path === path)) {
     throw new ToolError("invalid_input", `${method} ${path} is a rule: write the real path, without *.`, {
       hint: `Such as ${method} ${path.replaceAll("*", "items")}.`,
@@ -126,7 +125,7 @@ function readPlain(api: ApiDescription, named: string): Target {
     details: { ...NO_DETAILS, parameters: placeholdersOf(template).map(placeholderParameter) },
     fixedQuery: "",
     pathValues: {},
-    queryValues,
+    queryValues: writtenInQuery(query, [], undefined),
     operation: undefined,
   };
 }
@@ -150,34 +149,35 @@ function findDocumented(api: ApiDescription, named: string): Target {
   }
   if (!isCall) throw unknownOperation([api], named);
 
-  const { method, path, queryValues } = splitCall(named, api.name);
+  const { method, path, query } = splitCall(named, api.name);
   const template = all.find((entry) => entry.method === method && entry.path === path);
-  if (template) return documentedTarget(api, template, { queryValues });
-  const concrete = canonicalPath(path);
+  if (template) return documentedTarget(api, template, { query });
+  const concrete = withCommas(canonicalPath(path), path);
   const basePath = api.base.pathname.replace(/\/+$/, "");
   const below = basePath !== "" && concrete.startsWith(`${basePath}/`) ? concrete.slice(basePath.length) : undefined;
   for (const candidate of below === undefined ? [concrete] : [concrete, below]) {
     // A slash at the end means nothing, unless the document says that it does.
     const other = candidate.endsWith("/") ? candidate.replace(/\/+$/, "") : `${candidate}/`;
     const match = matchTemplates(all, method, candidate) ?? matchTemplates(all, method, other);
-    if (match) return documentedTarget(api, match.operation, { ...readValues(match.values), queryValues });
+    if (match) return documentedTarget(api, match.operation, { query, inPath: match.values });
   }
   throw unknownOperation([api], named);
 }
 
-/** The parameters of a query as a call gives them: several of one name are a list, `{name}` only says where a value would stand. */
-function readQuery(query: string): Record<string, unknown> {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (!isPlaceholder(value)) values.set(name, [...(values.get(name) ?? []), value]);
-  }
-  return Object.fromEntries([...values].map(([name, list]) => [name, list.length === 1 ? list[0] : list]));
-}
-
 /** What stands where a path has parameters: values, or the caller's own names for them, as `{name}` or `:name`. */
-function readValues(found: Readonly<Record<string, string>>): Pick<Target, "pathValues" | "pathAliases"> {
-  const entries = Object.entries(found);
-  const isName = ([name, value]: [string, string]) => isPlaceholder(value) || value === `:${name}`;
+function readValues(
+  found: Readonly<Record<string, string>>,
+  parameters: readonly Parameter[],
+  document: ApiDocument,
+): Pick<Target, "pathValues" | "pathAliases"> {
+  const entries = Object.entries(found).map(([name, raw]): [string, unknown] => {
+    const parameter = parameters.find((entry) => entry.in === "path" && entry.name === name);
+    return [name, writtenInPath(raw, parameter, document)];
+  });
+  const isName = (entry: [string, unknown]): entry is [string, string] => {
+    const [name, value] = entry;
+    return typeof value === "string" && (isPlaceholder(value) || value === `:${name}`);
+  };
   return {
     pathValues: Object.fromEntries(entries.filter((entry) => !isName(entry))),
     pathAliases: Object.fromEntries(
@@ -186,8 +186,10 @@ function readValues(found: Readonly<Record<string, string>>): Pick<Target, "path
   };
 }
 
-function isPlaceholder(text: string): boolean {
-  return /^\{[^{}/]+\}$/.test(text);
+/** A canonical path with those commas encoded that were so in the text: they delimit nothing. Nothing else becomes a comma. */
+function withCommas(canonical: string, text: string): string {
+  const commas = text.match(/,|%2C/gi) ?? [];
+  return canonical.replaceAll(",", () => commas.shift()?.toUpperCase() ?? ",");
 }
 
 /** Targets of calls that give no values with the operation's name. Each operation is of one API. */
@@ -204,9 +206,16 @@ function plainTarget(api: ApiDescription, operation: DocumentOperation): Target 
 function documentedTarget(
   api: ApiDescription,
   operation: DocumentOperation,
-  given: Partial<Pick<Target, "pathValues" | "pathAliases" | "queryValues">>,
+  written: { query: string; inPath?: Readonly<Record<string, string>> },
 ): Target {
-  return { ...plainTarget(api, operation), ...given };
+  const target = plainTarget(api, operation);
+  const { parameters } = target.details;
+  const document = api.document!.source;
+  return {
+    ...target,
+    ...readValues(written.inPath ?? {}, parameters, document),
+    queryValues: writtenInQuery(written.query, parameters, document),
+  };
 }
 
 function readTarget(api: ApiDescription, operation: DocumentOperation): Target {
@@ -261,7 +270,7 @@ function matchTemplates(
 const PLACEHOLDER = /\{[^{}/]+\}/g;
 
 /**
- * The decoded values of a segment's placeholders, each as short as it can be, in linear time: the first place where the text
+ * The values of a segment's placeholders, still percent-encoded, each as short as it can be, in linear time: the first place where the text
  * between two placeholders stands is as good as any later one. Undefined where the segment does not fit.
  */
 function matchSegment(template: string, segment: string): string[] | undefined {
@@ -279,7 +288,8 @@ function matchSegment(template: string, segment: string): string[] | undefined {
     start = end + text.length;
   }
   try {
-    return values.map(decodeURIComponent);
+    values.map(decodeURIComponent);
+    return values;
   } catch {
     // A placeholder that ends amid a percent-encoding.
     return undefined;
