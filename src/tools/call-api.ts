@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ApiRequest } from "../api/api-client.ts";
+import { aboutCall } from "./api-confirmation.ts";
 import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { defineTool } from "./define-tool.ts";
@@ -62,10 +63,7 @@ export default defineTool({
     if (input.dry_run || input.rest !== undefined) return false;
     return services.apis.mustConfirm(user, requestOf(input));
   },
-  async confirms(input, { user, services }) {
-    const { method, url } = await services.apis.preview(user, requestOf(input));
-    return `Request: ${method} ${url}`;
-  },
+  confirms: (input, { user, services }) => aboutCall(services.apis, user, requestOf(input)),
   links: linksOf,
   media: mediaOf,
   async run(input, { user, signal, services, status }) {

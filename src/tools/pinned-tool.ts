@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PinnedOperation } from "../api/pinned/pinned-operations.ts";
+import { aboutCall } from "./api-confirmation.ts";
 import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { type AnyTool, defineTool } from "./define-tool.ts";
@@ -40,10 +41,7 @@ export function pinnedTool(pinned: PinnedOperation, { callApi }: { callApi: bool
         const request = pinned.toRequest(input);
         return request.rest === undefined && services.apis.mustConfirm(user, request);
       }),
-    async confirms(input, { user, services }) {
-      const { method, url } = await explained(() => services.apis.preview(user, pinned.toRequest(input)));
-      return `Request: ${method} ${url}`;
-    },
+    confirms: (input, { user, services }) => explained(() => aboutCall(services.apis, user, pinned.toRequest(input))),
     links: linksOf,
     media: mediaOf,
     async run(input, { user, signal, services, status }) {
