@@ -32,9 +32,8 @@ export async function benchApiSearch(): Promise<Figure[]> {
   const described = new Map<string, ApiDescription>();
   for (const [name, path] of Object.entries(apis)) described.set(name, await describeFile(name, await fileOf(path)));
   assertExpected(queries, described);
-  const search = createApiSearch(
-    () => [...described.keys()],
-    async (name) => described.get(name)!,
+  const search = createApiSearch(async (name) =>
+    name === undefined ? [...described.values()] : [described.get(name)!],
   );
 
   const figures: Figure[] = [];

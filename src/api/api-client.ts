@@ -16,7 +16,9 @@ import { fetchAnswer } from "./fetch-answer.ts";
 import { createInFlight, until } from "./in-flight.ts";
 import { type LiveApi, openLiveApi } from "./live-api.ts";
 import { nameKey } from "./named-operation.ts";
+import { isDocumentUrl } from "./openapi/load-document.ts";
 import { type PinnedOperation, type PinnedRequest, pinOperation } from "./pinned/pinned-operations.ts";
+import { createReadableApis } from "./readable-apis.ts";
 import { type ShownRequest, showRequest } from "./request/dry-run.ts";
 import { prepareRequest } from "./request/prepare-request.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search/search-apis.ts";
@@ -118,7 +120,12 @@ export function createApiClient(
   const selector = createSelector();
   const cache: AnswerCache = createAnswerCache();
   const reads = createInFlight();
-  const search = createApiSearch(() => Object.keys(apis), describe);
+  const readable = createReadableApis({
+    describe,
+    known: (name) => ready.get(name)?.description,
+    isRemote: (name) => isDocumentUrl(apis[name]?.openapi ?? ""),
+  });
+  const search = createApiSearch(readApis);
 
   /** The configured name that one means: itself, or the only one that differs in case or separators alone. */
   function nameOf(given: string): string {
@@ -160,6 +167,12 @@ export function createApiClient(
 
   async function describe(name: string): Promise<ApiDescription> {
     return (await open(name)).description;
+  }
+
+  /** The named API, else all, each or why it cannot be had. */
+  async function readApis(given: string | undefined): Promise<(ApiDescription | ToolError)[]> {
+    const isAll = given === undefined && Object.keys(apis).length > 0;
+    return isAll ? readable(Object.keys(apis)) : [await describe(nameOf(given ?? ""))];
   }
 
   function prepare(api: LiveApi, user: ApiUser, request: ApiRequest): Promise<PreparedRequest> {
@@ -261,17 +274,12 @@ export function createApiClient(
     call,
     preview,
     mustConfirm,
-    async search(request) {
-      const isAll = request.api === undefined && Object.keys(apis).length > 0;
-      return search(isAll ? request : { ...request, api: nameOf(request.api ?? "") });
-    },
+    search,
     async describe({ api, ...request }) {
-      const isAll = api === undefined && Object.keys(apis).length > 0;
-      const names = isAll ? Object.keys(apis) : [nameOf(api ?? "")];
-      const loaded = await Promise.allSettled(names.map(describe));
-      const readable = loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-      if (readable.length === 0) throw (loaded[0] as PromiseRejectedResult).reason;
-      return describeNamed(readable, request);
+      const loaded = await readApis(api);
+      const known = loaded.filter((each): each is ApiDescription => !(each instanceof ToolError));
+      if (known.length === 0) throw loaded[0];
+      return describeNamed(known, request);
     },
     async pinned(name, wanted) {
       const api = await describe(name);

@@ -1,22 +1,14 @@
-import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { call, failure, minimalDocument, openClient } from "../../../test/fixtures/api-client.ts";
-import { type ScriptedAnswer, startHttpServer, unusedPort } from "../../../test/fixtures/http-server.ts";
+import {
+  type ScriptedAnswer,
+  startHttpServer,
+  startSilentServer,
+  unusedPort,
+} from "../../../test/fixtures/http-server.ts";
 
 const get = { api: "x", operation: "GET /a" };
-
-/** A TCP server that takes connections and never says anything. */
-async function startSilentServer(): Promise<{ port: number }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => sockets.add(socket.on("error", () => {})));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return server.address() as AddressInfo;
-}
 
 /** A client of a server that answers as `answer.now` says. */
 async function open(now: ScriptedAnswer, more: object = {}) {

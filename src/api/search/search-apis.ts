@@ -38,10 +38,12 @@ const MAX_BYTES = 1000;
 const BYTES_EACH = 200;
 const ADDED_BYTES = 40;
 
-/** Search over all APIs; a broken document takes only its own API out. Replies keep to a size, whatever the documents say. */
+/**
+ * Search over all APIs, or over a named one; a broken document takes only its own API out. Replies keep to a size, whatever the
+ * documents say. `read` gives those APIs, each or why it cannot be had.
+ */
 export function createApiSearch(
-  names: () => string[],
-  describe: (name: string) => Promise<ApiDescription>,
+  read: (api: string | undefined) => Promise<(ApiDescription | ToolError)[]>,
 ): (request: SearchRequest) => Promise<SearchReply> {
   const indexes = new WeakMap<ApiDescription, OperationIndex>();
   const spaces = new WeakMap<ApiDescription, SearchSpace>();
@@ -70,15 +72,7 @@ export function createApiSearch(
   }
 
   return async ({ query, api, limit }) => {
-    const wanted = api === undefined ? names() : [api];
-    const loaded = await Promise.all(
-      wanted.map((name) =>
-        describe(name).catch((error: unknown) => {
-          if (error instanceof ToolError && wanted.length > 1) return error;
-          throw error;
-        }),
-      ),
-    );
+    const loaded = await read(api);
     const apis = loaded.filter((entry): entry is ApiDescription => !(entry instanceof ToolError));
     const failures = loaded.filter((entry): entry is ToolError => entry instanceof ToolError);
     if (apis.length === 0 && failures[0]) throw failures[0];
