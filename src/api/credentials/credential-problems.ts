@@ -5,7 +5,7 @@ import type { ApiDescription } from "../configured-api.ts";
 import type { DocumentOperation } from "../openapi/operations.ts";
 import { readSchemes } from "../openapi/security.ts";
 import type { Credential, Parameter, SecurityScheme } from "../operation.ts";
-import { sameToServers } from "../request/reserved-names.ts";
+import { sameToServers } from "../request/forbidden-headers.ts";
 import { type Carried, carriedBy, placesOf } from "./carried-credentials.ts";
 import { isKeyParameter } from "./key-parameters.ts";
 import { isSamePlace } from "./named-credentials.ts";

@@ -1,7 +1,7 @@
 import type { Target } from "../api-request.ts";
 import type { Credential, SecurityScheme } from "../operation.ts";
+import { sameToServers } from "../request/forbidden-headers.ts";
 import type { PlacedCredential } from "../request/request-headers.ts";
-import { sameToServers } from "../request/reserved-names.ts";
 import { type Holder, placedValue } from "./own-credentials.ts";
 
 /** What a call carries of the credentials that are configured by security scheme. */

@@ -4,8 +4,8 @@ import type { Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { chooseCredential } from "../openapi/security.ts";
 import type { Credential } from "../operation.ts";
+import { sameToServers } from "../request/forbidden-headers.ts";
 import type { PlacedCredential } from "../request/request-headers.ts";
-import { sameToServers } from "../request/reserved-names.ts";
 import type { OAuthClient } from "./request-token.ts";
 
 /** Whose secrets a call carries: the user's own, or those that the users without an entry share. Never some of both. */

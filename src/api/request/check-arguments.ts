@@ -7,6 +7,7 @@ import { boundedSchema, bundleSchema } from "../openapi/schemas.ts";
 import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "../operation.ts";
 import { closestName } from "./closest-name.ts";
 import { type FittedValue, fitValue } from "./fit-value.ts";
+import { whyForbidden } from "./forbidden-headers.ts";
 import { explainMissing, warnOfUndeclared } from "./undeclared-names.ts";
 
 /** Values by place and declared name, as `fitValue` fits them to their schemas. */
@@ -207,6 +208,8 @@ function namesAtFault(target: Target, given: Arguments, unread: readonly ErrorIs
 /** What an unknown name may have meant. */
 function helpWith(name: string, place: Place, target: Target): string {
   const { parameters, body } = target.details;
+  const why = place === "header" ? whyForbidden(name) : undefined;
+  if (why !== undefined) return why;
   const elsewhere = parameters.filter((parameter) => parameter.name === name).map((parameter) => parameter.in);
   if (elsewhere.length > 0) return `it belongs in ${elsewhere.join(", ")}`;
   const declared = parameters.filter((parameter) => parameter.in === place).map((parameter) => parameter.name);

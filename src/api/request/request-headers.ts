@@ -4,43 +4,14 @@ import type { ApiDescription } from "../configured-api.ts";
 import { encodeStrictly } from "../contained-path.ts";
 import type { CallCredential } from "../credentials/credentials.ts";
 import { bareType, isJsonType } from "../media-types.ts";
-import type { Credential } from "../operation.ts";
-import { type Reserves, sameToServers } from "./reserved-names.ts";
+import { isSafe } from "../network/safe-methods.ts";
+import type { Credential, Parameter } from "../operation.ts";
+import { decidesByMethod, isOfConnection, overridesMethod, sameToServers, whyForbidden } from "./forbidden-headers.ts";
+import type { Reserves } from "./reserved-names.ts";
 import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
 
 const MAX_HEADER_VALUE = 8192;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-/** Headers that a call cannot set: they belong to the connection, to the credentials, or steer past the allowed calls. */
-const FORBIDDEN = new Set([
-  "accept-encoding",
-  "authorization",
-  "connection",
-  "content-encoding",
-  "content-length",
-  "cookie",
-  "cookie2",
-  "expect",
-  "forwarded",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "via",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "x-original-method",
-  "x-original-uri",
-  "x-original-url",
-  "x-real-ip",
-  "x-rewrite-url",
-  "x-host",
-]);
-const FORBIDDEN_PREFIXES = ["proxy-", "sec-", "x-forwarded-"];
 
 /** Where the API's key goes, and what it looks like there. */
 export interface PlacedCredential extends Credential {
@@ -63,22 +34,20 @@ export function buildHeaders(
   const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
-    const read = sameToServers(name);
     if (!TOKEN.test(name)) throw invalid(name, "is no header name");
-    if (
-      FORBIDDEN.has(read) ||
-      reserves("header", name) ||
-      FORBIDDEN_PREFIXES.some((prefix) => read.startsWith(prefix))
-    ) {
+    const declared = target.details.parameters.find((entry) => entry.in === "header" && entry.name === name);
+    const isOverride = overridesMethod(name);
+    const isTaken = sameToServers(name) === "authorization" || isOfConnection(name) || reserves("header", name);
+    if (isTaken || (isOverride && (!declared || decidesByMethod(api.settings)))) {
+      const why = whyForbidden(name);
       throw new ToolError("forbidden", `The header "${name.slice(0, 80)}" cannot be set by a call.`, {
-        hint:
-          lower === "cookie"
-            ? "Give cookies in cookie."
-            : "Credentials and the connection's own headers come from the configuration.",
+        hint: why
+          ? `${why[0]!.toUpperCase()}${why.slice(1)}.`
+          : "Credentials and the connection's own headers come from the configuration.",
         issues: [{ path: `/header/${name.slice(0, 80)}`, message: "cannot be set by a call" }],
       });
     }
-    const declared = target.details.parameters.find((entry) => entry.in === "header" && entry.name === name);
+    if (isOverride && declared) assertListed(api, target.method, declared, value);
     const text = serializeInHeader(
       declared ?? { name, style: "simple", explode: false, allowReserved: false },
       value,
@@ -99,6 +68,19 @@ export function buildHeaders(
     headers.cookie = [headers.cookie, ...pairs].filter(Boolean).join("; ");
   }
   return headers;
+}
+
+/**
+ * A header that changes the method has its operation's own, or one that the document lists for it. One that only reads is sent
+ * again and kept as such, and changes nothing. @throws ToolError `invalid_input`
+ */
+function assertListed(api: ApiDescription, method: string, { name, schema }: Parameter, value: unknown): void {
+  const { enum: choices, const: only, default: usual } = api.document?.source.resolve(schema) ?? {};
+  const listed = [method, only, usual, ...(Array.isArray(choices) ? choices : [])]
+    .filter((each) => typeof each === "string")
+    .map((each) => each.toUpperCase());
+  const allowed = [...new Set(listed)].filter((each) => !isSafe(method) || isSafe(each));
+  if (!allowed.includes(String(value).trim().toUpperCase())) throw invalid(name, `must be ${allowed.join(" or ")}`);
 }
 
 /** What the configuration sets, by lower-case name; of each credential read once. @throws ToolError `invalid_config` */

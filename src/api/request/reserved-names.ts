@@ -2,14 +2,10 @@ import type { ApiDescription } from "../configured-api.ts";
 import { configuredSecrets } from "../credentials/configured-secrets.ts";
 import { withoutRequiredKeys } from "../credentials/key-parameters.ts";
 import type { OperationDetails } from "../operation.ts";
+import { decidesByMethod, isOfConnection, overridesMethod, sameToServers } from "./forbidden-headers.ts";
 
 /** Whether a call must not set the header, the cookie or the query parameter of this name. */
 export type Reserves = (place: "header" | "cookie" | "query", name: string) => boolean;
-
-/** A header's name as servers see it: those that pass headers on as variables (CGI, RFC 3875, 4.1.18) cannot tell `_` from `-`. */
-export function sameToServers(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
-}
 
 /**
  * The name of a parameter or cookie as the most lenient server sees it: PHP takes `api.key`, `api key` and `api_key[]` for
@@ -33,6 +29,8 @@ function sameToLenient(name: string): string {
 export interface ReservedNames {
   /** Whether calls carry anything secret, for whatever user. */
   hasKey: boolean;
+  /** Whether no call sets the header, whatever its operation. */
+  forbids(header: string): boolean;
   and(details: Pick<OperationDetails, "credential" | "credentials" | "declared">): Reserves;
 }
 
@@ -55,8 +53,10 @@ export function reservedNames({
   }
   const byScheme = [settings, ...Object.values(users)].map(({ credentials = {} }) => credentials);
   const hasKey = configuredSecrets(settings, undefined, userInfo).length > 0;
+  const decides = decidesByMethod(settings);
   return {
     hasKey,
+    forbids: (header) => isOfConnection(header) || (decides && overridesMethod(header)),
     and({ credential, credentials = [], declared = [] }) {
       const named = declared.filter(({ id }) => byScheme.some((given) => Object.hasOwn(given, id)));
       const keys = hasKey ? [credential ?? undefined, ...credentials, ...named] : [];
@@ -80,7 +80,10 @@ export function reservedNames({
  */
 export function withoutReserved(details: OperationDetails, reserved: ReservedNames): OperationDetails {
   const reserves = reserved.and(details);
-  const open = details.parameters.filter((entry) => entry.in === "path" || !reserves(entry.in, entry.name));
+  const open = details.parameters.filter(
+    ({ in: place, name }) =>
+      place === "path" || !(reserves(place, name) || (place === "header" && reserved.forbids(name))),
+  );
   const parameters = reserved.hasKey && details.credential !== null ? withoutRequiredKeys(open) : open;
   return parameters === open && open.length === details.parameters.length ? details : { ...details, parameters };
 }
