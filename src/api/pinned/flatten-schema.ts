@@ -105,6 +105,11 @@ function mergeVariants(result: Flattened, variants: readonly Flattened[]): void 
   );
   if (result.types.length === 0) result.types = anything ? [] : [...new Set(variants.flatMap(({ types }) => types))];
   result.lossy = true;
+  const objects = variants.filter(
+    ({ types, properties }) => types.length === 0 || properties.size > 0 || types.includes("object"),
+  );
+  // Where only one of them is an object, objects need what it needs.
+  if (objects.length === 1) for (const name of objects[0]?.required ?? []) result.required.add(name);
   if (!result.choices && variants.every(({ choices }) => choices !== undefined)) {
     result.choices = [...new Set(variants.flatMap(({ choices = [] }) => choices))];
   }

@@ -76,7 +76,10 @@ describe("a pinned operation", () => {
       enum: ["red", "green", "blue"],
       description: "One of: red, green, blue.",
     });
-    expect(tool.properties.made).toMatchObject({ type: "string", description: "Also possible, as JSON text: object." });
+    expect(tool.properties.made).toMatchObject({
+      type: "string",
+      description: "Also possible, as JSON text: object. An object with at.",
+    });
     expect(
       tool.toRequest({ name: "Lamp", price: 9.5, category: '{"name":"light"}', made: '{"at":"2026-01-01"}' }),
     ).toEqual({

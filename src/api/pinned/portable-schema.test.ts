@@ -30,10 +30,40 @@ describe("a portable schema", () => {
       { type: "string", enum: ["a", "b"], description: "One of: a, b." },
     ],
     ["choices without a type", { enum: [1, 2, null] }, { type: "integer", enum: [1, 2], description: "One of: 1, 2." }],
+    ["text or number, for any number is a text, too", { type: ["string", "number"] }, { type: "string" }],
     [
-      "text or number",
-      { type: ["string", "number"] },
-      { type: "string", description: "Also possible, as JSON text: number." },
+      "certain texts or a number",
+      { oneOf: [{ type: "string", enum: ["auto"] }, { type: "integer" }] },
+      { type: "string", description: "Also possible, as JSON text: integer." },
+    ],
+    [
+      "a date or a flag",
+      { anyOf: [{ type: "string", format: "date" }, { type: "boolean" }] },
+      { type: "string", description: "Also possible, as JSON text: boolean." },
+    ],
+    [
+      "texts that look like numbers, or a number",
+      { oneOf: [{ type: "string", enum: ["1", "2"] }, { type: "integer" }, { type: "boolean" }] },
+      { type: "string" },
+    ],
+    [
+      "text or object",
+      {
+        oneOf: [
+          { type: "string" },
+          { type: "integer" },
+          { type: "object", properties: { id: {}, name: {} }, required: ["name"] },
+        ],
+      },
+      {
+        type: "string",
+        description: "Also possible, as JSON text: object. An object with name, id; required: name.",
+      },
+    ],
+    [
+      "a pattern, which not every bridge has",
+      { type: "string", pattern: "^[A-Z]{2}$" },
+      { type: "string", description: "Pattern: ^[A-Z]{2}$" },
     ],
     ["anything", true, { type: "string", description: "Any JSON value, as JSON text." }],
     [
@@ -66,13 +96,13 @@ describe("a portable schema", () => {
       type: "object",
       properties: {
         name: { type: "string", description: "Name." },
-        parent: { type: "object", description: "An object with name, parent." },
+        parent: { type: "object", description: "An object with name, parent; required: name." },
       },
       required: ["name"],
     });
     expect(show({ $ref: "#/components/schemas/Tree" }, 0)).toEqual({
       type: "object",
-      description: "An object with name, parent.",
+      description: "An object with name, parent; required: name.",
     });
   });
 
@@ -161,6 +191,52 @@ describe("a value as a model gives it", () => {
       any: 9007199254740993n,
       more: 9007199254740993n,
     });
+  });
+});
+
+describe("a text that may be of another type", () => {
+  it.each<[string, object, string, unknown]>([
+    ["a text where any text is taken", { type: ["string", "integer", "boolean"] }, "7", "7"],
+    ["a text where any text is taken", { oneOf: [{ type: "string" }, { type: "boolean" }] }, "true", "true"],
+    ["a number where no such text is taken", { oneOf: [{ enum: ["auto"] }, { type: "integer" }] }, "7", 7],
+    ["a number of its own", { enum: ["a", 1] }, "1", 1],
+    ["a number exactly", { oneOf: [{ enum: ["a"] }, { type: "number" }] }, "9007199254740993", 9007199254740993n],
+    ["the text where it is taken", { oneOf: [{ enum: ["auto"] }, { type: "integer" }] }, "auto", "auto"],
+    ["a text where it is no such number", { oneOf: [{ enum: ["a"] }, { type: "integer" }] }, "7.5", "7.5"],
+    ["a text where no list is taken", { oneOf: [{ type: "string" }, { type: "object" }] }, "[1]", "[1]"],
+    ["a text that begins like a list", { type: ["string", "integer"] }, "[1]", "[1]"],
+    [
+      "an object",
+      { oneOf: [{ type: "string" }, { type: "object" }] },
+      '{"id":9007199254740993}',
+      { id: 9007199254740993n },
+    ],
+  ])("is %s", (_what, schema, text, expected) => {
+    expect(readValue(text, show(schema))).toEqual(expected);
+  });
+
+  it("is what is said of it, whatever the schema", () => {
+    const branch = fc.constantFrom<object>(
+      ...["string", "integer", "number", "boolean", "object", "array", "null"].map((type) => ({ type })),
+      ...[["a"], ["1"], ["true", "b"], [1, "a"]].map((choices) => ({ enum: choices })),
+      { type: "string", format: "uuid" },
+      { type: ["string", "array"] },
+    );
+    const text = fc.oneof(fc.json(), fc.constantFrom("1", "true", "a", "7", "1.5", "[1]", "{}", "null"));
+    fc.assert(
+      fc.property(fc.array(branch, { minLength: 1, maxLength: 3 }), text, (anyOf, given) => {
+        const made = show({ anyOf });
+        if (made.type !== "string" || made.description?.includes("Any JSON")) return;
+        const value = readValue(given, made);
+        const told = /as JSON text: ([a-z, ]+)/.exec(made.description ?? "")?.[1]?.split(", ") ?? [];
+        if (value === given) return;
+        const kind = Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value;
+        expect(told.includes(kind) || (kind === "integer" && told.includes("number"))).toBe(true);
+        // No text that the document takes as it is becomes anything else, but for the JSON of lists and objects.
+        const takes = anyOf.some((each) => "enum" in each && (each.enum as unknown[]).includes(given));
+        if (typeof value !== "object") expect(takes).toBe(false);
+      }),
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
 import { isFileObject } from "../request/file-value.ts";
 import { type Flattened, flatten } from "./flatten-schema.ts";
+import { readMixed, tellMixed } from "./mixed-types.ts";
 
 /** What a schema may hold that every bridge and model provider takes: one plain type, no unions, no references. */
 export interface PortableSchema extends JsonObject {
@@ -24,6 +25,8 @@ export interface PortableOptions {
 
 const MAX_CHOICES = 40;
 const MAX_NAMES = 30;
+/** Characters of a pattern that is told. */
+const MAX_PATTERN = 60;
 export const MAX_SCHEMAS = 500;
 const COUNTS = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"];
 /** Names that clash with members of the models that Python bridges make of an object, and names that not every client takes. */
@@ -39,7 +42,6 @@ export function isPortableName(name: string): boolean {
 const PREFERRED: readonly PortableType[] = ["string", "array", "number", "integer", "boolean", "object"];
 
 const ANY = "Any JSON value, as JSON text.";
-const MIXED = "Also possible, as JSON text:";
 const FILE = 'A file: a text, a data: URL, api://answers/{id}, or as JSON text {"base64": "…", "filename": "…"}.';
 
 /**
@@ -52,8 +54,7 @@ export function readValue(value: unknown, schema: PortableSchema | undefined): u
   if (typeof value !== "string") return readParts(value, schema);
   if (description.includes(FILE)) return readFile(value);
   const isHolder = type === "array" || type === "object";
-  const wanted = isHolder || description.includes(ANY) || (description.includes(MIXED) && /^\s*[[{]/.test(value));
-  if (!wanted) return value;
+  if (!isHolder && !description.includes(ANY)) return readMixed(value, description);
   try {
     return readParts(parseExactJson(value), schema);
   } catch {
@@ -107,7 +108,11 @@ export function portableSchema(
   const notes: string[] = [];
   const result: PortableSchema = { type };
   if (isAny) notes.push(ANY);
-  if (others.length > 0 && type === "string") notes.push(`${MIXED} ${others.join(", ")}.`);
+  const mixed = others.length > 0 && type === "string" ? tellMixed(document, schema, others) : undefined;
+  if (mixed !== undefined) {
+    notes.push(mixed);
+    if (others.includes("object")) nameMembers(document, flat, notes);
+  }
   if (type === "object") Object.assign(result, objectParts(document, flat, { depth, text, budget }, next, notes));
   else if (type === "array") {
     result.items =
@@ -119,6 +124,10 @@ export function portableSchema(
     const format = flat.node.format;
     if (isFile) notes.push(FILE);
     else if (typeof format === "string" && format.length <= 20 && type === "string") notes.push(`Format: ${format}.`);
+    // Not every bridge passes a pattern on, and they read it in dialects of their own.
+    const { pattern } = flat.node;
+    const isTold = type === "string" && !flat.choices && typeof pattern === "string" && pattern.length <= MAX_PATTERN;
+    if (isTold && !/[\r\n]/.test(pattern)) notes.push(`Pattern: ${pattern}`);
   }
   for (const key of COUNTS) {
     const value = flat.node[key];
@@ -148,12 +157,11 @@ function objectParts(
   seen: ReadonlySet<string>,
   notes: string[],
 ): JsonObject {
-  const properties = [...flat.properties].filter(([, property]) => !isHidden(document, property));
+  const properties = membersOf(document, flat);
   const names = properties.map(([name]) => name);
   if (names.length === 0) return {};
   if (options.depth <= 0 || names.length > MAX_NAMES * 2 || !names.every(isPortableName)) {
-    const shown = names.slice(0, MAX_NAMES).join(", ");
-    notes.push(`An object with ${shown}${names.length > MAX_NAMES ? ", …" : ""}.`);
+    nameMembers(document, flat, notes);
     return {};
   }
   const required = names.filter((name) => flat.required.has(name));
@@ -166,6 +174,21 @@ function objectParts(
     ),
     ...(required.length > 0 && { required }),
   };
+}
+
+function membersOf(document: ApiDocument, flat: Flattened): [string, unknown][] {
+  return [...flat.properties].filter(([, property]) => !isHidden(document, property));
+}
+
+/** Names the members of an object that is not written out, those that it must have first. */
+function nameMembers(document: ApiDocument, flat: Flattened, notes: string[]): void {
+  const names = membersOf(document, flat).map(([name]) => name);
+  if (names.length === 0) return;
+  const required = names.filter((name) => flat.required.has(name));
+  const listed = [...required, ...names.filter((name) => !flat.required.has(name))];
+  const shown = listed.slice(0, MAX_NAMES).join(", ");
+  const needed = required.length === 0 ? "" : `; required: ${required.slice(0, MAX_NAMES).join(", ")}`;
+  notes.push(`An object with ${shown}${names.length > MAX_NAMES ? ", …" : ""}${needed}.`);
 }
 
 /** Whether only answers have the property. */
