@@ -103,13 +103,13 @@ async function aboutCall(
   const shown = showArguments(redactJson(input, redact) as Record<string, unknown>);
   if (!tool.confirms) return shown;
   const used = tool.uses.length > 0 ? await services.get(tool.uses) : {};
-  const about = redact(await tool.confirms(input, { user, signal, services: used as Services }));
+  const about = visible(redact(await tool.confirms(input, { user, signal, services: used as Services })));
   const hidden = about.length - MAX_ABOUT;
-  if (hidden <= 0) return { ...shown, lines: [visible(about), ...shown.lines] };
+  if (hidden <= 0) return { ...shown, lines: [about, ...shown.lines] };
   const half = MAX_ABOUT / 2;
-  const [start, end] = [about.slice(0, half), about.slice(-half)].map((text) => visible(text.toWellFormed()));
+  const [start, end] = [about.slice(0, half), about.slice(-half)].map((text) => text.toWellFormed());
   return {
-    lines: [`${start}… ${hidden} characters …${end}`, ...shown.lines],
+    lines: [`${start}"… ${hidden} characters …"${end}`, ...shown.lines],
     omitted: [`${hidden} characters of what it is about are left out`, ...shown.omitted],
   };
 }

@@ -71,7 +71,7 @@ export function pinOperation(api: ApiDescription, { name, operation, description
     title: shorten(plainText(summary), 80) || wordsOf(target.id).replace(/\.$/, ""),
     description: `${said}${listed?.deprecated ? " Deprecated: there may be a better operation." : ""}`,
     reads: isRead(target.method),
-    idempotent: isRead(target.method) || target.method === "PUT" || target.method === "DELETE",
+    idempotent: isRead(target.method) || ["PUT", "DELETE", "QUERY"].includes(target.method),
     properties,
     required: kept.filter((slot) => slot.required).map((slot) => slot.name),
     rest,
