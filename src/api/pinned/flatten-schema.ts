@@ -105,6 +105,8 @@ function mergeVariants(result: Flattened, variants: readonly Flattened[]): void 
   );
   if (result.types.length === 0) result.types = anything ? [] : [...new Set(variants.flatMap(({ types }) => types))];
   result.lossy = true;
+  const told = new Set(variants.map(({ description }) => description).filter((text) => text !== ""));
+  if (told.size === 1) result.description ||= [...told].join("");
   const objects = variants.filter(
     ({ types, properties }) => types.length === 0 || properties.size > 0 || types.includes("object"),
   );

@@ -32,6 +32,11 @@ describe("a portable schema", () => {
     ["choices without a type", { enum: [1, 2, null] }, { type: "integer", enum: [1, 2], description: "One of: 1, 2." }],
     ["text or number, for any number is a text, too", { type: ["string", "number"] }, { type: "string" }],
     [
+      "alternatives of which one says what it is",
+      { oneOf: [{ type: "string" }, { type: "integer", description: "Number of the milestone." }] },
+      { type: "string", description: "Number of the milestone." },
+    ],
+    [
       "certain texts or a number",
       { oneOf: [{ type: "string", enum: ["auto"] }, { type: "integer" }] },
       { type: "string", description: "Also possible, as JSON text: integer." },
