@@ -5,6 +5,7 @@ import { type ApiDocument, isObject } from "../openapi/document.ts";
 import type { BodyContent } from "../operation.ts";
 import { buildParts, fileProperty, filesIn, propertySchema } from "./build-parts.ts";
 import { type ArgumentChecker, type CheckedBody, pointer } from "./check-arguments.ts";
+import { checkWritten } from "./check-written.ts";
 import {
   chooseContent,
   type GivenBody,
@@ -66,15 +67,12 @@ export async function buildBody(
   const type = wantedType ?? (content.type.includes("*") ? guessType(given) : content.written);
   const form = given.kind === "value" ? undefined : formAsWhole(given, type);
   if (form) throw wrong(target, form.at, `${form.why}${exampleOfFile(fileProperty(means.document, content))}`);
-  if (given.kind === "bytes") return { body: given.bytes, contentType: type };
-  if (given.kind === "text") {
-    if (isBinaryType(bareType(type)) && looksLikePath(given.text)) {
-      return { body: given.text, contentType: type, warnings: [`/body_text ${SENT_AS_TEXT}`] };
-    }
-    const { warnings = [] } = isJsonType(bareType(type))
-      ? await means.checker.body(target, content, parseText(target, given.text))
-      : {};
-    return { body: given.text, contentType: type, warnings };
+  if (given.kind === "text" && isBinaryType(bareType(type)) && looksLikePath(given.text)) {
+    return { body: given.text, contentType: type, warnings: [`/body_text ${SENT_AS_TEXT}`] };
+  }
+  if (given.kind !== "value") {
+    const warnings = await checkWritten(target, content, type, given, means);
+    return { body: given.kind === "text" ? given.text : given.bytes, contentType: type, warnings };
   }
   return encode(target, content, given.value, type, means);
 }
@@ -127,7 +125,7 @@ async function encode(
   }
   if (isObject(value) && isMultipart(type)) {
     const files = filesIn(document, content, value);
-    const { sent, warnings } = await checker.body(target, content, value, files);
+    const { sent, warnings } = await checker.body(target, content, value, { unchecked: files });
     // A file stays what was given, whatever its schema would make of it.
     const given = [...files].map((name) => {
       const missing = () => wrong(target, pointer("body", name), NOT_KEPT);
@@ -179,14 +177,6 @@ function toJson(target: Target, value: unknown): string {
     return writeExactJson(value);
   } catch {
     throw wrong(target, "/body", "is nested too deeply");
-  }
-}
-
-function parseText(target: Target, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw wrong(target, "/body_text", `must be JSON: ${error instanceof Error ? error.message.slice(0, 120) : ""}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ErrorIssue, ToolError } from "../../errors.ts";
 import type { ApiRequest, Target } from "../api-request.ts";
+import { roundedNumbers } from "../exact-json.ts";
 import { compileCheck, escapePointer, type SchemaCheck } from "../json-schema.ts";
 import { isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
@@ -19,9 +20,15 @@ export interface ArgumentChecker {
   parameters(target: Target, request: ApiRequest): Promise<Arguments>;
   /**
    * The body as `fitValue` fits it to its schema. `unchecked`: properties that are files, which the schema does not describe.
+   * `asItIs`: it is sent as it is given, and checked so.
    * @throws ToolError `invalid_input` likewise.
    */
-  body(target: Target, content: BodyContent, value: unknown, unchecked?: ReadonlySet<string>): Promise<CheckedBody>;
+  body(target: Target, content: BodyContent, value: unknown, how?: BodyCheck): Promise<CheckedBody>;
+}
+
+interface BodyCheck {
+  unchecked?: ReadonlySet<string>;
+  asItIs?: boolean;
 }
 
 export interface CheckedBody extends Pick<FittedValue, "sent"> {
@@ -82,13 +89,13 @@ export function createArgumentChecker(document: ApiDocument | undefined): Argume
       if (issues.length > 0) throw invalidArguments(target, issues);
       return given;
     },
-    async body(target, content, value, unchecked) {
+    async body(target, content, value, { unchecked, asItIs = false } = {}) {
       if (!document || target.open) return { sent: value, warnings: [] };
       const { schema, check } = await knownOf(`${target.id} body ${content.written}`, content.schema);
       const fitted = fitValue(value, schema, { asTexts: !isJsonType(content.type) });
       const isChecked = ({ path }: { path: string }) => !unchecked?.has(path.split("/")[1] ?? "");
       const undeclared = fitted.undeclared.filter((entry) => isChecked({ path: entry.at }));
-      const issues = [...check(fitted.checked), ...fitted.issues]
+      const issues = [...check(asItIs ? roundedNumbers(value) : fitted.checked), ...fitted.issues]
         .filter(isChecked)
         .map((issue) => explainMissing(issue, undeclared))
         .map((issue) => ({ ...issue, path: below("/body", issue.path) }));
