@@ -2,9 +2,9 @@ import type { ApiRequest, Target } from "../api-request.ts";
 import { writeExactJson } from "../exact-json.ts";
 import { bareType, isJsonType, readMediaType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
-import type { BodyContent } from "../operation.ts";
-import { buildParts, fileProperty, filesIn, propertySchema } from "./build-parts.ts";
-import { type ArgumentChecker, type CheckedBody, pointer } from "./check-arguments.ts";
+import type { BodyContent, JsonObject } from "../operation.ts";
+import { buildParts, fileProperty, filesIn, propertySchema, writtenIn } from "./build-parts.ts";
+import { type ArgumentChecker, type CheckedBody, invalidArguments, pointer } from "./check-arguments.ts";
 import { checkWritten } from "./check-written.ts";
 import {
   chooseContent,
@@ -120,19 +120,22 @@ async function encode(
     return { body: lines.join(""), contentType, warnings };
   }
   if (isObject(value) && type === FORM) {
-    const { sent, warnings } = await checker.body(target, content, value);
-    return { body: encodeForm(content, sent as Record<string, unknown>), contentType, warnings };
+    const texts = textsOf(target, document, content, value);
+    const { sent, warnings } = await checker.body(target, content, value, { unchecked: texts });
+    const fields = { ...(sent as JsonObject), ...only(value, texts) };
+    return { body: encodeForm(content, fields), contentType, warnings };
   }
   if (isObject(value) && isMultipart(type)) {
     const files = filesIn(document, content, value);
-    const { sent, warnings } = await checker.body(target, content, value, { unchecked: files });
+    const texts = textsOf(target, document, content, value);
+    const { sent, warnings } = await checker.body(target, content, value, { unchecked: new Set([...files, ...texts]) });
     // A file stays what was given, whatever its schema would make of it.
     const given = [...files].map((name) => {
       const missing = () => wrong(target, pointer("body", name), NOT_KEPT);
       return [name, withKept(value[name], kept, missing)] as const;
     });
     const paths = given.filter(([, file]) => [file].flat().some(looksLikePath)).map(([name]) => pointer("body", name));
-    const body = { ...(sent as Record<string, unknown>), ...Object.fromEntries(given) };
+    const body = { ...(sent as JsonObject), ...only(value, texts), ...Object.fromEntries(given) };
     const parts = buildParts(document, content, body, (name, why) => wrong(target, pointer("body", name), why));
     return {
       ...writeMultipart(parts, type.startsWith("multipart/") ? type : "multipart/form-data"),
@@ -151,6 +154,26 @@ async function encode(
     };
   }
   throw wrong(target, "/body", `cannot be written as ${type}; send the text as body_text, bytes as body_base64`);
+}
+
+/** Names of the fields of a form that are texts in a media type of their own. @throws ToolError `invalid_input` */
+function textsOf(
+  target: Target,
+  document: ApiDocument | undefined,
+  content: BodyContent,
+  value: JsonObject,
+): ReadonlySet<string> {
+  const { texts, misfits } = writtenIn(document, content, value);
+  if (misfits.length === 0) return texts;
+  const issue = ({ name, type }: (typeof misfits)[number]) => ({
+    path: pointer("body", name),
+    message: `is sent as ${type}: give the text of it`,
+  });
+  throw invalidArguments(target, misfits.map(issue));
+}
+
+function only(value: JsonObject, names: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.has(name)));
 }
 
 /** Members that only answers should have (OpenAPI 3.2.0, "Schema Object", `readOnly`): most APIs pass over them. */

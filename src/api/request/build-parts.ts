@@ -78,6 +78,39 @@ export function filesIn(document: ApiDocument | undefined, content: BodyContent,
   return new Set(names);
 }
 
+/** Properties that are written in a media type of their own, as objects are not (OpenAPI 3.1.1, `encoding.contentType`). */
+export interface WrittenProperties {
+  /** Those given as text, whatever their schemas say of what it means. */
+  texts: ReadonlySet<string>;
+  /** Those given as objects, with the media type that wants a text. */
+  misfits: readonly { name: string; type: string }[];
+}
+
+/** What of a form has to be the text of a media type that is not JSON. Plain text may be JSON. */
+export function writtenIn(
+  document: ApiDocument | undefined,
+  content: BodyContent,
+  body: JsonObject,
+): WrittenProperties {
+  const texts = new Set<string>();
+  const misfits: { name: string; type: string }[] = [];
+  for (const [name, value] of Object.entries(body)) {
+    const { schema, encoding } = propertyOf(document, content, name);
+    const types = (encoding?.contentType ?? "").split(",").map(mediaTypeOf);
+    const isStyled = encoding?.style !== undefined || encoding?.explode !== undefined;
+    if (isStyled || types.some((type) => mayBeJson(type)) || isFileSchema(schema, encoding)) continue;
+    const items = [value].flat();
+    const isText = [schema?.type].flat().includes("string");
+    if (items.every((item) => typeof item === "string") && !isText) texts.add(name);
+    if (items.some((item) => isObject(item) && !isFileObject(item))) misfits.push({ name, type: types[0] as string });
+  }
+  return { texts, misfits };
+}
+
+function mayBeJson(type: string): boolean {
+  return type === "" || type === "text/plain" || type.includes("*") || isJsonType(type);
+}
+
 /** The name of a property that is a file; undefined where the document tells of none. */
 export function fileProperty(document: ApiDocument | undefined, content: BodyContent): string | undefined {
   const properties = document?.resolve(content.schema).properties;
@@ -129,9 +162,9 @@ function buildPart(
   value: unknown,
   wrong: (name: string, why: string) => Error,
 ): Part {
-  const fixedType = mediaTypeOf(encoding?.contentType);
-  const named =
-    fixedType === "" || fixedType.includes("*") ? undefined : (encoding?.contentType?.split(",")[0] ?? "").trim();
+  const listed = (encoding?.contentType ?? "").split(",").map((type) => type.trim());
+  const chosen = isObject(value) ? (listed.find((type) => isJsonType(bareType(type))) ?? listed[0]) : listed[0];
+  const named = chosen === "" || chosen?.includes("*") ? undefined : chosen;
   const common = { name, ...(encoding?.headers && { headers: encoding.headers }) };
   const isObjectSchema = isObject(schema?.properties);
   if (isFileSchema(schema, encoding) || (isFileObject(value) && !isObjectSchema)) {
