@@ -17,6 +17,7 @@ import {
   portableSchema,
   shorten,
   wordsOf,
+  worthTelling,
 } from "./portable-schema.ts";
 
 /** Where an argument goes. */
@@ -148,7 +149,10 @@ export function describeArguments(
     else kept.push(slot);
   }
   const groups = Object.entries(Object.groupBy(further, ({ place }) => place)).map(([place, list = []]): Slot => {
-    const names = list.slice(0, 100).map(({ key }) => key);
+    const names = worthTelling(
+      list.map(({ key }) => String(key)),
+      100,
+    );
     const what = place === "body" ? "fields of the body" : `${place} parameters`;
     const about = `Further ${what} by name: ${names.join(", ")}${list.length > names.length ? ", …" : ""}.`;
     return {

@@ -124,6 +124,19 @@ describe("a portable schema", () => {
     expect(made.type).toBe("object");
   });
 
+  it("tells no more of choices and names than is worth their length", () => {
+    let bomb: unknown = ["x"];
+    for (let level = 0; level < 40; level++) bomb = Array(9).fill(bomb);
+    const long = Array.from({ length: 9 }, (_, n) => `${n}${"v".repeat(20_000)}`);
+    expect(show({ enum: [bomb, bomb] })).toMatchObject({ type: expect.any(String) });
+    expect(show({ type: "string", enum: ["a", ...long] })).toEqual({ type: "string", description: "One of: a, …." });
+    const members = Object.fromEntries(["b", ...long].map((name) => [name, {}]));
+    expect(show({ type: "object", properties: members, required: ["b", ...long] })).toEqual({
+      type: "object",
+      description: "An object with b, …; required: b.",
+    });
+  });
+
   it("leaves objects open whose names not every bridge takes", () => {
     expect(show({ type: "object", properties: { "a-b": { type: "string" }, c: {} } })).toEqual({
       type: "object",

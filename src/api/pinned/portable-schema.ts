@@ -25,6 +25,8 @@ export interface PortableOptions {
 
 const MAX_CHOICES = 40;
 const MAX_NAMES = 30;
+/** Characters of names or choices that are told of one schema. */
+const MAX_NAMED = 1200;
 /** Characters of a pattern that is told. */
 const MAX_PATTERN = 60;
 export const MAX_SCHEMAS = 500;
@@ -185,10 +187,10 @@ function nameMembers(document: ApiDocument, flat: Flattened, notes: string[]): v
   const names = membersOf(document, flat).map(([name]) => name);
   if (names.length === 0) return;
   const required = names.filter((name) => flat.required.has(name));
-  const listed = [...required, ...names.filter((name) => !flat.required.has(name))];
-  const shown = listed.slice(0, MAX_NAMES).join(", ");
-  const needed = required.length === 0 ? "" : `; required: ${required.slice(0, MAX_NAMES).join(", ")}`;
-  notes.push(`An object with ${shown}${names.length > MAX_NAMES ? ", …" : ""}${needed}.`);
+  const shown = worthTelling([...required, ...names.filter((name) => !flat.required.has(name))], MAX_NAMES);
+  const needed = required.filter((name) => shown.includes(name));
+  const told = `${shown.join(", ")}${shown.length < names.length ? ", …" : ""}`;
+  notes.push(`An object with ${told}${needed.length === 0 ? "" : `; required: ${needed.join(", ")}`}.`);
 }
 
 /** Whether only answers have the property. */
@@ -221,10 +223,19 @@ function setChoices(result: PortableSchema, { choices }: Flattened, notes: strin
       ? typeof choice === "string"
       : typeof choice === (result.type === "boolean" ? "boolean" : "number"),
   );
-  const all = fitting.length === choices.length && choices.length <= MAX_CHOICES;
-  if (all) result.enum = choices;
-  const shown = choices.slice(0, MAX_CHOICES).map(String).join(", ");
-  notes.push(`One of: ${shown}${choices.length > MAX_CHOICES ? ", …" : ""}.`);
+  const shown = worthTelling(choices.filter((choice) => typeof choice !== "object").map(String), MAX_CHOICES);
+  const isAll = shown.length === choices.length;
+  if (isAll && fitting.length === choices.length) result.enum = choices;
+  if (shown.length > 0) notes.push(`One of: ${shown.join(", ")}${isAll ? "" : ", …"}.`);
+}
+
+/** The first of these texts, as many as are worth their length. */
+export function worthTelling(texts: readonly string[], most: number): string[] {
+  let room = MAX_NAMED;
+  return texts.slice(0, most).filter((text) => {
+    room -= text.length + 2;
+    return room >= 0;
+  });
 }
 
 function fits(key: string, type: PortableType): boolean {
