@@ -61,11 +61,13 @@ function secretsOfHeaders(headers: Readonly<Record<string, string>>): string[] {
   });
 }
 
-/** Fixed parameters such as `format=json` are no secrets: hiding them would mangle answers. */
 function secretsOfQuery(query: URLSearchParams): string[] {
-  return [...query].flatMap(([name, value]) =>
-    looksSecret(value) || (isCredentialName(name) && !/^(true|false)$/i.test(value)) ? [value] : [],
-  );
+  return [...query].flatMap(([name, value]) => (isSecretParameter(name, value) ? [value] : []));
+}
+
+/** Whether a parameter of the configured URL is a secret. Such as `format=json` are none: hiding them would mangle answers. */
+export function isSecretParameter(name: string, value: string): boolean {
+  return looksSecret(value) || (isCredentialName(name) && !/^(true|false)$/i.test(value));
 }
 
 /** What is there, so that it can be laid over something else. */

@@ -44,9 +44,19 @@ describe("hides what the configuration sets, however short it is", () => {
 
   it("a key in the query, and the query of the URL", async () => {
     const auth = { type: "query", name: "key" } as ApiSettings["auth"];
-    const settings = { apiUrl: "http://server/?code=z", apiKey: "k1", ...(auth && { auth }) };
+    const settings = { apiUrl: "http://server/?code=pQ7rS9tU1vW3xY5z&token=z", apiKey: "k1", ...(auth && { auth }) };
     const request = await shown(settings, { query: { page: 2, kind: "code" } });
-    expect(request.url).toBe(`${request.origin}/v1/a?code=[redacted]&page=2&kind=code&key=[redacted]`);
+    expect(request.url).toBe(`${request.origin}/v1/a?code=[redacted]&token=[redacted]&page=2&kind=code&key=[redacted]`);
+  });
+
+  it("but shows what the URL fixes and is no secret", async () => {
+    const auth = { type: "query", name: "api-version" } as ApiSettings["auth"];
+    const apiUrl = "http://server/?api-version=2024-01-01&format=json&token=z&sig=aB3dE5fG7hI9jK1l";
+    const url = "api-version=2024-01-01&format=json&token=[redacted]&sig=[redacted]";
+    expect((await shown({ apiUrl })).url).toMatch(new RegExp(`[?]${url.replace(/[[\]]/g, "\\$&")}$`));
+    // A credential of the same name is none of these.
+    const request = await shown({ apiUrl: "http://server/?api-version=1", apiKey: "k1", ...(auth && { auth }) });
+    expect(request.url).not.toContain("k1");
   });
 
   it("a key in a cookie, among the call's own", async () => {

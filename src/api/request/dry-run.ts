@@ -1,5 +1,6 @@
 import type { PreparedRequest } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
+import { isSecretParameter } from "../credentials/configured-secrets.ts";
 import type { Part } from "./multipart.ts";
 
 /** A request as it would be sent, secrets hidden. */
@@ -31,15 +32,15 @@ const HIDDEN = "[redacted]";
 const MAX_SHOWN = 10_000;
 
 /**
- * Shows what a call would send. What the configuration sets is hidden by its name, however short its value, and a secret by its
- * value wherever else it stands.
+ * Shows what a call would send. What the configuration sets is hidden by its name, however short its value, but for parameters of
+ * the URL that are no secret, such as `format=json`; a secret is hidden by its value wherever else it stands.
  */
 export function showRequest(api: ApiDescription, prepared: PreparedRequest): ShownRequest {
   const { method, url, headers, body, parts, configured } = prepared;
   const clean = api.secrets.inText;
   const shownUrl = new URL(url);
   shownUrl.search = "";
-  const query = hideNamed(url.search.slice(1), "&", configured.query);
+  const query = hideNamed(url.search.slice(1), "&", secretNames(prepared));
   const shownHeaders = Object.entries(headers).map(([name, value]) => {
     if (configured.header.includes(name)) return [name, HIDDEN];
     return [name, clean(name === "cookie" ? hideNamed(value, "; ", configured.cookie) : value)];
@@ -53,6 +54,18 @@ export function showRequest(api: ApiDescription, prepared: PreparedRequest): Sho
     ...(body instanceof Uint8Array && { body_bytes: body.byteLength }),
     ...(api.consent(method, prepared.path) && { needs_confirmation: true }),
   };
+}
+
+/** Names of the query's parameters that the configuration sets, without those of the URL that are no secret. */
+function secretNames({ target, configured: { query } }: PreparedRequest): string[] {
+  const fixed = [...target.base.searchParams];
+  const isHarmless = (name: string) => {
+    const own = fixed.filter(([each]) => each === name);
+    // One more than the URL has is a credential.
+    const isOnlyFixed = own.length === query.filter((each) => each === name).length;
+    return isOnlyFixed && own.every(([, value]) => !isSecretParameter(name, value));
+  };
+  return query.filter((name) => !isHarmless(name));
 }
 
 /** `name=value` pairs with the values of some names hidden. */
