@@ -236,7 +236,7 @@ export function createApiClient(
       };
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
-      throw error;
+      throw withWarnings(error, notes);
     }
   }
 
@@ -309,6 +309,14 @@ export function createApiClient(
       }
     },
   };
+}
+
+/** What is worth knowing of a request says most where the API did not like it. */
+function withWarnings(error: unknown, warnings: readonly string[]): unknown {
+  if (!(error instanceof ToolError) || error.details?.http_status === undefined || warnings.length === 0) return error;
+  const { code, message, hint, retryable, retryAfterMs, issues, details, statusLine, cause } = error;
+  const more = { ...details, warnings: [...warnings] };
+  return new ToolError(code, message, { hint, retryable, retryAfterMs, issues, details: more, statusLine, cause });
 }
 
 function shorten(text: string): string {
