@@ -1,5 +1,6 @@
 import type { PreparedRequest } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
+import { parseExactJson, writeExactJson } from "../exact-json.ts";
 import { isJsonType } from "../media-types.ts";
 import { isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
@@ -32,8 +33,7 @@ export function searchFields(api: ApiDescription, prepared: PreparedRequest): Bo
   const content = target.details.body?.contents.find(({ type }) => isJsonType(type));
   const body = readBody(prepared);
   if (!content || !body) return undefined;
-  const given = (value: unknown) =>
-    typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  const given = (value: unknown) => (["string", "number", "bigint"].includes(typeof value) ? String(value) : undefined);
   return (operation.bodyNames?.() ?? []).flatMap((name) => {
     const schema = propertySchema(api.document?.source, content.schema, name);
     return schema ? [{ name, schema, given: given(body[name]) }] : [];
@@ -51,12 +51,12 @@ export function searchWith(
   const body = readBody(request) ?? {};
   for (const [name, value] of Object.entries(values)) {
     const { schema = {} } = fields.find((field) => field.name === name) ?? {};
-    const isNumber = typeof body[name] === "number" || /integer|number/.test(String(schema.type));
+    const isNumber = ["number", "bigint"].includes(typeof body[name]) || /integer|number/.test(String(schema.type));
     body[name] = isNumber && /^\d{1,15}$/.test(value) ? Number(value) : value;
   }
   const type = request.target.details.body?.contents.find((content) => isJsonType(content.type))?.written;
   const headers = withFreshKey(api, { "content-type": type ?? "application/json", ...request.headers });
-  return { ...request, headers, body: JSON.stringify(body) };
+  return { ...request, headers, body: writeExactJson(body) };
 }
 
 /** The object that is sent, numbers digit by digit; an empty one where nothing is. */
@@ -64,13 +64,8 @@ function readBody({ body, headers }: PreparedRequest): Record<string, unknown> |
   if (body === null) return {};
   if (typeof body !== "string" || !isJsonType((headers["content-type"] ?? "").replace(/\s*;.*$/s, "")))
     return undefined;
-  const value: unknown = JSON.parse(body, exactly as never);
+  const value: unknown = parseExactJson(body);
   return isObject(value) ? value : undefined;
-}
-
-function exactly(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
-  if (typeof value !== "number" || source === undefined || String(value) === source) return value;
-  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source);
 }
 
 /** Words in small letters, `listItems` and `list_items` alike. */
