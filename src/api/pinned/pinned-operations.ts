@@ -196,7 +196,9 @@ function withOwnNames(error: unknown, slots: readonly Slot[], target: Target): u
 }
 
 function ownName(path: string, slots: readonly Slot[]): string {
-  const [, place = "", first = "", ...below] = path.split("/");
+  const [, given = "", first = "", ...below] = path.split("/");
+  // A text or bytes are what the tool calls the body.
+  const place = /^body_(?:text|base64)$/.test(given) ? "body" : given;
   const key = first.replaceAll("~1", "/").replaceAll("~0", "~");
   const slot = slots.find((each) => each.place === place && each.key === key);
   if (slot) return [slot.name, ...below].join("/");
