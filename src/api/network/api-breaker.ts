@@ -63,9 +63,11 @@ export function createApiBreaker(api: string, options: BreakerOptions): ApiBreak
 
   return {
     admit(userId, operation) {
-      const ofUser = JSON.stringify([userId]);
-      const ofOperation = JSON.stringify([userId, operation]);
-      const known = [all, some.get(ofUser), some.get(ofOperation)] as const;
+      const ofUser = () => JSON.stringify([userId]);
+      const ofOperation = () => JSON.stringify([userId, operation]);
+      // Mostly nothing has failed, and keys are dearer than the look.
+      const [own, ownOperation] = some.size === 0 ? [] : [some.get(ofUser()), some.get(ofOperation())];
+      const known = [all, own, ownOperation] as const;
       const closed = known.find((circuit) => circuit && (circuit.waitMs > 0 || circuit.trying));
       if (closed) {
         const isOperation = closed === known[2];
@@ -79,16 +81,17 @@ export function createApiBreaker(api: string, options: BreakerOptions): ApiBreak
           if (how === "unknown") return;
           if (how === "up") {
             all.succeed();
-            some.delete(ofUser);
-            some.delete(ofOperation);
+            if (some.size === 0) return;
+            some.delete(ofUser());
+            some.delete(ofOperation());
             return;
           }
           const isTrial = (circuit: Circuit) => trials.includes(circuit);
           all.fail(how.down, userId, { certain: how.unreachable, isTrial: isTrial(all) });
           if (how.unreachable) return;
           for (const [key, sources, certain] of [
-            [ofUser, 2, false],
-            [ofOperation, 1, true],
+            [ofUser(), 2, false],
+            [ofOperation(), 1, true],
           ] as const) {
             const circuit = remember(key, sources);
             circuit.fail(how.down, operation, { certain, isTrial: isTrial(circuit) });
