@@ -5,7 +5,7 @@ import type { ApiDescription } from "../configured-api.ts";
 import type { FetchedAnswer } from "../fetch-answer.ts";
 import type { Advice } from "./advice.ts";
 import { isSame, itemsOf, joinPages, pageListPath, turningListPath } from "./join-pages.ts";
-import { findNextPage, type NextPage, type PageRead } from "./next-page.ts";
+import { findNextPage, type NextPage, type PageRead, tellsOfPages } from "./next-page.ts";
 import { type BodyField, searchFields, searchWith } from "./page-body.ts";
 import { askedBy, pageAt, pageWith } from "./page-request.ts";
 
@@ -43,9 +43,11 @@ export async function followPages(
   prepared: PreparedRequest,
   means: PageMeans,
 ): Promise<FollowedPages> {
+  const alone = { answer: first, pages: 1, more: false };
+  if (means.maxPages === 1 && !tellsOfPages(first)) return alone;
   const { pathname } = prepared.url;
   let path = first.content_type === undefined ? pageListPath(first.data, pathname) : undefined;
-  if (!path) return { answer: first, pages: 1, more: false };
+  if (!path) return alone;
   const { api, status } = means;
   // What is no read is not repeated for its pages; that there are more is told.
   const searching = searchFields(api, prepared);

@@ -1,9 +1,10 @@
 import type { Target } from "../api-request.ts";
+import type { FetchedAnswer } from "../fetch-answer.ts";
 import { isObject } from "../openapi/document.ts";
 import type { Parameter } from "../operation.ts";
 import { parseLinkHeader } from "./link-header.ts";
 import type { BodyField } from "./page-body.ts";
-import { type PageFields, plainName, readPageFields } from "./page-fields.ts";
+import { hasPageFields, type PageFields, plainName, readPageFields } from "./page-fields.ts";
 
 /** A page as it was read. */
 export interface PageRead {
@@ -68,6 +69,11 @@ const PAGE_SIZE = ["perpage", "pagesize", "limit", "size"];
 export const CURSOR_FIELDS: ReadonlySet<string> = new Set(CURSORS.map(([field]) => field));
 /** All fields that are looked for. */
 const FIELDS = new Set([...CURSOR_FIELDS, ...[OFFSET, TOTAL, CURRENT, TOTAL_PAGES, PAGE_SIZE].flat()]);
+
+/** Whether an answer tells anything of pages; one that does not may have further ones, but says nothing of them. */
+export function tellsOfPages({ data, headers }: Pick<FetchedAnswer, "data" | "headers">): boolean {
+  return headers !== undefined || hasPageFields(data, FIELDS);
+}
 
 /** The page after this one; undefined where it is the last, or nothing says how to ask for another. */
 export function findNextPage(page: PageRead): NextPage | undefined {

@@ -50,6 +50,11 @@ export function isHolder(name: string): boolean {
   return HOLDERS.has(name);
 }
 
+/** Whether an answer has any field that may tell of pages, those of the plain names `wanted` included. */
+export function hasPageFields(data: unknown, wanted: ReadonlySet<string>): boolean {
+  return holdersOf(data, wanted).length > 0;
+}
+
 /** `wanted`: the plain names that `find` and `spellingOf` are asked for. */
 export function readPageFields(data: unknown, wanted: ReadonlySet<string>): PageFields {
   const holders = holdersOf(data, wanted);
