@@ -1,4 +1,5 @@
 import type { JsonObject } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 
 const MAX_REF_HOPS = 32;
 
@@ -90,7 +91,7 @@ function versionOf(root: unknown, wrong: Wrong): string {
   if (!isObject(root)) throw wrong(`is no OpenAPI document: ${contentOf(root)}`, EXPECTED);
   const written = root.openapi ?? root.swagger ?? "";
   // A number, where YAML has it without quotes.
-  const version = typeof written === "number" ? written.toFixed(1) : String(written);
+  const version = typeof written === "number" ? written.toFixed(1) : scalarText(written);
   if (!/^(2\.0|3\.\d)/.test(version)) {
     throw wrong(version === "" ? "names no version" : `is of version ${version.slice(0, 20)}`, EXPECTED);
   }

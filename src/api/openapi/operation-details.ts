@@ -10,6 +10,7 @@ import {
   type RequestBody,
   type Style,
 } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 import { fitParameters, type PathTemplate } from "./path-template.ts";
 import { readSecurity } from "./security.ts";
@@ -146,7 +147,7 @@ function wholeOf(itemSchema: unknown): JsonObject | undefined {
 }
 
 function readEncoding(document: ApiDocument, node: JsonObject): FormEncoding {
-  const style = STYLES.query.includes(String(node.style)) ? (node.style as Style) : undefined;
+  const style = STYLES.query.includes(scalarText(node.style)) ? (node.style as Style) : undefined;
   const headers = Object.entries(isObject(node.headers) ? node.headers : {}).flatMap(([name, value]) => {
     const text = fixedValue(document, document.resolve(value));
     return text === undefined ? [] : [[name, text] as const];

@@ -1,4 +1,5 @@
 import type { Credential, JsonObject, SecurityScheme } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import { type ApiDocument, isObject } from "./document.ts";
 
 /** How the key of an operation may travel, by the document's security schemes. */
@@ -96,8 +97,8 @@ function schemeNamed(document: ApiDocument, schemes: JsonObject, name: string): 
 }
 
 function credentialOf(scheme: JsonObject): Credential | undefined {
-  const type = String(scheme.type).toLowerCase();
-  const basic = type === "basic" || (type === "http" && /^basic$/i.test(String(scheme.scheme)));
+  const type = scalarText(scheme.type).toLowerCase();
+  const basic = type === "basic" || (type === "http" && /^basic$/i.test(scalarText(scheme.scheme)));
   if (basic) return { in: "header", name: "Authorization", scheme: "Basic" };
   if (type === "http" || type === "oauth2" || type === "openidconnect") {
     return { in: "header", name: "Authorization", scheme: "Bearer" };

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import type { ApiDocument } from "./document.ts";
 
 /**
@@ -55,7 +56,7 @@ function serverUrl(document: ApiDocument, server: JsonObject, base: URL | undefi
 }
 
 function readHost({ root, location }: ApiDocument): URL | undefined {
-  const schemes = (Array.isArray(root.schemes) ? root.schemes : []).map((scheme) => String(scheme).toLowerCase());
+  const schemes = (Array.isArray(root.schemes) ? root.schemes : []).map((scheme) => scalarText(scheme).toLowerCase());
   const known = schemes.includes("https") ? "https" : schemes.includes("http") ? "http" : undefined;
   const scheme = known ?? location?.protocol.replace(":", "") ?? "https";
   const path = typeof root.basePath === "string" ? root.basePath.trim() : "";

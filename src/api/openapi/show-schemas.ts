@@ -1,4 +1,5 @@
 import type { JsonObject } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import { isObject } from "./document.ts";
 import { namesIn } from "./schema-keywords.ts";
 
@@ -209,7 +210,8 @@ function isWithin(value: unknown, limit: number): boolean {
 }
 
 function roomAfter(value: unknown, room: number): number {
-  if (room < 0 || typeof value !== "object" || value === null) return room - String(value).length;
+  if (room < 0) return room;
+  if (typeof value !== "object" || value === null) return room - scalarText(value).length;
   let left = room - 2;
   for (const [name, item] of Object.entries(value)) {
     if (left < 0) break;

@@ -1,5 +1,6 @@
 import { parseExactJson } from "../exact-json.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
+import { scalarText } from "../scalar-text.ts";
 
 const MIXED = "Also possible, as JSON text:";
 const TOLD = new RegExp(`${MIXED} ([a-z]+(?:, [a-z]+)*)\\.`);
@@ -37,7 +38,7 @@ function takesLookalikes(document: ApiDocument, schema: unknown, others: readonl
   const fixed = Array.isArray(node.enum) ? node.enum : node.const === undefined ? undefined : [node.const];
   if (fixed) return fixed.some((value) => typeof value === "string" && isLookalike(value, others));
   if (node.type !== undefined && ![node.type].flat().includes("string")) return false;
-  if (FORMATS.has(String(node.format))) return false;
+  if (FORMATS.has(scalarText(node.format))) return false;
   const takes = (part: unknown) => takesLookalikes(document, part, others, depth + 1);
   for (const alternatives of [node.oneOf, node.anyOf]) {
     if (Array.isArray(alternatives) && !alternatives.some(takes)) return false;

@@ -6,6 +6,7 @@ import { isJsonType } from "../media-types.ts";
 import { type ApiDocument, isObject } from "../openapi/document.ts";
 import { boundedSchema, bundleSchema } from "../openapi/schemas.ts";
 import { type BodyContent, type JsonObject, type Parameter, PLACES, type Place } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import { closestName } from "./closest-name.ts";
 import { type FittedValue, fitValue } from "./fit-value.ts";
 import { whyForbidden } from "./forbidden-headers.ts";
@@ -144,7 +145,7 @@ function readPlaces(target: Target, request: ApiRequest, issues: ErrorIssue[]): 
   const written = { path: target.pathValues, query: target.queryValues ?? {} };
   for (const place of ["path", "query"] as const) {
     for (const [name, value] of Object.entries(written[place])) {
-      if (Object.hasOwn(result[place], name) && String(result[place][name]) !== String(value)) {
+      if (Object.hasOwn(result[place], name) && scalarText(result[place][name]) !== String(value)) {
         const message = `is given twice: ${JSON.stringify(value)} stands in the operation`;
         issues.push({ path: pointer(place, name), message });
       }

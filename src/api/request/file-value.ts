@@ -1,4 +1,5 @@
 import { isObject } from "../openapi/document.ts";
+import { scalarText } from "../scalar-text.ts";
 
 /** A file as a model gives it: its text, a `data:` URL, or an object that says more. */
 export interface FileValue {
@@ -44,10 +45,10 @@ export function readFileValue(value: unknown): FileValue | { wrong: string } {
 
 function described(value: Record<string, unknown>, contentType: unknown): Omit<FileValue, "content"> {
   return {
-    ...(value.filename !== undefined && { filename: String(value.filename) }),
-    ...(contentType !== undefined && { contentType: String(contentType) }),
+    ...(value.filename !== undefined && { filename: scalarText(value.filename) }),
+    ...(contentType !== undefined && { contentType: scalarText(contentType) }),
     ...(isObject(value.headers) && {
-      headers: Object.fromEntries(Object.entries(value.headers).map(([name, text]) => [name, String(text)])),
+      headers: Object.fromEntries(Object.entries(value.headers).map(([name, text]) => [name, scalarText(text)])),
     }),
   };
 }

@@ -3,6 +3,7 @@ import { readStructure, roundedNumbers } from "../exact-json.ts";
 import { escapePointer } from "../json-schema.ts";
 import { isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import { wrongFormat } from "./loose-formats.ts";
 import { declaredNames, type UndeclaredNames } from "./undeclared-names.ts";
 
@@ -73,7 +74,7 @@ function noteFormat(text: string, parts: readonly JsonObject[], root: Root, at: 
 }
 
 function normalized(value: unknown): string {
-  return String(value).trim().toLowerCase();
+  return scalarText(value).trim().toLowerCase();
 }
 
 /**

@@ -6,6 +6,7 @@ import type { CallCredential } from "../credentials/credentials.ts";
 import { bareType, isJsonType } from "../media-types.ts";
 import { isSafe } from "../network/safe-methods.ts";
 import type { Credential, Parameter } from "../operation.ts";
+import { scalarText } from "../scalar-text.ts";
 import { decidesByMethod, isOfConnection, overridesMethod, sameToServers, whyForbidden } from "./forbidden-headers.ts";
 import type { Reserves } from "./reserved-names.ts";
 import { serializeInCookie, serializeInHeader } from "./serialize-parameter.ts";
@@ -80,7 +81,7 @@ function assertListed(api: ApiDescription, method: string, { name, schema }: Par
     .filter((each) => typeof each === "string")
     .map((each) => each.toUpperCase());
   const allowed = [...new Set(listed)].filter((each) => !isSafe(method) || isSafe(each));
-  if (!allowed.includes(String(value).trim().toUpperCase())) throw invalid(name, `must be ${allowed.join(" or ")}`);
+  if (!allowed.includes(scalarText(value).trim().toUpperCase())) throw invalid(name, `must be ${allowed.join(" or ")}`);
 }
 
 /** What the configuration sets, by lower-case name; of each credential read once. @throws ToolError `invalid_config` */
