@@ -22,6 +22,7 @@ import { createReadableApis } from "./readable-apis.ts";
 import { type ShownRequest, showRequest } from "./request/dry-run.ts";
 import { prepareRequest } from "./request/prepare-request.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search/search-apis.ts";
+import { shorten } from "./shorten.ts";
 
 export type { ApiRequest } from "./api-request.ts";
 export type { ApiCheck } from "./check-api.ts";
@@ -317,8 +318,4 @@ function withWarnings(error: unknown, warnings: readonly string[]): unknown {
   const { code, message, hint, retryable, retryAfterMs, issues, details, statusLine, cause } = error;
   const more = { ...details, warnings: [...warnings] };
   return new ToolError(code, message, { hint, retryable, retryAfterMs, issues, details: more, statusLine, cause });
-}
-
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -1,4 +1,5 @@
 import { ToolError } from "../errors.ts";
+import { quoted } from "./shorten.ts";
 
 /**
  * Paths that cannot leave the place that the configuration gives them. What servers, proxies and frameworks are known to
@@ -104,17 +105,18 @@ function encodeSegment(decoded: string): string {
 }
 
 function escaping(path: string, why: string, hint?: string): ToolError {
-  return new ToolError("forbidden", `The path ${show(path)} ${why}.`, {
+  return new ToolError("forbidden", `The path ${quoted(path)} ${why}.`, {
     hint: hint ?? "Give a plain path of the API, such as /v1/items.",
   });
 }
 
 function malformed(path: string, why: string, hint?: string): ToolError {
-  return new ToolError("invalid_input", `The path ${show(path)} ${why}.`, {
+  return new ToolError("invalid_input", `The path ${quoted(path)} ${why}.`, {
     hint: hint ?? "Give a plain path of the API, such as /v1/items.",
   });
 }
 
-function show(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+/** The path of a base URL, without slashes at its end. */
+export function basePathOf(base: URL): string {
+  return base.pathname.replace(/\/+$/, "");
 }

@@ -3,13 +3,14 @@ import { METHODS, placeholdersOf } from "./allow-rules.ts";
 import type { ApiRequest, Target } from "./api-request.ts";
 import { assertReads } from "./call-policy.ts";
 import type { ApiDescription } from "./configured-api.ts";
-import { canonicalPath } from "./contained-path.ts";
+import { basePathOf, canonicalPath } from "./contained-path.ts";
 import { nameKey, operationLike, operationWithId } from "./named-operation.ts";
 import type { ApiDocument } from "./openapi/document.ts";
 import type { DocumentOperation } from "./openapi/operations.ts";
 import type { Operation, OperationDetails, Parameter } from "./operation.ts";
 import { isPlaceholder, writtenInPath, writtenInQuery } from "./request/written-values.ts";
 import { closestOperations } from "./search/closest-operations.ts";
+import { quoted, shorten } from "./shorten.ts";
 
 /**
  * The operation that a request names.
@@ -80,13 +81,17 @@ function splitCall(named: string, apiName: string): { method: string; path: stri
   if (!parts) {
     // What is wrong with a path says more than that its method is missing.
     if (/^[/\\.%]|:\/\//.test(named)) canonicalPath(named);
-    throw new ToolError("invalid_input", `"operation" must be METHOD /path for API "${apiName}", not ${show(named)}.`, {
-      hint: `Methods: ${METHODS.join(", ")}. api_search lists what "${apiName}" allows.`,
-      issues: [{ path: "/operation", message: 'must be METHOD /path, such as "GET /v1/items"' }],
-    });
+    throw new ToolError(
+      "invalid_input",
+      `"operation" must be METHOD /path for API "${apiName}", not ${quoted(named)}.`,
+      {
+        hint: `Methods: ${METHODS.join(", ")}. api_search lists what "${apiName}" allows.`,
+        issues: [{ path: "/operation", message: 'must be METHOD /path, such as "GET /v1/items"' }],
+      },
+    );
   }
   if (!METHODS.includes(method as never)) {
-    throw new ToolError("forbidden", `The method ${show(method)} cannot be used.`, {
+    throw new ToolError("forbidden", `The method ${quoted(method)} cannot be used.`, {
       hint: `Methods: ${METHODS.join(", ")}.`,
     });
   }
@@ -153,7 +158,7 @@ function findDocumented(api: ApiDescription, named: string): Target {
   const template = all.find((entry) => entry.method === method && entry.path === path);
   if (template) return documentedTarget(api, template, { query });
   const concrete = withCommas(canonicalPath(path), path);
-  const basePath = api.base.pathname.replace(/\/+$/, "");
+  const basePath = basePathOf(api.base);
   const below = basePath !== "" && concrete.startsWith(`${basePath}/`) ? concrete.slice(basePath.length) : undefined;
   for (const candidate of below === undefined ? [concrete] : [concrete, below]) {
     // A slash at the end means nothing, unless the document says that it does.
@@ -301,7 +306,7 @@ export function unknownOperation(apis: readonly ApiDescription[], named: string)
   const operations = only?.operations ?? apis.flatMap((api) => api.operations);
   const sharing = operations.filter(({ sharedId }) => sharedId !== undefined && nameKey(sharedId) === nameKey(named));
   if (sharing.length > 0) {
-    return new ToolError("unknown_operation", `${show(named)} is the id of more than one operation.`, {
+    return new ToolError("unknown_operation", `${quoted(named)} is the id of more than one operation.`, {
       hint: `Name one by METHOD and path: ${sharing
         .slice(0, 8)
         .map((one) => (only ? one.id : `${one.id} (${one.api})`))
@@ -310,7 +315,7 @@ export function unknownOperation(apis: readonly ApiDescription[], named: string)
   }
   const close = closestOperations(operations, named, 5).map(({ id, api }) => (only ? id : `${id} (${api})`));
   const whose = only ? `API "${only.name}" has no operation` : "No API has an operation";
-  return new ToolError("unknown_operation", `${whose} ${show(named)}.`, {
+  return new ToolError("unknown_operation", `${whose} ${quoted(named)}.`, {
     hint:
       close.length > 0
         ? `Closest: ${close.join(", ")}. api_search finds others.`
@@ -321,12 +326,4 @@ export function unknownOperation(apis: readonly ApiDescription[], named: string)
 function idsOf(operations: readonly { id: string }[]): string {
   const shown = operations.slice(0, 8).map(({ id }) => id);
   return `${shown.join(", ")}${operations.length > shown.length ? ", …" : ""}`;
-}
-
-function show(text: string): string {
-  return JSON.stringify(shorten(text));
-}
-
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -2,6 +2,7 @@ import type { ErrorObject } from "ajv";
 import { type ErrorIssue, ToolError } from "../errors.ts";
 import { readSchema, SchemaLimitError } from "../json-schema/bounded-schema.ts";
 import type { JsonObject } from "./operation.ts";
+import { shorten } from "./shorten.ts";
 import { narrowUnions } from "./union-errors.ts";
 
 /** Says what is wrong with a value; nothing is, if the list is empty. */
@@ -114,7 +115,7 @@ function explain(error: ErrorObject, params: Record<string, unknown>): string {
 function shownValue(value: unknown): string {
   if (value === undefined || (typeof value === "object" && value !== null)) return "";
   const text = JSON.stringify(value) ?? "";
-  return `, not ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+  return `, not ${shorten(text, 60)}`;
 }
 
 /** A name as a JSON pointer holds it (RFC 6901). */

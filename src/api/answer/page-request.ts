@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import type { PreparedRequest } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
-import { assertContained, encodeStrictly } from "../contained-path.ts";
+import { assertContained, basePathOf, encodeStrictly } from "../contained-path.ts";
 import { assertAllowed } from "../find-target.ts";
 
 /**
@@ -29,7 +29,7 @@ export function pageAt(api: ApiDescription, request: PreparedRequest, address: s
   url.hash = "";
   url.search = withConfigured(request, url);
   if (url.pathname === request.url.pathname) return { ...request, url };
-  const basePath = api.base.pathname.replace(/\/+$/, "");
+  const basePath = basePathOf(api.base);
   const shown = api.secrets.inText(url.pathname).slice(0, 200);
   if (!url.pathname.startsWith(`${basePath}/`)) throw refused(`outside the API, at ${shown}`);
   const path = url.pathname.slice(basePath.length);

@@ -2,6 +2,7 @@ import { ToolError } from "../../errors.ts";
 import type { SecretHider } from "../credentials/hide-secrets.ts";
 import { bareType, isJsonType } from "../media-types.ts";
 import type { HttpAnswer } from "../network/exchange.ts";
+import { shorten } from "../shorten.ts";
 import { decodeText, isHtml, isReadable, isText } from "./answer-text.ts";
 import { readEvents } from "./read-events.ts";
 import { parseJson, parseJsonLines } from "./read-json.ts";
@@ -94,7 +95,7 @@ export function readErrorText(answer: HttpAnswer, secrets: SecretHider, limit = 
   text = parsedText(text, secrets) ?? secrets.inText(text, { cut: answer.cut });
   if (isHtml(bareType(header)) || /^\s*<(?:!doctype|html)/i.test(text)) text = wordsOf(text);
   const clean = text.trim();
-  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+  return shorten(clean, limit);
 }
 
 /** JSON written anew, cleared of secrets however they were escaped; undefined where the text is none. */

@@ -4,6 +4,7 @@ import type { ApiDescription } from "../configured-api.ts";
 import { hostOf, isAddressAllowed, reachOf } from "../network/address-guard.ts";
 import type { Exchange, HttpAnswer } from "../network/exchange.ts";
 import { retryAfterMs } from "../network/retry-after.ts";
+import { quoted } from "../shorten.ts";
 import { clientPair } from "./configured-secrets.ts";
 
 /** A client of a token endpoint. */
@@ -19,6 +20,8 @@ export interface OAuthClient {
 
 /** Characters. */
 const MAX_TOKEN = 16 * 1024;
+/** Characters of what the endpoint says. */
+const MAX_QUOTED = 200;
 
 /** @throws ToolError `invalid_config` for a URL that must not be sent a secret */
 export function readEndpoint({ name, settings }: ApiDescription, tokenUrl: string): URL {
@@ -87,7 +90,7 @@ export async function requestToken(
     const isOther = typeof type === "string" && !/^(bearer|dpop)$/i.test(type);
     throw unusable(
       api,
-      isOther ? `a token of type ${quote(api.secrets.inText(type))}` : "something else than a token",
+      isOther ? `a token of type ${quoted(api.secrets.inText(type), MAX_QUOTED)}` : "something else than a token",
       error,
     );
   }
@@ -119,7 +122,7 @@ function readJson(bytes: Buffer | undefined): Record<string, unknown> {
 function refusal(api: ApiDescription, answer: HttpAnswer): ToolError {
   const { status } = answer;
   const { error, error_description: description } = readJson(answer.bytes);
-  const shown = (text: unknown) => (typeof text === "string" ? quote(api.secrets.inText(text)) : "");
+  const shown = (text: unknown) => (typeof text === "string" ? quoted(api.secrets.inText(text), MAX_QUOTED) : "");
   const code = shown(error);
   const reason = [String(status), code, shown(description)].filter(Boolean).join(" ");
   const passing = status === 408 || status === 429 || status >= 500;
@@ -171,8 +174,4 @@ function ofEndpoint(api: ApiDescription, error: ToolError): ToolError {
     retryable: error.retryable,
     cause: error,
   });
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }

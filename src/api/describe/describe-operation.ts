@@ -1,11 +1,13 @@
 import { ToolError } from "../../errors.ts";
 import type { ApiDescription } from "../configured-api.ts";
 import { findOperation, unknownOperation } from "../find-target.ts";
+import { escapePointer } from "../json-schema.ts";
 import { type ApiDocument, unescapePointer } from "../openapi/document.ts";
 import type { DocumentOperation } from "../openapi/operations.ts";
 import { createBundle } from "../openapi/schemas.ts";
 import { createSchemaDisplay, DETAILS, type Detail, plainText } from "../openapi/show-schemas.ts";
 import type { JsonObject, Operation, OperationDetails, Parameter } from "../operation.ts";
+import { shorten } from "../shorten.ts";
 import { type DescribedAnswer, describeAnswers } from "./describe-answers.ts";
 import { bodyNotes, chosenContent, otherContents } from "./describe-body.ts";
 import { findPart } from "./find-part.ts";
@@ -104,7 +106,11 @@ function describeDocumented(
   const shown = withRoom((detail) => {
     const display = createSchemaDisplay(definitions, detail, MAX_SHOWN);
     const shownParameters = parameters.map((parameter, index) =>
-      describeParameter(parameter, detail, display.show(schemas[index], `/${parameter.in}/${escaped(parameter.name)}`)),
+      describeParameter(
+        parameter,
+        detail,
+        display.show(schemas[index], `/${parameter.in}/${escapePointer(parameter.name)}`),
+      ),
     );
     // Where only the body needs them, its schema stands alone.
     const shared = display.refers();
@@ -187,10 +193,10 @@ function describePart(document: ApiDocument, operation: DocumentOperation, part:
   const found = root ? findPart(root, segments, definitions) : { known: [] };
   if ("known" in found) {
     const places = [
-      ...details.parameters.map((parameter) => `/${parameter.in}/${escaped(parameter.name)}`),
+      ...details.parameters.map((parameter) => `/${parameter.in}/${escapePointer(parameter.name)}`),
       ...(details.body ? ["/body"] : []),
     ];
-    const known = root ? found.known.map(escaped) : places;
+    const known = root ? found.known.map(escapePointer) : places;
     throw new ToolError("invalid_input", `${operation.id} has no part ${JSON.stringify(part.slice(0, 200))}.`, {
       hint: known.length > 0 ? `There are ${cut(known.join(", "), 500)}.` : "Nothing more is known there.",
     });
@@ -267,14 +273,10 @@ function head(operation: Operation) {
   };
 }
 
-function escaped(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
 function cut(text: string, limit = MAX_TEXT): string {
   const clean = plainText(text, limit)
     .replace(/[ \t]+/g, " ")
     .replace(/\s*\n\s*/g, "\n")
     .trim();
-  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+  return shorten(clean, limit);
 }

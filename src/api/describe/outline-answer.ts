@@ -1,5 +1,6 @@
 import { isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
+import { shorten } from "../shorten.ts";
 
 /** Characters of an outline. */
 const MAX_OUTLINE = 700;
@@ -17,7 +18,7 @@ export function outlineAnswer({ $defs = {}, ...schema }: JsonObject): string {
     if (outline.length <= MAX_OUTLINE) break;
   }
   if (outline === "any") return "";
-  return outline.length > MAX_OUTLINE ? `${outline.slice(0, MAX_OUTLINE)}…` : outline;
+  return shorten(outline, MAX_OUTLINE);
 }
 
 function write(schema: unknown, depth: number, definitions: Record<string, unknown>): string {

@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import type { PreparedRequest } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
-import { assertContained } from "../contained-path.ts";
+import { assertContained, basePathOf } from "../contained-path.ts";
 import { assertAllowed } from "../find-target.ts";
 import type { HttpAnswer, HttpRequest } from "./exchange.ts";
 import { isSafe } from "./safe-methods.ts";
@@ -43,7 +43,7 @@ function insideApi(
 ): HttpRequest {
   const becomesGet = status === 303 ? request.method !== "HEAD" : status <= 302 && request.method === "POST";
   const method = becomesGet ? "GET" : request.method;
-  const basePath = prepared.target.base.pathname.replace(/\/+$/, "");
+  const basePath = basePathOf(prepared.target.base);
   const withSlash = (path: string) => `${path.replace(/\/+$/, "")}/`;
   const shown = api.secrets.inText(url.pathname).slice(0, 200);
   const sameCall = method === prepared.method && withSlash(url.pathname) === withSlash(prepared.url.pathname);

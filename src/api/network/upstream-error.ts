@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { ToolError } from "../../errors.ts";
 import { readErrorText } from "../answer/read-answer.ts";
 import type { SecretHider } from "../credentials/hide-secrets.ts";
+import { shorten } from "../shorten.ts";
 import { readProblem } from "./error-body.ts";
 import type { HttpAnswer } from "./exchange.ts";
 import { isUsedUp, retryAfterMs } from "./retry-after.ts";
@@ -27,17 +28,17 @@ export function upstreamError(
   const text = problem?.message || body || challenge || `${status} ${STATUS_CODES[status] ?? ""}`.trim();
   const isLimit = status === 429 || isUsedUp(answer);
   const wait = PASSING.has(status) || isLimit ? retryAfterMs(answer) : undefined;
-  return new ToolError(isLimit ? "rate_limited" : "upstream_error", `API returned error: ${shorten(text)}`, {
-    hint: hintOf(api, status, isLimit, wait, secrets.inText(headers.location ?? "").slice(0, 200)),
-    retryable: isLimit || (PASSING.has(status) && (status !== 409 || isSafe(method))),
-    retryAfterMs: wait === undefined ? undefined : Math.ceil(wait),
-    issues: problem && problem.issues.length > 0 ? problem.issues : undefined,
-    details: { http_status: status, ...(attempts > 1 && { attempts }) },
-  });
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
+  return new ToolError(
+    isLimit ? "rate_limited" : "upstream_error",
+    `API returned error: ${shorten(text, MAX_MESSAGE)}`,
+    {
+      hint: hintOf(api, status, isLimit, wait, secrets.inText(headers.location ?? "").slice(0, 200)),
+      retryable: isLimit || (PASSING.has(status) && (status !== 409 || isSafe(method))),
+      retryAfterMs: wait === undefined ? undefined : Math.ceil(wait),
+      issues: problem && problem.issues.length > 0 ? problem.issues : undefined,
+      details: { http_status: status, ...(attempts > 1 && { attempts }) },
+    },
+  );
 }
 
 function hintOf(api: string, status: number, isLimit: boolean, wait: number | undefined, place: string): string {

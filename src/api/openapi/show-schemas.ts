@@ -1,5 +1,7 @@
+import { escapePointer } from "../json-schema.ts";
 import type { JsonObject } from "../operation.ts";
 import { scalarText } from "../scalar-text.ts";
+import { shorten } from "../shorten.ts";
 import { isObject } from "./document.ts";
 import { namesIn } from "./schema-keywords.ts";
 
@@ -230,12 +232,4 @@ export function plainText(text: string, limit: number): string {
     .slice(0, limit * 4)
     .replace(/<\/?[a-z][^<>]*>/gi, " ")
     .replace(/!?\[([^[\]]*)\]\([^()\s]*\)/g, "$1");
-}
-
-function shorten(text: string, limit: number): string {
-  return text.length > limit ? `${text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, "")}…` : text;
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

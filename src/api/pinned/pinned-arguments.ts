@@ -9,13 +9,13 @@ import { reservedNames } from "../request/reserved-names.ts";
 import { CLEARED, withClearing } from "./cleared-fields.ts";
 import { flatten, plainText } from "./flatten-schema.ts";
 import {
+  beginningOf,
   isHidden,
   isPortableName,
   MAX_SCHEMAS,
   type PortableOptions,
   type PortableSchema,
   portableSchema,
-  shorten,
   wordsOf,
   worthTelling,
 } from "./portable-schema.ts";
@@ -172,8 +172,8 @@ function describeSlot(document: ApiDocument, slot: Slot, detail: PortableOptions
   const schema = portableSchema(document, slot.schema, detail);
   const own = schema.description ?? "";
   // What the parameter says goes before what its schema says.
-  const about = shorten(plainText(slot.description), detail.text);
-  const notes = own.replace(shorten(flatten(document, slot.schema).description, detail.text), "").trim();
+  const about = beginningOf(plainText(slot.description), detail.text);
+  const notes = own.replace(beginningOf(flatten(document, slot.schema).description, detail.text), "").trim();
   const text = about === "" ? own : [about, about === notes ? "" : notes].filter((part) => part !== "").join(" ");
   return { ...schema, description: text || wordsOf(slot.key ?? slot.name) };
 }

@@ -13,7 +13,7 @@ import { CLEARED, clearedFields } from "./cleared-fields.ts";
 import { plainText } from "./flatten-schema.ts";
 import { pinnedAdvice } from "./pinned-advice.ts";
 import { argumentsOf, describeArguments, isStructured, isText, type Slot } from "./pinned-arguments.ts";
-import { type PortableSchema, readValue, shorten, wordsOf } from "./portable-schema.ts";
+import { beginningOf, type PortableSchema, readValue, wordsOf } from "./portable-schema.ts";
 
 /** An operation that is to be a tool of its own. */
 export interface PinnedRequest {
@@ -68,7 +68,7 @@ export function pinOperation(api: ApiDescription, { name, operation, description
   return {
     name,
     api: api.name,
-    title: shorten(plainText(summary), 80) || wordsOf(target.id).replace(/\.$/, ""),
+    title: beginningOf(plainText(summary), 80) || wordsOf(target.id).replace(/\.$/, ""),
     description: `${said}${listed?.deprecated ? " Deprecated: there may be a better operation." : ""}`,
     reads: isRead(target.method),
     idempotent: isRead(target.method) || ["PUT", "DELETE", "QUERY"].includes(target.method),
@@ -118,7 +118,7 @@ function describe(api: ApiDescription, target: Target): string {
     .filter((part) => /\w/.test(part))
     .map(sentence)
     .join(" ");
-  return `${shorten(text, MAX_DESCRIPTION)} Calls ${target.method} ${target.template} of API ${api.name}.`.trim();
+  return `${beginningOf(text, MAX_DESCRIPTION)} Calls ${target.method} ${target.template} of API ${api.name}.`.trim();
 }
 
 function requestOf(

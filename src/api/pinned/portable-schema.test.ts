@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { lint } from "../../../test/fixtures/lint-schema.ts";
 import { createDocument } from "../openapi/document.ts";
 import { plainText } from "./flatten-schema.ts";
-import { type PortableSchema, portableSchema, readValue, shorten, wordsOf } from "./portable-schema.ts";
+import { beginningOf, type PortableSchema, portableSchema, readValue, wordsOf } from "./portable-schema.ts";
 
 const TREE = {
   type: "object",
@@ -264,8 +264,8 @@ describe("texts of a document", () => {
   });
 
   it("are cut at the end of a sentence, else of a word", () => {
-    expect(shorten("First sentence. Second one.", 20)).toBe("First sentence.");
-    expect(shorten("Some words without an end", 12)).toBe("Some words…");
+    expect(beginningOf("First sentence. Second one.", 20)).toBe("First sentence.");
+    expect(beginningOf("Some words without an end", 12)).toBe("Some words…");
   });
 
   it("are made of a name where there are none", () => {

@@ -140,7 +140,7 @@ export function portableSchema(
   if (fallback !== undefined && fallback !== null && typeof fallback !== "object" && String(fallback).length <= 40) {
     notes.push(`Default: ${String(fallback)}.`);
   }
-  const description = [shorten(flat.description, text), ...notes].filter((part) => part !== "").join(" ");
+  const description = [beginningOf(flat.description, text), ...notes].filter((part) => part !== "").join(" ");
   return description === "" ? result : { ...result, description };
 }
 
@@ -255,7 +255,7 @@ export function wordsOf(name: string): string {
 }
 
 /** The beginning of a text, at the end of a sentence where there is one. */
-export function shorten(text: string, length: number): string {
+export function beginningOf(text: string, length: number): string {
   if (text.length <= length) return text;
   const cut = text.slice(0, Math.max(0, length)).toWellFormed();
   const sentence = /^.*[.!?](?=\s)/s.exec(`${cut} `)?.[0] ?? "";

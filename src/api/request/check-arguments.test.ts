@@ -1,29 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { call, failure, minimalDocument, openDocumented } from "../../../test/fixtures/api-client.ts";
+import { openOperation, refused, sent } from "../../../test/fixtures/checked-operation.ts";
 import type { ApiRequest } from "../api-request.ts";
 import { closestName } from "./closest-name.ts";
-
-/** An operation `op` that takes these. */
-function open({ query = {}, body, more = {} }: { query?: Record<string, object>; body?: object; more?: object }) {
-  const parameters = Object.entries(query).map(([name, schema]) => ({ name, in: "query", schema }));
-  const requestBody = body && { content: { "application/json": { schema: body } } };
-  const operation = { operationId: "op", parameters, ...(requestBody && { requestBody }) };
-  return openDocumented(minimalDocument({ "/op/{id}": { post: operation } }, more));
-}
-
-async function refused(taken: Parameters<typeof open>[0], given: Partial<ApiRequest>) {
-  const { client, requests } = await open(taken);
-  const error = await failure(call(client, { api: "x", operation: "op", path: { id: "7" }, ...given }));
-  expect(error.code).toBe("invalid_input");
-  expect(requests).toEqual([]);
-  return error.issues ?? [];
-}
-
-async function sent(taken: Parameters<typeof open>[0], given: Partial<ApiRequest>) {
-  const { client, requests } = await open(taken);
-  await call(client, { api: "x", operation: "op", path: { id: "7" }, ...given });
-  return requests[0]!;
-}
 
 describe("a body whose schema refers to most of a large document", () => {
   const ref = (at: number) => ({ $ref: `#/components/schemas/S${at % 3000}` });
@@ -87,7 +66,7 @@ describe("what is wrong is named by its place and what is allowed", () => {
       properties: { title: {}, state: { enum: ["open", "closed"] } },
     };
     const given = { path: { id: "7", no: 1 }, query: { limit: 0, srot: "name" }, header: 5, body: { state: "close" } };
-    const { client, requests } = await open({ query, body });
+    const { client, requests } = await openOperation({ query, body });
     const error = await failure(call(client, { api: "x", operation: "op", ...given } as unknown as ApiRequest));
     expect(error.issues).toEqual([
       { path: "/header", message: 'must be an object such as {"name": "value"}' },
@@ -114,7 +93,7 @@ describe("what is wrong is named by its place and what is allowed", () => {
   });
 
   it("and ends as a sentence does", async () => {
-    const { client } = await open({ query });
+    const { client } = await openOperation({ query });
     const given = { api: "x", operation: "op", path: { id: 7 } };
     expect((await failure(call(client, { ...given, query: { srot: 1 } }))).message).toBe(
       'op of API "x": /query/srot is no parameter of op; did you mean "sort"?',
@@ -269,7 +248,7 @@ it("a body may have what is read-only, which is told, and lack it, and have more
     properties: { id: { type: "integer", readOnly: true }, name: {} },
   };
   expect((await sent({ body }, { body: { name: "a", more: [1] } })).body).toBe('{"name":"a","more":[1]}');
-  const { client, requests } = await open({ body });
+  const { client, requests } = await openOperation({ body });
   const result = await call(client, { api: "x", operation: "op", path: { id: 1 }, body: { id: 1, name: "a" } });
   expect(result.warnings).toEqual(["/body/id is read-only: the API sets it"]);
   expect(requests[0]?.body).toBe('{"id":1,"name":"a"}');

@@ -1,28 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { call, failure, minimalDocument, openDocumented } from "../../../test/fixtures/api-client.ts";
-import type { ApiRequest } from "../api-request.ts";
-
-/** An operation `op` that takes these. */
-function open({ query = {}, body, more = {} }: { query?: Record<string, object>; body?: object; more?: object }) {
-  const parameters = Object.entries(query).map(([name, schema]) => ({ name, in: "query", schema }));
-  const requestBody = body && { content: { "application/json": { schema: body } } };
-  const operation = { operationId: "op", parameters, ...(requestBody && { requestBody }) };
-  return openDocumented(minimalDocument({ "/op/{id}": { post: operation } }, more));
-}
-
-async function refused(taken: Parameters<typeof open>[0], given: Partial<ApiRequest>) {
-  const { client, requests } = await open(taken);
-  const error = await failure(call(client, { api: "x", operation: "op", path: { id: "7" }, ...given }));
-  expect(error.code).toBe("invalid_input");
-  expect(requests).toEqual([]);
-  return error.issues ?? [];
-}
-
-async function sent(taken: Parameters<typeof open>[0], given: Partial<ApiRequest>) {
-  const { client, requests } = await open(taken);
-  await call(client, { api: "x", operation: "op", path: { id: "7" }, ...given });
-  return requests[0]!;
-}
+import { call } from "../../../test/fixtures/api-client.ts";
+import { openOperation, refused, sent } from "../../../test/fixtures/checked-operation.ts";
 
 describe("what has one meaning only is taken", () => {
   const integers = { type: "array", items: { type: "integer" } };
@@ -162,7 +140,7 @@ describe("what has one meaning only is taken", () => {
         },
       },
     };
-    const { client } = await open({ body: { $ref: "#/components/schemas/Json" }, more });
+    const { client } = await openOperation({ body: { $ref: "#/components/schemas/Json" }, more });
     await expect(
       call(client, { api: "x", operation: "op", path: { id: 1 }, body: ["1", ["2"]] }),
     ).resolves.toBeDefined();

@@ -4,6 +4,7 @@ import { escapePointer } from "../json-schema.ts";
 import { isObject } from "../openapi/document.ts";
 import type { JsonObject } from "../operation.ts";
 import { scalarText } from "../scalar-text.ts";
+import { quoted } from "../shorten.ts";
 import { wrongFormat } from "./loose-formats.ts";
 import { declaredNames, type UndeclaredNames } from "./undeclared-names.ts";
 
@@ -69,7 +70,7 @@ function adapt(value: unknown, schema: unknown, root: Root, at: string, depth = 
 function noteFormat(text: string, parts: readonly JsonObject[], root: Root, at: string): void {
   const [like] = parts.flatMap(({ format }) => wrongFormat(format, text) ?? []);
   if (like === undefined) return;
-  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  const shown = quoted(text, 60);
   root.issues.push({ path: at === "" ? "/" : at, message: `must be ${like}, not ${shown}` });
 }
 

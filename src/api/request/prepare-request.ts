@@ -1,7 +1,7 @@
 import { type ErrorIssue, ToolError } from "../../errors.ts";
 import type { ApiRequest, PreparedRequest, Target } from "../api-request.ts";
 import type { ApiDescription } from "../configured-api.ts";
-import { assertContained, encodeStrictly } from "../contained-path.ts";
+import { assertContained, basePathOf, encodeStrictly } from "../contained-path.ts";
 import type { CallCredential } from "../credentials/credentials.ts";
 import { readStructure } from "../exact-json.ts";
 import { assertAllowed, findTarget, placeholderParameter } from "../find-target.ts";
@@ -189,7 +189,7 @@ const places = new WeakMap<URL, Place>();
 function placeOf(base: URL): Place {
   let place = places.get(base);
   if (!place) {
-    place = { origin: base.origin, basePath: base.pathname.replace(/\/+$/, ""), query: base.search.slice(1) };
+    place = { origin: base.origin, basePath: basePathOf(base), query: base.search.slice(1) };
     places.set(base, place);
   }
   return place;

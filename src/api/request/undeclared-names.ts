@@ -3,6 +3,7 @@ import { escapePointer, MISSING, UNKNOWN } from "../json-schema.ts";
 import { isObject } from "../openapi/document.ts";
 import { SUBTYPES } from "../openapi/schema-keywords.ts";
 import type { JsonObject } from "../operation.ts";
+import { quoted, shorten } from "../shorten.ts";
 import { closestName } from "./closest-name.ts";
 
 /** Members of an object that none of its schemas declares, though they declare others. */
@@ -97,14 +98,6 @@ export function explainMissing(issue: ErrorIssue, undeclared: readonly Undeclare
   }
   const meant = closestName(name, around.missing);
   return meant === undefined ? issue : { ...issue, message: `${UNKNOWN}; did you mean ${quoted(meant)}?` };
-}
-
-function quoted(name: string): string {
-  return JSON.stringify(shorten(name));
-}
-
-function shorten(name: string): string {
-  return name.length > 80 ? `${name.slice(0, 80)}…` : name;
 }
 
 function objectOf(value: unknown): JsonObject {
