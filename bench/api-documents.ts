@@ -2,14 +2,13 @@ import { execFile } from "node:child_process";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { build } from "esbuild";
-import { namedExports } from "../scripts/named-exports.ts";
 import { isObject } from "../src/api/openapi/document.ts";
 import { readDocument } from "../src/api/openapi/load-document.ts";
 import { type DocumentOperation, readOperations } from "../src/api/openapi/operations.ts";
 import { bundleSchema } from "../src/api/openapi/schemas.ts";
 import type { JsonObject } from "../src/api/operation.ts";
 import { allRealDocuments, githubDocument, realDocument } from "../test/fixtures/real-documents.ts";
+import { bundle } from "./bundle.ts";
 import { type Figure, median, round } from "./figure.ts";
 import { withFolder } from "./folder.ts";
 
@@ -197,23 +196,7 @@ async function ready(): Promise<Figure[]> {
   const known = await realDocument("github.com/api.github.com");
   const run = promisify(execFile);
   return withFolder(async (folder) => {
-    await build({
-      entryPoints: { ready: "bench/api-ready.ts" },
-      outdir: folder,
-      outExtension: { ".js": ".mjs" },
-      bundle: true,
-      splitting: true,
-      platform: "node",
-      format: "esm",
-      target: "node22",
-      plugins: [namedExports],
-      minifyWhitespace: true,
-      minifySyntax: true,
-      banner: {
-        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      },
-      logLevel: "warning",
-    });
+    await bundle("ready", "bench/api-ready.ts", folder);
     const measure = async (document: string): Promise<{ ms: number; mib: number }> => {
       const times: number[] = [];
       const memory: number[] = [];

@@ -1,8 +1,6 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
-import { build } from "esbuild";
-import { namedExports } from "../scripts/named-exports.ts";
 import { createTokenEstimator } from "../src/llm/estimate-tokens.ts";
 import { createModelClient } from "../src/llm/model-client.ts";
 import { createInputProcessor } from "../src/llm/process-input.ts";
@@ -10,6 +8,7 @@ import { splitText } from "../src/llm/split-text.ts";
 import { startFakeProvider } from "../test/fixtures/fake-provider.ts";
 import { cacheReader, startLlama } from "../test/fixtures/llama.ts";
 import { MALFORMED_REPLIES, type MalformedReply } from "../test/fixtures/malformed-replies.ts";
+import { bundle } from "./bundle.ts";
 import { type Figure, median, round } from "./figure.ts";
 import { withFolder } from "./folder.ts";
 import { PATCHBAY, startPeer } from "./stdio-peer.ts";
@@ -64,23 +63,7 @@ async function firstCall(): Promise<Figure> {
   const run = promisify(execFile);
   const taken: Record<string, number[]> = { ours: [], undici: [] };
   await withFolder(async (folder) => {
-    await build({
-      entryPoints: { first: "bench/first-call.ts" },
-      outdir: folder,
-      outExtension: { ".js": ".mjs" },
-      bundle: true,
-      splitting: true,
-      platform: "node",
-      format: "esm",
-      target: "node22",
-      plugins: [namedExports],
-      minifyWhitespace: true,
-      minifySyntax: true,
-      banner: {
-        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      },
-      logLevel: "warning",
-    });
+    await bundle("first", "bench/first-call.ts", folder);
     for (let turn = 0; turn <= FIRST_CALLS; turn++) {
       for (const [who, times] of Object.entries(taken)) {
         const { stdout } = await run(process.execPath, [join(folder, "first.mjs"), who, provider.baseUrl]);

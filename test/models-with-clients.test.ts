@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { type Progress, roads, type Server } from "./fixtures/clients.ts";
 import { startFakeProvider } from "./fixtures/fake-provider.ts";
+import { freePort } from "./fixtures/free-port.ts";
 import { MCPO_REQUIREMENTS, PYTHON_SETUP_MS, pythonPrograms } from "./fixtures/python.ts";
 import {
   runProcess,
@@ -187,11 +186,3 @@ describe("MCP Inspector", () => {
     expect(JSON.parse(json.content[0]?.text ?? "")).toMatchObject({ code: "unknown_model", retryable: false });
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
