@@ -1,11 +1,11 @@
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import { compileSteps, DEFAULT_STEPS } from "./compile-steps.ts";
+import { hashRun, runSteps, type StepRecord } from "./engine/run-steps.ts";
 import { INPUT_FORMATS, type InputFormat, parseInput } from "./formats/parse-input.ts";
 import { OUTPUT_FORMATS } from "./formats/write-output.ts";
 import { createPace } from "./pace.ts";
 import { type Row, show, toRows } from "./rows.ts";
-import { hashRun, runSteps, type StepRecord } from "./run-steps.ts";
+import { compileSteps, DEFAULT_STEPS } from "./steps/compile-steps.ts";
 import { defaultOutput } from "./steps/format.ts";
 import type { Enrichers, PipelineUser, Step } from "./steps/step.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
-import { MAX_TOTAL_TEXT, type TextBudget } from "./expression-functions.ts";
+import { MAX_TOTAL_TEXT, type TextBudget } from "./expression/functions.ts";
 import { isObject, type Row } from "./rows.ts";
 
 /** Keys longer than this are kept as their hash. */

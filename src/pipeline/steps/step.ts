@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { StatusEmitter } from "../../status/status-event.ts";
-import type { TextBudget } from "../expression-functions.ts";
+import type { TextBudget } from "../expression/functions.ts";
 import type { OutputOptions } from "../formats/write-output.ts";
 import type { Options } from "../options.ts";
 import type { Pace } from "../pace.ts";

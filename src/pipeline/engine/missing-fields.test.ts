@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failure, run } from "../../test/fixtures/pipelines.ts";
+import { failure, run } from "../../../test/fixtures/pipelines.ts";
 
 describe("a field that no row has", () => {
   const filter = { name: "transform", operations: [{ op: "filter", expression: "idd > 0" }] };

@@ -1,9 +1,9 @@
-import { ToolError } from "../../errors.ts";
-import { checkKeys, type Options, optionalObject, readChoice, readString, wrong } from "../options.ts";
-import { eachPaced } from "../pace.ts";
-import { createReasons, MAX_REASONS, newRow, type Reasons, type Row } from "../rows.ts";
+import { ToolError } from "../../../errors.ts";
+import { checkKeys, type Options, optionalObject, readChoice, readString, wrong } from "../../options.ts";
+import { eachPaced } from "../../pace.ts";
+import { createReasons, MAX_REASONS, newRow, type Reasons, type Row } from "../../rows.ts";
+import type { Step, StepContext, StepOutcome } from "../step.ts";
 import { compileJsonSchema, type JsonSchemaCheck, type Violation } from "./json-schema.ts";
-import type { Step, StepContext, StepOutcome } from "./step.ts";
 
 const MODES = ["stop", "drop", "flag"] as const;
 type Mode = (typeof MODES)[number];

@@ -8,9 +8,9 @@ import {
   readObject,
   readString,
   wrong,
-} from "../options.ts";
-import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../rows.ts";
-import { toText } from "../template.ts";
+} from "../../options.ts";
+import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../../rows.ts";
+import { toText } from "../../template.ts";
 import { CAST_TYPES, type CastType, cast, compileDateFormat, DECIMAL_SIGNS } from "./cast.ts";
 import { type OperationCompiler, perField, perRow, readOnError } from "./operation.ts";
 

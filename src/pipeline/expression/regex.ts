@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
-import { ToolError } from "../errors.ts";
-import { show } from "./rows.ts";
+import { ToolError } from "../../errors.ts";
+import { show } from "../rows.ts";
 
 const MAX_PATTERN = 1000;
 /** Program size × characters that one match may take; about 30 ms in the slowest mode of the engine. */

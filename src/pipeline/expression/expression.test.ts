@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ToolError } from "../errors.ts";
+import { ToolError } from "../../errors.ts";
+import { newRow, RowFailure } from "../rows.ts";
 import { compileExpression } from "./expression.ts";
-import { newRow, RowFailure } from "./rows.ts";
 
 const evaluate = (source: string, row: Record<string, unknown> = {}): unknown =>
   compileExpression(source)(newRow(row), { used: 0 });

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { ToolError } from "../errors.ts";
-import type { StatusEmitter } from "../status/status-event.ts";
-import { type OutputOptions, writeOutput } from "./formats/write-output.ts";
+import { ToolError } from "../../errors.ts";
+import type { StatusEmitter } from "../../status/status-event.ts";
+import { type OutputOptions, writeOutput } from "../formats/write-output.ts";
+import { createPace } from "../pace.ts";
+import { counted, type Row, toIssues } from "../rows.ts";
+import { defaultOutput } from "../steps/format.ts";
+import type { Enrichers, PipelineUser, Step, StepContext, StepOutcome } from "../steps/step.ts";
 import { describeMissing, findMissingFields } from "./missing-fields.ts";
-import { createPace } from "./pace.ts";
-import { counted, type Row, toIssues } from "./rows.ts";
-import { defaultOutput } from "./steps/format.ts";
-import type { Enrichers, PipelineUser, Step, StepContext, StepOutcome } from "./steps/step.ts";
 
 /** Changes whenever the same input and steps give another result. */
 export const ENGINE_VERSION = "2";

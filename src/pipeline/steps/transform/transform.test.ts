@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createPace } from "../pace.ts";
-import { toRows } from "../rows.ts";
-import type { StepContext } from "./step.ts";
+import { createPace } from "../../pace.ts";
+import { toRows } from "../../rows.ts";
+import type { StepContext } from "../step.ts";
 import { compileTransform } from "./transform.ts";
 
 const attempt = (operations: unknown[], data: unknown[]) => {

@@ -1,9 +1,9 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import { ToolError } from "../../errors.ts";
-import { FORMATS } from "../../json-schema/formats.ts";
-import { compileRegex, type RegexWork } from "../regex.ts";
-import { shortKey, sizeOf, sorted } from "../row-key.ts";
-import { counted, shorten, show } from "../rows.ts";
+import { ToolError } from "../../../errors.ts";
+import { FORMATS } from "../../../json-schema/formats.ts";
+import { compileRegex, type RegexWork } from "../../expression/regex.ts";
+import { shortKey, sizeOf, sorted } from "../../row-key.ts";
+import { counted, shorten, show } from "../../rows.ts";
 
 const MAX_SCHEMA = 262_144;
 /** Calls of schema functions that checking one row may take. Only schemas whose `$ref`s multiply come near it. */

@@ -1,6 +1,6 @@
-import type { Pace } from "./pace.ts";
-import { type Row, show } from "./rows.ts";
-import { readPath } from "./template.ts";
+import type { Pace } from "../pace.ts";
+import { type Row, show } from "../rows.ts";
+import { readPath } from "../template.ts";
 
 /** Fields that an operation, an expression or a template reads. */
 export interface FieldReads {

@@ -1,6 +1,6 @@
+import { RowFailure, show } from "../rows.ts";
+import { toText } from "../template.ts";
 import type { Regex, RegexWork } from "./regex.ts";
-import { RowFailure, show } from "./rows.ts";
-import { toText } from "./template.ts";
 
 /** Characters of one text that an expression may make. */
 const MAX_TEXT = 1_000_000;

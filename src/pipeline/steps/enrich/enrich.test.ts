@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ToolError } from "../../errors.ts";
-import { createPace } from "../pace.ts";
-import { toRows } from "../rows.ts";
+import { ToolError } from "../../../errors.ts";
+import { createPace } from "../../pace.ts";
+import { toRows } from "../../rows.ts";
+import type { ApiRequest, Enrichers, LlmRequest, StepContext } from "../step.ts";
 import { compileEnrich } from "./enrich.ts";
-import type { ApiRequest, Enrichers, LlmRequest, StepContext } from "./step.ts";
 
 function enrich(
   options: Record<string, unknown>,

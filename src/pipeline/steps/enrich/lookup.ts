@@ -1,6 +1,14 @@
-import { checkKeys, type Options, optionalFields, optionalString, readObject, readString, wrong } from "../options.ts";
-import { isObject, newRow, type Row, show } from "../rows.ts";
-import { toText } from "../template.ts";
+import {
+  checkKeys,
+  type Options,
+  optionalFields,
+  optionalString,
+  readObject,
+  readString,
+  wrong,
+} from "../../options.ts";
+import { isObject, newRow, type Row, show } from "../../rows.ts";
+import { toText } from "../../template.ts";
 
 /** A compiled lookup. */
 export interface Lookup {

@@ -1,5 +1,5 @@
-import { isDate, isDateTime } from "../../json-schema/formats.ts";
-import { RowFailure, show } from "../rows.ts";
+import { isDate, isDateTime } from "../../../json-schema/formats.ts";
+import { RowFailure, show } from "../../rows.ts";
 
 /** Types that a field can be cast to. */
 export const CAST_TYPES = ["string", "number", "integer", "boolean", "date"] as const;

@@ -1,4 +1,6 @@
-import { ToolError } from "../errors.ts";
+import { ToolError } from "../../errors.ts";
+import { type Row, RowFailure, show } from "../rows.ts";
+import { readPath, toText } from "../template.ts";
 import {
   type ExpressionFunction,
   FUNCTIONS,
@@ -8,11 +10,9 @@ import {
   toNumber,
   truthy,
   type Value,
-} from "./expression-functions.ts";
-import { type Token, tokenize } from "./expression-tokens.ts";
+} from "./functions.ts";
 import { compileRegex } from "./regex.ts";
-import { type Row, RowFailure, show } from "./rows.ts";
-import { readPath, toText } from "./template.ts";
+import { type Token, tokenize } from "./tokens.ts";
 
 const MAX_NODES = 500;
 const MAX_NESTING = 50;

@@ -1,8 +1,16 @@
-import { ToolError } from "../../errors.ts";
-import { checkKeys, type Options, optionalObject, optionalString, readInteger, readString, wrong } from "../options.ts";
-import { isObject, newRow, type Row } from "../rows.ts";
-import { fillTemplates, readPath, templateFields, toText } from "../template.ts";
-import type { ApiRequest, EnrichContext, LlmRequest, StepContext } from "./step.ts";
+import { ToolError } from "../../../errors.ts";
+import {
+  checkKeys,
+  type Options,
+  optionalObject,
+  optionalString,
+  readInteger,
+  readString,
+  wrong,
+} from "../../options.ts";
+import { isObject, newRow, type Row } from "../../rows.ts";
+import { fillTemplates, readPath, templateFields, toText } from "../../template.ts";
+import type { ApiRequest, EnrichContext, LlmRequest, StepContext } from "../step.ts";
 
 /** A call of another service for one row. */
 export interface RowCall<Request = unknown> {

@@ -1,7 +1,8 @@
-import { CONSTANT_WORDS } from "../expression.ts";
-import { describeMissing, findMissingFields } from "../missing-fields.ts";
-import { checkKeys, type Options, readObject, wrong } from "../options.ts";
-import { counted, createReasons, show } from "../rows.ts";
+import { describeMissing, findMissingFields } from "../../engine/missing-fields.ts";
+import { CONSTANT_WORDS } from "../../expression/expression.ts";
+import { checkKeys, type Options, readObject, wrong } from "../../options.ts";
+import { counted, createReasons, show } from "../../rows.ts";
+import type { Step } from "../step.ts";
 import {
   castFields,
   fill,
@@ -19,7 +20,6 @@ import {
 import { group } from "./group-operation.ts";
 import type { OperationCompiler, Table } from "./operation.ts";
 import { compute, dedupe, filter, limit, sort } from "./row-operations.ts";
-import type { Step } from "./step.ts";
 
 const MAX_OPERATIONS = 200;
 

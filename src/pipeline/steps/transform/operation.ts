@@ -1,9 +1,9 @@
-import type { TextBudget } from "../expression-functions.ts";
-import type { FieldReads } from "../missing-fields.ts";
-import { ON_ERROR, type OnError, type Options, readChoice } from "../options.ts";
-import type { Pace } from "../pace.ts";
-import { eachPaced } from "../pace.ts";
-import { type Reasons, type Row, RowFailure } from "../rows.ts";
+import type { FieldReads } from "../../engine/missing-fields.ts";
+import type { TextBudget } from "../../expression/functions.ts";
+import { ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
+import type { Pace } from "../../pace.ts";
+import { eachPaced } from "../../pace.ts";
+import { type Reasons, type Row, RowFailure } from "../../rows.ts";
 
 /** The rows inside a transform step; `numbers` says which row of the step's input each one came from (from 1). */
 export interface Table {

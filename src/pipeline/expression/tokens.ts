@@ -1,5 +1,5 @@
-import { ToolError } from "../errors.ts";
-import { show } from "./rows.ts";
+import { ToolError } from "../../errors.ts";
+import { show } from "../rows.ts";
 
 const MAX_LENGTH = 2000;
 

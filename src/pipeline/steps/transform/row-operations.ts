@@ -1,11 +1,11 @@
-import { ToolError } from "../../errors.ts";
-import { type CompiledExpression, compileExpression, type Expression } from "../expression.ts";
-import type { TextBudget } from "../expression-functions.ts";
-import { truthy } from "../expression-functions.ts";
-import { checkKeys, type Options, optionalFields, readBoolean, readInteger, readString, wrong } from "../options.ts";
-import { eachPaced } from "../pace.ts";
-import { keyOf } from "../row-key.ts";
-import { isObject, type Row, RowFailure, show } from "../rows.ts";
+import { ToolError } from "../../../errors.ts";
+import { type CompiledExpression, compileExpression, type Expression } from "../../expression/expression.ts";
+import type { TextBudget } from "../../expression/functions.ts";
+import { truthy } from "../../expression/functions.ts";
+import { checkKeys, type Options, optionalFields, readBoolean, readInteger, readString, wrong } from "../../options.ts";
+import { eachPaced } from "../../pace.ts";
+import { keyOf } from "../../row-key.ts";
+import { isObject, type Row, RowFailure, show } from "../../rows.ts";
 import { addFailure, type OperationCompiler, perField, readOnError, type Table } from "./operation.ts";
 
 /** `{ op: "compute", field, expression, on_error? }`: sets a field to the value of an expression. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ToolError } from "../../errors.ts";
-import { createPace } from "../pace.ts";
-import { toRows } from "../rows.ts";
-import type { StepContext } from "./step.ts";
+import { ToolError } from "../../../errors.ts";
+import { createPace } from "../../pace.ts";
+import { toRows } from "../../rows.ts";
+import type { StepContext } from "../step.ts";
 import { compileValidate } from "./validate.ts";
 
 function validate(options: Record<string, unknown>, data: unknown[], context: Partial<StepContext> = {}) {

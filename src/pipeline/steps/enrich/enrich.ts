@@ -1,12 +1,12 @@
-import { abortError, type ErrorCode, ToolError, toToolError } from "../../errors.ts";
-import { describeMissing, findMissingFields } from "../missing-fields.ts";
-import { checkKeys, type Options, readChoice, readObject, wrong } from "../options.ts";
-import { eachPaced } from "../pace.ts";
-import { shortKey, sizeOf, spendKey } from "../row-key.ts";
-import { counted, createReasons, type Reasons, type Row } from "../rows.ts";
+import { abortError, type ErrorCode, ToolError, toToolError } from "../../../errors.ts";
+import { describeMissing, findMissingFields } from "../../engine/missing-fields.ts";
+import { checkKeys, type Options, readChoice, readObject, wrong } from "../../options.ts";
+import { eachPaced } from "../../pace.ts";
+import { shortKey, sizeOf, spendKey } from "../../row-key.ts";
+import { counted, createReasons, type Reasons, type Row } from "../../rows.ts";
+import type { Step, StepContext } from "../step.ts";
 import { compileApiCall, compileLlmCall, compileMemorySearch, type RowCall } from "./enrich-calls.ts";
 import { compileLookup, type Lookup } from "./lookup.ts";
-import type { Step, StepContext } from "./step.ts";
 
 const ON_ERROR = ["keep", "fail", "drop"] as const;
 

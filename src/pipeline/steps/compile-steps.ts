@@ -1,13 +1,13 @@
-import { ToolError } from "../errors.ts";
-import type { OutputFormat } from "./formats/write-output.ts";
-import { type Options, readBoolean, readObject, wrong } from "./options.ts";
-import { sizeOf } from "./row-key.ts";
-import { isObject, show } from "./rows.ts";
-import { compileEnrich } from "./steps/enrich.ts";
-import { compileFormat } from "./steps/format.ts";
-import { STEP_NAMES, type Step, type StepName } from "./steps/step.ts";
-import { compileTransform } from "./steps/transform.ts";
-import { compileValidate } from "./steps/validate.ts";
+import { ToolError } from "../../errors.ts";
+import type { OutputFormat } from "../formats/write-output.ts";
+import { type Options, readBoolean, readObject, wrong } from "../options.ts";
+import { sizeOf } from "../row-key.ts";
+import { isObject, show } from "../rows.ts";
+import { compileEnrich } from "./enrich/enrich.ts";
+import { compileFormat } from "./format.ts";
+import { STEP_NAMES, type Step, type StepName } from "./step.ts";
+import { compileTransform } from "./transform/transform.ts";
+import { compileValidate } from "./validate/validate.ts";
 
 const MAX_STEPS = 50;
 /** Characters of all steps together, without the tables of lookups, which cost next to nothing. */

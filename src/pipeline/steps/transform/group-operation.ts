@@ -1,7 +1,7 @@
-import { checkKeys, type Options, optionalFields, readChoice, readObject, readString } from "../options.ts";
-import { eachPaced } from "../pace.ts";
-import { keyOf } from "../row-key.ts";
-import { newRow, type Reasons, type Row, RowFailure, show } from "../rows.ts";
+import { checkKeys, type Options, optionalFields, readChoice, readObject, readString } from "../../options.ts";
+import { eachPaced } from "../../pace.ts";
+import { keyOf } from "../../row-key.ts";
+import { newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
 import { addFailure, type OperationCompiler, readOnError, type Table } from "./operation.ts";
 
 const AGGREGATES = ["count", "sum", "min", "max", "avg", "first", "last"] as const;
