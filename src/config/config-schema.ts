@@ -121,17 +121,66 @@ const memory = z.strictObject({
   embeddings: embeddings.prefault({}).describe("Search by meaning besides words; off without a model."),
 });
 
+const INPUT_FORMATS = ["auto", "json", "csv", "tsv", "ndjson", "yaml", "xml", "markdown"] as const;
+const OUTPUT_FORMATS = ["json", "csv", "tsv", "ndjson", "yaml", "xml", "markdown"] as const;
+
+const pipelineParameter = z.strictObject({
+  type: z
+    .enum(["string", "number", "integer", "boolean", "array", "object"])
+    .default("string")
+    .describe("Type of its value."),
+  description: z.string().default("").describe("What it is for, for the model."),
+  default: z.unknown().optional().describe("Value of a call that gives none; without it the parameter is required."),
+  enum: z.array(z.unknown()).min(1).optional().describe("The values that it may have."),
+});
+
 const pipeline = z.strictObject({
   description: z.string().default("").describe("What the pipeline is for, for the model."),
-  inputFormat: z
-    .enum(["json", "csv", "tsv", "ndjson", "yaml", "markdown"])
-    .default("json")
-    .describe("Format of the input."),
-  outputFormat: z.enum(["json", "csv", "ndjson", "yaml", "markdown"]).default("json").describe("Format of the result."),
+  version: z
+    .union([z.string().regex(/^[A-Za-z0-9._-]+$/), z.number()], { error: "must be a text such as 1.2" })
+    .default("1")
+    .describe("Version of the definition; part of a run's id, and a call may ask for it: `name@version`."),
+  parameters: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), pipelineParameter)
+    .default({})
+    .describe("What a call may set, by name. Steps use them as `$name` in expressions and `{{$name}}` in texts."),
+  inputFormat: z.enum(INPUT_FORMATS).default("json").describe("Format of the input; `auto` finds it out."),
+  inputOptions: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("How the input is read: the keys of the tool's `input_options`."),
+  outputFormat: z.enum(OUTPUT_FORMATS).default("json").describe("Format of the result."),
   processingSteps: z
     .array(z.union([z.string(), z.record(z.string(), z.unknown())], { error: "a step is a name or { name: options }" }))
     .default(["validate", "transform", "enrich", "format"])
     .describe("Steps in order: a name, or `{ name: options }`."),
+});
+
+const pipelineRuns = z.strictObject({
+  folders: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]+$/), z.string().min(1))
+    .default({})
+    .describe(
+      "Folders whose files pipelines may read, by the name that a call gives them: `exports` for `exports/a.csv`.",
+    ),
+  timeout: seconds("Time limit of a run, waiting for other services included.").default(300),
+  maxMemory: z.int().min(64).default(512).describe("Memory of a run, in MiB."),
+  maxInlineLength: z
+    .int()
+    .min(0)
+    .default(20_000)
+    .describe("Characters of a result that are given at once; a longer one is kept as a resource."),
+  maxDiskBytes: z
+    .int()
+    .min(0)
+    .default(4_294_967_296)
+    .describe("Bytes that a run may put on disk, its result included."),
+  keepHours: z.number().positive().default(24).describe("Hours that the resources of a run are kept."),
+  maxKeptBytes: z
+    .int()
+    .min(0)
+    .default(1_073_741_824)
+    .describe("Bytes of the kept resources of a user; the oldest go first."),
 });
 
 const interaction = z.strictObject({
@@ -193,6 +242,7 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[A-Za-z0-9_-]+$/), pipeline)
     .default({})
     .describe("Named pipelines."),
+  pipelineRuns: pipelineRuns.prefault({}).describe("Runs of pipelines: the files they may read, and their limits."),
   interaction: interaction.prefault({}).describe("Forms and confirmations."),
   openWebui: z
     .strictObject({

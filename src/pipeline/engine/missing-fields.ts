@@ -1,5 +1,4 @@
-import type { Pace } from "../pace.ts";
-import { type Row, show } from "../rows.ts";
+import { newRow, type Row, show } from "../rows.ts";
 import { readPath } from "../template.ts";
 
 /** Fields that an operation, an expression or a template reads. */
@@ -11,24 +10,42 @@ export interface FieldReads {
 }
 
 /** Rows whose names are looked through for the list and the close match of a message. */
-const SAMPLED_ROWS = 1000;
+const SAMPLED_ROWS = 200;
 /** Names that a message lists, and those that are compared. */
 const LISTED = 20;
 const COMPARED = 500;
 
-/** What is read but in none of the rows; nothing where there are no rows. Linear, and ends as soon as all are found. */
-export async function findMissingFields(rows: readonly Row[], reads: FieldReads, pace: Pace): Promise<string[]> {
-  const fields = new Set(reads.fields);
-  const paths = new Set(reads.paths);
-  if (rows.length === 0) return [];
-  for (let start = 0; start < rows.length && fields.size + paths.size > 0; start += 256) {
-    for (const row of rows.slice(start, start + 256)) {
-      for (const field of fields) if (Object.hasOwn(row, field)) fields.delete(field);
-      for (const path of paths) if (mayHave(row, path)) paths.delete(path);
-    }
-    await pace();
-  }
-  return [...fields, ...paths];
+/** Looks in passing which fields are read but in none of the rows. */
+export interface FieldWatch {
+  /** Rows before they are changed. */
+  see(rows: readonly Row[]): void;
+  /** What none of the rows had, with what to say of it; nothing where there were no rows. */
+  missing(words?: readonly string[]): { name: string; problem: string; help: string }[];
+}
+
+/** A watch over the rows of one run. It costs nothing once all fields were found. */
+export function watchFields({ fields = [], paths = [] }: FieldReads): FieldWatch {
+  const waitingFields = new Set(fields);
+  const waitingPaths = new Set(paths);
+  const sampled: Row[] = [];
+  let seen = false;
+  return {
+    see(rows) {
+      seen ||= rows.length > 0;
+      if (waitingFields.size + waitingPaths.size === 0) return;
+      for (const row of rows) {
+        for (const field of waitingFields) if (Object.hasOwn(row, field)) waitingFields.delete(field);
+        for (const path of waitingPaths) if (mayHave(row, path)) waitingPaths.delete(path);
+        if (waitingFields.size + waitingPaths.size === 0) return;
+      }
+      // Copied, for rows are changed later.
+      for (const row of rows.slice(0, SAMPLED_ROWS - sampled.length)) sampled.push(newRow(row));
+    },
+    missing(words) {
+      if (!seen) return [];
+      return [...waitingFields, ...waitingPaths].map((name) => ({ name, ...describeMissing(name, sampled, words) }));
+    },
+  };
 }
 
 /** Whether a row has the path, or cannot tell: null on the way may be an object, and a list any length, in other data. */
@@ -49,7 +66,7 @@ function mayHave(row: Row, path: string): boolean {
  * What to say of a field that no row has, in two parts: the fault, and the names that there are with the closest one.
  * `words` are names that are no fields but could have been meant, such as `true`.
  */
-export function describeMissing(
+function describeMissing(
   name: string,
   rows: readonly Row[],
   words: readonly string[] = [],

@@ -1,28 +1,17 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { StatusEmitter } from "../../status/status-event.ts";
-import type { TextBudget } from "../expression/functions.ts";
+import type { Batch } from "../batch.ts";
 import type { OutputOptions } from "../formats/write-output.ts";
 import type { Options } from "../options.ts";
-import type { Pace } from "../pace.ts";
 import type { Reasons, Row } from "../rows.ts";
+import type { Workspace } from "../spool/workspace.ts";
 
 export const STEP_NAMES = ["validate", "transform", "enrich", "format"] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
-/** Who calls, as the enrichers want it. */
-export interface PipelineUser {
-  id: string;
-}
+/** Rows as they come. Whoever takes them may change them. */
+export type Batches = AsyncIterable<Batch>;
 
-/** What a call of another service is given. Its status has no final event, for the run goes on after it. */
-export interface EnrichContext {
-  signal: AbortSignal;
-  status: StatusEmitter;
-  /** The run that the call belongs to: the same object for all its calls, and another one for other runs'. */
-  run: object;
-}
-
-/** A call of a configured API for one row. */
+/** A call of a configured API. */
 export interface ApiRequest {
   api: string;
   operation?: string;
@@ -32,7 +21,7 @@ export interface ApiRequest {
   body?: Record<string, unknown>;
 }
 
-/** A task for the LLM processor for one row. */
+/** A task for the LLM processor. */
 export interface LlmRequest {
   input: string;
   task?: string;
@@ -42,57 +31,65 @@ export interface LlmRequest {
   outputSchema?: Record<string, unknown>;
 }
 
-/** The other services as functions, so that this room knows none of them. */
-export interface Enrichers {
+/** What a run may ask of the server around it, for the user who called. Requests and answers are plain JSON. */
+export interface Host {
   /** The user's memories, best first: a list, or an object with the list as `results`. */
-  searchMemory(user: PipelineUser, query: string, limit: number): Promise<unknown>;
-  /** The API's answer, or an object with the answer as `data`. */
-  callApi(user: PipelineUser, request: ApiRequest, context: EnrichContext): Promise<unknown>;
-  /** An object with the model's answer as `data`. */
-  processInput(user: PipelineUser, request: LlmRequest, context: EnrichContext): Promise<unknown>;
+  searchMemory(query: string, limit: number): Promise<unknown>;
+  /** The API's answer, or an object with the answer as `data`. @throws ToolError */
+  callApi(request: ApiRequest): Promise<unknown>;
+  /** An object with the model's answer as `data`. @throws ToolError */
+  processInput(request: LlmRequest): Promise<unknown>;
+  /** What the run is doing, for the human. */
+  progress(description: string, percent?: number): void;
 }
 
-/** What a step runs in. */
-export interface StepContext {
-  user: PipelineUser;
-  enrichers: Enrichers;
-  /** Stands for the run, see EnrichContext. */
-  run: object;
-  signal: AbortSignal;
-  status: StatusEmitter;
-  pace: Pace;
-  textBudget: TextBudget;
-  /** Whether the rows came from a format whose cells are all text. */
-  textCells: boolean;
-  /** Whether calls of other services are left out. */
-  dryRun: boolean;
-  /** How much of the step is done. */
-  report(done: number, total: number): void;
-}
-
-/** What a step did. */
-export interface StepOutcome {
-  rows: readonly Row[];
-  /** Further fields of the step's record. */
-  record: Record<string, unknown>;
-  /** Rows with reasons; listed in the record. */
-  reasons?: Reasons;
-  /** What is probably not meant, such as a field that no row has. */
-  warnings?: readonly string[];
-  /** Set where the run ends here: the message of its error. */
-  failed?: string;
-  /** The code of that error, `validation_failed` where it is left out. */
+/** Why a run ends at a step. */
+export interface StepFailure {
+  message: string;
+  /** `validation_failed` where it is left out. */
   code?: ErrorCode;
   hint?: string | undefined;
-  /** How the result is to be written; set by format only. */
-  output?: OutputOptions;
 }
 
-/** A checked step, ready to run. */
+/** What a step of one run works with, and where it says what it did. */
+export interface StepContext {
+  host: Host;
+  /** Where rows go that do not fit into memory. */
+  workspace: Workspace;
+  /** Whether calls of other services are left out. */
+  dryRun: boolean;
+  /** Whether the rows came from a format whose cells are all text. */
+  textCells: boolean;
+  /** Rows that failed; listed in the step's record. */
+  reasons: Reasons;
+  /** Further fields of the step's record; complete once the step's rows have ended. */
+  record: Record<string, unknown>;
+  /** Says what is probably not meant, such as a field that no row has. */
+  warn(text: string): void;
+  /**
+   * Ends the run at this step, whose rows reach no later step from now on. The step goes on taking rows, to count all that fail.
+   * The first failure of the first step that has one becomes the run's error.
+   */
+  fail(failure: StepFailure): void;
+  /**
+   * Whether the input, this step or one before it has ended the run. Final once the step's own input has ended: nothing outside
+   * the run may be called before then, nor where it is true.
+   */
+  ended(): boolean;
+  /** Takes rows out of the run into its quarantine, each with its reasons. */
+  quarantine(row: Row, number: number, reasons: readonly unknown[]): void;
+  /** How much of the step is done, where it works after its input has ended. */
+  report(done: number, total: number, what: string): void;
+}
+
+/** A checked step. */
 export interface Step {
   name: StepName;
   enabled: boolean;
   /** As it was written; part of the run's id. */
   options: Options;
-  run(rows: readonly Row[], context: StepContext): Promise<StepOutcome>;
+  /** How the result is to be written; format only. */
+  output?: OutputOptions;
+  /** Takes rows through the step, for one run. */
+  run(rows: Batches, context: StepContext): Batches;
 }

@@ -1,28 +1,30 @@
+import type { Batch } from "../../batch.ts";
 import type { FieldReads } from "../../engine/missing-fields.ts";
-import type { TextBudget } from "../../expression/functions.ts";
 import { ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
-import type { Pace } from "../../pace.ts";
-import { eachPaced } from "../../pace.ts";
 import { type Reasons, type Row, RowFailure } from "../../rows.ts";
+import type { Workspace } from "../../spool/workspace.ts";
 
-/** The rows inside a transform step; `numbers` says which row of the step's input each one came from (from 1). */
-export interface Table {
-  rows: Row[];
-  numbers: number[];
-}
-
+/** What an operation of one run works with. */
 export interface OperationContext {
-  pace: Pace;
-  textBudget: TextBudget;
+  workspace: Workspace;
   /** Where rows that fail are recorded. */
   reasons: Reasons;
 }
 
-/** A compiled operation, with the fields that it reads by name. It may change the rows that it is given. */
+/** An operation in one run. */
+export interface RunningOperation {
+  /** What comes out for these rows now. May change the rows and keep some, or all, for the end. */
+  push(batch: Batch): Batch;
+  /** What was kept, once after the last batch. */
+  end?(): Iterable<Batch>;
+}
+
+/** A compiled operation, with the fields that it reads by name. */
 export interface Operation extends FieldReads {
   /** Whether a failed row ends the run after this operation. */
   failsRun: boolean;
-  run(table: Table, context: OperationContext): Promise<Table>;
+  /** Begins a run. */
+  start(context: OperationContext): RunningOperation;
 }
 
 /** Compiles an operation's options. @throws ToolError `invalid_input` for wrong ones. */
@@ -32,11 +34,16 @@ export type OperationCompiler = (options: Options, where: string) => Operation;
 export function perRow(change: (row: Row) => Row | undefined): Operation {
   return {
     failsRun: false,
-    async run(table, context) {
-      const rows: Row[] = [];
-      await eachPaced(table.rows, context.pace, (row) => rows.push(change(row) ?? row));
-      return { rows, numbers: table.numbers };
-    },
+    start: () => ({
+      push(batch) {
+        const { rows } = batch;
+        for (let index = 0; index < rows.length; index++) {
+          const changed = change(rows[index] as Row);
+          if (changed) rows[index] = changed;
+        }
+        return batch;
+      },
+    }),
   };
 }
 
@@ -47,28 +54,29 @@ export function perRow(change: (row: Row) => Row | undefined): Operation {
 export function perField(
   onError: OnError,
   rule: string,
-  fields: readonly {
-    field: string;
-    value(row: Row, budget: TextBudget): unknown;
-  }[],
+  fields: readonly { field: string; value(row: Row): unknown }[],
 ): Operation {
   return {
     failsRun: onError === "fail",
-    async run(table, context) {
-      await eachPaced(table.rows, context.pace, (row, index) => {
-        for (const { field, value } of fields) {
-          try {
-            const made = value(row, context.textBudget);
-            if (made !== undefined) row[field] = made;
-          } catch (error) {
-            if (!(error instanceof RowFailure)) throw error;
-            addFailure(context.reasons, table.numbers[index] as number, row, field, rule, error);
-            if (onError === "null") row[field] = null;
+    start: ({ reasons }) => ({
+      push(batch) {
+        const { rows, numbers } = batch;
+        for (let index = 0; index < rows.length; index++) {
+          const row = rows[index] as Row;
+          for (const { field, value } of fields) {
+            try {
+              const made = value(row);
+              if (made !== undefined) row[field] = made;
+            } catch (error) {
+              if (!(error instanceof RowFailure)) throw error;
+              addFailure(reasons, numbers[index] as number, row, field, rule, error);
+              if (onError === "null") row[field] = null;
+            }
           }
         }
-      });
-      return table;
-    },
+        return batch;
+      },
+    }),
   };
 }
 

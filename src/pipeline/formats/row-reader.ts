@@ -1,0 +1,36 @@
+import type { Batch } from "../batch.ts";
+import type { Reason } from "../rows.ts";
+
+/** Decoded text in pieces that may end anywhere but inside a surrogate pair; without the byte order mark. */
+export type TextChunks = Iterable<string>;
+
+/** How text is read. What is undefined is found out or left to the format. */
+export interface InputOptions {
+  /** Of bytes: a label of the Encoding Standard, such as `utf-8` or `windows-1252`. */
+  encoding?: string | undefined;
+  /** csv: the character between cells. */
+  delimiter?: string | undefined;
+  /** csv and tsv: whether the first line names the columns (default), or the names themselves. */
+  header?: boolean | readonly string[] | undefined;
+  /** csv, tsv and ndjson: lines before the first that counts. */
+  skipLines?: number | undefined;
+  /** json, yaml and xml: dotted path to the rows inside the document; xml: of their elements. */
+  rowPath?: string | undefined;
+  /** Cells that stand for null; csv, tsv and markdown. */
+  nullValues?: readonly string[] | undefined;
+}
+
+/** What reading tells besides the rows. */
+export interface ReadContext {
+  options: InputOptions;
+  /** Records a row that cannot be read; the reader goes on with the next. Whether the run does is not the reader's matter. */
+  bad(reason: Reason): void;
+  /** A finding for the record of the input, such as the delimiter; a later one replaces it. */
+  note(key: string, value: unknown): void;
+}
+
+/**
+ * Reads rows in batches as the text comes, keeping no more than one batch and the piece it came from.
+ * @throws ToolError `invalid_input` where the text as a whole cannot be read, `too_large` at limits.
+ */
+export type RowReader = (chunks: TextChunks, context: ReadContext) => Iterable<Batch>;

@@ -1,0 +1,73 @@
+import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { ToolError } from "../../errors.ts";
+
+/** A file of a run, for what does not fit into memory. */
+export interface WorkFile {
+  readonly path: string;
+  /** Bytes written. */
+  readonly size: number;
+  write(text: string): void;
+  /** What was written, in pieces of decoded text that end anywhere but inside a character. */
+  read(): Iterable<string>;
+}
+
+/** The files of one run. Whoever started the run removes the folder, also where the run was cut off. */
+export interface Workspace {
+  /** A new, empty file. @throws ToolError `too_large` from its `write` where all files together would exceed the limit */
+  create(): WorkFile;
+  /** Closes all files; their paths stay. */
+  close(): void;
+}
+
+const READ_BYTES = 262_144;
+
+/** Files in `folder`, which is made with the first one. `maxBytes` holds for all of them together. */
+export function createWorkspace(folder: string, maxBytes: number): Workspace {
+  let count = 0;
+  let spent = 0;
+  const open: number[] = [];
+  return {
+    close() {
+      for (const file of open.splice(0)) closeSync(file);
+    },
+    create() {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const path = join(folder, `${++count}.tmp`);
+      const file = openSync(path, "wx+", 0o600);
+      open.push(file);
+      let size = 0;
+      return {
+        path,
+        get size() {
+          return size;
+        },
+        write(text) {
+          const bytes = Buffer.from(text, "utf8");
+          spent += bytes.length;
+          if (spent > maxBytes) {
+            throw new ToolError("too_large", `The run needs more than ${maxBytes} bytes on disk.`, {
+              hint: "Filter, pick or limit earlier in the pipeline, or split the input.",
+            });
+          }
+          for (let done = 0; done < bytes.length; ) {
+            done += writeSync(file, bytes, done, bytes.length - done, size + done);
+          }
+          size += bytes.length;
+        },
+        *read() {
+          const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+          const buffer = Buffer.allocUnsafe(READ_BYTES);
+          for (let at = 0; at < size; ) {
+            const length = readSync(file, buffer, 0, READ_BYTES, at);
+            if (length === 0) break;
+            at += length;
+            yield decoder.decode(buffer.subarray(0, length), { stream: true });
+          }
+          const rest = decoder.decode();
+          if (rest) yield rest;
+        },
+      };
+    },
+  };
+}
