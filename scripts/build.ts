@@ -12,8 +12,12 @@ const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { versio
 rmSync("dist", { recursive: true, force: true });
 // Code that only some calls need becomes chunks of their own, so that starting the server reads little.
 const { metafile } = await build({
-  // Beside the chunks, where the one that makes threads looks for it (src/worker/task-runner.ts).
-  entryPoints: { main: "src/main.ts", "chunks/worker": "src/worker/worker-main.ts" },
+  // Beside the chunks, where the one that makes threads looks for them (src/worker/task-runner.ts).
+  entryPoints: {
+    main: "src/main.ts",
+    "chunks/worker": "src/worker/worker-main.ts",
+    "chunks/pipeline-thread": "src/pipeline/thread/thread-main.ts",
+  },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -3,8 +3,6 @@ import { type ErrorIssue, ToolError } from "../errors.ts";
 /** One record of the data: field names to JSON values. Made by `newRow` only. */
 export type Row = Record<string, unknown>;
 
-/** Rows that a run may hold. */
-export const MAX_ROWS = 200_000;
 /** Columns of a table: csv, tsv and markdown. */
 export const MAX_COLUMNS = 10_000;
 /** Nesting of a value inside a row. */
@@ -117,25 +115,19 @@ export function show(value: unknown): string {
 }
 
 /**
- * Any parsed value as rows: a list gives one row an entry, an object one row; an entry that is no object becomes
- * `{ value: entry }`.
- * @throws ToolError `too_large` beyond the limits of rows and nesting, `invalid_input` for what JSON cannot hold (NaN, Infinity).
+ * A parsed value as a row; one that is no object becomes `{ value: … }`.
+ * @throws ToolError `too_large` beyond the limit of nesting, `invalid_input` for what JSON cannot hold (NaN, Infinity)
  */
-export function toRows(value: unknown): Row[] {
-  const entries = Array.isArray(value) ? value : [value];
-  if (entries.length > MAX_ROWS) {
-    throw new ToolError("too_large", `The input has ${entries.length} rows; at most ${MAX_ROWS} are taken.`, {
-      hint: "Split the input into several calls.",
-    });
-  }
-  return entries.map((entry, index) => {
-    checkJson(entry, index + 1);
-    return isObject(entry) ? newRow(entry) : newRow({ value: entry });
-  });
+export function toRow(value: unknown, number: number): Row {
+  checkJson(value, number);
+  return isObject(value) ? newRow(value) : newRow({ value });
 }
 
-/** Refuses what JSON cannot hold and nesting beyond the limit; the limit also ends the walk of a value that contains itself. */
-function checkJson(value: unknown, row: number, depth = 0, field: string | null = null): void {
+/**
+ * Refuses what JSON cannot hold and nesting beyond the limit; the limit also ends the walk of a value that contains itself.
+ * @throws ToolError `invalid_input`, `too_large`
+ */
+export function checkJson(value: unknown, row: number, depth = 0, field: string | null = null): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new ToolError(
       "invalid_input",

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { type Transferable, Worker } from "node:worker_threads";
 import type { TaskFault, TaskInputs, TaskName, TaskOrder, TaskReply } from "./worker-messages.ts";
 
 export interface TaskLimits {
@@ -15,7 +15,12 @@ export interface TaskRunner {
    * The task's result, plain JSON.
    * @throws TaskFailure; the signal's reason once it fires
    */
-  run<Name extends TaskName>(task: Name, input: TaskInputs[Name], limits: TaskLimits): Promise<unknown>;
+  run<Name extends TaskName>(
+    task: Name,
+    input: TaskInputs[Name],
+    limits: TaskLimits,
+    transfer?: readonly Transferable[],
+  ): Promise<unknown>;
   /** Ends all threads and the tasks in them. */
   close(): Promise<void>;
 }
@@ -33,12 +38,15 @@ export class TaskFailure extends Error {
 
 interface Waiting {
   order: TaskOrder;
+  transfer: readonly Transferable[];
   limits: TaskLimits;
   done(reply: TaskReply): void;
   fail(error: unknown): void;
 }
 
 export interface TaskRunnerOptions {
+  /** Which tasks the threads can do. */
+  threads?: keyof typeof THREADS;
   /** Threads at most, and so tasks at once. */
   maxThreads?: number;
   /** Megabytes of a thread's heap. */
@@ -52,6 +60,7 @@ export interface TaskRunnerOptions {
  * without work do not keep the process alive.
  */
 export function createTaskRunner({
+  threads = "expressions",
   maxThreads = 2,
   maxHeapMb = 256,
   idleMs = 60_000,
@@ -62,7 +71,7 @@ export function createTaskRunner({
   let closed = false;
 
   function start(): Worker {
-    const worker = new Worker(workerFile(import.meta.url), {
+    const worker = new Worker(threadFile(threads, import.meta.url), {
       // Not what this process was started with, such as a test runner's hooks.
       execArgv: [],
       env: {},
@@ -117,7 +126,7 @@ export function createTaskRunner({
     perform(worker, task);
   }
 
-  function perform(worker: Worker, { order, limits, done, fail }: Waiting): void {
+  function perform(worker: Worker, { order, transfer, limits, done, fail }: Waiting): void {
     const { signal, timeoutMs } = limits;
     const end = async (settle: () => void, keep = false) => {
       clearTimeout(timer);
@@ -141,17 +150,18 @@ export function createTaskRunner({
     }, timeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-    worker.postMessage(order);
+    worker.postMessage(order, transfer);
   }
 
   return {
-    async run(task, input, limits) {
+    async run(task, input, limits, transfer = []) {
       const { signal, maxResultLength } = limits;
       signal.throwIfAborted();
       if (closed) throw new Error("The threads were ended.");
       const reply = await new Promise<TaskReply>((resolve, reject) => {
         const entry: Waiting = {
           order: { task, input, maxResultLength },
+          transfer,
           limits,
           done: (given) => settled(() => resolve(given)),
           fail: (error) => settled(() => reject(error)),
@@ -183,7 +193,13 @@ export function createTaskRunner({
   };
 }
 
-/** Beside the sources as TypeScript, which Node reads; the bundle has it where its chunks are (scripts/build.ts). */
-function workerFile(here: string): URL {
-  return new URL(here.endsWith(".ts") ? "./worker-main.ts" : "./worker.js", here);
+/** The files that threads begin with: among the sources as TypeScript, which Node reads, and where the bundle has its chunks (scripts/build.ts). */
+const THREADS = {
+  expressions: { source: "./worker-main.ts", bundle: "./worker.js" },
+  pipelines: { source: "../pipeline/thread/thread-main.ts", bundle: "./pipeline-thread.js" },
+};
+
+function threadFile(threads: keyof typeof THREADS, here: string): URL {
+  const { source, bundle } = THREADS[threads];
+  return new URL(here.endsWith(".ts") ? source : bundle, here);
 }

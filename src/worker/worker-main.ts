@@ -1,61 +1,6 @@
-import { parentPort } from "node:worker_threads";
-import type { TaskInputs, TaskName, TaskOrder, TaskReply } from "./worker-messages.ts";
+import { serveTasks } from "./serve-tasks.ts";
 
-/** What runs in a thread of its own, one task at a time; what a task needs is loaded with the first one. */
-const TASKS: { [Name in TaskName]: () => Promise<(input: TaskInputs[Name]) => unknown> } = {
+// What runs in a thread of its own, one task at a time; what a task needs is loaded with the first one.
+serveTasks({
   jmespath: async () => (await import("./jmespath-task.ts")).runJmespath,
-};
-
-/** What the server takes of an answer of an API, too. */
-const MAX_DEPTH = 200;
-
-// Expressions read properties by name: of data they may reach only what is in it.
-Reflect.deleteProperty(Object.prototype, "__proto__");
-
-parentPort?.on("message", async (order: TaskOrder) => {
-  parentPort?.postMessage(await perform(order));
 });
-
-async function perform({ task, input, maxResultLength }: TaskOrder): Promise<TaskReply> {
-  let result: unknown;
-  try {
-    const run = (await TASKS[task]()) as (input: unknown) => unknown;
-    result = await run(input);
-    const size = sizeOf(result, maxResultLength);
-    if (size > maxResultLength) return tooLarge(maxResultLength);
-    const json = JSON.stringify(result) ?? "null";
-    if (json.length > maxResultLength) return tooLarge(maxResultLength);
-    return { json };
-  } catch (error) {
-    if (error instanceof RangeError) {
-      return /string length|array length|allocation/i.test(error.message)
-        ? tooLarge(maxResultLength)
-        : { failure: { kind: "input", message: "it is nested too deeply" } };
-    }
-    const { message, position, hint } = error as Error & { position?: number; hint?: string };
-    const more = { ...(position !== undefined && { position }), ...(hint !== undefined && { hint }) };
-    return { failure: { kind: "input", message: String(message).slice(0, 500), ...more } };
-  }
-}
-
-function tooLarge(limit: number): TaskReply {
-  return { failure: { kind: "result_too_large", message: `the result is larger than ${limit} characters` } };
-}
-
-/**
- * How many values there are in a value, of which each takes a character of JSON or more; not counted further than the limit,
- * for expressions put the same list into a list many times over. @throws RangeError where it is nested too deeply
- */
-function sizeOf(value: unknown, limit: number): number {
-  let count = 0;
-  const visit = (part: unknown, depth: number): void => {
-    if (++count > limit || typeof part !== "object" || part === null) return;
-    if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
-    for (const item of Array.isArray(part) ? part : Object.values(part)) {
-      visit(item, depth + 1);
-      if (count > limit) return;
-    }
-  };
-  visit(value, 0);
-  return count;
-}

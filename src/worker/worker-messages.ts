@@ -1,3 +1,5 @@
+import type { MessagePort } from "node:worker_threads";
+
 /** What a thread is given to do. */
 export interface TaskOrder {
   task: TaskName;
@@ -21,6 +23,13 @@ export interface TaskFault {
 /** The tasks that there are, and what each takes. */
 export interface TaskInputs {
   jmespath: { json: string; expression: string };
+  /** `order` is an EngineOrder of src/pipeline; `port` carries what the run asks of the server around it. */
+  pipeline: { order: unknown; port: MessagePort };
 }
 
 export type TaskName = keyof TaskInputs;
+
+/** The tasks of one kind of thread, each loaded when it is first wanted. */
+export type TaskTable<Names extends TaskName> = {
+  [Name in Names]: () => Promise<(input: TaskInputs[Name]) => unknown>;
+};

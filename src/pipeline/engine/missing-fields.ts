@@ -1,3 +1,4 @@
+import { closestName } from "../closest-name.ts";
 import { newRow, type Row, show } from "../rows.ts";
 import { readPath } from "../template.ts";
 
@@ -72,7 +73,7 @@ function describeMissing(
   words: readonly string[] = [],
 ): { problem: string; help: string } {
   const known = namesBeside(name, rows);
-  const close = closest(name, [...known, ...words]);
+  const close = closestName(name, [...known, ...words]);
   const listed = known.slice(0, LISTED).map(showName).join(", ");
   const more = known.length > LISTED ? `, … (${known.length} in all)` : "";
   const names = known.length === 0 ? "The rows have no fields." : `Fields: ${listed}${more}.`;
@@ -98,48 +99,4 @@ function namesBeside(path: string, rows: readonly Row[]): string[] {
 
 function showName(name: string): string {
   return /^[\p{L}\p{N}_$.-]{1,80}$/u.test(name) ? name : show(name);
-}
-
-/** The candidate that differs by spelling only: by case and separators, or by a letter in three. */
-function closest(name: string, candidates: readonly string[]): string | undefined {
-  if (name.length > 80) return undefined;
-  const plain = normalize(name);
-  let best: string | undefined;
-  let least = Math.floor(plain.length / 3) + 1;
-  for (const candidate of candidates) {
-    if (candidate.length > 80) continue;
-    const distance = editDistance(plain, normalize(candidate));
-    if (distance >= least) continue;
-    least = distance;
-    best = candidate;
-  }
-  return best;
-}
-
-function normalize(name: string): string {
-  return name.toLowerCase().replace(/[\s_.-]/g, "");
-}
-
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
-function editDistance(from: string, to: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const same = from[i - 1] === to[j - 1];
-      let cost = Math.min(
-        (last[j] as number) + 1,
-        (row[j - 1] as number) + 1,
-        (last[j - 1] as number) + (same ? 0 : 1),
-      );
-      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
-        cost = Math.min(cost, (beforeLast[j - 2] as number) + 1);
-      }
-      row.push(cost);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return last[to.length] as number;
 }

@@ -1,0 +1,233 @@
+import { createHash, type Hash } from "node:crypto";
+import { readSync } from "node:fs";
+import { ToolError } from "../../errors.ts";
+import { BATCH_ROWS, type Batch } from "../batch.ts";
+import { readerOf } from "../formats/read-rows.ts";
+import type { TextChunks } from "../formats/row-reader.ts";
+import { decodeBytes } from "../input/decode-bytes.ts";
+import { detectFormat, INPUT_FORMATS, type InputFormat } from "../input/detect-format.ts";
+import { counted, createReasons, show, toIssues, toRow } from "../rows.ts";
+import type { EngineOrder, InputRecord } from "./engine-order.ts";
+
+const FILE_BYTES = 262_144;
+const TEXT_LENGTH = 65_536;
+/** Formats whose values are all text. */
+const TEXT_ONLY: readonly string[] = ["csv", "tsv", "xml", "markdown"];
+
+/** The input of a run while it is read. */
+export interface ReadInput {
+  format: string;
+  /** Whether all values are text. */
+  textCells: boolean;
+  /** The rows, once. @throws ToolError `invalid_input` where the text as a whole cannot be read */
+  batches: Iterable<Batch>;
+  /** Share that has been read, from 0 to 1. */
+  share(): number;
+  rows(): number;
+  /** Whether rows could not be read and the run is to end for it. Final once all was read. */
+  failed(): boolean;
+  /** The error of that. */
+  error(): ToolError;
+  record(): InputRecord;
+  /** The beginning of a text or a file; all of it where `complete`. */
+  original(): { text: string; complete: boolean };
+  /** SHA-256 of what was read. */
+  digest(): string;
+}
+
+/**
+ * Opens the input of a run. Nothing but its beginning is read before the rows are.
+ * @throws ToolError `invalid_input` for a format or encoding that is not known, and an empty input
+ */
+export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
+  const hash = createHash("sha256");
+  const findings: Record<string, unknown> = {};
+  const reasons = createReasons();
+  const progress = { done: 0, total: 1, rows: 0 };
+  const start = { text: "", complete: true };
+
+  const { format, batches } = open();
+  const counted = countRows(batches, progress);
+
+  function open(): { format: string; batches: Iterable<Batch> } {
+    const { input } = order;
+    if (input.kind === "rows") {
+      if (order.inputFormat !== undefined && !["json", "auto"].includes(order.inputFormat)) {
+        throw new ToolError(
+          "invalid_input",
+          `"data" holds rows already; ${show(order.inputFormat)} input belongs in "text".`,
+        );
+      }
+      progress.total = Math.max(1, input.rows);
+      return { format: "json", batches: readLists(input.lists, hash, progress) };
+    }
+    const decoded = decode(order, hash, progress);
+    if (decoded.encoding !== undefined) findings.encoding = decoded.encoding;
+    const chunks = peek(keepStart(decoded.chunks, start, keepOriginal));
+    const format = formatOf(order, chunks.first);
+    if (!/\S/.test(chunks.first) && chunks.only()) {
+      throw new ToolError("invalid_input", `The ${format} input is empty.`, {
+        hint: 'Give rows in "data" or text in "text".',
+      });
+    }
+    const batches = readerOf(format)(chunks.all(), {
+      options: order.inputOptions,
+      bad: (reason) => reasons.add(reason),
+      note: (key, value) => {
+        findings[key] = value;
+      },
+    });
+    return { format, batches };
+  }
+
+  return {
+    format,
+    textCells: TEXT_ONLY.includes(format),
+    batches: counted,
+    share: () => Math.min(1, progress.done / progress.total),
+    rows: () => progress.rows,
+    failed: () => order.onBadRow === "stop" && reasons.total > 0,
+    error: () => badRows(format, reasons.total, toIssues(reasons.listed)),
+    record: () => ({
+      format,
+      rows: progress.rows,
+      ...findings,
+      ...(reasons.total > 0 && { issues_total: reasons.total, issues: toIssues(reasons.listed) }),
+    }),
+    original: () => start,
+    digest: () => hash.copy().digest("hex"),
+  };
+}
+
+interface Progress {
+  done: number;
+  total: number;
+  rows: number;
+}
+
+function* countRows(batches: Iterable<Batch>, progress: Progress): Iterable<Batch> {
+  for (const batch of batches) {
+    progress.rows += batch.rows.length;
+    yield batch;
+  }
+}
+
+function badRows(format: string, total: number, issues: ReturnType<typeof toIssues>): ToolError {
+  const what = format === "ndjson" ? "broken line" : "unreadable row";
+  return new ToolError(
+    "invalid_input",
+    `The ${format} input has ${counted(total, what)}: ${issues[0]?.message ?? ""}.`,
+    { issues, hint: 'Correct them, or set "on_bad_row" of "input_options" to "skip" to leave such rows out.' },
+  );
+}
+
+function formatOf({ inputFormat, inputName }: EngineOrder, start: string): InputFormat {
+  if (inputFormat === undefined || inputFormat === "auto") return detectFormat(inputName, start);
+  if (INPUT_FORMATS.includes(inputFormat as InputFormat)) return inputFormat as InputFormat;
+  throw new ToolError(
+    "invalid_input",
+    `"input_format" must be one of auto, ${INPUT_FORMATS.join(", ")}, not ${show(inputFormat)}.`,
+  );
+}
+
+/** Rows of JSON lists, in batches. */
+function* readLists(lists: readonly string[], hash: Hash, progress: Progress): Iterable<Batch> {
+  let number = 0;
+  for (const list of lists) {
+    hash.update(list);
+    const values = JSON.parse(list) as unknown[];
+    for (let from = 0; from < values.length; from += BATCH_ROWS) {
+      const batch: Batch = { rows: [], numbers: [] };
+      for (const value of values.slice(from, from + BATCH_ROWS)) {
+        number++;
+        batch.rows.push(toRow(value, number));
+        batch.numbers.push(number);
+      }
+      progress.done = number;
+      yield batch;
+    }
+  }
+}
+
+function decode(order: EngineOrder, hash: Hash, progress: Progress): { encoding?: string; chunks: TextChunks } {
+  const { input, inputOptions } = order;
+  if (input.kind === "text") {
+    progress.total = Math.max(1, input.text.length);
+    return { chunks: cutText(input.text, hash, progress) };
+  }
+  if (input.kind === "rows") throw new TypeError("Rows are not text.");
+  const bytes = input.kind === "bytes" ? cutBytes(input.bytes, hash, progress) : readFile(input, hash, progress);
+  return decodeBytes(bytes, { encoding: inputOptions.encoding });
+}
+
+function* cutText(text: string, hash: Hash, progress: Progress): TextChunks {
+  const from = text.startsWith("\uFEFF") ? 1 : 0;
+  for (let at = from; at < text.length; ) {
+    let end = Math.min(text.length, at + TEXT_LENGTH);
+    const last = text.charCodeAt(end - 1);
+    // Not between the halves of a character.
+    if (last >= 0xd800 && last < 0xdc00 && end < text.length) end++;
+    const chunk = text.slice(at, end);
+    hash.update(chunk);
+    at = end;
+    progress.done = at;
+    yield chunk;
+  }
+}
+
+function* cutBytes(bytes: Uint8Array, hash: Hash, progress: Progress): Iterable<Uint8Array> {
+  progress.total = Math.max(1, bytes.length);
+  for (let at = 0; at < bytes.length; at += FILE_BYTES) {
+    const chunk = bytes.subarray(at, at + FILE_BYTES);
+    hash.update(chunk);
+    progress.done = at + chunk.length;
+    yield chunk;
+  }
+}
+
+function* readFile({ fd, size }: { fd: number; size: number }, hash: Hash, progress: Progress): Iterable<Uint8Array> {
+  progress.total = Math.max(1, size);
+  for (let at = 0; ; ) {
+    // A new one for each piece, for whoever takes it may keep it.
+    const buffer = Buffer.allocUnsafe(FILE_BYTES);
+    const length = readSync(fd, buffer, 0, FILE_BYTES, at);
+    if (length === 0) return;
+    at += length;
+    const chunk = buffer.subarray(0, length);
+    hash.update(chunk);
+    progress.done = at;
+    yield chunk;
+  }
+}
+
+/** Passes text on and keeps its beginning. */
+function* keepStart(chunks: TextChunks, start: { text: string; complete: boolean }, length: number): TextChunks {
+  for (const chunk of chunks) {
+    if (start.complete) {
+      const room = length - start.text.length;
+      start.complete = chunk.length <= room;
+      start.text += chunk.slice(0, room);
+    }
+    yield chunk;
+  }
+}
+
+/** Text whose first piece, at least that has something in it, is looked at before all of it is read. */
+function peek(chunks: TextChunks): { first: string; only(): boolean; all(): TextChunks } {
+  const iterator = chunks[Symbol.iterator]();
+  let first = "";
+  let ended = false;
+  while (!/\S/.test(first) && !ended) {
+    const next = iterator.next();
+    ended = next.done === true;
+    if (!next.done) first += next.value;
+  }
+  return {
+    first,
+    only: () => ended,
+    *all() {
+      yield first;
+      for (let next = iterator.next(); !next.done; next = iterator.next()) yield next.value;
+    },
+  };
+}

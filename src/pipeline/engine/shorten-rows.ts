@@ -1,0 +1,26 @@
+import { isObject, newRow, type Row, shorten } from "../rows.ts";
+
+/** Rows of a sample. */
+export const SAMPLE_ROWS = 3;
+/** Characters of a value in a sample, and of a whole sample. */
+const MAX_VALUE = 80;
+const MAX_SAMPLE = 2000;
+
+/** Copies of the first rows, as a sample shows them: long values cut, later fields left out where the sample gets too long. */
+export function sampleOf(rows: readonly Row[]): Row[] {
+  let room = MAX_SAMPLE;
+  return rows.slice(0, SAMPLE_ROWS).map((row) => {
+    const sample = newRow();
+    for (const field of Object.keys(row)) {
+      const value = shorten(row[field], MAX_VALUE);
+      room -= field.length + (typeof value === "string" ? value.length : JSON.stringify(value).length) + 4;
+      if (room < 0) {
+        sample["…"] = "more fields";
+        break;
+      }
+      // Copied, because later steps change the rows themselves; what is short enough to be kept whole is cheap to copy.
+      sample[field] = isObject(value) || Array.isArray(value) ? (JSON.parse(JSON.stringify(value)) as unknown) : value;
+    }
+    return sample;
+  });
+}
