@@ -22,7 +22,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   api: { values: ["edits", "errors", "json-schema", "redact", "worker"], types: ["status"] },
   moa: { values: ["errors", "fence"], types: ["llm", "status"] },
   eval: { values: ["errors", "fence"], types: ["llm", "moa"] },
-  pipeline: { values: ["errors", "json-schema"], types: ["status"] },
+  pipeline: { values: ["edits", "errors", "json-schema"], types: ["status"] },
   config: { values: ["edits", "errors", "redact"] },
   log: { values: ["redact"] },
   services: {

@@ -1,4 +1,5 @@
 import { ToolError } from "../errors.ts";
+import { closestName } from "./closest-name.ts";
 import { isObject, show } from "./rows.ts";
 
 /**
@@ -12,12 +13,73 @@ export function wrong(where: string, message: string, hint?: string): ToolError 
   return new ToolError("invalid_input", `${where}: ${message}`, { hint });
 }
 
+/** What other tools call the keys. */
+const OTHER_KEYS: Record<string, readonly string[]> = {
+  columns: ["fields"],
+  column: ["field", "fields"],
+  field: ["fields"],
+  fields: ["field", "columns"],
+  mapping: ["fields", "values"],
+  map: ["values", "fields"],
+  expr: ["expression"],
+  formula: ["expression"],
+  value: ["expression", "values"],
+  condition: ["expression", "when"],
+  where: ["expression", "when"],
+  if: ["when"],
+  as: ["into", "field"],
+  to: ["into", "field"],
+  target: ["into", "field"],
+  output: ["into", "field"],
+  type: ["format", "fields"],
+  types: ["fields"],
+  n: ["count"],
+  size: ["count"],
+  number: ["count"],
+  sep: ["separator", "delimiter"],
+  delimiter: ["separator"],
+  order: ["descending"],
+  desc: ["descending"],
+  ascending: ["descending"],
+  keys: ["by", "fields"],
+  on: ["field", "fields", "by"],
+  key: ["field"],
+  groupby: ["by"],
+  aggregations: ["aggregates"],
+  agg: ["aggregates"],
+  prompt: ["input_template", "task"],
+  rules: ["schema"],
+  onfail: ["mode", "on_error"],
+  onerror: ["on_error", "mode"],
+  ops: ["operations"],
+};
+
+/** The name that a wrong one probably means: misspelt, or what other tools call it. */
+export function meantName(
+  name: string,
+  known: readonly string[],
+  others: Record<string, readonly string[]> = {},
+): string | undefined {
+  const plain = name.toLowerCase().replace(/[\s_.-]/g, "");
+  const renamed = Object.hasOwn(others, plain) ? others[plain]?.find((other) => known.includes(other)) : undefined;
+  return closestName(name, known) ?? renamed;
+}
+
 /** Refuses keys that are not known here. */
 export function checkKeys(options: Options, allowed: readonly string[], where: string): void {
   const unknown = Object.keys(options).find((key) => !allowed.includes(key));
-  if (unknown !== undefined) {
-    throw wrong(where, `unknown key ${show(unknown)}.`, `Keys allowed there: ${allowed.join(", ")}.`);
-  }
+  if (unknown === undefined) return;
+  const meant = meantName(
+    unknown,
+    allowed.filter((key) => options[key] === undefined),
+    OTHER_KEYS,
+  );
+  const known = `Keys allowed there: ${allowed.join(", ")}.`;
+  throw wrong(
+    where,
+    `unknown key ${show(unknown)}.`,
+    meant === undefined ? known : `Did you mean ${show(meant)}? ${known}`,
+  );
 }
 
 /** A value that has to be an object. */
