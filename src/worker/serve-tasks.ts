@@ -1,0 +1,62 @@
+import { parentPort } from "node:worker_threads";
+import type { TaskName, TaskOrder, TaskReply, TaskTable } from "./worker-messages.ts";
+
+/** What the server takes of an answer of an API, too. */
+const MAX_DEPTH = 200;
+
+// Tasks read and set properties by name: of data they may reach only what is in it.
+Reflect.deleteProperty(Object.prototype, "__proto__");
+
+/** Performs the tasks of the table that this thread is given, one after the other. */
+export function serveTasks<Names extends TaskName>(tasks: TaskTable<Names>): void {
+  parentPort?.on("message", async (order: TaskOrder) => {
+    parentPort?.postMessage(await perform(tasks, order));
+  });
+}
+
+async function perform<Names extends TaskName>(
+  tasks: TaskTable<Names>,
+  { task, input, maxResultLength }: TaskOrder,
+): Promise<TaskReply> {
+  let result: unknown;
+  try {
+    const run = (await tasks[task as Names]()) as (input: unknown) => unknown;
+    result = await run(input);
+    const size = sizeOf(result, maxResultLength);
+    if (size > maxResultLength) return tooLarge(maxResultLength);
+    const json = JSON.stringify(result) ?? "null";
+    if (json.length > maxResultLength) return tooLarge(maxResultLength);
+    return { json };
+  } catch (error) {
+    if (error instanceof RangeError) {
+      return /string length|array length|allocation/i.test(error.message)
+        ? tooLarge(maxResultLength)
+        : { failure: { kind: "input", message: "it is nested too deeply" } };
+    }
+    const { message, position, hint } = error as Error & { position?: number; hint?: string };
+    const more = { ...(position !== undefined && { position }), ...(hint !== undefined && { hint }) };
+    return { failure: { kind: "input", message: String(message).slice(0, 500), ...more } };
+  }
+}
+
+function tooLarge(limit: number): TaskReply {
+  return { failure: { kind: "result_too_large", message: `the result is larger than ${limit} characters` } };
+}
+
+/**
+ * How many values there are in a value, of which each takes a character of JSON or more; not counted further than the limit,
+ * for expressions put the same list into a list many times over. @throws RangeError where it is nested too deeply
+ */
+function sizeOf(value: unknown, limit: number): number {
+  let count = 0;
+  const visit = (part: unknown, depth: number): void => {
+    if (++count > limit || typeof part !== "object" || part === null) return;
+    if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
+    for (const item of Array.isArray(part) ? part : Object.values(part)) {
+      visit(item, depth + 1);
+      if (count > limit) return;
+    }
+  };
+  visit(value, 0);
+  return count;
+}
