@@ -1,0 +1,232 @@
+import { createHash } from "node:crypto";
+import type { ErrorIssue } from "../../errors.ts";
+import type { Batch } from "../batch.ts";
+import { createTextSink } from "../formats/text-sink.ts";
+import type { OutputOptions } from "../formats/writers.ts";
+import { createRowWriter, outputFormatOf } from "../formats/writers.ts";
+import { counted, type Row } from "../rows.ts";
+import { createWorkspace, type Workspace } from "../spool/workspace.ts";
+import { compileSteps } from "../steps/compile-steps.ts";
+import { defaultOutput } from "../steps/format.ts";
+import type { Batches, Host, Step, StepFailure } from "../steps/step.ts";
+import { createSuggestion } from "../suggest/suggest.ts";
+import type { EngineOrder, EngineOutput, EngineResult, StepRecord } from "./engine-order.ts";
+import { type FollowedStep, followStep, type SharedContext } from "./follow-step.ts";
+import { createQuarantine } from "./quarantine.ts";
+import { type ReadInput, readInput } from "./read-input.ts";
+import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
+
+/** Changes whenever the same input and steps give another result. */
+const ENGINE_VERSION = "3";
+/** Rows that a dry run takes. */
+const DRY_RUN_ROWS = 20;
+/** Rows that suggestions are made from. */
+const SUGGEST_ROWS = 100_000;
+/** Warnings of all steps that the result repeats. */
+const MAX_WARNINGS = 20;
+/** Milliseconds between two words about progress. */
+const PROGRESS_MS = 100;
+
+/**
+ * Runs data through steps: rows are read, taken through all steps and written batch by batch. Where a step ends the run, the
+ * steps before it still see all rows, so that all failures are counted and the first step that fails is the one that is told.
+ * The same order gives the same id and bytes, as far as the host answers the same.
+ * @throws ToolError `invalid_input` for wrong steps, formats and input texts (rows that cannot be read are its issues), `too_large`
+ */
+export async function runEngine(order: EngineOrder, host: Host): Promise<EngineResult> {
+  const outputFormat = outputFormatOf(order.outputFormat);
+  const steps = compileSteps(order.steps, { outputFormat, parameters: order.parameters });
+  const workspace = createWorkspace(order.workFolder, order.limits.maxDiskBytes);
+  try {
+    const input = readInput(order, order.limits.maxInlineLength);
+    return order.suggest
+      ? suggest(order, input)
+      : await runSteps({ order, steps, output: outputOf(steps, outputFormat), workspace, input, host });
+  } finally {
+    workspace.close();
+  }
+}
+
+interface Run {
+  order: EngineOrder;
+  steps: readonly Step[];
+  output: OutputOptions;
+  workspace: Workspace;
+  input: ReadInput;
+  host: Host;
+}
+
+async function runSteps({ order, steps, output, workspace, input, host }: Run): Promise<EngineResult> {
+  const { maxInlineLength } = order.limits;
+  const before: Row[] = [];
+  const after: Row[] = [];
+  const progress = progressOf(host, input);
+  const quarantine = createQuarantine(workspace, maxInlineLength);
+  const shared: SharedContext = {
+    host,
+    workspace,
+    dryRun: order.dryRun,
+    textCells: input.textCells,
+    quarantine: quarantine.add,
+    report: (step, done, total, what) =>
+      progress(`Step ${step + 1} of ${steps.length}: ${steps[step]?.name}, ${done} of ${total} ${what}`),
+  };
+
+  const followed: (FollowedStep | undefined)[] = [];
+  let rows: Batches = sourceOf(order, input, before, progress);
+  for (const [place, step] of steps.entries()) {
+    if (!step.enabled) {
+      followed.push(undefined);
+      continue;
+    }
+    const earlier = [...followed];
+    const endedBefore = () => input.failed() || earlier.some((one) => one?.failure() !== undefined);
+    const own = followStep(step, place, rows, shared, endedBefore);
+    followed.push(own);
+    rows = own.rows;
+  }
+
+  const sink = createTextSink(workspace, maxInlineLength);
+  const writer = createRowWriter(output, sink);
+  let written = 0;
+  for await (const batch of rows) {
+    if (after.length < SAMPLE_ROWS) after.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - after.length)));
+    written += batch.rows.length;
+    writer.write(batch.rows);
+  }
+  if (input.failed()) throw input.error();
+  writer.end();
+
+  const failed = followed.findIndex((one) => one?.failure() !== undefined);
+  const records = recordsOf(steps, followed, failed);
+  const failure = failed < 0 ? undefined : followed[failed];
+  const result: EngineResult = {
+    runId: runId(order, input),
+    input: input.record(),
+    original: input.original(),
+    steps: records,
+    warnings: warningsOf(records),
+    before,
+    after: failure ? [] : after,
+  };
+  if (failure) {
+    return { ...result, failure: failureOf(failure.failure() as StepFailure, failed, failure.issues()) };
+  }
+  const kept: EngineOutput = { format: output.format, rows: written, ...sink.finish() };
+  const put = quarantine.finish();
+  return { ...result, output: kept, ...(put && { quarantine: put }) };
+}
+
+/** The rows of the input, of a dry run the first ones. */
+async function* sourceOf(
+  order: EngineOrder,
+  input: ReadInput,
+  before: Row[],
+  progress: (what: string) => void,
+): Batches {
+  for (const batch of firstRows(input.batches, order.dryRun ? DRY_RUN_ROWS : undefined)) {
+    if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
+    progress(`Reading, ${counted(input.rows(), "row")} so far`);
+    yield batch;
+  }
+}
+
+function* firstRows(batches: Iterable<Batch>, count: number | undefined): Iterable<Batch> {
+  if (count === undefined) {
+    yield* batches;
+    return;
+  }
+  let left = count;
+  for (const { rows, numbers } of batches) {
+    yield { rows: rows.slice(0, left), numbers: numbers.slice(0, left) };
+    left -= rows.length;
+    if (left <= 0) return;
+  }
+}
+
+function suggest(order: EngineOrder, input: ReadInput): EngineResult {
+  const before: Row[] = [];
+  const suggestion = createSuggestion();
+  for (const batch of firstRows(input.batches, SUGGEST_ROWS)) {
+    if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
+    suggestion.see(batch);
+  }
+  if (input.failed()) throw input.error();
+  return {
+    runId: runId(order, input),
+    input: input.record(),
+    original: input.original(),
+    steps: [],
+    warnings: [],
+    before,
+    after: [],
+    suggestion: suggestion.result(),
+  };
+}
+
+/** How the result is written: by the last format step that is on; as JSON where there are some and all are off. */
+function outputOf(steps: readonly Step[], format: ReturnType<typeof outputFormatOf>): OutputOptions {
+  const last = steps.findLast((step) => step.enabled && step.output)?.output;
+  const off = steps.some((step) => step.name === "format") && !last;
+  return last ?? defaultOutput(off ? "json" : format);
+}
+
+function recordsOf(
+  steps: readonly Step[],
+  followed: readonly (FollowedStep | undefined)[],
+  failed: number,
+): StepRecord[] {
+  return steps.map(({ name }, place): StepRecord => {
+    const one = followed[place];
+    if (!one) return { name, status: "skipped", reason: "disabled" };
+    if (failed >= 0 && place > failed) return { name, status: "skipped", reason: "an earlier step ended the run" };
+    return one.record();
+  });
+}
+
+/** The first warnings of the steps, each with the number and name of its step. */
+function warningsOf(records: readonly StepRecord[]): string[] {
+  const all = records.flatMap(({ name, warnings = [] }, index) =>
+    warnings.map((warning) => `Step ${index + 1} (${name}), ${warning}`),
+  );
+  return all.length <= MAX_WARNINGS
+    ? all
+    : [...all.slice(0, MAX_WARNINGS), "… and more; see the warnings of each step"];
+}
+
+function failureOf(
+  { message, code = "validation_failed", hint }: StepFailure,
+  step: number,
+  issues: ErrorIssue[],
+): NonNullable<EngineResult["failure"]> {
+  return { step, message, code, issues, ...(hint !== undefined && { hint }) };
+}
+
+/** Tells what the run is doing, at most ten times a second. */
+function progressOf(host: Host, input: ReadInput): (what: string) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (what) => {
+    const now = performance.now();
+    if (now - last < PROGRESS_MS) return;
+    last = now;
+    host.progress(what, Math.floor(input.share() * 90));
+  };
+}
+
+/** A hash of what was read, the definition and the version of the engine: 32 hex digits. */
+function runId(order: EngineOrder, input: ReadInput): string {
+  const { inputFormat, inputOptions, onBadRow, outputFormat, steps, parameters, pipeline, dryRun, suggest } = order;
+  const definition = {
+    inputFormat,
+    inputOptions,
+    onBadRow,
+    outputFormat,
+    steps,
+    parameters,
+    pipeline,
+    dryRun,
+    suggest,
+  };
+  const hash = createHash("sha256").update(JSON.stringify([ENGINE_VERSION, input.format, definition]));
+  return hash.update(input.digest()).digest("hex").slice(0, 32);
+}
