@@ -85,10 +85,12 @@ describe("where values come from", () => {
 
   it("takes paths relative to the file in the file, and to the working folder elsewhere", async () => {
     mkdirSync(join(folder, "etc"));
-    writeFileSync(join(folder, "etc", "p.yaml"), "dataDir: data\napis: { a: { openapi: a.json } }\n");
+    const text = "dataDir: data\napis: { a: { openapi: a.json } }\npipelineRuns: { folders: { in: ../in } }\n";
+    writeFileSync(join(folder, "etc", "p.yaml"), text);
     const inFile = (await load(undefined, {}, { file: "etc/p.yaml" })).config;
     expect(inFile.dataDir).toBe(join(folder, "etc", "data"));
     expect(inFile.apis.a?.openapi).toBe(join(folder, "etc", "a.json"));
+    expect(inFile.pipelineRuns.folders).toEqual({ in: join(folder, "in") });
     const env = { PATCHBAY_DATA_DIR: "data", PATCHBAY_APIS_A_OPENAPI: "b.json" };
     const inVariable = (await load(undefined, env, { file: "etc/p.yaml" })).config;
     expect(inVariable.dataDir).toBe(join(folder, "data"));

@@ -76,6 +76,11 @@ export async function mergeConfig(file: string | undefined, options: LoadOptions
     writtenPaths.set(path.join("."), api.openapi);
     api.openapi = resolvePath(api.openapi, baseOf(path).folder, env);
   }
+  for (const [name, folder] of Object.entries(config.pipelineRuns.folders)) {
+    const path = ["pipelineRuns", "folders", name];
+    writtenPaths.set(path.join("."), folder);
+    config.pipelineRuns.folders[name] = resolvePath(folder, baseOf(path).folder, env);
+  }
   const dataDir = dataDirOf(configured, baseOf(["dataDir"]).folder, env);
   const warnings = unknownVariables(env, tree)
     .filter((name) => !referred.has(name))
