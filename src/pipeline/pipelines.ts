@@ -1,72 +1,64 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import { hashRun, runSteps, type StepRecord } from "./engine/run-steps.ts";
-import { INPUT_FORMATS, type InputFormat, parseInput } from "./formats/parse-input.ts";
-import { OUTPUT_FORMATS } from "./formats/write-output.ts";
-import { createPace } from "./pace.ts";
-import { type Row, show, toRows } from "./rows.ts";
-import { compileSteps, DEFAULT_STEPS } from "./steps/compile-steps.ts";
-import { defaultOutput } from "./steps/format.ts";
-import type { Enrichers, PipelineUser, Step } from "./steps/step.ts";
+import { createDefinitions, type PipelineDefinition, type PipelineSummary } from "./definitions/definitions.ts";
+import { readInputOptions } from "./definitions/input-options.ts";
+import type { EngineInput, EngineOrder } from "./engine/engine-order.ts";
+import { openSource, type SourcePlaces } from "./files/open-source.ts";
+import { presentResult } from "./present-result.ts";
+import type { ResultStore } from "./results/result-store.ts";
+import type { RunRequest, RunResult } from "./run-request.ts";
+import type { ApiRequest, Host, LlmRequest } from "./steps/step.ts";
+import { createEngineThreads } from "./thread/run-in-thread.ts";
 
-/** Rows that a dry run takes. */
-const DRY_RUN_ROWS = 20;
+/** Rows of `data` that are written as JSON in one go. */
+const LIST_ROWS = 1000;
 
-/** A named pipeline as the configuration writes it. */
-export interface PipelineDefinition {
-  description: string;
-  inputFormat: string;
-  outputFormat: string;
-  processingSteps: readonly (string | Record<string, unknown>)[];
+/** Who calls, as the other services want it. */
+export interface PipelineUser {
+  id: string;
 }
 
-/** A run as a caller asks for it. */
-export interface RunRequest {
-  /** Name of a configured pipeline; not together with `steps`. */
-  pipeline?: string | undefined;
-  /** Rows; either these or `text`. */
-  data?: readonly unknown[] | undefined;
-  text?: string | undefined;
-  /** Format of `text`: json, csv, tsv, ndjson, yaml or markdown. Default: the pipeline's, else json. */
-  inputFormat?: string | undefined;
-  /** json, csv, ndjson, yaml or markdown. Default: the pipeline's, else json. */
-  outputFormat?: string | undefined;
-  steps?: readonly unknown[] | undefined;
-  /** Runs on the first 20 rows, calls no other service, and shows the first rows after each step. */
-  dryRun?: boolean | undefined;
+/** What a call of another service is given. Its status has no final event, for the run goes on after it. */
+export interface CallContext {
+  signal: AbortSignal;
+  status: StatusEmitter;
+  /** The run that the call belongs to: the same object for all its calls, and another one for other runs'. */
+  run: object;
 }
 
-export interface RunResult {
-  [key: string]: unknown;
-  run_id: string;
-  /** The data or text as it was given. */
-  original: unknown;
-  steps: StepRecord[];
-  /** What is probably not meant, such as a field that no row has; left out where there is nothing. */
-  warnings?: string[];
-  /** Rows for json, text for the other formats. */
-  final_data: Row[] | string;
-  dry_run?: true;
+/** The other services as functions, so that this room knows none of them. See Host for what they give. */
+export interface PipelineServices {
+  searchMemory(user: PipelineUser, query: string, limit: number): Promise<unknown>;
+  callApi(user: PipelineUser, request: ApiRequest, context: CallContext): Promise<unknown>;
+  processInput(user: PipelineUser, request: LlmRequest, context: CallContext): Promise<unknown>;
+  /** A resource of this server that rows can be read from; undefined where there is none of that URI for this user. */
+  readResource(user: PipelineUser, uri: string): Promise<{ name: string; content: string | Uint8Array } | undefined>;
 }
 
-export interface PipelineSummary {
-  name: string;
-  description: string;
-  inputFormat: string;
-  outputFormat: string;
-  /** Names of the steps in order; none where the definition is wrong. */
-  steps: string[];
-  /** What is wrong with the definition; the pipeline cannot run. */
-  error?: string;
-  hint?: string;
+export interface PipelineSettings {
+  definitions: Record<string, PipelineDefinition>;
+  /** Folders whose files may be read, by name. */
+  folders: Record<string, string>;
+  /** Folder of this server's own data; what runs need for a while goes below it. */
+  dataDir: string;
+  timeoutMs: number;
+  /** Megabytes. */
+  maxHeapMb: number;
+  maxInlineLength: number;
+  maxDiskBytes: number;
 }
 
 export interface Pipelines {
   /**
    * Runs data through steps. The same request gives the same result, as far as the services that enrich it answer the same.
    * @throws ToolError `invalid_input` for a wrong request, definition or input text, `unknown_pipeline`, `invalid_config` that
-   * names the pipeline, the step and the key where the configured one is wrong, `too_large`,
-   * `validation_failed` when a step ends the run (its fields: see runSteps), `aborted` or `deadline_exceeded`.
+   * names the pipeline, the step and the key where the configured one is wrong, `not_found` for a source, `too_large`,
+   * `validation_failed` when a step ends the run: `issues` are the reasons by row, further fields are `error`, `run_id`,
+   * `warnings`, `steps` with the later ones skipped, and the failed step's record as `details`; `aborted`, `deadline_exceeded`.
    */
   run(
     user: PipelineUser,
@@ -74,152 +66,135 @@ export interface Pipelines {
     context: { signal: AbortSignal; status: StatusEmitter },
   ): Promise<RunResult>;
   /** The configured pipelines, wrong ones with their error. */
-  list(): PipelineSummary[];
-}
-
-interface NamedPipeline {
-  definition: PipelineDefinition;
-  compiled: Step[] | ToolError;
+  list(): Promise<PipelineSummary[]>;
+  /** Ends all runs. */
+  close(): Promise<void>;
 }
 
 /** Pipelines of the configuration, and any that a caller defines. A wrong one of the configuration leaves the others alone. */
-export function createPipelines(definitions: Record<string, PipelineDefinition>, enrichers: Enrichers): Pipelines {
-  const named = new Map(
-    Object.entries(definitions).map(([name, definition]): [string, NamedPipeline] => [
-      name,
-      { definition, compiled: compileDefinition(definition) },
-    ]),
-  );
+export function createPipelines(
+  settings: PipelineSettings,
+  services: PipelineServices,
+  results: ResultStore,
+): Pipelines {
+  const { maxInlineLength, maxDiskBytes } = settings;
+  const definitions = createDefinitions(settings.definitions);
+  const threads = createEngineThreads(settings);
 
   return {
     async run(user, asked, { signal, status }) {
       const request = withoutBlanks(asked);
-      const { pipeline, dryRun = false } = request;
-      const found = pipeline === undefined ? undefined : findPipeline(named, pipeline);
-      if (found && request.steps) {
-        throw new ToolError("invalid_input", 'Give either "pipeline" or "steps", not both.', {
-          hint: `${show(pipeline)} has steps of its own; leave one of the two out.`,
-        });
-      }
-      const outputFormat = readFormat(
-        "output_format",
-        request.outputFormat ?? found?.definition.outputFormat,
-        OUTPUT_FORMATS,
+      const { dryRun = false, suggest = false } = request;
+      const found = definitions.find(request);
+      const { inputOptions, onBadRow } = readInputOptions({ ...found.inputOptions, ...request.inputOptions });
+      const workFolder = join(
+        settings.dataDir,
+        "pipeline-runs",
+        "work",
+        `${process.pid}-${randomBytes(8).toString("hex")}`,
       );
-      const inputFormat = readFormat(
-        "input_format",
-        request.inputFormat ?? found?.definition.inputFormat,
-        INPUT_FORMATS,
-      );
-      const sameOutput = found && outputFormat === found.definition.outputFormat;
-      const steps = sameOutput
-        ? found.steps
-        : compileSteps(request.steps ?? found?.definition.processingSteps ?? DEFAULT_STEPS, outputFormat);
-      const written = steps.map(({ name, enabled, options }) => ({ name, enabled, options }));
 
       status.progress("Reading the input", 0);
-      const { rows, original } = await readInput(request, inputFormat, signal);
-      const input = request.text === undefined ? { data: original } : { text: original, inputFormat };
-      const runId = hashRun({ ...input, outputFormat, steps: written, dryRun });
-      const result = await runSteps({
-        user,
-        rows: dryRun ? rows.slice(0, DRY_RUN_ROWS) : rows,
-        steps,
-        output: defaultOutput(outputFormat),
-        runId,
-        textCells: request.text !== undefined && ["csv", "tsv", "markdown"].includes(inputFormat),
-        dryRun,
-        enrichers,
-        signal,
-        status,
-      });
-      return { run_id: runId, original, ...result, ...(dryRun && { dry_run: true as const }) };
+      const input = await openInput(user, request, { folders: settings.folders, results, services });
+      try {
+        const order: EngineOrder = {
+          input: input.engine,
+          inputFormat: request.inputFormat ?? found.inputFormat,
+          inputName: input.name,
+          inputOptions,
+          onBadRow,
+          outputFormat: request.outputFormat ?? found.outputFormat,
+          steps: found.steps,
+          parameters: found.parameters,
+          pipeline: found.pipeline,
+          dryRun,
+          suggest,
+          workFolder,
+          limits: { maxInlineLength, maxDiskBytes },
+        };
+        const run = {};
+        const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status: passing(status), run });
+        const result = await threads.run(order, host, signal);
+        return await presentResult(result, { user, request, pipeline: found.pipeline, results, maxInlineLength });
+      } catch (error) {
+        throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error);
+      } finally {
+        await input.close();
+        await rm(workFolder, { recursive: true, force: true });
+      }
     },
-    list: () =>
-      [...named].map(([name, { definition, compiled }]) => ({
-        name,
-        description: definition.description,
-        inputFormat: definition.inputFormat,
-        outputFormat: definition.outputFormat,
-        ...(compiled instanceof ToolError
-          ? { steps: [], error: compiled.message, ...(compiled.hint !== undefined && { hint: compiled.hint }) }
-          : { steps: compiled.map((step) => step.name) }),
-      })),
+    list: () => definitions.list(),
+    close: () => threads.close(),
   };
 }
 
-/** The steps of a definition, or what is wrong with it. */
-function compileDefinition(definition: PipelineDefinition): Step[] | ToolError {
-  try {
-    readFormat("inputFormat", definition.inputFormat, INPUT_FORMATS);
-    const outputFormat = readFormat("outputFormat", definition.outputFormat, OUTPUT_FORMATS);
-    return compileSteps(definition.processingSteps, outputFormat);
-  } catch (error) {
-    if (error instanceof ToolError) return error;
-    throw error;
-  }
+interface OpenInput {
+  engine: EngineInput;
+  /** Of the file, where it is one. */
+  name?: string | undefined;
+  close(): Promise<void>;
 }
 
-function findPipeline(named: ReadonlyMap<string, NamedPipeline>, name: string) {
-  const found = named.get(name);
-  if (!found) {
-    const known = [...named].flatMap(([other, { compiled }]) => (compiled instanceof ToolError ? [] : [other]));
-    throw unknownPipeline(name, known);
+async function openInput(
+  user: PipelineUser,
+  { data, text, source }: RunRequest,
+  places: Pick<SourcePlaces, "folders" | "results"> & { services: PipelineServices },
+): Promise<OpenInput> {
+  const given = Object.entries({ data, text, source }).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  if (given.length > 1) {
+    throw new ToolError("invalid_input", `Give either "data" (rows), "text" or "source", not ${given.join(" and ")}.`);
   }
-  const { definition, compiled } = found;
-  if (!(compiled instanceof ToolError)) return { definition, steps: compiled };
-  const advice = "The configuration of the server is to be corrected; other pipelines and steps in the call work.";
-  throw new ToolError("invalid_config", `Pipeline ${show(name)}: ${compiled.message}`, {
-    hint: compiled.hint === undefined ? advice : `${compiled.hint} ${advice}`,
-  });
+  const close = async (): Promise<void> => {};
+  if (text !== undefined) return { engine: { kind: "text", text }, close };
+  if (data !== undefined) return { engine: { kind: "rows", rows: data.length, lists: await writeLists(data) }, close };
+  if (source === undefined) {
+    throw new ToolError("invalid_input", "There is no input.", {
+      hint: 'Give rows as "data", a text as "text", or a file or resource as "source".',
+    });
+  }
+  const { services, ...rest } = places;
+  return openSource(source, { ...rest, user, readResource: (uri) => services.readResource(user, uri) });
+}
+
+/** Rows as JSON lists, between which other work gets its turn. */
+async function writeLists(data: readonly unknown[]): Promise<string[]> {
+  const lists: string[] = [];
+  for (let at = 0; at < data.length; at += LIST_ROWS) {
+    lists.push(JSON.stringify(data.slice(at, at + LIST_ROWS)));
+    await nextTurn();
+  }
+  return lists;
+}
+
+function hostFor(user: PipelineUser, services: PipelineServices, context: CallContext): Host {
+  return {
+    searchMemory: (query, limit) => services.searchMemory(user, query, limit),
+    callApi: (request) => services.callApi(user, request, context),
+    processInput: (request) => services.processInput(user, request, context),
+    progress: (description, percent) => context.status.progress(description, percent),
+  };
+}
+
+/** The run's status for calls inside it: what they report passes, that they end does not end the run. */
+function passing(status: StatusEmitter): StatusEmitter {
+  return {
+    progress: (description, percent, extra) => status.progress(description, percent, extra),
+    success: () => {},
+    error: () => {},
+    emit: () => {},
+  };
 }
 
 /** The request without the empty texts that some callers send for what they leave out. */
 function withoutBlanks(request: RunRequest): RunRequest {
-  const { pipeline, text, inputFormat, outputFormat } = request;
+  const { pipeline, text, source, inputFormat, outputFormat } = request;
+  const other = request.data !== undefined || Boolean(source);
   return {
     ...request,
     pipeline: pipeline || undefined,
-    text: text === "" && request.data !== undefined ? undefined : text,
+    source: source || undefined,
+    text: text === "" && other ? undefined : text,
     inputFormat: inputFormat || undefined,
     outputFormat: outputFormat || undefined,
   };
-}
-
-function readFormat<Format extends string>(key: string, value: string | undefined, formats: readonly Format[]): Format {
-  if (value === undefined) return "json" as Format;
-  if (formats.includes(value as Format)) return value as Format;
-  throw new ToolError("invalid_input", `"${key}" must be one of ${formats.join(", ")}, not ${show(value)}.`);
-}
-
-function unknownPipeline(name: string, known: readonly string[]): ToolError {
-  const hint =
-    known.length === 0
-      ? 'No pipelines are configured; give the "steps" themselves.'
-      : `Configured pipelines: ${known.join(", ")}.`;
-  return new ToolError("unknown_pipeline", `There is no pipeline ${show(name)}.`, { hint });
-}
-
-async function readInput(
-  request: RunRequest,
-  format: InputFormat,
-  signal: AbortSignal,
-): Promise<{ rows: Row[]; original: unknown }> {
-  const { data, text } = request;
-  if (data !== undefined && text !== undefined) {
-    throw new ToolError("invalid_input", 'Give either "data" (rows) or "text", not both.');
-  }
-  if (text !== undefined) return { rows: await parseInput(text, format, createPace(signal)), original: text };
-  if (data === undefined) {
-    throw new ToolError("invalid_input", "There is no input.", {
-      hint: 'Give rows as "data", or "text" with its "input_format".',
-    });
-  }
-  if (request.inputFormat !== undefined && request.inputFormat !== "json") {
-    throw new ToolError(
-      "invalid_input",
-      `"data" holds rows already; ${show(request.inputFormat)} input belongs in "text".`,
-    );
-  }
-  return { rows: toRows(data), original: data };
 }

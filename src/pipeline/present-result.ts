@@ -1,0 +1,114 @@
+import { type ErrorCode, ToolError } from "../errors.ts";
+import type { EngineOutput, EngineResult, StepRecord } from "./engine/engine-order.ts";
+import type { PipelineUser } from "./pipelines.ts";
+import { writeReport } from "./report/write-report.ts";
+import type { ResultStore } from "./results/result-store.ts";
+import type { Row } from "./rows.ts";
+import type { KeptRows, ResultPart, RunRequest, RunResult } from "./run-request.ts";
+
+/** Characters of an original that was too long to be given whole. */
+const MAX_BEGINNING = 500;
+
+export interface PresentContext {
+  user: PipelineUser;
+  request: RunRequest;
+  pipeline: { name: string; version: string } | undefined;
+  results: ResultStore;
+  maxInlineLength: number;
+}
+
+/**
+ * A run's result as the caller gets it; what is too long is kept as a resource.
+ * @throws ToolError where a step ended the run, see Pipelines
+ */
+export async function presentResult(result: EngineResult, context: PresentContext): Promise<RunResult> {
+  const { request, pipeline } = context;
+  const { runId, input, steps, warnings } = result;
+  if (result.failure) throw failureOf(result, result.failure, pipeline);
+
+  const data = result.output && (await present(result.output, "data", runId, context));
+  const quarantine = result.quarantine && (await present(result.quarantine, "quarantine", runId, context));
+  const report = result.output && writeReport(result, { pipeline, resource: data?.resource });
+  if (report !== undefined)
+    await context.results.keep(context.user, runId, "report", { text: report, format: "markdown", rows: 0 });
+  return {
+    run_id: runId,
+    ...(pipeline && { pipeline }),
+    input,
+    original: originalOf(request, result, context.maxInlineLength),
+    steps,
+    ...(warnings.length > 0 && { warnings }),
+    rows: result.output?.rows ?? 0,
+    final_data: data?.data ?? [],
+    complete: data?.complete ?? true,
+    ...(data?.resource && { resource: data.resource }),
+    ...(quarantine && {
+      quarantine: {
+        rows: result.quarantine?.rows ?? 0,
+        data: quarantine.data as unknown[],
+        complete: quarantine.complete,
+        ...(quarantine.resource && { resource: quarantine.resource }),
+      },
+    }),
+    ...(request.report && report !== undefined && { report }),
+    ...(result.suggestion && { suggestion: result.suggestion }),
+    ...(request.dryRun && { dry_run: true as const }),
+  };
+}
+
+interface Presented {
+  data: Row[] | string;
+  complete: boolean;
+  resource?: KeptRows;
+}
+
+async function present(
+  { format, rows, size, content }: EngineOutput,
+  part: ResultPart,
+  runId: string,
+  { user, results }: PresentContext,
+): Promise<Presented> {
+  if ("text" in content) return { data: parse(content.text, format), complete: true };
+  const { uri, mimeType } = await results.keep(user, runId, part, { path: content.path, format, rows });
+  return {
+    data: parse(content.beginning, format),
+    complete: false,
+    resource: { uri, format, mime_type: mimeType, rows, size },
+  };
+}
+
+/** Rows where the text is JSON or, as a quarantine is, JSON lines. */
+function parse(text: string, format: string): Row[] | string {
+  return format === "json" ? (JSON.parse(text) as Row[]) : text;
+}
+
+function originalOf({ data }: RunRequest, { original, input }: EngineResult, maxLength: number): unknown {
+  if (data !== undefined) {
+    const complete = JSON.stringify(data).length <= maxLength;
+    return complete ? data : { complete, rows: input.rows, beginning: data.slice(0, 3) };
+  }
+  return original.complete ? original.text : { complete: false, beginning: original.text.slice(0, MAX_BEGINNING) };
+}
+
+function failureOf(
+  { runId, input, steps, warnings }: EngineResult,
+  failure: NonNullable<EngineResult["failure"]>,
+  pipeline: { name: string; version: string } | undefined,
+): ToolError {
+  const { message, hint, issues, code, step } = failure;
+  // The reasons are listed once, under `issues`.
+  const { issues: _, ...details } = steps[step] as StepRecord;
+  return new ToolError(code as ErrorCode, message, {
+    hint,
+    ...(issues.length > 0 && { issues }),
+    details: {
+      error: message,
+      run_id: runId,
+      ...(pipeline && { pipeline }),
+      input,
+      details,
+      steps: steps.map((record, place) => (place === step ? details : record)),
+      ...(warnings.length > 0 && { warnings }),
+    },
+  });
+}
