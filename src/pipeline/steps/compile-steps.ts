@@ -1,11 +1,13 @@
 import { ToolError } from "../../errors.ts";
-import type { OutputFormat } from "../formats/write-output.ts";
-import { type Options, readBoolean, readObject, wrong } from "../options.ts";
-import { sizeOf } from "../row-key.ts";
+import { fillParameters } from "../definitions/fill-parameters.ts";
+import type { Parameters } from "../expression/expression.ts";
+import type { OutputFormat } from "../formats/writers.ts";
+import { meantName, type Options, readBoolean, readObject, wrong } from "../options.ts";
 import { isObject, show } from "../rows.ts";
 import { compileEnrich } from "./enrich/enrich.ts";
 import { compileFormat } from "./format.ts";
 import { STEP_NAMES, type Step, type StepName } from "./step.ts";
+import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./transform/operation-names.ts";
 import { compileTransform } from "./transform/transform.ts";
 import { compileValidate } from "./validate/validate.ts";
 
@@ -18,20 +20,29 @@ const MAX_SCHEMAS_TEXT = 262_144;
 /** The steps of a run that names none. */
 export const DEFAULT_STEPS: readonly string[] = STEP_NAMES;
 
+/** What the steps of a run have in common. */
+export interface StepsContext {
+  /** What a format step takes that names none. */
+  outputFormat: OutputFormat;
+  /** Values that `{{$name}}` and, in expressions, `$name` stand for. */
+  parameters: Parameters;
+}
+
 /**
  * Checks and compiles steps, each written as a name, `{ name, ...options }` or `{ <name>: options }`, with `enabled` among the
- * options. `outputFormat` is what a format step takes that names none.
+ * options, and fills in the parameters.
  * @throws ToolError `invalid_input` that names the step by its number, and the key; `too_large` for steps of more than 1,000,000 characters.
  */
-export function compileSteps(definitions: readonly unknown[], outputFormat: OutputFormat): Step[] {
-  if (definitions.length > MAX_STEPS)
+export function compileSteps(definitions: readonly unknown[], context: StepsContext): Step[] {
+  if (definitions.length > MAX_STEPS) {
     throw wrong("Steps", `at most ${MAX_STEPS} are taken, not ${definitions.length}.`);
+  }
   let size = 0;
   let schemas = 0;
   return definitions.map((definition, index) => {
     const { name, options } = readStep(definition, `Step ${index + 1}`);
     const where = `Step ${index + 1} (${name})`;
-    const { enabled: _, ...own } = options;
+    const { enabled: flag, ...own } = fillParameters(name, options, context.parameters, where);
     size += sizeOf(own) - (isObject(own.lookup) ? sizeOf(own.lookup.table) : 0);
     if (name === "validate" && own.schema) schemas += sizeOf(own.schema);
     if (size > MAX_STEPS_TEXT || schemas > MAX_SCHEMAS_TEXT) {
@@ -40,22 +51,36 @@ export function compileSteps(definitions: readonly unknown[], outputFormat: Outp
         hint: "Use smaller schemas, fewer operations and shorter values.",
       });
     }
-    const enabled = readBoolean(options, "enabled", where, true);
-    return { name, enabled, options: own, run: compile(name, own, where, outputFormat) };
+    const enabled = readBoolean({ enabled: flag }, "enabled", where, true);
+    return { name, enabled, options: own, ...compile(name, own, where, context) };
   });
 }
 
-function compile(name: StepName, options: Options, where: string, outputFormat: OutputFormat): Step["run"] {
+function compile(
+  name: StepName,
+  options: Options,
+  where: string,
+  { outputFormat, parameters }: StepsContext,
+): Pick<Step, "run" | "output"> {
   switch (name) {
     case "validate":
-      return compileValidate(options, where);
+      return { run: compileValidate(options, where, parameters) };
     case "transform":
-      return compileTransform(options, where);
+      return { run: compileTransform(options, where, parameters) };
     case "enrich":
-      return compileEnrich(options, where);
+      return { run: compileEnrich(options, where, parameters) };
     case "format":
       return compileFormat(options, where, outputFormat);
   }
+}
+
+/** About the characters of a value's JSON, counted without making it. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 4;
+  let size = 2;
+  for (const [key, entry] of Object.entries(value)) size += key.length + 4 + sizeOf(entry);
+  return size;
 }
 
 function readStep(definition: unknown, where: string): { name: StepName; options: Options } {
@@ -79,7 +104,33 @@ function readStep(definition: unknown, where: string): { name: StepName; options
   return { name, options: { ...(written.enabled !== undefined && { enabled: written.enabled }), ...options } };
 }
 
+/** What other tools call the steps. */
+const OTHER_STEPS: Record<string, readonly StepName[]> = {
+  check: ["validate"],
+  validation: ["validate"],
+  schema: ["validate"],
+  clean: ["transform"],
+  map: ["transform"],
+  operations: ["transform"],
+  transformation: ["transform"],
+  join: ["enrich"],
+  lookup: ["enrich"],
+  enrichment: ["enrich"],
+  output: ["format"],
+  write: ["format"],
+};
+
 function readName(name: unknown, where: string): StepName {
   if (STEP_NAMES.includes(name as StepName)) return name as StepName;
-  throw wrong(where, `unknown step ${show(name)}.`, `Steps: ${STEP_NAMES.join(", ")}.`);
+  const known = `Steps: ${STEP_NAMES.join(", ")}.`;
+  const meant = typeof name === "string" ? (meantName(name, STEP_NAMES, OTHER_STEPS) ?? stepOf(name)) : undefined;
+  throw wrong(where, `unknown step ${show(name)}.`, meant === undefined ? known : `Did you mean ${meant}? ${known}`);
+}
+
+/** How a word is written that names an operation of transform. */
+function stepOf(word: string): string | undefined {
+  const operation = meantName(word, [...ROW_OPERATIONS.keys(), ...SET_OPERATIONS.keys()], OTHER_OPERATION_NAMES);
+  return operation === undefined
+    ? undefined
+    : `{ "name": "transform", "operations": [{ "op": ${show(operation)}, … }] }`;
 }

@@ -1,0 +1,118 @@
+import type { Parameters } from "../expression/expression.ts";
+import { type Options, wrong } from "../options.ts";
+import { isObject, show } from "../rows.ts";
+import type { StepName } from "../steps/step.ts";
+import { parameterOf } from "./parameters.ts";
+
+const PLACEHOLDER = /\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
+const ONLY_PLACEHOLDER = /^\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/;
+
+/** What the texts at a place are: `expression`, read by a language of its own; `template`, filled again from each row. */
+type Kind = "expression" | "template";
+/** Places inside the options of a step: by key, `*` for any key or entry. All others are plain texts. */
+interface Places {
+  readonly [key: string]: Kind | Places;
+}
+
+const OPERATION: Places = { when: "expression", expression: "expression", jsonata: "expression" };
+
+const PLACES: Record<StepName, Places> = {
+  validate: { when: "expression" },
+  transform: { ...OPERATION, operations: { "*": OPERATION } },
+  enrich: {
+    when: "expression",
+    memory: { query_template: "template" },
+    api: { path: "template", query: "template", header: "template", body: "template" },
+    llm: { input_template: "template" },
+  },
+  format: {},
+};
+
+/**
+ * Fills `{{$name}}` in the texts and keys of a step's options. A text that is nothing but one placeholder gives the value
+ * itself. What was filled in is never read again as an expression or as a template of the row: expressions take parameters
+ * as `$name` instead, and in templates a value stands as a literal.
+ * @throws ToolError `invalid_input` that names the step, for an unknown parameter and for a placeholder in an expression
+ */
+export function fillParameters(step: StepName, options: Options, parameters: Parameters, where: string): Options {
+  return fill(options, PLACES[step], { parameters, where, path: [] }) as Options;
+}
+
+interface Filling {
+  parameters: Parameters;
+  where: string;
+  path: readonly string[];
+}
+
+function fill(value: unknown, places: Kind | Places | undefined, filling: Filling): unknown {
+  if (typeof value === "string") return value.includes("{{") ? fillText(value, places, filling) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const inner = (key: string): Kind | Places | undefined =>
+    typeof places === "object" ? (own(places, key) ?? own(places, "*")) : places;
+  const deeper = (key: string): Filling => ({ ...filling, path: [...filling.path, key] });
+  if (Array.isArray(value)) {
+    return value.map((entry, index) => fill(entry, inner(String(index)), deeper(String(index + 1))));
+  }
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [
+      key.includes("{{") ? toText(fillText(key, undefined, filling)) : key,
+      fill(entry, inner(key), deeper(key)),
+    ]),
+  );
+}
+
+function own(places: Places, key: string): Kind | Places | undefined {
+  return Object.hasOwn(places, key) ? places[key] : undefined;
+}
+
+function fillText(text: string, place: Kind | Places | undefined, { parameters, where, path }: Filling): unknown {
+  if (!text.includes("$")) return text;
+  const here = path.length === 0 ? where : `${where}, ${path.join(".")}`;
+  const only = ONLY_PLACEHOLDER.exec(text);
+  if (!only && !PLACEHOLDER.test(text)) return text;
+  if (place === "expression") {
+    throw wrong(
+      here,
+      `${show(text)} has a placeholder where an expression is wanted.`,
+      "In expressions a parameter is written $name, such as amount > $limit.",
+    );
+  }
+  if (only) {
+    const value = parameterOf(parameters, only[1] as string, here);
+    if (place === "template") return literals(value);
+    if (typeof place === "object" && typeof value === "object" && value !== null) {
+      throw wrong(
+        here,
+        `${show(text)} stands for ${show(value)}, which would be read as steps of the run.`,
+        "Give parameters for single values; such a list belongs in the steps themselves.",
+      );
+    }
+    return value;
+  }
+  return text.replace(PLACEHOLDER, (_, name: string) => {
+    const filled = toText(parameterOf(parameters, name, here));
+    return place === "template" ? literal(filled, true) : filled;
+  });
+}
+
+/** A value whose texts a template gives as they are. */
+function literals(value: unknown): unknown {
+  if (typeof value === "string") return literal(value, false);
+  if (Array.isArray(value)) return value.map(literals);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, literals(entry)]));
+}
+
+/** A text as a template writes it: where it has braces, or they could stand around it, as a literal `{{"…"}}` (src/pipeline/template.ts). */
+function literal(text: string, amongOthers: boolean): string {
+  if (!amongOthers && !/[{}]/.test(text)) return text;
+  const json = JSON.stringify(text).replaceAll("{", "\\u007b").replaceAll("}", "\\u007d");
+  return `{{${json}}}`;
+}
+
+/** A value inside a text: nothing for null, JSON for lists and objects. */
+function toText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
