@@ -11,6 +11,7 @@ import type { MemoryStore } from "./memory/store.ts";
 import type { MixtureOfAgents } from "./moa/mixture-of-agents.ts";
 import type { RunArchive } from "./moa/run-record.ts";
 import type { Pipelines } from "./pipeline/pipelines.ts";
+import type { ResultStore } from "./pipeline/results/result-store.ts";
 
 /** What tools can ask for by `uses`; each is made on first use, so that the server starts without any of them. */
 export interface Services {
@@ -24,6 +25,8 @@ export interface Services {
   /** Answers of `apis` that were too long or binary; apart from it, for a look at them needs no API. */
   answers: AnswerStore;
   pipelines: Pipelines;
+  /** What `pipelines` has kept of runs; apart from it, for a look at old runs needs no thread. */
+  pipelineResults: ResultStore;
   interaction: Interaction;
 }
 
@@ -159,18 +162,40 @@ export function createServices(
     },
     async pipelines() {
       const { createPipelines } = await import("./pipeline/pipelines.ts");
+      const { folders, timeout, maxMemory, maxInlineLength, maxDiskBytes } = config.pipelineRuns;
+      const { dataDir, pipelines: definitions } = config;
+      const limits = { timeoutMs: timeout * 1000, maxHeapMb: maxMemory, maxInlineLength, maxDiskBytes };
       // All rows of a run share the budget of one call.
       const accounts = new WeakMap<object, Account>();
-      return createPipelines(config.pipelines, {
-        searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
-        callApi: async (user, request, context) => (await one("apis")).call(user, request, context),
-        async processInput(user, request, { run, ...context }) {
-          const [llm, processor] = await Promise.all([one("llm"), one("processor")]);
-          const account = accounts.get(run) ?? llm.account(user);
-          accounts.set(run, account);
-          return processor.process(user, request, { ...context, account });
+      return createPipelines(
+        { definitions, folders, dataDir, ...limits },
+        {
+          searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
+          callApi: async (user, request, context) => (await one("apis")).call(user, request, context),
+          async processInput(user, request, { run, ...context }) {
+            const [llm, processor] = await Promise.all([one("llm"), one("processor")]);
+            const account = accounts.get(run) ?? llm.account(user);
+            accounts.set(run, account);
+            return processor.process(user, request, { ...context, account });
+          },
+          async readResource(user, uri) {
+            const id = /^api:\/\/answers\/([0-9a-f-]{36})$/i.exec(uri)?.[1]?.toLowerCase();
+            const answer = id === undefined ? undefined : (await one("answers")).get(user.id, id);
+            if (!answer) return undefined;
+            const { content } = answer;
+            if (content.kind === "binary") return { name: "", content: content.bytes };
+            if (content.kind === "text") return { name: "", content: content.text };
+            return { name: "answer.json", content: JSON.stringify(content.value) };
+          },
         },
-      });
+        await one("pipelineResults"),
+      );
+    },
+    async pipelineResults() {
+      const { createResultStore } = await import("./pipeline/results/result-store.ts");
+      const { keepHours, maxKeptBytes } = config.pipelineRuns;
+      const folder = join(config.dataDir, "pipeline-runs", "results");
+      return createResultStore({ folder, keepHours, maxUserBytes: maxKeptBytes });
     },
     async interaction() {
       const { createInteraction } = await import("./interaction/interaction.ts");

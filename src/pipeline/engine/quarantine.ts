@@ -8,14 +8,14 @@ import type { EngineOutput } from "./engine-order.ts";
 /** Rows that were taken out of a run, with where they came from and why. */
 export interface Quarantine {
   add(row: Row, number: number, reasons: readonly unknown[]): void;
-  /** As JSON lines; undefined where there are none. */
+  /** As JSON; undefined where there are none. */
   finish(): EngineOutput | undefined;
 }
 
 /** A quarantine whose rows are `{ row, reasons, data }`, `row` being the row of the input. */
 export function createQuarantine(workspace: Workspace, maxInlineLength: number): Quarantine {
   const sink = createTextSink(workspace, maxInlineLength);
-  const output = defaultOutput("ndjson");
+  const output = defaultOutput("json");
   const writer = createRowWriter(output, sink);
   let rows = 0;
   return {
