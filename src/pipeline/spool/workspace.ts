@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ToolError } from "../../errors.ts";
 
@@ -10,6 +10,8 @@ export interface WorkFile {
   write(text: string): void;
   /** What was written, in pieces of decoded text that end anywhere but inside a character. */
   read(): Iterable<string>;
+  /** Deletes the file, whose bytes no longer count. Nothing is written or read after it. */
+  remove(): void;
 }
 
 /** The files of one run. Whoever started the run removes the folder, also where the run was cut off. */
@@ -26,16 +28,17 @@ const READ_BYTES = 262_144;
 export function createWorkspace(folder: string, maxBytes: number): Workspace {
   let count = 0;
   let spent = 0;
-  const open: number[] = [];
+  const open = new Set<number>();
   return {
     close() {
-      for (const file of open.splice(0)) closeSync(file);
+      for (const file of open) closeSync(file);
+      open.clear();
     },
     create() {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, `${++count}.tmp`);
       const file = openSync(path, "wx+", 0o600);
-      open.push(file);
+      open.add(file);
       let size = 0;
       return {
         path,
@@ -66,6 +69,12 @@ export function createWorkspace(folder: string, maxBytes: number): Workspace {
           }
           const rest = decoder.decode();
           if (rest) yield rest;
+        },
+        remove() {
+          if (!open.delete(file)) return;
+          closeSync(file);
+          unlinkSync(path);
+          spent -= size;
         },
       };
     },
