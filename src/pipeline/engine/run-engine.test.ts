@@ -87,7 +87,7 @@ describe("a long result", () => {
       expect(output?.content).toHaveProperty("path");
       expect(textOf(output as EngineOutput)).toBe(textOf(short as EngineOutput));
       expect(output?.size).toBe(Buffer.byteLength(textOf(short as EngineOutput)));
-      const { beginning } = output?.content as { beginning: string };
+      const { beginning } = (output as EngineOutput).content as { beginning: string };
       expect(beginning.length).toBeGreaterThan(0);
       expect(beginning.length).toBeLessThanOrEqual(1100);
       if (outputFormat === "json") expect(numbers(2000)).toEqual(expect.arrayContaining(JSON.parse(beginning)));
