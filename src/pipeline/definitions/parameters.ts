@@ -51,7 +51,7 @@ export function resolveParameters(definitions: Record<string, ParameterDefinitio
 }
 
 /** What is wrong with parameters as they are configured. @throws ToolError `invalid_input` that names the parameter */
-export function checkDefinitions(definitions: Record<string, ParameterDefinition>): void {
+export function checkParameters(definitions: Record<string, ParameterDefinition>): void {
   for (const [name, definition] of Object.entries(definitions)) {
     if (definition.default !== undefined) checkValue(name, definition, definition.default, "Default of parameter");
   }

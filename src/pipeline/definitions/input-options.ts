@@ -1,0 +1,72 @@
+import type { InputOptions } from "../formats/row-reader.ts";
+import { checkKeys, type Options, optionalString, readChoice, readInteger, wrong } from "../options.ts";
+import { show } from "../rows.ts";
+
+const KEYS = ["encoding", "delimiter", "header", "skip_lines", "row_path", "null_values", "on_bad_row"];
+
+/** What a row that cannot be read does: `stop` ends the run once all were read, `skip` leaves it out. */
+export type OnBadRow = "stop" | "skip";
+
+/** How the input is read, checked. */
+export interface ReadingOptions {
+  inputOptions: InputOptions;
+  onBadRow: OnBadRow;
+}
+
+/**
+ * Checks `{ encoding?, delimiter?, header?, skip_lines?, row_path?, null_values?, on_bad_row? }`; what is undefined is found
+ * out, or left to the format.
+ * @throws ToolError `invalid_input` that names the key
+ */
+export function readInputOptions(options: Options, where = "input_options"): ReadingOptions {
+  checkKeys(options, KEYS, where);
+  return {
+    inputOptions: {
+      encoding: optionalString(options, "encoding", where),
+      delimiter: readDelimiter(options, where),
+      header: readHeader(options, where),
+      skipLines:
+        options.skip_lines === undefined
+          ? undefined
+          : readInteger(options, "skip_lines", where, { min: 0, max: 1_000_000 }),
+      rowPath: optionalString(options, "row_path", where),
+      nullValues: readNullValues(options, where),
+    },
+    onBadRow: readChoice<OnBadRow>(options, "on_bad_row", where, ["stop", "skip"], "stop"),
+  };
+}
+
+/** Names of delimiters that callers write out. */
+const DELIMITERS: Record<string, string> = {
+  tab: "\t",
+  "\\t": "\t",
+  comma: ",",
+  semicolon: ";",
+  pipe: "|",
+  space: " ",
+};
+
+function readDelimiter(options: Options, where: string): string | undefined {
+  const { delimiter } = options;
+  if (delimiter === undefined || delimiter === "auto") return undefined;
+  const sign =
+    typeof delimiter === "string" && Object.hasOwn(DELIMITERS, delimiter) ? DELIMITERS[delimiter] : delimiter;
+  if (typeof sign === "string" && /^[^"\r\n]$/u.test(sign)) return sign;
+  throw wrong(where, `"delimiter" must be one character, not ${show(delimiter)}.`, 'Such as ";" or "tab".');
+}
+
+function readHeader(options: Options, where: string): InputOptions["header"] {
+  const { header } = options;
+  if (header === undefined || typeof header === "boolean") return header;
+  const isNames = Array.isArray(header) && header.length > 0 && header.every((name) => typeof name === "string");
+  if (isNames) return header as string[];
+  throw wrong(where, `"header" must be true, false or a list of the columns' names, not ${show(header)}.`);
+}
+
+function readNullValues(options: Options, where: string): string[] | undefined {
+  const { null_values: values } = options;
+  if (values === undefined) return undefined;
+  const list = typeof values === "string" ? [values] : values;
+  if (Array.isArray(list) && list.every((value) => typeof value === "string")) return list as string[];
+  throw wrong(where, `"null_values" must be a list of texts, not ${show(values)}.`, 'Such as ["", "NA", "n/a"].');
+}
