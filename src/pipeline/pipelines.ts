@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import { createDefinitions, type PipelineDefinition, type PipelineSummary } from "./definitions/definitions.ts";
+import {
+  createDefinitions,
+  type PipelineDefinition,
+  type PipelineDescription,
+  type PipelineSummary,
+} from "./definitions/definitions.ts";
 import { readInputOptions } from "./definitions/input-options.ts";
 import type { EngineInput, EngineOrder } from "./engine/engine-order.ts";
 import { openSource, type SourcePlaces } from "./files/open-source.ts";
@@ -65,7 +70,9 @@ export interface Pipelines {
     request: RunRequest,
     context: { signal: AbortSignal; status: StatusEmitter },
   ): Promise<RunResult>;
-  /** The configured pipelines, wrong ones with their error. */
+  /** The configured pipelines as a caller may see them. */
+  describe(): PipelineDescription[];
+  /** The configured pipelines, wrong ones with their error. Loads the steps into this thread. */
   list(): Promise<PipelineSummary[]>;
   /** Ends all runs. */
   close(): Promise<void>;
@@ -117,13 +124,14 @@ export function createPipelines(
         const result = await threads.run(order, host, signal);
         return await presentResult(result, { user, request, pipeline: found.pipeline, results, maxInlineLength });
       } catch (error) {
-        throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error);
+        throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error, request);
       } finally {
         await input.close();
         await rm(workFolder, { recursive: true, force: true });
       }
     },
-    list: () => definitions.list(),
+    describe: definitions.describe,
+    list: definitions.list,
     close: () => threads.close(),
   };
 }
