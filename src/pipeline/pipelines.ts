@@ -121,7 +121,7 @@ export function createPipelines(
         };
         const run = {};
         const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status: passing(status), run });
-        const result = await threads.run(order, host, signal);
+        const result = await threads.run(user.id, order, host, signal);
         return await presentResult(result, { user, request, pipeline: found.pipeline, results, maxInlineLength });
       } catch (error) {
         throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error, request);

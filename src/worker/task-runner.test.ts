@@ -146,3 +146,18 @@ it("a runner that was closed has no threads and takes no tasks", async () => {
   await own.close();
   await expect(own.run("jmespath", input, limits)).rejects.toThrow("ended");
 });
+
+it("tasks of one owner leave threads to others", async () => {
+  const own = createTaskRunner({ maxThreads: 2, maxOwnThreads: 1 });
+  const limits = { signal: never, timeoutMs: 5000, maxResultLength: 1000 };
+  const input = { json: "1", expression: "@" };
+  const order: string[] = [];
+  const run = async (owner: string, name: string) => {
+    await own.run("jmespath", input, { ...limits, owner });
+    order.push(name);
+  };
+  await Promise.all([run("ana", "ana 1"), run("ana", "ana 2"), run("ana", "ana 3"), run("ben", "ben 1")]);
+  expect(order.indexOf("ben 1")).toBeLessThan(2);
+  expect(order.filter((name) => name.startsWith("ana"))).toEqual(["ana 1", "ana 2", "ana 3"]);
+  await own.close();
+});

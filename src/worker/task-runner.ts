@@ -7,6 +7,8 @@ export interface TaskLimits {
   timeoutMs: number;
   /** Characters that the result may have as JSON. */
   maxResultLength: number;
+  /** Whose task it is: tasks of one owner get no more than `maxOwnThreads` at once. Left out: nobody's. */
+  owner?: string;
 }
 
 /** Runs tasks in threads, where whatever they do can be ended. */
@@ -49,6 +51,8 @@ export interface TaskRunnerOptions {
   threads?: keyof typeof THREADS;
   /** Threads at most, and so tasks at once. */
   maxThreads?: number;
+  /** Tasks at once of one owner, so that the others have threads left. Default: all. */
+  maxOwnThreads?: number;
   /** Megabytes of a thread's heap. */
   maxHeapMb?: number;
   /** Milliseconds after which a thread without work is ended. */
@@ -62,12 +66,14 @@ export interface TaskRunnerOptions {
 export function createTaskRunner({
   threads = "expressions",
   maxThreads = 2,
+  maxOwnThreads = maxThreads,
   maxHeapMb = 256,
   idleMs = 60_000,
 }: TaskRunnerOptions = {}): TaskRunner {
   const waiting: Waiting[] = [];
   const idle: { worker: Worker; timer: NodeJS.Timeout }[] = [];
   const all = new Set<Worker>();
+  const owned = new Map<string, number>();
   let closed = false;
 
   function start(): Worker {
@@ -109,12 +115,25 @@ export function createTaskRunner({
     idle.push(entry);
   }
 
+  function mayStart({ limits: { owner } }: Waiting): boolean {
+    return owner === undefined || (owned.get(owner) ?? 0) < maxOwnThreads;
+  }
+
+  /** Counts the tasks of an owner that are under way. */
+  function count(owner: string | undefined, change: 1 | -1): void {
+    if (owner === undefined) return;
+    const running = (owned.get(owner) ?? 0) + change;
+    if (running > 0) owned.set(owner, running);
+    else owned.delete(owner);
+  }
+
   function next(): void {
-    if (waiting.length === 0) return;
+    const place = waiting.findIndex(mayStart);
+    if (place < 0) return;
     const free = idle.pop();
     if (!free && all.size >= maxThreads) return;
     clearTimeout(free?.timer);
-    const task = waiting.shift() as Waiting;
+    const [task] = waiting.splice(place, 1) as [Waiting];
     let worker: Worker;
     try {
       worker = free?.worker ?? start();
@@ -127,8 +146,10 @@ export function createTaskRunner({
   }
 
   function perform(worker: Worker, { order, transfer, limits, done, fail }: Waiting): void {
-    const { signal, timeoutMs } = limits;
+    const { signal, timeoutMs, owner } = limits;
+    count(owner, 1);
     const end = async (settle: () => void, keep = false) => {
+      count(owner, -1);
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);

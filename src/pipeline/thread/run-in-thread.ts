@@ -9,6 +9,10 @@ import type { FromThread, HostRequest, ThreadReply, ToThread } from "./thread-me
 /** Characters of a run's result, what is given at once included. */
 const MAX_RESULT = 268_435_456;
 
+/** Runs at once, and those of one user; others wait. */
+const MAX_RUNS = 4;
+const MAX_OWN_RUNS = 2;
+
 export interface ThreadLimits {
   /** Milliseconds of a run. */
   timeoutMs: number;
@@ -19,25 +23,35 @@ export interface ThreadLimits {
 /** Runs pipelines in threads of their own. */
 export interface EngineThreads {
   /**
-   * Runs an order. Calls of the host get a signal that also fires when the run ends before them.
+   * Runs an order of a user, of whom a few run at once. Calls of the host get a signal that also fires when the run ends before them.
    * @throws ToolError what the run fails with; `deadline_exceeded` or `too_large` where the thread was ended for its time or
    * memory; `aborted` once the signal has fired
    */
-  run(order: EngineOrder, host: (signal: AbortSignal) => Host, signal: AbortSignal): Promise<EngineResult>;
+  run(
+    owner: string,
+    order: EngineOrder,
+    host: (signal: AbortSignal) => Host,
+    signal: AbortSignal,
+  ): Promise<EngineResult>;
   close(): Promise<void>;
 }
 
 /** Threads are made with the first runs, and given up when there was nothing to do for a minute. */
 export function createEngineThreads({ timeoutMs, maxHeapMb }: ThreadLimits): EngineThreads {
-  const runner: TaskRunner = createTaskRunner({ threads: "pipelines", maxHeapMb });
+  const runner: TaskRunner = createTaskRunner({
+    threads: "pipelines",
+    maxThreads: MAX_RUNS,
+    maxOwnThreads: MAX_OWN_RUNS,
+    maxHeapMb,
+  });
   return {
-    async run(order, host, signal) {
+    async run(owner, order, host, signal) {
       const { port1, port2 } = new MessageChannel();
       const ended = new AbortController();
       const stop = answerCalls(port1, host(AbortSignal.any([signal, ended.signal])));
       try {
         const input = { order, port: port2 };
-        const limits = { signal, timeoutMs, maxResultLength: MAX_RESULT };
+        const limits = { signal, timeoutMs, maxResultLength: MAX_RESULT, owner };
         const reply = (await runner.run("pipeline", input, limits, [port2])) as ThreadReply;
         if ("error" in reply) throw fromPlainError(reply.error);
         return reply.result;
