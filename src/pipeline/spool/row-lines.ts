@@ -30,17 +30,17 @@ export function appendRows(file: WorkFile): RowLines {
   };
 }
 
-/** The rows that `appendRows` wrote, in order, as they were; each time new ones. */
-export function* readRows(file: WorkFile): Generator<Batch> {
+/** The rows that `appendRows` wrote, in order, as they were; each time new ones, in batches of about `piece` characters at most. */
+export function* readRows(file: WorkFile, piece = PIECE): Generator<Batch> {
   let rows: Row[] = [];
   let numbers: number[] = [];
   let characters = 0;
-  for (const line of readLines(file)) {
+  for (const line of readLines(file, piece)) {
     const blank = line.indexOf(" ");
     numbers.push(Number(line.slice(0, blank)));
     rows.push(newRow(JSON.parse(line.slice(blank + 1))));
     characters += line.length;
-    if (rows.length >= BATCH_ROWS || characters >= PIECE) {
+    if (rows.length >= BATCH_ROWS || characters >= piece) {
       yield { rows, numbers };
       rows = [];
       numbers = [];
@@ -50,9 +50,9 @@ export function* readRows(file: WorkFile): Generator<Batch> {
   if (rows.length > 0) yield { rows, numbers };
 }
 
-function* readLines(file: WorkFile): Generator<string> {
+function* readLines(file: WorkFile, piece: number): Generator<string> {
   let begun: string[] = [];
-  for (const chunk of file.read()) {
+  for (const chunk of file.read(piece)) {
     let from = 0;
     for (let end = chunk.indexOf("\n"); end >= 0; end = chunk.indexOf("\n", from)) {
       const rest = chunk.slice(from, end);

@@ -8,8 +8,8 @@ export interface WorkFile {
   /** Bytes written. */
   readonly size: number;
   write(text: string): void;
-  /** What was written, in pieces of decoded text that end anywhere but inside a character. */
-  read(): Iterable<string>;
+  /** What was written, in pieces of decoded text, of `bytes` each, that end anywhere but inside a character. */
+  read(bytes?: number): Iterable<string>;
   /** Deletes the file, whose bytes no longer count. Nothing is written or read after it. */
   remove(): void;
 }
@@ -58,11 +58,11 @@ export function createWorkspace(folder: string, maxBytes: number): Workspace {
           }
           size += bytes.length;
         },
-        *read() {
+        *read(bytes = READ_BYTES) {
           const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-          const buffer = Buffer.allocUnsafe(READ_BYTES);
+          const buffer = Buffer.allocUnsafe(bytes);
           for (let at = 0; at < size; ) {
-            const length = readSync(file, buffer, 0, READ_BYTES, at);
+            const length = readSync(file, buffer, 0, bytes, at);
             if (length === 0) break;
             at += length;
             yield decoder.decode(buffer.subarray(0, length), { stream: true });
