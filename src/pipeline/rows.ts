@@ -57,10 +57,43 @@ export interface Reasons {
   count(more: number): void;
 }
 
+/** How often rows failed for one rule of one field, and the first that did. */
+export interface TopReason {
+  field: string | null;
+  rule: string;
+  count: number;
+  row: number;
+  message: string;
+}
+
+/** Reasons that are told apart in the counts; data may name any number of fields. */
+const MAX_KINDS = 1000;
+const MAX_TOP = 10;
+
+export interface CountedReasons extends Reasons {
+  /** The commonest reasons, counted over all that were added. */
+  top(): TopReason[];
+}
+
 /** An empty collector of reasons. */
-export function createReasons(): Reasons {
+export function createReasons(): CountedReasons {
   const listed: Reason[] = [];
+  const kinds = new Map<string | null, Map<string, TopReason>>();
+  let kindCount = 0;
   let total = 0;
+  const countKind = ({ field, rule, row, message }: Reason): void => {
+    let rules = kinds.get(field);
+    const known = rules?.get(rule);
+    if (known) known.count++;
+    else if (kindCount < MAX_KINDS) {
+      kindCount++;
+      if (!rules) {
+        rules = new Map();
+        kinds.set(field, rules);
+      }
+      rules.set(rule, { field, rule, count: 1, row, message });
+    }
+  };
   return {
     listed,
     get total() {
@@ -69,8 +102,14 @@ export function createReasons(): Reasons {
     count(more) {
       total += more;
     },
+    top: () =>
+      [...kinds.values()]
+        .flatMap((rules) => [...rules.values()])
+        .sort((a, b) => b.count - a.count || a.row - b.row)
+        .slice(0, MAX_TOP),
     add(reason) {
       total++;
+      countKind(reason);
       if (listed.length < MAX_REASONS) listed.push({ ...reason, value: shorten(reason.value) });
     },
   };

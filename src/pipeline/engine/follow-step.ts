@@ -106,6 +106,7 @@ export function followStep(
         ...details,
         ...(warnings.length > 0 && { warnings: bounded(warnings) }),
         ...(total > 0 && { issues_total: total, issues: toIssues(reasons.listed) }),
+        ...(total > reasons.listed.length && { top_reasons: reasons.top() }),
         ...(!failure && { sample }),
       };
     },
