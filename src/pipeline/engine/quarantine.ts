@@ -1,8 +1,8 @@
+import { defaultOutput } from "../formats/output-options.ts";
 import { createTextSink } from "../formats/text-sink.ts";
 import { createRowWriter } from "../formats/writers.ts";
 import { newRow, type Row } from "../rows.ts";
 import type { Workspace } from "../spool/workspace.ts";
-import { defaultOutput } from "../steps/format.ts";
 import type { EngineOutput } from "./engine-order.ts";
 
 /** Rows that were taken out of a run, with where they came from and why. */

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import type { ErrorIssue } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
+import { defaultOutput, type OutputOptions, outputFormatOf } from "../formats/output-options.ts";
 import { createTextSink } from "../formats/text-sink.ts";
-import type { OutputOptions } from "../formats/writers.ts";
-import { createRowWriter, outputFormatOf } from "../formats/writers.ts";
+import { createRowWriter } from "../formats/writers.ts";
 import { counted, type Row } from "../rows.ts";
 import { createWorkspace, type Workspace } from "../spool/workspace.ts";
 import { compileSteps } from "../steps/compile-steps.ts";
-import { defaultOutput } from "../steps/format.ts";
 import type { Batches, Host, Step, StepFailure } from "../steps/step.ts";
 import { createSuggestion } from "../suggest/suggest.ts";
 import type { EngineOrder, EngineOutput, EngineResult, StepRecord } from "./engine-order.ts";

@@ -1,9 +1,12 @@
 import type { Row } from "../rows.ts";
 
-/** Takes text in order. */
+/** Takes text in order. Each text ends where a row, the header or the document ends. */
 export interface TextSink {
   write(text: string): void;
-  /** Replaces all that was written so far by what `change` makes of it, piece by piece. */
+  /**
+   * Replaces all that was written so far by what `change` makes of it, piece by piece. The pieces that it is given may end
+   * anywhere; those that it gives end where a row or the header ends.
+   */
   rewrite(change: (chunks: Iterable<string>) => Iterable<string>): void;
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
-import type { OutputOptions } from "../formats/write-output.ts";
+import type { OutputOptions } from "../formats/output-options.ts";
 import type { Options } from "../options.ts";
 import type { Reasons, Row } from "../rows.ts";
 import type { Workspace } from "../spool/workspace.ts";
