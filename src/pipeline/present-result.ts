@@ -24,11 +24,12 @@ export interface PresentContext {
 export async function presentResult(result: EngineResult, context: PresentContext): Promise<RunResult> {
   const { request, pipeline } = context;
   const { runId, input, steps, warnings } = result;
-  if (result.failure) throw failureOf(result, result.failure, pipeline);
+  if (result.failure) throw failureOf(result, result.failure, context);
 
   const data = result.output && (await present(result.output, "data", runId, context));
   const quarantine = result.quarantine && (await present(result.quarantine, "quarantine", runId, context));
-  const report = result.output && writeReport(result, { pipeline, resource: data?.resource });
+  const report =
+    result.output && writeReport(result, { pipeline, resource: data?.resource, quarantine: quarantine?.resource });
   if (report !== undefined)
     await context.results.keep(context.user, runId, "report", { text: report, format: "markdown", rows: 0 });
   return {
@@ -91,10 +92,11 @@ function originalOf({ data }: RunRequest, { original, input }: EngineResult, max
 }
 
 function failureOf(
-  { runId, input, steps, warnings }: EngineResult,
+  result: EngineResult,
   failure: NonNullable<EngineResult["failure"]>,
-  pipeline: { name: string; version: string } | undefined,
+  { request, pipeline }: PresentContext,
 ): ToolError {
+  const { runId, input, steps, warnings } = result;
   const { message, hint, issues, code, step } = failure;
   // The reasons are listed once, under `issues`.
   const { issues: _, ...details } = steps[step] as StepRecord;
@@ -109,6 +111,7 @@ function failureOf(
       details,
       steps: steps.map((record, place) => (place === step ? details : record)),
       ...(warnings.length > 0 && { warnings }),
+      ...(request.report && { report: writeReport(result, { pipeline }) }),
     },
   });
 }
