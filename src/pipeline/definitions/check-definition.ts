@@ -20,7 +20,7 @@ const SAMPLES: Record<ParameterDefinition["type"], unknown> = {
  */
 export async function checkDefinition(definition: PipelineDefinition): Promise<ToolError | undefined> {
   const { compileSteps } = await import("../steps/compile-steps.ts");
-  const { outputFormatOf } = await import("../formats/writers.ts");
+  const { outputFormatOf } = await import("../formats/output-options.ts");
   try {
     checkParameters(definition.parameters);
     readInputOptions(definition.inputOptions, "inputOptions");

@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { fillParameters } from "../definitions/fill-parameters.ts";
 import type { Parameters } from "../expression/expression.ts";
-import type { OutputFormat } from "../formats/writers.ts";
+import type { OutputFormat } from "../formats/output-options.ts";
 import { meantName, type Options, readBoolean, readObject, wrong } from "../options.ts";
 import { isObject, show } from "../rows.ts";
 import { compileEnrich } from "./enrich/enrich.ts";
