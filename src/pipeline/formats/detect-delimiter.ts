@@ -9,9 +9,10 @@ const SAMPLED_TEXT = 65_536;
  * The delimiter of CSV, by the header and the first records, text in quotes left out. It is the comma unless the header speaks
  * for another: one that is there at least as often as the comma, and as often in every record, which the comma is not (or is,
  * but less often). A header without commas takes the delimiter that it has most often, where half of the records have it too.
+ * `complete` says whether the text is all there is, so that its last record counts.
  */
-export function detectDelimiter(text: string): string {
-  const [header, ...records] = countDelimiters(text);
+export function detectDelimiter(text: string, complete = true): string {
+  const [header, ...records] = countDelimiters(text, complete);
   if (!header) return ",";
   const steady = (place: number): boolean => records.every((counts) => counts[place] === header[place]);
   const shared = (place: number): boolean =>
@@ -28,7 +29,7 @@ export function detectDelimiter(text: string): string {
 }
 
 /** How often each candidate stands outside quotes, by record; empty lines are no records. */
-function countDelimiters(text: string): number[][] {
+function countDelimiters(text: string, complete: boolean): number[][] {
   const records: number[][] = [];
   const end = Math.min(text.length, SAMPLED_TEXT);
   let counts = CANDIDATES.map(() => 0);
@@ -56,6 +57,6 @@ function countDelimiters(text: string): number[][] {
     cellStart = place >= 0;
   }
   // A record that the sample cuts says nothing; a last one that a quote is missing in says no more.
-  if (filled && !quoted && end === text.length && records.length < SAMPLED_RECORDS) records.push(counts);
+  if (filled && !quoted && complete && end === text.length && records.length < SAMPLED_RECORDS) records.push(counts);
   return records;
 }

@@ -1,0 +1,169 @@
+import { ToolError } from "../../errors.ts";
+import { BATCH_ROWS, type Batch } from "../batch.ts";
+import { counted, shorten } from "../rows.ts";
+import { createRecords, DELIMITER_NAMES, type DelimitedRecords } from "./delimited-records.ts";
+import { detectDelimiter } from "./detect-delimiter.ts";
+import { rowMaker } from "./row-maker.ts";
+import type { ReadContext, RowReader, TextChunks } from "./row-reader.ts";
+import { skipLines } from "./skip-lines.ts";
+import { checkGivenHeader, checkHeader, numberedHeader } from "./table-header.ts";
+
+/** Characters that the delimiter is found out from. */
+const SAMPLE = 65_536;
+/** Characters of the rows of a batch, beyond which it is not filled up to its number of rows. */
+const BATCH_TEXT = 1_048_576;
+/** Characters of a row's text that a reason quotes. */
+const QUOTED_TEXT = 80;
+
+/**
+ * CSV (RFC 4180, with what real files have beside): every cell is text, or null where it is one of `nullValues`. Quoted cells
+ * may hold delimiters and line ends; any line end is taken; empty lines are no rows. The delimiter is found out where it is not
+ * given; a first line `sep=;` names it, as Excel writes and reads it. Ragged rows and those with a stray quote are bad rows.
+ * @throws ToolError `invalid_input` for a quote that swallows lines, or an empty or repeated column name; `too_large` beyond
+ * the limits of columns and of a row's length
+ */
+export const readCsv: RowReader = (chunks, context) => readDelimited(chunks, context, "csv");
+
+/** Like `readCsv`, with tabs between cells unless another delimiter is given. */
+export const readTsv: RowReader = (chunks, context) => readDelimited(chunks, context, "tsv");
+
+function* readDelimited(chunks: TextChunks, context: ReadContext, format: "csv" | "tsv"): Iterable<Batch> {
+  const { header = true, nullValues = [], skipLines: skipped = 0 } = context.options;
+  checkGivenHeader(header);
+  const start = startOf(skipLines(chunks, skipped), context, format);
+  context.note("delimiter", start.delimiter);
+  const records = createRecords(start.delimiter, format, skipped + start.lines + 1);
+  const nulls = new Set(nullValues);
+  const cells = records.cells as (string | null)[];
+  let names: readonly string[] | undefined = typeof header === "object" ? header : undefined;
+  let make = names && rowMaker(names);
+  let number = 0;
+  let size = 0;
+  let batch: Batch = { rows: [], numbers: [] };
+
+  for (const chunk of withEnd(start.chunks)) {
+    if (chunk === undefined) records.finish();
+    else records.feed(chunk);
+    while (records.next()) {
+      if (make === undefined || names === undefined) {
+        const first = headerOf(records, header === true, format);
+        names = first;
+        make = rowMaker(first);
+        if (header === true) continue;
+      }
+      if (records.count !== names.length || records.fault) {
+        if (isBlank(records)) continue;
+        number++;
+        reportBad(records, number, names, header, context);
+        continue;
+      }
+      number++;
+      if (nulls.size > 0)
+        for (let at = 0; at < names.length; at++) if (nulls.has(cells[at] as string)) cells[at] = null;
+      batch.rows.push(make(cells));
+      batch.numbers.push(number);
+      size += records.length;
+      if (batch.rows.length === BATCH_ROWS || size > BATCH_TEXT) {
+        yield batch;
+        batch = { rows: [], numbers: [] };
+        size = 0;
+      }
+    }
+  }
+  if (batch.rows.length > 0) yield batch;
+}
+
+/** The delimiter, and the text after a line that does nothing but name it. */
+function startOf(
+  chunks: TextChunks,
+  { options }: ReadContext,
+  format: "csv" | "tsv",
+): { delimiter: string; lines: number; chunks: TextChunks } {
+  const { delimiter } = options;
+  if (delimiter !== undefined) checkDelimiter(delimiter);
+  if (format === "tsv") return { delimiter: delimiter ?? "\t", lines: 0, chunks };
+  const source = chunks[Symbol.iterator]();
+  let sample = "";
+  let next = source.next();
+  for (; !next.done; next = source.next()) {
+    sample += next.value;
+    if (sample.length >= SAMPLE) break;
+  }
+  const named = /^sep=([^\r\n"])(?:\r\n|\n|\r(?=.))/i.exec(sample);
+  const text = named ? sample.slice(named[0].length) : sample;
+  return {
+    delimiter: delimiter ?? named?.[1] ?? detectDelimiter(text, next.done === true),
+    lines: named ? 1 : 0,
+    chunks: after(text, next.done ? undefined : source),
+  };
+}
+
+function* after(text: string, source: Iterator<string> | undefined): TextChunks {
+  yield text;
+  for (let next = source?.next(); next && !next.done; next = source?.next()) yield next.value;
+}
+
+function checkDelimiter(delimiter: string): void {
+  if (delimiter.length === 1 && !/["\r\n]/.test(delimiter)) return;
+  throw new ToolError(
+    "invalid_input",
+    `The delimiter ${JSON.stringify(shorten(delimiter))} cannot stand between cells.`,
+    {
+      hint: 'It is one character, and neither a quote nor a line end: "," ";" "|" or "\\t", for example.',
+    },
+  );
+}
+
+/** The chunks, and `undefined` after them. */
+function* withEnd(chunks: TextChunks): Iterable<string | undefined> {
+  yield* chunks;
+  yield undefined;
+}
+
+/** The names of the columns: the cells of the first record, or as many numbered ones. */
+function headerOf(records: DelimitedRecords, named: boolean, format: string): string[] {
+  const names = named ? records.cells.slice(0, records.count) : numberedHeader(records.count);
+  if (named && records.fault) {
+    const { problem, help } = records.fault;
+    throw new ToolError("invalid_input", `The ${format} input is broken at line ${records.line()}: ${problem}.`, {
+      hint: `In the header: ${help}.`,
+    });
+  }
+  checkHeader(names, format);
+  return names;
+}
+
+/** Whether a record is nothing but blanks, which is an empty line to whoever looks at it. */
+function isBlank({ count, cells }: DelimitedRecords): boolean {
+  return count === 1 && (cells[0] as string).trim() === "";
+}
+
+function reportBad(
+  records: DelimitedRecords,
+  row: number,
+  names: readonly string[],
+  header: ReadContext["options"]["header"],
+  context: ReadContext,
+): void {
+  const { fault, count } = records;
+  const value = records.raw(QUOTED_TEXT + 1);
+  if (fault) {
+    const message = `row ${row} is broken at line ${records.line()}: ${fault.problem}; ${fault.help}`;
+    context.bad({ row, field: names[fault.cell] ?? null, rule: "quotes", message, value });
+    return;
+  }
+  const columns =
+    header === true
+      ? `the header has ${names.length}`
+      : header === false
+        ? `the first row has ${names.length}`
+        : `${counted(names.length, "name")} ${names.length === 1 ? "is" : "are"} given`;
+  const message = `row ${row} has ${counted(count, "cell")}, ${columns} (line ${records.line()})`;
+  context.bad({ row, field: null, rule: "columns", message, value });
+}
+
+/** What a whole table of ragged rows is most often due to. */
+export function raggedHint(delimiter: string): string {
+  const name = DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`;
+  return `Cells are separated by ${name} here. Every row needs as many as the header; put a cell that contains one in quotes.`;
+}
