@@ -206,8 +206,10 @@ function describeModels(models: readonly string[]): string {
 
 async function checkPipelines(services: ServiceContainer): Promise<Check[]> {
   const { pipelines } = await services.get(["pipelines"]);
-  const named = pipelines.list();
-  const working = named.filter(({ error }) => error === undefined).map(({ name }) => name);
+  const named = await pipelines.list();
+  const working = named
+    .filter(({ error }) => error === undefined)
+    .map(({ name, version }) => (version === "1" ? name : `${name}@${version}`));
   // Steps given in the call work whatever the named pipelines are like.
   const none = named.length === 0 ? "none named" : "no named one works";
   const detail = working.length === 0 ? `${none}; steps are given in the call` : working.join(", ");

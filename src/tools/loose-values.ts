@@ -16,6 +16,19 @@ export function asNames(value: unknown): unknown {
     .filter((name) => name !== "");
 }
 
+/** A list or an object that is given as JSON text, as what it says; a blank text as left out. All else stays. */
+export function asJson(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  if (value.trim() === "") return undefined;
+  return /^\s*[[{]/.test(value) ? parsed(value) : value;
+}
+
+/** A list as it is or as JSON text; a single object as a list of one. All else stays. */
+export function asList(value: unknown): unknown {
+  const given = asJson(value);
+  return typeof given === "object" && given !== null && !Array.isArray(given) ? [given] : given;
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
