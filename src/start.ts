@@ -9,6 +9,7 @@ import { resources } from "./resources/index.ts";
 import { createServices, type ServiceContainer } from "./services.ts";
 import { tools } from "./tools/index.ts";
 import { createPinnedTools } from "./tools/pinned-tools.ts";
+import { pipelineRemark } from "./tools/pipeline-remark.ts";
 
 /** The parts that every transport shares: one set of services, one boundary, one log. */
 export interface Patchbay {
@@ -49,6 +50,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     confirmationRequired,
     confirmsCalls: Object.values(config.apis).some(({ confirm }) => confirm !== false),
     readOnly: config.readOnly,
+    remarks: new Map([["run_pipeline", pipelineRemark(config.pipelines)]]),
     pinned:
       pinned.length === 0
         ? undefined

@@ -79,6 +79,8 @@ export interface ToolBoundaryOptions {
   readOnly?: boolean;
   /** Tools that are only known once documents have been read. */
   pinned?: PinnedTools | undefined;
+  /** What the configuration adds to the descriptions of tools, by their names. */
+  remarks?: ReadonlyMap<string, string | undefined>;
   /** Milliseconds that a call may take, not counting the human. */
   callTimeoutMs: number;
   /** Replaces secrets in a text that leaves the server. */
@@ -105,6 +107,8 @@ export interface ToolBoundary extends Pick<UnderWay, "idle" | "stop"> {
   readOnly: boolean;
   /** Whether the human may be asked before the tool runs. */
   mayConfirm(tool: AnyTool): boolean;
+  /** What the configuration adds to the tool's description. */
+  remarkOn(tool: AnyTool): string | undefined;
   /** Runs a tool. Never throws: every failure is a result with `isError`. */
   call(name: string, args: unknown, request: CallRequest): Promise<CallOutcome>;
   /** Answers any other request of a user. */
@@ -312,6 +316,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     prompts,
     readOnly,
     mayConfirm,
+    remarkOn: ({ name }) => options.remarks?.get(name),
     call,
     answer,
     watch: (user, tell) => createResourceWatch(resources, answer, user, tell),

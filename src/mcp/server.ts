@@ -73,7 +73,9 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
       // Where nothing may be changed, what reaches other systems only reads there.
       const reads = options.boundary.readOnly && tool.effect === "write-open";
       const plain = reads ? withEffect(describeTool(tool), "read-open") : describeTool(tool);
-      known = options.boundary.mayConfirm(tool) ? withFields(plain, CONFIRMATION_FIELDS) : plain;
+      const remark = options.boundary.remarkOn(tool);
+      const told = remark === undefined ? plain : { ...plain, description: `${plain.description} ${remark}` };
+      known = options.boundary.mayConfirm(tool) ? withFields(told, CONFIRMATION_FIELDS) : told;
       described.set(tool, known);
     }
     return known;
