@@ -163,12 +163,12 @@ export function createServices(
     async pipelines() {
       const { createPipelines } = await import("./pipeline/pipelines.ts");
       const { folders, timeout, maxMemory, maxInlineLength, maxDiskBytes } = config.pipelineRuns;
-      const { dataDir, pipelines: definitions } = config;
+      const { pipelines: definitions } = config;
       const limits = { timeoutMs: timeout * 1000, maxHeapMb: maxMemory, maxInlineLength, maxDiskBytes };
       // All rows of a run share the budget of one call.
       const accounts = new WeakMap<object, Account>();
       return createPipelines(
-        { definitions, folders, dataDir, ...limits },
+        { definitions, folders, ...limits },
         {
           searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
           callApi: async (user, request, context) => (await one("apis")).call(user, request, context),
@@ -182,19 +182,19 @@ export function createServices(
             const id = /^api:\/\/answers\/([0-9a-f-]{36})$/i.exec(uri)?.[1]?.toLowerCase();
             const answer = id === undefined ? undefined : (await one("answers")).get(user.id, id);
             if (!answer) return undefined;
-            const { content } = answer;
-            if (content.kind === "binary") return { name: "", content: content.bytes };
-            if (content.kind === "text") return { name: "", content: content.text };
-            return { name: "answer.json", content: JSON.stringify(content.value) };
+            const { name, mime_type: mimeType, content } = answer;
+            if (content.kind === "binary") return { name, mimeType, content: content.bytes };
+            if (content.kind === "text") return { name, mimeType, content: content.text };
+            return { mimeType: "application/json", content: JSON.stringify(content.value) };
           },
         },
         await one("pipelineResults"),
       );
     },
     async pipelineResults() {
-      const { createResultStore } = await import("./pipeline/results/result-store.ts");
+      const { createResultStore } = await import("./pipeline/results/create-result-store.ts");
       const { keepHours, maxKeptBytes } = config.pipelineRuns;
-      const folder = join(config.dataDir, "pipeline-runs", "results");
+      const folder = join(config.dataDir, "pipeline-runs");
       return createResultStore({ folder, keepHours, maxUserBytes: maxKeptBytes });
     },
     async interaction() {

@@ -81,11 +81,15 @@ describe("MCP Inspector with mcp.config.json", () => {
     ]);
     expect(await method("resources/templates/list")).toMatchObject({
       json: {
-        resourceTemplates: ["moa://runs/{id}/timeline", "moa://runs/{id}", "api://answers/{id}", "memory://{id}"].map(
-          (uriTemplate) => ({
-            uriTemplate,
-          }),
-        ),
+        resourceTemplates: [
+          "moa://runs/{id}/timeline",
+          "moa://runs/{id}",
+          "api://answers/{id}",
+          "pipeline://runs/{run_id}/data",
+          "pipeline://runs/{run_id}/quarantine",
+          "pipeline://runs/{run_id}/report",
+          "memory://{id}",
+        ].map((uriTemplate) => ({ uriTemplate })),
       },
     });
     const read = await method("resources/read", "--uri", uri);

@@ -53,7 +53,7 @@ describe("runs as resources", () => {
     expect(second.nextCursor).toBeUndefined();
     const uris = [...first.resources, ...second.resources].map(({ uri }) => uri);
     expect(new Set(uris).size).toBe(72);
-    for (const cursor of ["x", "3", "99.x", "", "2.x"]) {
+    for (const cursor of ["x", "6", "99.x", "", "5.x"]) {
       await expect(client.listResources({ cursor })).rejects.toMatchObject({ code: -32602 });
     }
     const ref = { type: "ref/resource" as const, uri: "moa://runs/{id}/timeline" };
@@ -117,7 +117,7 @@ describe("answers of APIs as resources", () => {
     expect(told).toEqual([]);
     const id = answers.keep("local", { ...about, content: JSON_ANSWER }) as string;
     await expect.poll(() => told).toEqual(["list"]);
-    expect((await client.listResources()).resources.slice(1)).toEqual([
+    expect((await client.listResources()).resources.filter(({ uri }) => uri.startsWith("api:"))).toEqual([
       {
         uri: `api://answers/${id}`,
         name: id,
@@ -131,5 +131,71 @@ describe("answers of APIs as resources", () => {
     const { completion } = await client.complete({ ref, argument: { name: "id", value: id.slice(0, 8) } });
     expect(completion.values).toEqual([id]);
     expect(uses).not.toContain("apis");
+  });
+});
+
+describe("results of pipelines as resources", () => {
+  const ID = "0123456789abcdef0123456789abcde";
+  async function withResults() {
+    const { patchbay, uses } = await countingUses();
+    const client = await connect({}, { patchbay });
+    const { pipelineResults } = await patchbay.services.get(["pipelineResults"]);
+    const keep = (user: string, id: string, part: "data" | "quarantine" | "report", text: string, format: string) =>
+      pipelineResults.keep({ id: user }, id, part, { text, format, rows: 2 });
+    return { client, keep, uses };
+  }
+
+  it("are read with the type of their format, by their own user alone", async () => {
+    const { client, keep, uses } = await withResults();
+    await keep("local", `${ID}1`, "data", "a,b\r\n1,2\r\n", "csv");
+    await keep("local", `${ID}1`, "quarantine", '{"row":1}\n', "ndjson");
+    await keep("local", `${ID}1`, "report", "# Report", "markdown");
+    await keep("ben", `${ID}2`, "data", "[]", "json");
+    const read = async (uri: string) => (await client.readResource({ uri })).contents[0];
+    const uri = `pipeline://runs/${ID}1`;
+    expect(await read(`${uri}/data`)).toEqual({ uri: `${uri}/data`, mimeType: "text/csv", text: "a,b\r\n1,2\r\n" });
+    expect(await read(`${uri}/quarantine`)).toMatchObject({ mimeType: "application/x-ndjson", text: '{"row":1}\n' });
+    expect(await read(`${uri}/report`)).toMatchObject({ mimeType: "text/markdown", text: "# Report" });
+    for (const missing of [`pipeline://runs/${ID}2/data`, `pipeline://runs/${ID}2/report`, "pipeline://runs/../data"]) {
+      await expect(read(missing)).rejects.toMatchObject({ code: -32602, data: { uri: missing } });
+    }
+    expect(uses).not.toContain("pipelines");
+  });
+
+  it("are listed with their sizes, have run ids that are completed, and are told of to their user alone", async () => {
+    const { client, keep } = await withResults();
+    const told: string[] = [];
+    client.setNotificationHandler("notifications/resources/list_changed", () => void told.push("list"));
+    await client.listResources();
+    await keep("ben", `${ID}2`, "data", "[]", "json");
+    await setTimeout(GATHERED_MS);
+    expect(told).toEqual([]);
+    await keep("local", `${ID}1`, "data", "[1]", "json");
+    await expect.poll(() => told).toEqual(["list"]);
+    expect((await client.listResources()).resources.filter(({ uri }) => uri.startsWith("pipeline://runs"))).toEqual([
+      {
+        uri: `pipeline://runs/${ID}1/data`,
+        name: `data of run ${ID}1`,
+        title: "Result of a pipeline: 2 rows, json",
+        mimeType: "application/json",
+        size: 3,
+        annotations: { lastModified: expect.stringMatching(/Z$/) },
+      },
+    ]);
+    const ref = { type: "ref/resource" as const, uri: "pipeline://runs/{run_id}/data" };
+    const { completion } = await client.complete({ ref, argument: { name: "run_id", value: ID.slice(0, 8) } });
+    expect(completion.values).toEqual([`${ID}1`]);
+  });
+
+  it("can be subscribed to", async () => {
+    const { client, keep } = await withResults();
+    const uri = `pipeline://runs/${ID}1/report`;
+    await keep("local", `${ID}1`, "report", "# One", "markdown");
+    const told: string[] = [];
+    client.setNotificationHandler("notifications/resources/updated", ({ params }) => void told.push(params.uri));
+    await client.subscribeResource({ uri });
+    await keep("local", `${ID}3`, "report", "# Other", "markdown");
+    await keep("local", `${ID}1`, "report", "# Two", "markdown");
+    await expect.poll(() => told).toEqual([uri]);
   });
 });

@@ -85,6 +85,9 @@ describe.each(roads)("memories as resources, $name", (road) => {
       { uriTemplate: "moa://runs/{id}/timeline", mimeType: "image/svg+xml" },
       { uriTemplate: "moa://runs/{id}", mimeType: "application/json" },
       { uriTemplate: "api://answers/{id}", mimeType: "application/json" },
+      { uriTemplate: "pipeline://runs/{run_id}/data" },
+      { uriTemplate: "pipeline://runs/{run_id}/quarantine" },
+      { uriTemplate: "pipeline://runs/{run_id}/report", mimeType: "text/markdown" },
       { uriTemplate: "memory://{id}", mimeType: "application/json" },
     ]);
   });
@@ -111,7 +114,7 @@ describe.each(roads)("memories as resources, $name", (road) => {
     [NOBODYS, "Memory not found"],
     [
       "memory://",
-      "There are memory://list, moa://runs/{id}/timeline, moa://runs/{id}, api://answers/{id} and memory://{id}",
+      "There are memory://list, moa://runs/{id}/timeline, moa://runs/{id}, api://answers/{id}, pipeline://runs/{run_id}/data, pipeline://runs/{run_id}/quarantine, pipeline://runs/{run_id}/report and memory://{id}",
     ],
     ["moa://runs/00000000-0000-4000-8000-000000000000", 'There is no run "00000000'],
     ["moa://runs/00000000-0000-4000-8000-000000000000/timeline", 'There is no run "00000000'],

@@ -154,7 +154,7 @@ function unknownResource(resources: readonly AnyResource[], uri: string): ToolEr
   const known = resources.map((resource) => resource.uri);
   return new ToolError(
     "not_found",
-    `There is no resource "${uri.slice(0, 200)}". There are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}, where the id is a UUID.`,
+    `There is no resource "${uri.slice(0, 200)}". There are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}, where an id is a UUID, and a run_id what run_pipeline gave.`,
   );
 }
 

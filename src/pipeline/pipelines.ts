@@ -1,6 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
@@ -12,7 +9,7 @@ import {
 } from "./definitions/definitions.ts";
 import { readInputOptions } from "./definitions/input-options.ts";
 import type { EngineInput, EngineOrder } from "./engine/engine-order.ts";
-import { openSource, type SourcePlaces } from "./files/open-source.ts";
+import { openSource, type SourcePlaces, type SourceResource } from "./files/open-source.ts";
 import { presentResult } from "./present-result.ts";
 import type { ResultStore } from "./results/result-store.ts";
 import type { RunRequest, RunResult } from "./run-request.ts";
@@ -41,15 +38,13 @@ export interface PipelineServices {
   callApi(user: PipelineUser, request: ApiRequest, context: CallContext): Promise<unknown>;
   processInput(user: PipelineUser, request: LlmRequest, context: CallContext): Promise<unknown>;
   /** A resource of this server that rows can be read from; undefined where there is none of that URI for this user. */
-  readResource(user: PipelineUser, uri: string): Promise<{ name: string; content: string | Uint8Array } | undefined>;
+  readResource(user: PipelineUser, uri: string): Promise<SourceResource | undefined>;
 }
 
 export interface PipelineSettings {
   definitions: Record<string, PipelineDefinition>;
   /** Folders whose files may be read, by name. */
   folders: Record<string, string>;
-  /** Folder of this server's own data; what runs need for a while goes below it. */
-  dataDir: string;
   timeoutMs: number;
   /** Megabytes. */
   maxHeapMb: number;
@@ -72,6 +67,8 @@ export interface Pipelines {
   ): Promise<RunResult>;
   /** The configured pipelines as a caller may see them. */
   describe(): PipelineDescription[];
+  /** How steps are written, as Markdown. */
+  reference(): Promise<string>;
   /** The configured pipelines, wrong ones with their error. Loads the steps into this thread. */
   list(): Promise<PipelineSummary[]>;
   /** Ends all runs. */
@@ -94,15 +91,10 @@ export function createPipelines(
       const { dryRun = false, suggest = false } = request;
       const found = definitions.find(request);
       const { inputOptions, onBadRow } = readInputOptions({ ...found.inputOptions, ...request.inputOptions });
-      const workFolder = join(
-        settings.dataDir,
-        "pipeline-runs",
-        "work",
-        `${process.pid}-${randomBytes(8).toString("hex")}`,
-      );
 
       status.progress("Reading the input", 0);
       const input = await openInput(user, request, { folders: settings.folders, results, services });
+      const work = results.workFolder();
       try {
         const order: EngineOrder = {
           input: input.engine,
@@ -116,7 +108,7 @@ export function createPipelines(
           pipeline: found.pipeline,
           dryRun,
           suggest,
-          workFolder,
+          workFolder: work.path,
           limits: { maxInlineLength, maxDiskBytes },
         };
         const run = {};
@@ -127,10 +119,11 @@ export function createPipelines(
         throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error, request);
       } finally {
         await input.close();
-        await rm(workFolder, { recursive: true, force: true });
+        await work.remove();
       }
     },
     describe: definitions.describe,
+    reference: async () => (await import("./definitions/reference.ts")).writeReference(),
     list: definitions.list,
     close: () => threads.close(),
   };

@@ -1,0 +1,92 @@
+import { ToolError } from "../../errors.ts";
+import { parseResultUri, type ResultStore, type ResultUser } from "../results/result-store.ts";
+import { show } from "../rows.ts";
+import { type Folders, openFile } from "./open-file.ts";
+
+/** Another resource of this server that rows can be read from. */
+export interface SourceResource {
+  /** File name, where it has one. */
+  name?: string | undefined;
+  mimeType: string;
+  content: string | Uint8Array;
+}
+
+/** Where sources may be, as one user sees it. */
+export interface SourcePlaces {
+  folders: Folders;
+  user: ResultUser;
+  results: ResultStore;
+  /** Undefined where there is none of that URI for the user. */
+  readResource(uri: string): Promise<SourceResource | undefined>;
+}
+
+export interface OpenSource {
+  engine:
+    | { kind: "file"; fd: number; size: number }
+    | { kind: "text"; text: string }
+    | { kind: "bytes"; bytes: Uint8Array };
+  /** A file name, whose ending tells the format. */
+  name: string;
+  /** To be called once nobody reads it any more. */
+  close(): Promise<void>;
+}
+
+/** Endings of file names by what a media type has in it. */
+const ENDINGS: [pattern: RegExp, ending: string][] = [
+  [/ndjson|jsonl|json-seq/, "ndjson"],
+  [/json/, "json"],
+  [/tab-separated/, "tsv"],
+  [/csv/, "csv"],
+  [/yaml/, "yaml"],
+  [/xml/, "xml"],
+  [/markdown/, "md"],
+];
+
+/**
+ * Opens what a run is to read: `folder/file` of the configured folders, `pipeline://runs/{run_id}/data` of an earlier run (or its
+ * `quarantine`), or `api://answers/{id}`, a kept answer of an API.
+ * @throws ToolError `not_found`, also for what belongs to somebody else, and as openFile
+ */
+export async function openSource(source: string, places: SourcePlaces): Promise<OpenSource> {
+  const { folders, user, results } = places;
+  if (/^pipeline:\/\//i.test(source)) {
+    const uri = parseResultUri(source);
+    if (uri?.part === "report") {
+      throw new ToolError("invalid_input", "The report of a run is for people; it has no rows.", {
+        hint: `Read pipeline://runs/${uri.runId}/data instead.`,
+      });
+    }
+    const kept = uri && (await results.open(user, uri.runId, uri.part));
+    if (!kept) {
+      throw new ToolError("not_found", `There is no result ${show(source)}, or it is no longer kept.`, {
+        hint: "resources/list has the results of your runs. Run the pipeline again: the same run gets the same id.",
+      });
+    }
+    const { fd, size, name, close } = kept;
+    return { engine: { kind: "file", fd, size }, name, close };
+  }
+  if (/^api:\/\//i.test(source)) {
+    const found = await places.readResource(source);
+    if (!found) {
+      throw new ToolError("not_found", `There is no kept answer ${show(source)}, or it is no longer kept.`, {
+        hint: "Answers are kept for half an hour after they were last read, and the last ones only. Call the API again.",
+      });
+    }
+    const { content } = found;
+    const engine =
+      typeof content === "string"
+        ? ({ kind: "text", text: content } as const)
+        : ({ kind: "bytes", bytes: content } as const);
+    return { engine, name: nameOf(found), close: async () => {} };
+  }
+  const { fd, size, name, close } = await openFile(folders, source);
+  return { engine: { kind: "file", fd, size }, name, close };
+}
+
+/** The name that it has, where that has an ending; else one by the media type. */
+function nameOf({ name, mimeType }: SourceResource): string {
+  if (name !== undefined && /\.\w+$/.test(name)) return name;
+  const type = mimeType.toLowerCase();
+  const ending = ENDINGS.find(([pattern]) => pattern.test(type))?.[1];
+  return ending === undefined ? "answer" : `answer.${ending}`;
+}
