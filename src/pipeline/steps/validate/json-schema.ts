@@ -1,27 +1,22 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { ToolError } from "../../../errors.ts";
 import { FORMATS } from "../../../json-schema/formats.ts";
-import { compileRegex, type RegexWork } from "../../expression/regex.ts";
-import { shortKey, sizeOf, sorted } from "../../row-key.ts";
-import { counted, shorten, show } from "../../rows.ts";
+import { compileRegex } from "../../expression/regex.ts";
+import { shortKey, sorted } from "../../row-key.ts";
+import { counted, RowFailure, shorten, show } from "../../rows.ts";
+import type { Violation } from "./violation.ts";
 
 const MAX_SCHEMA = 262_144;
 /** Calls of schema functions that checking one row may take. Only schemas whose `$ref`s multiply come near it. */
 const MAX_CALLS = 100_000;
-
+const CALLS_PER_ROW = 1000;
 /** Errors that checking one value may find, those of branches that do not count in the end included. */
 const MAX_ERRORS = 20_000;
+/** Characters of a schema whose code is not made shorter: that would take almost as long as all else. */
+const LARGE_SCHEMA = 4000;
+
 /** Violations of one value that are listed; all are counted. */
 const MAX_VIOLATIONS = 20;
-/** Characters of the entries that uniqueItems compares in one value. */
-const MAX_COMPARED = 16_000_000;
-
-/** One violation: where in the value, which rule, what is wrong. */
-export interface Violation {
-  path: string[];
-  rule: string;
-  message: string;
-}
 
 /** What is wrong with a value: how many violations there are, and the first 20, or all where the value is a list of rows. */
 export interface Violations {
@@ -30,104 +25,124 @@ export interface Violations {
 }
 
 /**
- * Lists what is wrong with a value. `work` counts what patterns take. `rows` is the number of rows that the value holds, where
- * it is a list of them.
+ * What is wrong with a value; undefined where nothing is. `rows` is the number of rows that the value holds, where it is a list
+ * of them.
  */
-export type JsonSchemaCheck = (value: unknown, work: RegexWork, rows?: number) => Violations;
+export type JsonSchemaCheck = (value: unknown, rows?: number) => Violations | undefined;
 
 /**
- * Compiles a JSON Schema 2020-12. Patterns run in linear time, `uniqueItems` too, and `$ref`s that multiply end at a limit, so
- * that no schema can hold the server.
+ * Compiles a JSON Schema 2020-12 into two checks: one that only tells whether a value is valid and stops at the first error,
+ * and, once a value is not, one that finds all errors. Patterns run in linear time, `uniqueItems` too, and `$ref`s that
+ * multiply end at a limit with a clear error.
  * @throws ToolError `invalid_input` where the schema is no valid schema; the check throws `too_large` at its limit.
  */
 export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCheck {
-  if (JSON.stringify(schema).length > MAX_SCHEMA) {
-    throw new ToolError("too_large", `The schema has more than ${MAX_SCHEMA} characters.`);
-  }
-  let budget = 0;
-  let errors = 0;
-  let compared = 0;
-  let matching: RegexWork = {};
+  const size = sizeOfSchema(schema);
   // Which draft a schema names makes no difference to how it is read.
   const { $schema: _, ...body } = schema;
+  if (body.$async !== undefined) throw invalid('"$async" is not supported');
   checkSchema(body);
+  const isValid = compileWith(body, size, false);
+  let findAll: ReturnType<typeof compileWith> | undefined;
+  return (value, rows) => {
+    try {
+      if (isValid(value, rows ?? 1) === undefined) return undefined;
+      findAll ??= compileWith(body, size, true);
+      const found = (findAll(value, rows ?? 1) ?? []).filter((error) => !COMPOUND.has(error.keyword));
+      const listed = rows === undefined ? found.slice(0, MAX_VIOLATIONS) : found;
+      return { total: found.length, listed: listed.map(toViolation) };
+    } catch (error) {
+      const reason =
+        error instanceof RangeError
+          ? "the schema refers to itself without end here"
+          : error instanceof RowFailure
+            ? error.message
+            : undefined;
+      if (reason === undefined) throw error;
+      const rule = error instanceof RangeError ? "$ref" : "pattern";
+      return { total: 1, listed: [{ path: [], rule, message: `cannot be checked: ${reason}` }] };
+    }
+  };
+}
+
+function sizeOfSchema(schema: Record<string, unknown>): number {
+  let size: number;
+  try {
+    size = JSON.stringify(schema).length;
+  } catch {
+    throw invalid("it is nested too deeply");
+  }
+  if (size > MAX_SCHEMA) throw new ToolError("too_large", `The schema has more than ${MAX_SCHEMA} characters.`);
+  return size;
+}
+
+/** Names that objects inherit. Rows inherit none, objects inside them do. */
+const INHERITED = Object.getOwnPropertyNames(Object.prototype);
+
+/** A check that gives the errors, the first one only or all of them; undefined where there are none. */
+function compileWith(
+  schema: Record<string, unknown>,
+  size: number,
+  allErrors: boolean,
+): (value: unknown, rows: number) => ErrorObject[] | undefined {
+  let budget = 0;
+  let errors = 0;
+  const text = JSON.stringify(schema);
   const ajv = new Ajv2020({
     meta: false,
     validateSchema: false,
-    allErrors: true,
+    allErrors,
     strict: false,
-    // Fields are what a row itself has, never what objects inherit.
-    ownProperties: true,
+    // Fields are what an object itself has, never what it inherits. Asking for each costs a third of the time, so it is done
+    // only where the schema names anything that could be inherited.
+    ownProperties: INHERITED.some((name) => text.includes(name)),
     formats: FORMATS,
     logger: false,
     code: {
-      regExp: Object.assign(
-        (pattern: string) => {
-          const regex = compileRegex(pattern);
-          return { test: (text: string) => regex.test(text, matching), toString: () => regex.toString() };
-        },
-        { code: "linearRegex" },
-      ),
+      optimize: size <= LARGE_SCHEMA,
+      // ajv tells patterns apart by their toString().
+      regExp: Object.assign((pattern: string) => compileRegex(pattern), { code: "linearRegex" }),
       // Each schema that a $ref names is a function of its own: counting at its entry bounds their number.
       // Errors are counted where they are made, before those of a large schema and value fill the memory.
       process: (code: string) =>
         code
-          .replace("dynamicAnchors={}}={}){", "dynamicAnchors={}}={}){self.tick();")
+          .replace(/(rootData=data[^)]{0,40}\}=\{\}\)\{)/, "$1self.tick();")
           .replaceAll("errors++;", "errors++;self.fault();"),
     },
   });
   Object.assign(ajv, {
     tick() {
-      if (budget-- <= 0) {
-        throw new ToolError("too_large", "The schema takes too many steps to check.", {
-          hint: "Its $refs multiply; use fewer anyOf, oneOf or allOf on the way to them.",
-        });
-      }
+      if (budget-- > 0) return;
+      throw new ToolError("too_large", "The schema takes too many steps to check.", {
+        hint: "Its $refs multiply; use fewer anyOf, oneOf or allOf on the way to them.",
+      });
     },
     fault() {
-      if (++errors > MAX_ERRORS) {
-        throw new ToolError("too_large", `Checking the schema finds more than ${MAX_ERRORS} errors in one go.`, {
-          hint: "Describe one row instead of the list of rows, and use enum instead of many anyOf or oneOf.",
-        });
-      }
+      if (++errors <= MAX_ERRORS) return;
+      throw new ToolError("too_large", `Checking the schema finds more than ${MAX_ERRORS} errors in one go.`, {
+        hint: "Describe one row instead of the list of rows, and use enum instead of many anyOf or oneOf.",
+      });
     },
-  });
-  const uniqueItems = createUniqueItems((length) => {
-    compared += length;
-    if (compared > MAX_COMPARED) throw new ToolError("too_large", '"uniqueItems" has too much to compare.');
   });
   ajv.removeKeyword("uniqueItems");
   ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: uniqueItems, errors: true });
 
   let validate: ValidateFunction;
   try {
-    validate = ajv.compile(body);
+    validate = ajv.compile(schema);
   } catch (error) {
     if (error instanceof ToolError) throw error;
+    if (error instanceof RangeError) throw invalid("it is nested too deeply");
     throw invalid(error instanceof Error ? error.message : String(error), "Only $refs inside the schema are followed.");
   }
-  return (value, work, rows) => {
-    budget = MAX_CALLS + (rows ?? 1) * 1000;
+  return (value, rows) => {
+    budget = MAX_CALLS + rows * CALLS_PER_ROW;
     errors = 0;
-    compared = 0;
-    matching = work;
-    work.matchedInRow = 0;
-    work.rowsAtOnce = rows ?? 1;
-    try {
-      if (validate(value)) return { total: 0, listed: [] };
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      return {
-        total: 1,
-        listed: [{ path: [], rule: "$ref", message: "the schema refers to itself without end here" }],
-      };
-    } finally {
-      work.rowsAtOnce = 1;
-    }
-    const found = (validate.errors ?? []).filter((error) => !COMPOUND.has(error.keyword));
+    if (validate(value)) return undefined;
+    const found = validate.errors ?? [];
+    // What the last value left is not kept alive.
     validate.errors = null;
-    const listed = rows === undefined ? found.slice(0, MAX_VIOLATIONS) : found;
-    return { total: found.length, listed: listed.map(toViolation) };
+    return found;
   };
 }
 
@@ -139,6 +154,7 @@ function checkSchema(schema: Record<string, unknown>): void {
   try {
     if (metaSchema.validateSchema(schema)) return;
   } catch (error) {
+    if (error instanceof RangeError) throw invalid("it is nested too deeply");
     throw invalid(error instanceof Error ? error.message : String(error));
   }
   const error = metaSchema.errors?.[0];
@@ -170,26 +186,22 @@ interface UniqueItems {
   errors?: Partial<ErrorObject>[];
 }
 
-/** `uniqueItems` in linear time; `spend` hears the characters of each entry before they are written for comparison. */
-function createUniqueItems(spend: (length: number) => void): UniqueItems {
-  const uniqueItems: UniqueItems = (unique, items) => {
-    if (!unique) return true;
-    const seen = new Map<string, number>();
-    for (const [index, item] of items.entries()) {
-      spend(sizeOf(item));
-      const key = shortKey(JSON.stringify(sorted(item)));
-      const earlier = seen.get(key);
-      if (earlier !== undefined) {
-        const message = `must be unique, but entries ${earlier + 1} and ${index + 1} are the same`;
-        uniqueItems.errors = [{ keyword: "uniqueItems", message, params: { index } }];
-        return false;
-      }
-      seen.set(key, index);
+/** `uniqueItems` in linear time. */
+const uniqueItems: UniqueItems = (unique, items) => {
+  if (!unique) return true;
+  const seen = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    const key = shortKey(JSON.stringify(sorted(item)));
+    const earlier = seen.get(key);
+    if (earlier !== undefined) {
+      const message = `must be unique, but entries ${earlier + 1} and ${index + 1} are the same`;
+      uniqueItems.errors = [{ keyword: "uniqueItems", message, params: { index } }];
+      return false;
     }
-    return true;
-  };
-  return uniqueItems;
-}
+    seen.set(key, index);
+  }
+  return true;
+};
 
 function entries(count: unknown): string {
   return count === 1 ? "1 entry" : `${count} entries`;

@@ -1,137 +1,162 @@
 import { ToolError } from "../../../errors.ts";
-import { checkKeys, type Options, optionalObject, readChoice, readString, wrong } from "../../options.ts";
-import { eachPaced } from "../../pace.ts";
-import { createReasons, MAX_REASONS, newRow, type Reasons, type Row } from "../../rows.ts";
-import type { Step, StepContext, StepOutcome } from "../step.ts";
-import { compileJsonSchema, type JsonSchemaCheck, type Violation } from "./json-schema.ts";
+import type { Batch } from "../../batch.ts";
+import { watchFields } from "../../engine/missing-fields.ts";
+import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
+import { optionalExpression } from "../../expression/read-expression.ts";
+import { checkKeys, type Options, optionalObject, readBoolean, readChoice, readString, wrong } from "../../options.ts";
+import type { Row } from "../../rows.ts";
+import type { Batches, Step, StepContext } from "../step.ts";
+import { createRowCheck, type RowRules } from "./check-row.ts";
+import { compileJsonSchema, type JsonSchemaCheck } from "./json-schema.ts";
+import { createOutcome, createWholeRows, MODES, type Mode } from "./outcome.ts";
+import { readRowTests } from "./row-tests.ts";
+import { FIELDS_KEYS, readFieldsDefinition } from "./table-schema.ts";
 
-const MODES = ["stop", "drop", "flag"] as const;
-type Mode = (typeof MODES)[number];
+/** Options that say what to check. */
+const RULES = ["schema", ...FIELDS_KEYS, "extra_fields", "checks"];
+
+/** What a checked step knows. */
+interface Definition extends RowRules {
+  mode: Mode;
+  flagField: string;
+  /** For all rows together. */
+  wholeCheck: JsonSchemaCheck | undefined;
+  /** Fields that are named, with whether each row must have them. */
+  names: ReadonlyMap<string, boolean>;
+}
 
 /**
- * `{ schema, mode?, flag_field? }`: checks each row against a JSON Schema 2020-12; a schema of type array is checked against
- * all rows as a whole. A row that fails ends the run (`stop`), leaves it (`drop`), or stays with its reasons under
- * `flag_field` (`flag`). Without a schema the step only says that the input was read.
- * @throws ToolError `invalid_input` for wrong options and schemas.
+ * Checks each row by a JSON Schema (`schema`), by rules for fields (`fields`, `unique`, …) and by expressions (`checks`). A row
+ * that fails ends the run (`stop`), leaves it (`drop`, `quarantine`), or stays with its reasons under `flag_field` (`flag`).
+ * Without rules the step only says that the input was read.
+ * @throws ToolError `invalid_input` for wrong options and schemas, `too_large` for schemas beyond the limits
  */
-export function compileValidate(options: Options, where: string): Step["run"] {
-  checkKeys(options, ["schema", "mode", "flag_field"], where);
+export function compileValidate(options: Options, where: string, parameters: Parameters = {}): Step["run"] {
+  const definition = readDefinition(options, where, parameters);
+  if (!definition) {
+    return async function* (rows, context) {
+      yield* rows;
+      context.record.valid = true;
+    };
+  }
+  return (rows, context) => validate(definition, rows, context);
+}
+
+function readDefinition(written: Options, where: string, parameters: Parameters): Definition | undefined {
+  checkKeys(written, [...RULES, "coerce", "when", "mode", "flag_field"], where);
+  const options = withTableSchema(written);
   const mode = readChoice(options, "mode", where, MODES, "stop");
   const flagField = options.flag_field === undefined ? "_issues" : readString(options, "flag_field", where);
-  const schema = optionalObject(options, "schema", where);
-  if (!schema) {
-    if (options.mode !== undefined) throw wrong(where, '"mode" needs a "schema" to check the rows against.');
-    return async (rows) => ({ rows, record: { valid: true } });
+  if (RULES.every((key) => options[key] === undefined)) {
+    const other = Object.keys(options)[0];
+    if (other === undefined) return undefined;
+    throw wrong(where, `"${other}" needs rules to check the rows by: "schema", "fields", "unique" or "checks".`);
   }
-  let check: JsonSchemaCheck;
+  const fields = readFieldsDefinition(options, where);
+  const forbidOthers = readChoice(options, "extra_fields", where, ["allow", "forbid"], "allow") === "forbid";
+  if (forbidOthers && fields.rules.length === 0) throw wrong(where, '"extra_fields" needs "fields" that are allowed.');
+  const schema = optionalObject(options, "schema", where);
+  const check = schema && naming(where, () => compileJsonSchema(schema));
+  const whole = schema !== undefined && [schema.type].flat().includes("array");
+  const tests = readRowTests(options.checks, where, parameters);
+  const when = optionalExpression(options, "when", where, parameters);
+  if (whole && when) throw wrong(where, '"when" is for rules on single rows, not for a schema of all rows.');
+
+  const names = new Map<string, boolean>();
+  if (schema && !whole) {
+    for (const name of namesUnder(schema.properties)) names.set(name, false);
+    for (const name of Array.isArray(schema.required) ? schema.required : []) names.set(String(name), true);
+  }
+  for (const { name, required } of fields.rules) names.set(name, required || names.get(name) === true);
+  const sure = [...fields.keys.map((key) => key.fields), when?.paths ?? [], ...tests.map(({ paths }) => paths)];
+  for (const name of sure.flat()) names.set(name, true);
+  return {
+    ...fields,
+    mode,
+    flagField,
+    names,
+    when,
+    tests,
+    forbidOthers,
+    coerce: options.coerce === undefined ? undefined : readBoolean(options, "coerce", where, false),
+    schemaCheck: whole ? undefined : check,
+    wholeCheck: whole ? check : undefined,
+    leaves: mode === "drop" || mode === "quarantine",
+  };
+}
+
+/** A Table Schema that was given as the schema has its parts moved to where they belong. */
+function withTableSchema(options: Options): Options {
+  const { schema, ...others } = options;
+  if (typeof schema !== "object" || schema === null || !Array.isArray((schema as Options).fields)) return options;
+  if (["type", "properties", "required", "$ref", "allOf", "anyOf", "oneOf"].some((key) => key in schema))
+    return options;
+  const { $schema: _, ...parts } = schema as Options;
+  checkKeys(parts, FIELDS_KEYS, 'The Table Schema under "schema"');
+  return { ...parts, ...others };
+}
+
+function namesUnder(properties: unknown): string[] {
+  return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
+}
+
+function naming<Value>(where: string, make: () => Value): Value {
   try {
-    check = compileJsonSchema(schema);
+    return make();
   } catch (error) {
     if (error instanceof ToolError) throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
     throw error;
   }
-  const wholeArray = schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"));
-  return async (rows, context) => {
-    const reasons = createReasons();
-    const failures = wholeArray
-      ? checkAll(check, rows, reasons, context)
-      : await checkEach(check, rows, reasons, context, mode === "flag");
-    return outcome(rows, mode, flagField, failures, reasons, context);
-  };
 }
 
-/** Violations that the flags of all rows may hold together. */
-const MAX_FLAGGED = 1_000_000;
-
-/** The rows that failed by index, with their violations where these are wanted. */
-type Failures = ReadonlyMap<number, readonly Violation[]>;
-
-const NONE: readonly Violation[] = [];
-
-async function checkEach(
-  check: JsonSchemaCheck,
-  rows: readonly Row[],
-  reasons: Reasons,
-  context: StepContext,
-  keep: boolean,
-): Promise<Failures> {
-  const failures = new Map<number, readonly Violation[]>();
-  let kept = 0;
-  await eachPaced(
-    rows,
-    context.pace,
-    (row, index) => {
-      const { total, listed } = check(row, context.textBudget);
-      if (total === 0) return;
-      failures.set(index, keep ? listed : NONE);
-      for (const violation of listed) addReason(reasons, index + 1, row, violation.path, violation);
-      reasons.count(total - listed.length);
-      kept += keep ? listed.length : 0;
-      if (kept > MAX_FLAGGED) {
-        throw new ToolError("too_large", `The rows have more than ${MAX_FLAGGED} violations to flag.`, {
-          hint: 'Use the mode "drop" or "stop", or send fewer rows.',
-        });
-      }
-    },
-    (done) => context.report(done, rows.length),
-  );
-  return failures;
-}
-
-function checkAll(check: JsonSchemaCheck, rows: readonly Row[], reasons: Reasons, context: StepContext): Failures {
-  const failures = new Map<number, Violation[]>();
-  for (const violation of check(rows, context.textBudget, rows.length).listed) {
-    const [index, ...path] = violation.path;
-    const row = index === undefined ? undefined : rows[Number(index)];
-    addReason(reasons, row ? Number(index) + 1 : 0, row, path, violation);
-    if (!row) continue;
-    const earlier = failures.get(Number(index));
-    if (earlier) earlier.push(violation);
-    else failures.set(Number(index), [violation]);
+async function* validate(definition: Definition, rows: Batches, context: StepContext): Batches {
+  const { mode, wholeCheck, when, tests, names } = definition;
+  const checkRow = createRowCheck(definition, context.textCells);
+  const watch = watchFields({ paths: [...names.keys()] });
+  const outcome = createOutcome(mode, definition.flagField, context);
+  const whole = wholeCheck && createWholeRows();
+  let asked = 0;
+  for await (const batch of rows) {
+    watch.see(batch.rows);
+    if (whole) {
+      asked += batch.rows.length;
+      whole.add(batch, checkRow);
+      continue;
+    }
+    const kept: Batch = { rows: [], numbers: [] };
+    for (let index = 0; index < batch.rows.length; index++) {
+      const row = batch.rows[index] as Row;
+      const number = batch.numbers[index] as number;
+      const result = checkRow(row, number);
+      if (result !== "unasked") asked++;
+      if (typeof result !== "string" && !outcome.settle(row, number, result)) continue;
+      kept.rows.push(row);
+      kept.numbers.push(number);
+    }
+    if (kept.rows.length > 0 && !outcome.stopped()) yield kept;
   }
-  return failures;
-}
-
-function addReason(reasons: Reasons, number: number, row: Row | undefined, path: string[], violation: Violation): void {
-  if (reasons.listed.length >= MAX_REASONS) {
-    reasons.count(1);
-    return;
+  if (whole) {
+    const kept = whole.settle(wholeCheck, outcome);
+    if (!outcome.stopped()) yield* kept;
   }
-  const field = path.length === 0 ? null : path.join(".");
-  const subject = field === null ? (number === 0 ? "the rows" : "the row") : `"${field}"`;
-  let value: unknown = row;
-  for (const part of path) {
-    value =
-      typeof value === "object" && value !== null && Object.hasOwn(value, part) ? (value as Row)[part] : undefined;
-  }
-  const message = `${subject} ${violation.message}`;
-  reasons.add({ row: number, field, rule: violation.rule, message, value: value ?? null, path });
-}
-
-function outcome(
-  rows: readonly Row[],
-  mode: Mode,
-  flagField: string,
-  failures: Failures,
-  reasons: Reasons,
-  context: StepContext,
-): StepOutcome {
-  const record = { valid: reasons.total === 0, mode, rows_invalid: failures.size };
-  if (reasons.total === 0) return { rows, record };
-  const onlyTypes = context.textCells && reasons.listed.every((reason) => reason.rule === "type");
-  const hint = onlyTypes ? "Cells of csv, tsv and markdown are text: cast them in a transform step first." : undefined;
-  // Reasons about the rows as a whole cannot be helped by dropping or flagging some.
-  const whole = reasons.listed.some((reason) => reason.row === 0);
-  if (mode === "stop" || whole) {
-    return { rows, record, reasons, failed: "Validation failed", ...(hint !== undefined && { hint }) };
-  }
-  if (mode === "drop") return { rows: rows.filter((_, index) => !failures.has(index)), record, reasons };
-  const flagged = rows.map((row, index) => {
-    const violations = failures.get(index);
-    if (!violations) return row;
-    const copy = newRow(row);
-    copy[flagField] = violations.map(({ path, rule, message }) => ({ field: path.join(".") || null, rule, message }));
-    return copy;
+  if (outcome.stopped()) context.fail({ message: "Validation failed", hint: hintFor(definition, context) });
+  Object.assign(context.record, {
+    valid: context.reasons.total === 0,
+    mode,
+    ...(when && { rows_checked: asked }),
+    rows_invalid: outcome.rowsInvalid(),
   });
-  return { rows: flagged, record, reasons };
+  for (const { name, problem, help } of watch.missing(when || tests.length > 0 ? CONSTANT_WORDS : undefined)) {
+    if (names.get(name) || help.startsWith("Did you mean")) context.warn(`${problem} ${help}`);
+  }
+}
+
+/** What to do where cells are text and only types of the JSON Schema fail. */
+function hintFor(
+  { schemaCheck, wholeCheck, rules }: Definition,
+  { textCells, reasons }: StepContext,
+): string | undefined {
+  if (!textCells || !(schemaCheck || wholeCheck) || rules.some(({ typed }) => typed)) return undefined;
+  if (reasons.listed.some(({ rule }) => rule !== "type")) return undefined;
+  return 'Cells of csv, tsv and markdown are text: cast them in a transform step first, or give their types under "fields", which converts them.';
 }

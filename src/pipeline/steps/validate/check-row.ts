@@ -1,0 +1,82 @@
+import type { CompiledExpression } from "../../expression/expression.ts";
+import { isTrue } from "../../expression/expression.ts";
+import { type Row, RowFailure } from "../../rows.ts";
+import { createFieldsCheck } from "./check-fields.ts";
+import type { JsonSchemaCheck } from "./json-schema.ts";
+import type { RowTest } from "./row-tests.ts";
+import type { FieldsDefinition } from "./table-schema.ts";
+import { createUniqueKeys } from "./unique-keys.ts";
+import type { Violation } from "./violation.ts";
+
+/** All that single rows are checked by. */
+export interface RowRules extends FieldsDefinition {
+  /** Whether text is converted; undefined: where cells are all text. */
+  coerce: boolean | undefined;
+  forbidOthers: boolean;
+  schemaCheck: JsonSchemaCheck | undefined;
+  tests: readonly RowTest[];
+  /** Rows for which this is not true are not checked. */
+  when: CompiledExpression | undefined;
+  /** Whether rows that fail go away, so that others may have their unique values. */
+  leaves: boolean;
+}
+
+/** What is wrong with a row; of many violations some are counted only. */
+export interface FailedRow {
+  violations: readonly Violation[];
+  /** Violations that are not listed. */
+  more: number;
+}
+
+/** How a row came out. */
+export type CheckedRow = "valid" | "unasked" | FailedRow;
+
+/**
+ * A check of one row after the other, for one run. Values are converted in rows that pass; others stay as they were.
+ */
+export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, number: number) => CheckedRow {
+  const { when, tests, schemaCheck, keys, leaves } = rules;
+  const coerce = rules.coerce ?? textCells;
+  const fields = rules.rules.length > 0 ? createFieldsCheck(rules.rules, { ...rules, coerce }) : undefined;
+  const unique = keys.length > 0 ? createUniqueKeys(keys) : undefined;
+  let found: Violation[] = [];
+  return (row, number) => {
+    if (when) {
+      const asked = ask(when, row);
+      if (asked instanceof RowFailure) {
+        const message = `cannot be checked: "when" fails: ${asked.message}`;
+        return { violations: [{ path: [], rule: "when", message }], more: 0 };
+      }
+      if (!isTrue(asked)) return "unasked";
+    }
+    let more = 0;
+    fields?.check(row, found);
+    for (const test of tests) {
+      const result = ask(test.expression, row);
+      if (result instanceof RowFailure)
+        found.push({ ...test.violation, message: `${test.violation.message}: ${result.message}` });
+      else if (!isTrue(result)) found.push(test.violation);
+    }
+    const wrong = schemaCheck?.(row);
+    if (wrong) {
+      found.push(...wrong.listed);
+      more = wrong.total - wrong.listed.length;
+    }
+    if (unique) found.push(...unique.find(row, number));
+    if (found.length === 0) return "valid";
+    if (leaves) unique?.forgetLast();
+    fields?.restore(row);
+    const violations = found;
+    found = [];
+    return { violations, more };
+  };
+}
+
+function ask(expression: CompiledExpression, row: Row): unknown {
+  try {
+    return expression(row);
+  } catch (error) {
+    if (error instanceof RowFailure) return error;
+    throw error;
+  }
+}
