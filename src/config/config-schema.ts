@@ -144,7 +144,7 @@ const pipeline = z.strictObject({
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), pipelineParameter)
     .default({})
     .describe("What a call may set, by name. Steps use them as `$name` in expressions and `{{$name}}` in texts."),
-  inputFormat: z.enum(INPUT_FORMATS).default("json").describe("Format of the input; `auto` finds it out."),
+  inputFormat: z.enum(INPUT_FORMATS).default("auto").describe("Format of the input; `auto` finds it out."),
   inputOptions: z
     .record(z.string(), z.unknown())
     .default({})

@@ -8,21 +8,36 @@ const MAX_FILLED = 8_388_608;
 
 /**
  * Fills `{{field}}` from a row; `{{a.b}}` reads inside an object unless a field is called so. A missing field or null gives
- * nothing, an object its JSON. A template that is nothing but one placeholder gives the value itself, not its text.
+ * nothing, an object its JSON; `{{"text"}}` that text. A template that is nothing but one placeholder gives the value itself, not its text.
  * @throws ToolError `too_large` where the text gets too long.
  */
 export function fillTemplate(template: string, row: Row): unknown {
   const only = ONLY_PLACEHOLDER.exec(template);
-  if (only) return readPath(row, (only[1] as string).trim()) ?? null;
+  if (only) return readPlaceholder(row, (only[1] as string).trim()) ?? null;
   let length = template.length;
   return template.replace(PLACEHOLDER, (_, path: string) => {
-    const text = toText(readPath(row, path.trim()));
+    const text = toText(readPlaceholder(row, path.trim()));
     length += text.length;
     if (length > MAX_FILLED) {
       throw new ToolError("too_large", `A template makes more than ${MAX_FILLED} characters of a row.`);
     }
     return text;
   });
+}
+
+/** What stands for a placeholder: a literal text in JSON's quotes, which is not filled again, or a field. */
+function readPlaceholder(row: Row, inner: string): unknown {
+  return literalOf(inner) ?? readPath(row, inner);
+}
+
+function literalOf(inner: string): string | undefined {
+  if (!inner.startsWith('"')) return undefined;
+  try {
+    const value: unknown = JSON.parse(inner);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Fills every text inside a value: an object or list is filled entry by entry, its keys stay. */
@@ -36,7 +51,8 @@ export function fillTemplates(value: unknown, row: Row): unknown {
 /** The fields that the templates inside a value name, each once. */
 export function templateFields(value: unknown): string[] {
   if (typeof value === "string") {
-    return [...new Set([...value.matchAll(PLACEHOLDER)].map(([, path]) => (path as string).trim()))];
+    const names = [...value.matchAll(PLACEHOLDER)].map(([, path]) => (path as string).trim());
+    return [...new Set(names.filter((name) => literalOf(name) === undefined))];
   }
   const inner = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
   return [...new Set(inner.flatMap(templateFields))];

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ToolError } from "../../errors.ts";
+import { newRow } from "../rows.ts";
+import { fillTemplates } from "../template.ts";
+import { fillParameters } from "./fill-parameters.ts";
+
+const fill = (step: "validate" | "transform" | "enrich" | "format", options: object, parameters: object = {}) =>
+  fillParameters(step, { ...options }, { ...parameters }, `Step 1 (${step})`);
+
+function refusal(work: () => unknown): ToolError {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ToolError);
+    return error as ToolError;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("a placeholder of a parameter", () => {
+  it("that is the whole text gives the value itself", () => {
+    const options = { format: "{{$format}}", columns: "{{ $columns }}", header: "{{$header}}" };
+    expect(fill("format", options, { format: "csv", columns: ["a"], header: false })).toEqual({
+      format: "csv",
+      columns: ["a"],
+      header: false,
+    });
+  });
+
+  it("inside a text gives its text; null nothing, an object its JSON", () => {
+    const operation = { op: "fill", values: { note: "{{$a}}/{{$b}}/{{$c}}" } };
+    expect(fill("transform", { operations: [operation] }, { a: 1, b: null, c: { d: true } })).toEqual({
+      operations: [{ op: "fill", values: { note: '1//{"d":true}' } }],
+    });
+  });
+
+  it("works in keys, such as the names of fields", () => {
+    expect(fill("transform", { operations: [{ op: "rename", fields: { "{{$old}}": "id" } }] }, { old: "Nr" })).toEqual({
+      operations: [{ op: "rename", fields: { Nr: "id" } }],
+    });
+  });
+
+  it("that is unknown is an error that names the step, the place and the close one", () => {
+    expect(refusal(() => fill("format", { columns: ["{{$colum}}"] }, { column: "a" }))).toMatchObject({
+      code: "invalid_input",
+      message: 'Step 1 (format), columns.1: there is no parameter "$colum".',
+      hint: 'Did you mean "$column"? Parameters: $column.',
+    });
+    expect(refusal(() => fill("format", { columns: ["{{$constructor}}"] })).message).toContain("no parameter");
+  });
+
+  it("is refused in expressions, which take $name", () => {
+    for (const options of [
+      { operations: [{ op: "filter", expression: "amount > {{$limit}}" }] },
+      { operations: [{ op: "trim", when: "{{$limit}}" }] },
+    ]) {
+      expect(refusal(() => fill("transform", options, { limit: "1 or true" }))).toMatchObject({
+        message: expect.stringContaining("has a placeholder where an expression is wanted"),
+        hint: "In expressions a parameter is written $name, such as amount > $limit.",
+      });
+    }
+  });
+
+  it("may have any name in data, for only operations and steps have expressions", () => {
+    const operation = { op: "fill", values: { expression: "{{$x}}", when: "{{$x}}" } };
+    expect(fill("transform", { operations: [operation] }, { x: 1 })).toEqual({
+      operations: [{ op: "fill", values: { expression: 1, when: 1 } }],
+    });
+  });
+
+  it("cannot stand for operations, which would be read as part of the definition", () => {
+    const ops = [{ op: "compute", field: "x", expression: "1" }];
+    for (const options of [{ operations: "{{$ops}}" }, { operations: ["{{$op}}"] }]) {
+      expect(refusal(() => fill("transform", options, { ops, op: ops[0] })).message).toMatch(/stands for/);
+    }
+  });
+
+  it("leaves placeholders of fields and other texts alone", () => {
+    const options = { memory: { query_template: "{{name}} costs $5 {{ a.b }}", into: "$x" } };
+    expect(fill("enrich", options)).toEqual(options);
+  });
+});
+
+describe("a value filled in", () => {
+  const row = newRow({ secret: "s3cret", name: "Ana" });
+  const filled = (template: string, value: unknown) => {
+    const options = fill("enrich", { api: { api: "a", body: { text: template } } }, { value });
+    return (fillTemplates((options.api as { body: unknown }).body, row) as { text: unknown }).text;
+  };
+
+  it("is never read as a template of the row", () => {
+    expect(filled("{{$value}}", "{{secret}}")).toBe("{{secret}}");
+    expect(filled("Dear {{name}}, {{$value}}", "{{secret}}")).toBe("Dear Ana, {{secret}}");
+    expect(filled("{{{$value}}}", "{secret}")).toBe("{{secret}}");
+    expect(filled("{{$value}}", { deep: ["{{secret}}"], n: 1 })).toEqual({ deep: ["{{secret}}"], n: 1 });
+  });
+
+  it("arrives as it is, whatever it is and whatever stands around it", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom("{", "}", '"', "\\", "$", "secret", "a", "\n") }),
+        fc.constantFrom("", "x", "{", "}"),
+        (value, around) => {
+          expect(filled(`${around}{{$value}}${around}`, value)).toBe(`${around}${value}${around}`);
+        },
+      ),
+    );
+  });
+
+  it("is never filled again", () => {
+    expect(fill("format", { columns: ["{{$a}}"] }, { a: "{{$b}}", b: "x" })).toEqual({ columns: ["{{$b}}"] });
+  });
+});
