@@ -54,12 +54,21 @@ describe("a placeholder of a parameter", () => {
     for (const options of [
       { operations: [{ op: "filter", expression: "amount > {{$limit}}" }] },
       { operations: [{ op: "trim", when: "{{$limit}}" }] },
+      { operations: [{ op: "compute", fields: { x: "{{$limit}}" } }] },
+      { jsonata: "{{$limit}}" },
     ]) {
       expect(refusal(() => fill("transform", options, { limit: "1 or true" }))).toMatchObject({
         message: expect.stringContaining("has a placeholder where an expression is wanted"),
         hint: "In expressions a parameter is written $name, such as amount > $limit.",
       });
     }
+  });
+
+  it("cannot be the operation, on which it depends what is an expression", () => {
+    const operations = [{ op: "{{$op}}", fields: { x: "{{$x}}" } }];
+    expect(refusal(() => fill("transform", { operations }, { op: "compute", x: "secret" }))).toMatchObject({
+      message: 'Step 1 (transform), operations.1.op: "{{$op}}" cannot be a parameter.',
+    });
   });
 
   it("may have any name in data, for only operations and steps have expressions", () => {

@@ -7,22 +7,29 @@ import { parameterOf } from "./parameters.ts";
 const PLACEHOLDER = /\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
 const ONLY_PLACEHOLDER = /^\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/;
 
-/** What the texts at a place are: `expression`, read by a language of its own; `template`, filled again from each row. */
-type Kind = "expression" | "template";
+/**
+ * What the texts at a place are: `expression`, read by a language of its own; `template`, filled again from each row; `fixed`,
+ * what says how the others are read.
+ */
+type Kind = "expression" | "template" | "fixed";
 /** Places inside the options of a step: by key, `*` for any key or entry. All others are plain texts. */
 interface Places {
-  readonly [key: string]: Kind | Places;
+  readonly [key: string]: Kind | Places | ((options: Options) => Places);
 }
 
-const OPERATION: Places = { when: "expression", expression: "expression", jsonata: "expression" };
+const EXPRESSIONS: Places = { when: "expression", expression: "expression", jsonata: "expression" };
+
+function operationPlaces({ op }: Options): Places {
+  return { ...EXPRESSIONS, op: "fixed", ...(op === "compute" && { fields: { "*": "expression" } }) };
+}
 
 const PLACES: Record<StepName, Places> = {
   validate: { when: "expression" },
-  transform: { ...OPERATION, operations: { "*": OPERATION } },
+  transform: { ...EXPRESSIONS, operations: { "*": operationPlaces } },
   enrich: {
     when: "expression",
     memory: { query_template: "template" },
-    api: { path: "template", query: "template", header: "template", body: "template" },
+    api: { path: "template", query: "template", header: "template", body: "template", batch: { row: "template" } },
     llm: { input_template: "template" },
   },
   format: {},
@@ -47,22 +54,25 @@ interface Filling {
 function fill(value: unknown, places: Kind | Places | undefined, filling: Filling): unknown {
   if (typeof value === "string") return value.includes("{{") ? fillText(value, places, filling) : value;
   if (typeof value !== "object" || value === null) return value;
-  const inner = (key: string): Kind | Places | undefined =>
-    typeof places === "object" ? (own(places, key) ?? own(places, "*")) : places;
+  const inner = (key: string, entry: unknown): Kind | Places | undefined => {
+    if (typeof places !== "object") return places;
+    const found = own(places, key) ?? own(places, "*");
+    return typeof found === "function" ? found(isObject(entry) ? entry : {}) : found;
+  };
   const deeper = (key: string): Filling => ({ ...filling, path: [...filling.path, key] });
   if (Array.isArray(value)) {
-    return value.map((entry, index) => fill(entry, inner(String(index)), deeper(String(index + 1))));
+    return value.map((entry, index) => fill(entry, inner(String(index), entry), deeper(String(index + 1))));
   }
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => [
       key.includes("{{") ? toText(fillText(key, undefined, filling)) : key,
-      fill(entry, inner(key), deeper(key)),
+      fill(entry, inner(key, entry), deeper(key)),
     ]),
   );
 }
 
-function own(places: Places, key: string): Kind | Places | undefined {
+function own(places: Places, key: string): Places[string] | undefined {
   return Object.hasOwn(places, key) ? places[key] : undefined;
 }
 
@@ -77,6 +87,9 @@ function fillText(text: string, place: Kind | Places | undefined, { parameters, 
       `${show(text)} has a placeholder where an expression is wanted.`,
       "In expressions a parameter is written $name, such as amount > $limit.",
     );
+  }
+  if (place === "fixed") {
+    throw wrong(here, `${show(text)} cannot be a parameter.`, "Write the word itself.");
   }
   if (only) {
     const value = parameterOf(parameters, only[1] as string, here);
