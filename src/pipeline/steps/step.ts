@@ -18,7 +18,11 @@ export interface ApiRequest {
   path?: Record<string, unknown>;
   query?: Record<string, unknown>;
   header?: Record<string, unknown>;
-  body?: Record<string, unknown>;
+  body?: unknown;
+  /** Pages of a list that are read as one; 1 where it is left out. */
+  maxPages?: number;
+  /** Besides the API's own limit. */
+  timeoutMs?: number;
 }
 
 /** A task for the LLM processor. */
@@ -29,13 +33,14 @@ export interface LlmRequest {
   systemPrompt?: string;
   maxTokens?: number;
   outputSchema?: Record<string, unknown>;
+  timeoutMs?: number;
 }
 
 /** What a run may ask of the server around it, for the user who called. Requests and answers are plain JSON. */
 export interface Host {
   /** The user's memories, best first: a list, or an object with the list as `results`. */
   searchMemory(query: string, limit: number): Promise<unknown>;
-  /** The API's answer, or an object with the answer as `data`. @throws ToolError */
+  /** The API's whole answer, or an object with the answer as `data`. @throws ToolError */
   callApi(request: ApiRequest): Promise<unknown>;
   /** An object with the model's answer as `data`. @throws ToolError */
   processInput(request: LlmRequest): Promise<unknown>;

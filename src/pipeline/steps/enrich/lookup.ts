@@ -3,80 +3,143 @@ import {
   type Options,
   optionalFields,
   optionalString,
-  readObject,
-  readString,
+  readBoolean,
+  readFields,
   wrong,
 } from "../../options.ts";
-import { isObject, newRow, type Row, show } from "../../rows.ts";
-import { toText } from "../../template.ts";
+import { counted, isObject, newRow, type Row, show } from "../../rows.ts";
+import { readPath } from "../../template.ts";
+import { copy } from "./answer-fields.ts";
+import { type EnrichBatch, failRow, type RowProblem, type Stage } from "./enrich-stage.ts";
+import { keyText, readTable } from "./lookup-table.ts";
 
 /** A compiled lookup. */
 export interface Lookup {
-  /** The field that holds the key. */
-  field: string;
+  /** The fields that hold the key. */
+  fields: readonly string[];
   /** Fields that it may set. */
   sets: readonly string[];
   /** Adds to a row what the table says of its key; gives what is missing where there is neither an entry nor a default. */
-  apply(row: Row): { field: string; value: unknown; message: string } | undefined;
+  apply(row: Row): RowProblem | undefined;
 }
 
+const KEYS = ["field", "table", "table_format", "key", "ignore_case", "trim", "fields", "into", "prefix", "default"];
+
 /**
- * `{ field, table, key?, fields?, into?, prefix?, default? }`: `table` is an object by key, or a list of objects with `key`
- * (default: `field`) naming theirs. An entry goes under `into`, or its fields go into the row, with `prefix` before their names.
- * @throws ToolError `invalid_input` for wrong options, such as a key that the list has twice.
+ * `{ field, table, key?, ignore_case?, trim?, fields?, into?, prefix?, default? }`: `table` is an object by key, a list of objects
+ * with `key` (default: `field`) naming theirs, or a text in csv, json or yaml. Several fields make a key together. An entry goes
+ * under `into`, or its fields go into the row, with `prefix` before their names.
+ * @throws ToolError `invalid_input` for wrong options, such as a key that the table has twice.
  */
 export function compileLookup(options: Options, where: string): Lookup {
-  checkKeys(options, ["field", "table", "key", "fields", "into", "prefix", "default"], where);
-  const field = readString(options, "field", where);
+  checkKeys(options, KEYS, where);
+  const keyFields = readFields(options, "field", where);
+  const keys = optionalFields(options, "key", where) ?? keyFields;
+  if (keys.length !== keyFields.length) {
+    throw wrong(where, `"key" must name as many fields as "field", ${keyFields.length}, not ${keys.length}.`);
+  }
   const into = optionalString(options, "into", where);
   const prefix = optionalString(options, "prefix", where) ?? "";
   if (into !== undefined && prefix) throw wrong(where, 'give either "into" or "prefix".');
-  const fields = optionalFields(options, "fields", where);
-  const table = readTable(options, field, where);
+  const how = {
+    ignoreCase: readBoolean(options, "ignore_case", where, false),
+    trim: readBoolean(options, "trim", where, false),
+  };
+  const table = readTable(options, keys, how, where);
   const fallback = options.default;
+  const fields = optionalFields(options, "fields", where);
   const entries = fallback === undefined ? [...table.values()] : [...table.values(), fallback];
   const scalar = entries.find((entry) => !isObject(entry));
   if (into === undefined && scalar !== undefined) {
     throw wrong(where, `"into" must name the field for entries that are no objects, such as ${show(scalar)}.`);
   }
-  const names = into === undefined ? entries.flatMap((entry) => Object.keys(entry as Row)) : [];
-  const sets = into === undefined ? [...new Set(names)].map((name) => prefix + name) : [into];
-  const apply: Lookup["apply"] = (row) => {
-    const key = row[field];
-    const found = key === null || key === undefined ? undefined : table.get(toText(key));
-    const entry = found ?? fallback;
-    if (entry === undefined) {
-      if (into !== undefined) row[into] = null;
-      const missing = key === undefined || key === null;
-      const message = missing ? `the row has no ${show(field)} to look up` : `the table has no entry for ${show(key)}`;
-      return { field, value: key ?? null, message };
-    }
-    const chosen = fields && isObject(entry) ? pickFields(entry, fields) : entry;
-    if (into !== undefined) row[into] = chosen;
-    else for (const [name, value] of Object.entries(chosen as Row)) row[prefix + name] = value;
-    return undefined;
+  if (fields) {
+    checkPicked(fields, entries, where);
+    for (const [key, entry] of table) if (isObject(entry)) table.set(key, pickFields(entry, fields));
+  }
+  const missing = fields && isObject(fallback) ? pickFields(fallback, fields) : fallback;
+  const sets =
+    into === undefined ? namesOf([...table.values(), ...(missing === undefined ? [] : [missing])], prefix) : [into];
+  const [only] = keyFields as [string];
+  const isOne = keyFields.length === 1;
+  return {
+    fields: keyFields,
+    sets,
+    apply(row) {
+      const key = isOne
+        ? keyText([readPath(row, only)], how)
+        : keyText(
+            keyFields.map((field) => readPath(row, field)),
+            how,
+          );
+      const found = key === undefined ? undefined : table.get(key);
+      const entry = found ?? missing;
+      if (entry === undefined) {
+        for (const name of sets) if (into !== undefined || !Object.hasOwn(row, name)) row[name] = null;
+        return problemOf(row, keyFields, key);
+      }
+      if (into !== undefined) row[into] = copy(entry);
+      else for (const name of Object.keys(entry as Row)) row[prefix + name] = copy((entry as Row)[name]);
+      return undefined;
+    },
   };
-  return { field, sets, apply };
+}
+
+/** The lookup as part of a step: rows go through as they come. */
+export function lookupStage({ apply }: Lookup): Stage {
+  return async function* (batches, run) {
+    const { context, onError, where } = run;
+    let found = 0;
+    let missing = 0;
+    for await (const batch of batches) {
+      const stays: EnrichBatch = { rows: [], numbers: [], untouched: [] };
+      for (const [index, row] of batch.rows.entries()) {
+        const number = batch.numbers[index] as number;
+        const untouched = batch.untouched?.[index] ?? false;
+        const problem = untouched ? undefined : apply(row);
+        if (problem) missing++;
+        else if (!untouched) found++;
+        if (problem && !failRow(row, number, { ...problem, message: `lookup: ${problem.message}` }, run)) continue;
+        stays.rows.push(row);
+        stays.numbers.push(number);
+        stays.untouched?.push(untouched);
+      }
+      context.record.lookup = { found, missing };
+      if (stays.rows.length > 0) yield stays;
+    }
+    context.record.lookup = { found, missing };
+    if (onError === "fail" && missing > 0) {
+      context.fail({ message: `${where}, lookup failed in ${counted(missing, "row")}`, code: "validation_failed" });
+    }
+  };
+}
+
+function problemOf(row: Row, fields: readonly string[], key: string | undefined): RowProblem {
+  const values = fields.map((field) => readPath(row, field) ?? null);
+  const missing = key === undefined ? fields[values.indexOf(null)] : undefined;
+  const value = values.length === 1 ? values[0] : values;
+  const message =
+    missing !== undefined ? `the row has no ${show(missing)} to look up` : `the table has no entry for ${show(value)}`;
+  return { field: missing ?? (fields[0] as string), rule: "lookup", message, value };
+}
+
+function namesOf(entries: readonly unknown[], prefix: string): string[] {
+  const names = new Set<string>();
+  for (const entry of entries) for (const name of Object.keys(entry as Row)) names.add(prefix + name);
+  return [...names];
+}
+
+function checkPicked(fields: readonly string[], entries: readonly unknown[], where: string): void {
+  const objects = entries.filter(isObject);
+  if (objects.length === 0) return;
+  const missing = fields.find((field) => !objects.some((entry) => Object.hasOwn(entry, field)));
+  if (missing === undefined) return;
+  const known = Object.keys(objects[0] as Row).join(", ");
+  throw wrong(where, `"fields": no entry of the table has ${show(missing)}.`, `Its first entry has ${known}.`);
 }
 
 function pickFields(entry: Record<string, unknown>, fields: readonly string[]): Row {
   const picked = newRow();
   for (const field of fields) if (Object.hasOwn(entry, field)) picked[field] = entry[field];
   return picked;
-}
-
-function readTable(options: Options, field: string, where: string): Map<string, unknown> {
-  if (!Array.isArray(options.table)) {
-    return new Map(Object.entries(readObject(options.table, `${where}, "table"`)));
-  }
-  const key = optionalString(options, "key", where) ?? field;
-  const table = new Map<string, unknown>();
-  options.table.forEach((entry: unknown, index) => {
-    const place = `${where}, "table", entry ${index + 1}`;
-    const { [key]: value, ...rest } = readObject(entry, place);
-    if (value === undefined || value === null) throw wrong(place, `has no ${show(key)}.`);
-    if (table.has(toText(value))) throw wrong(place, `${show(key)} ${show(value)} is there twice.`);
-    table.set(toText(value), rest);
-  });
-  return table;
 }

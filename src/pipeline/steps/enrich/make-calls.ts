@@ -1,0 +1,230 @@
+import { type ErrorCode, ToolError, toToolError } from "../../../errors.ts";
+import { counted } from "../../rows.ts";
+import type { Host } from "../step.ts";
+import type { PathsSeen } from "./answer-fields.ts";
+import type { Answered, Caller, CallPlan } from "./call-plan.ts";
+import { limitRate } from "./rate-limit.ts";
+import type { TextStore } from "./text-store.ts";
+
+/** Failures that every row would share: they end the run whatever `on_error` says. */
+const ENDS_RUN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "aborted",
+  "disabled",
+  "internal",
+  "not_configured",
+  "unauthenticated",
+  "unknown_api",
+  "unknown_model",
+  "unknown_operation",
+]);
+/** Failures of the service, not of a request. */
+const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "deadline_exceeded",
+  "rate_limited",
+  "upstream_unreachable",
+]);
+/** So many calls in a row that the service fails in the same way say that it is down. */
+const DOWN_AFTER = 10;
+/** Different warnings of answers that are told. */
+const MAX_NOTES = 5;
+
+/** Distinct items, each as its JSON, and what could not be made into one. */
+export interface Items {
+  texts: TextStore;
+  failures: Map<number, ToolError>;
+}
+
+/** What came of the calls. */
+export interface CallOutcome {
+  calls: number;
+  /** By item: the number of its kept answer among `answers`. */
+  answerOf: (number | undefined)[];
+  answers: TextStore;
+  failures: Map<number, ToolError>;
+  /** What ends the run. */
+  fatal?: ToolError;
+  /** Why the calls that were left were not made. */
+  stopped?: ToolError;
+  notes: ReadonlySet<string>;
+  seen: PathsSeen;
+}
+
+export interface CallMeans {
+  host: Host;
+  answers: TextStore;
+  /** Whether no more calls are made after a failure. */
+  stopAtFailure: boolean;
+  report(done: number, total: number): void;
+}
+
+/**
+ * Makes the calls for all items, some at once, in their order. A service that is plainly down is not asked any more: what
+ * is left fails as its last calls did. Which items fail so does not depend on timing, as far as the service's answers do not.
+ */
+export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans): Promise<CallOutcome> {
+  const { answers } = means;
+  const outcome: CallOutcome = {
+    calls: 0,
+    answerOf: [],
+    answers,
+    failures: new Map(items.failures),
+    notes: new Set(),
+    seen: { found: new Set(), names: new Set() },
+  };
+  const units = unitsOf(items, plan.size);
+  const judge = createJudge(units.length);
+  const caller = createCaller(plan, outcome, means.host);
+  let next = 0;
+  let done = 0;
+  let closed = false;
+  let end: () => void = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+
+  const settle = (unit: number, results: readonly Answered[]): void => {
+    const places = units[unit] as readonly number[];
+    let failed = 0;
+    let last: ToolError | undefined;
+    for (const [index, place] of places.entries()) {
+      const result = keep(results[index] as Answered);
+      if ("kept" in result) outcome.answerOf[place] = result.kept;
+      else {
+        failed++;
+        last = result.error;
+        outcome.failures.set(place, last);
+        if (ENDS_RUN.has(last.code)) outcome.fatal ??= last;
+      }
+    }
+    judge.settle(unit, failed === places.length ? last : undefined);
+    if (outcome.fatal || (failed > 0 && means.stopAtFailure)) next = units.length;
+    means.report(++done, units.length);
+    if (outcome.fatal || judge.stopsAfter()) end();
+  };
+  const keep = (result: Answered): { kept: number } | { error: ToolError } => {
+    if ("error" in result) return result;
+    try {
+      return { kept: answers.add(JSON.stringify(plan.fields.take(result.value, outcome.seen)) ?? "null") };
+    } catch (error) {
+      if (error instanceof ToolError && error.code !== "internal") return { error };
+      throw error;
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (next < units.length && judge.stopsAfter() === undefined) {
+      const unit = next++;
+      const places = units[unit] as readonly number[];
+      const given = places.map((place) => JSON.parse(items.texts.get(place)));
+      let results: readonly Answered[];
+      try {
+        results = await plan.send(given, caller);
+      } catch (error) {
+        results = places.map(() => ({ error: toToolError(error) }));
+      }
+      if (closed) return;
+      settle(unit, results);
+    }
+  };
+  const workers = Array.from({ length: Math.min(plan.concurrency, units.length) }, work);
+  // What is still under way then does not count, and ends with the run.
+  await Promise.race([Promise.all(workers), over]);
+  closed = true;
+
+  const stop = judge.stopsAfter();
+  if (stop && !outcome.fatal && stop.unit < units.length - 1) {
+    const left = units.length - 1 - stop.unit;
+    outcome.stopped = notMade(stop.error, left, stop.streak);
+    for (const places of units.slice(stop.unit + 1)) {
+      for (const place of places) {
+        outcome.answerOf[place] = undefined;
+        outcome.failures.set(place, outcome.stopped);
+      }
+    }
+  }
+  return outcome;
+}
+
+/** The items that are sent together, by their numbers; without those that failed before. */
+function unitsOf({ texts, failures }: Items, size: number): number[][] {
+  const units: number[][] = [];
+  let unit: number[] = [];
+  for (let place = 0; place < texts.count; place++) {
+    if (failures.has(place)) continue;
+    if (unit.length === 0) units.push(unit);
+    unit.push(place);
+    if (unit.length === size) unit = [];
+  }
+  return units;
+}
+
+function createCaller(plan: CallPlan, outcome: CallOutcome, host: Host): Caller {
+  const takePlace = plan.rate && limitRate(plan.rate);
+  return {
+    host,
+    seen: outcome.seen,
+    note(warning) {
+      const notes = outcome.notes as Set<string>;
+      if (notes.size < MAX_NOTES) notes.add(warning);
+    },
+    async call(make) {
+      if (outcome.calls >= plan.maxCalls) {
+        throw new ToolError("limit_reached", `no more than ${counted(plan.maxCalls, "call")} may be made`, {
+          hint: 'Set "max_calls" higher.',
+        });
+      }
+      outcome.calls++;
+      const answered = await takePlace?.();
+      try {
+        return await make();
+      } finally {
+        answered?.();
+      }
+    },
+  };
+}
+
+interface Judge {
+  /** A call's end; `error` where it failed as a whole. */
+  settle(unit: number, error: ToolError | undefined): void;
+  /** The last call that counts, where the service is down. */
+  stopsAfter(): { unit: number; error: ToolError; streak: number } | undefined;
+}
+
+/** Finds the first calls in a row that the service failed, in the order of the calls whatever the order of the answers. */
+function createJudge(count: number): Judge {
+  const settled: (ToolError | "fine" | undefined)[] = new Array(count);
+  let judged = 0;
+  let streak = 0;
+  let code: ErrorCode | undefined;
+  let end: { unit: number; error: ToolError; streak: number } | undefined;
+  return {
+    settle(unit, error) {
+      settled[unit] = error ?? "fine";
+      for (let result = settled[judged]; result !== undefined && !end; result = settled[judged]) {
+        if (result === "fine" || !isOfService(result)) streak = 0;
+        else {
+          streak = result.code === code ? streak + 1 : 1;
+          code = result.code;
+          // What is used up stays used up.
+          if (streak >= DOWN_AFTER || code === "limit_reached") end = { unit: judged, error: result, streak };
+        }
+        settled[judged++] = undefined;
+      }
+    },
+    stopsAfter: () => end,
+  };
+}
+
+function isOfService({ code, retryable }: ToolError): boolean {
+  return code === "limit_reached" || UNAVAILABLE.has(code) || (code === "upstream_error" && retryable);
+}
+
+function notMade(error: ToolError, left: number, streak: number): ToolError {
+  const { code, message, hint, retryable, retryAfterMs } = error;
+  const why = streak > 1 ? `${streak} calls in a row failed` : "the call before failed";
+  return new ToolError(code, `not called: ${why} (${message})`, {
+    hint: hint ?? `${counted(left, "call")} left; run the pipeline again later.`,
+    retryable,
+    retryAfterMs,
+  });
+}
