@@ -64,6 +64,15 @@ describe("a placeholder of a parameter", () => {
     }
   });
 
+  it("is refused in the checks of a validation, but not in what they say", () => {
+    for (const check of ["{{$x}} > 1", "{{$x}}", { expression: "{{$x}}" }]) {
+      expect(refusal(() => fill("validate", { checks: [check] }, { x: "1" })).message).toMatch(/where an expression/);
+    }
+    expect(fill("validate", { checks: [{ expression: "a > $x", message: "above {{$x}}" }] }, { x: 1 })).toEqual({
+      checks: [{ expression: "a > $x", message: "above 1" }],
+    });
+  });
+
   it("cannot be the operation, on which it depends what is an expression", () => {
     const operations = [{ op: "{{$op}}", fields: { x: "{{$x}}" } }];
     expect(refusal(() => fill("transform", { operations }, { op: "compute", x: "secret" }))).toMatchObject({

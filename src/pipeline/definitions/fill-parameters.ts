@@ -14,17 +14,21 @@ const ONLY_PLACEHOLDER = /^\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/;
 type Kind = "expression" | "template" | "fixed";
 /** Places inside the options of a step: by key, `*` for any key or entry. All others are plain texts. */
 interface Places {
-  readonly [key: string]: Kind | Places | ((options: Options) => Places);
+  readonly [key: string]: Kind | Places | ((entry: unknown) => Kind | Places);
 }
 
 const EXPRESSIONS: Places = { when: "expression", expression: "expression", jsonata: "expression" };
 
-function operationPlaces({ op }: Options): Places {
+function operationPlaces(operation: unknown): Places {
+  const op = isObject(operation) ? operation.op : undefined;
   return { ...EXPRESSIONS, op: "fixed", ...(op === "compute" && { fields: { "*": "expression" } }) };
 }
 
 const PLACES: Record<StepName, Places> = {
-  validate: { when: "expression" },
+  validate: {
+    when: "expression",
+    checks: { "*": (check) => (typeof check === "string" ? "expression" : { expression: "expression" }) },
+  },
   transform: { ...EXPRESSIONS, operations: { "*": operationPlaces } },
   enrich: {
     when: "expression",
@@ -57,7 +61,7 @@ function fill(value: unknown, places: Kind | Places | undefined, filling: Fillin
   const inner = (key: string, entry: unknown): Kind | Places | undefined => {
     if (typeof places !== "object") return places;
     const found = own(places, key) ?? own(places, "*");
-    return typeof found === "function" ? found(isObject(entry) ? entry : {}) : found;
+    return typeof found === "function" ? found(entry) : found;
   };
   const deeper = (key: string): Filling => ({ ...filling, path: [...filling.path, key] });
   if (Array.isArray(value)) {

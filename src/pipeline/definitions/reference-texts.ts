@@ -1,0 +1,118 @@
+/** How each operation of transform is written, and after a dash what is not plain from that. */
+export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
+  pick: '{ op: "pick", fields: ["a", "b"] } — only these, in this order',
+  omit: '{ op: "omit", fields: ["a"] }',
+  rename: '{ op: "rename", fields: { old: "new" } }',
+  cast: '{ op: "cast", fields: { a: "number", b: "date" }, date_format?, formats?, decimal?, currency?, percent?, true_values?, false_values?, null_values?, on_error? } — string, number, integer, boolean, date, datetime; date_format of YYYY MM DD HH mm ss, or a list of such; decimal "," for 1.234,50',
+  trim: '{ op: "trim", fields? } — all text where no fields are named',
+  lowercase: '{ op: "lowercase", fields? }',
+  uppercase: '{ op: "uppercase", fields? }',
+  normalize: '{ op: "normalize", fields? } — Unicode, blanks and dashes made uniform',
+  replace: '{ op: "replace", fields?, search, with, regex? }',
+  fill: '{ op: "fill", values: { a: 0 } } — where missing, null or empty',
+  map_values: '{ op: "map_values", field, values: { from: "to" }, into?, default? }',
+  compute: '{ op: "compute", field, expression, on_error? } — or fields: { a: "expression", b: "expression" }',
+  filter: '{ op: "filter", expression, on_error? } — keeps the rows for which it is true',
+  split: '{ op: "split", field, separator, into? } — a list; with names in into one field each',
+  join: '{ op: "join", fields, separator?, into }',
+  flatten: '{ op: "flatten", separator?, fields? } — objects to fields outer.inner',
+  nest: '{ op: "nest", separator?, fields?, into? } — fields outer.inner to objects',
+  explode: '{ op: "explode", field, into?, position?, keep_empty? } — a row for each entry of a list',
+  dedupe: '{ op: "dedupe", fields?, keep?: "first" | "last" }',
+  sort: '{ op: "sort", by: ["a", { field: "b", descending: true }], descending?, nulls?, numeric?, ignore_case? }',
+  limit: '{ op: "limit", count, offset? }',
+  top: '{ op: "top", count, by?, sort_by?, descending? } — the first of each group, or with sort_by those with the largest values',
+  sample: '{ op: "sample", count | fraction, seed? }',
+  group:
+    '{ op: "group", by: ["a"], aggregates: { total: { fn: "sum", field: "b" }, rows: "count" }, on_error? } — count, count_distinct, sum, avg, median, min, max, stddev, first, last, mode, any, all, list, join',
+  collect: '{ op: "collect", by?, into, fields? } — the rows of each group as a list',
+  pivot:
+    '{ op: "pivot", index?, column, value, aggregate?, prefix?, fill?, on_error? } — a column for each value of the field column',
+  unpivot: '{ op: "unpivot", fields | index, name?, value?, drop_null? } — a row for each of the fields',
+  running: '{ op: "running", fn, field?, by?, into } — row_number, sum, min, max, previous, rank, dense_rank',
+};
+
+/** The functions of expressions; none is told that the language does not have. */
+export const FUNCTION_GROUPS: readonly { title: string; functions: readonly string[] }[] = [
+  {
+    title: "text",
+    functions: [
+      ...[
+        "lower(t)",
+        "upper(t)",
+        "title(t)",
+        "trim(t)",
+        "normalize(t, form?)",
+        "slug(t)",
+        "text(x)",
+        "concat(a, b, …)",
+      ],
+      ...["length(x)", "substring(t, start, count?)", "left(t, n)", "right(t, n)", "pad_start(t, n, with?)"],
+      ...["pad_end(t, n, with?)", "replace(t, search, with)", 'replace_regex(t, "pattern", with)', "index_of(t, part)"],
+      ...['extract(t, "pattern", group?)', "json(x)", "parse_json(t)", "hash(t)"],
+    ],
+  },
+  {
+    title: "tests",
+    functions: [
+      ...[
+        "contains(x, part)",
+        "starts_with(t, part)",
+        "ends_with(t, part)",
+        'matches(t, "pattern")',
+        "one_of(x, a, b, …)",
+      ],
+      ...["is_null(x)", "is_empty(x)", "type(x)"],
+    ],
+  },
+  {
+    title: "choice",
+    functions: ["if(test, a, b)", "coalesce(a, b, …)", "try(x, otherwise?)", "min(a, b, …)", "max(a, b, …)"],
+  },
+  {
+    title: "numbers",
+    functions: [
+      ...[
+        "number(x, decimal?)",
+        "round(n, digits?)",
+        "floor(n)",
+        "ceil(n)",
+        "trunc(n)",
+        "abs(n)",
+        "sign(n)",
+        "sqrt(n)",
+      ],
+      ...["pow(a, b)", "mod(a, b)", "log(n, base?)", "exp(n)"],
+    ],
+  },
+  {
+    title: "dates",
+    functions: [
+      ...["year(d)", "quarter(d)", "month(d)", "week(d)", "day(d)", "weekday(d)", "hour(d)", "minute(d)", "second(d)"],
+      ...[
+        'date_add(d, n, "days")',
+        'date_diff(from, to, "days")',
+        'date_trunc(d, "month")',
+        'format_date(d, "DD.MM.YYYY")',
+      ],
+      ...['parse_date(t, "DD.MM.YYYY")', "to_unix(d)", "from_unix(n)"],
+    ],
+  },
+  {
+    title: "lists",
+    functions: [
+      ...[
+        "count(l)",
+        "sum(l)",
+        "avg(l)",
+        "first(l)",
+        "last(l)",
+        "sort(l)",
+        "reverse(l)",
+        "unique(l)",
+        'pluck(l, "field")',
+      ],
+      ...['split(t, ",")', "join(l, separator?)", "slice(l, from, to?)"],
+    ],
+  },
+];

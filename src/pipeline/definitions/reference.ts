@@ -1,0 +1,88 @@
+import { FUNCTIONS } from "../expression/functions.ts";
+import { OUTPUT_FORMATS } from "../formats/output-options.ts";
+import { INPUT_FORMATS } from "../input/detect-format.ts";
+import { ROW_OPERATIONS, SET_OPERATIONS } from "../steps/transform/operation-names.ts";
+import { FUNCTION_GROUPS, OPERATION_TEXTS } from "./reference-texts.ts";
+
+/** How the steps of a pipeline are written, on one page of Markdown for a model or a person. */
+export function writeReference(): string {
+  return `# run_pipeline: steps
+
+Input: \`data\` (rows), \`text\` or \`source\`; formats ${INPUT_FORMATS.join(", ")}; output ${OUTPUT_FORMATS.join(", ")}.
+Cells of csv, tsv, xml and markdown are text: \`cast\` (or \`coerce\` in validate) before numbers are compared.
+A step is \`{ "name": "transform", … }\`, or its name alone; \`"enabled": false\` switches it off.
+Try with \`dry_run\`; \`suggest\` gives steps that fit the data. Reasons name the row of the input, from 1.
+
+\`input_options\`: encoding, delimiter, header (true, false or the names), skip_lines, row_path ("data.items"; in xml the element of a row),
+null_values (["NA"]), on_bad_row (stop, skip).
+
+Parameters: \`$name\` in expressions, \`{{$name}}\` in all other texts of a step; alone it gives the value itself.
+
+## validate
+
+\`{ "name": "validate", "mode": "drop", "fields": { "id": { "type": "integer", "required": true, "unique": true }, "mail": { "format": "email" } } }\`
+
+- mode: stop (default: a failed row ends the run), drop, flag (reasons in the field \`_issues\`, or \`flag_field\`), quarantine (out of the run, given apart)
+- fields: by name, rules or a type alone: type (string, integer, number, boolean, date, datetime, array, object, any), required, unique,
+  enum, pattern (RE2), format (email, uri, uuid, …), min, max, min_length, max_length, foreign ({ table, key }), date_format, decimal, true_values, false_values
+- extra_fields: "forbid"; unique: [["a", "b"]]; primary_key; foreign_keys; missing_values: ["NA"]; a Table Schema is taken as well
+- coerce: true turns text into the type of its field
+- schema: JSON Schema 2020-12 for each row; with "type": "array" for all rows together
+- checks: ["end >= start", { "expression": "total == net + tax", "message": "does not add up", "field": "total" }]
+- when: an expression; other rows are not checked
+
+## transform
+
+\`{ "name": "transform", "operations": [{ "op": "trim" }, { "op": "cast", "fields": { "amount": "number" }, "on_error": "null" }] }\`
+
+On single rows (each takes \`when\`, an expression; other rows stay as they are):
+
+${operationList([...ROW_OPERATIONS.keys()])}
+
+On all rows together:
+
+${operationList([...SET_OPERATIONS.keys()])}
+
+on_error: fail (default: ends the run), null, keep; reasons are recorded either way.
+
+## Expressions
+
+\`price * quantity > 100 and lower(country) == "de" ? "big" : "small"\`
+
+\`a ? b : c\`, or, and, not, == != < <= > >=, + - * / %. Fields by name, dotted into objects and lists (\`address.city\`, \`tags.0\`),
+in backticks where the name has other signs (\`\\\`unit price\\\`\`). Text in either quotes. \`+\` joins as soon as one side is text.
+With null, arithmetic gives null and \`<\` gives false.
+
+${FUNCTION_GROUPS.map(({ title, functions }) => `- ${title}: ${functions.filter(isKnown).join(", ")}`).join("\n")}
+
+## enrich
+
+One or more of these, in order; \`when\` (an expression) chooses the rows, \`on_error\` is keep (default: the field is null), drop, quarantine or fail.
+
+- \`"lookup": { "field": "country", "table": { "DE": { "currency": "EUR" } } }\`: table an object by key, a list with \`key\`, or text in csv;
+  ignore_case, trim, fields, into, prefix, default
+- \`"memory": { "query_template": "{{customer}}", "into": "known", "limit": 3 }\`
+- \`"api": { "api": "crm", "operation": "GET /customers/{id}", "path": { "id": "{{id}}" }, "select": "name", "into": "customer" }\`; query, header, body,
+  max_pages, timeout, batch: { "size": 50 }
+- \`"llm": { "task": "extract", "input_template": "{{text}}", "output_schema": {…}, "into": "facts" }\`; model, system_prompt, max_tokens, timeout, batch: { "size": 10 }
+- of memory, api and llm: \`into\` (a field), \`fields\` ({ "field": "path.in.answer" }) or \`prefix\`; default, concurrency (4), max_calls (1000), rate_limit ({ "requests": 10, "per": 1 })
+
+Templates: \`{{field}}\`; a text that is nothing but one gives the value itself.
+
+## format
+
+\`{ "name": "format", "format": "csv", "columns": ["id", "total"] }\`; for csv delimiter, header, escape_formulas (true), quote (minimal, all), line_end (crlf, lf), bom,
+null_text; for json and xml indent; for xml root, row_name.
+`;
+}
+
+function operationList(names: readonly string[]): string {
+  return names
+    .map((name) => `- \`${OPERATION_TEXTS[name] ?? `{ op: "${name}" }`}\``.replace(/`(.*?) — (.*)`$/s, "`$1` $2"))
+    .join("\n");
+}
+
+/** Whether the language has the function that a text begins with. */
+function isKnown(text: string): boolean {
+  return FUNCTIONS.has(text.slice(0, text.indexOf("(")));
+}
