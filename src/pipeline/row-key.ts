@@ -1,40 +1,42 @@
-import { createHash } from "node:crypto";
-import { ToolError } from "../errors.ts";
-import { MAX_TOTAL_TEXT, type TextBudget } from "./expression/functions.ts";
+import { hash } from "node:crypto";
 import { isObject, type Row } from "./rows.ts";
 
 /** Keys longer than this are kept as their hash. */
 const MAX_KEY = 200;
-/** Making and hashing a key costs far less than keeping text, so this many characters count as one of the budget. */
-const KEY_CHARACTERS = 8;
 
-/**
- * Equal for rows with equal values in the fields, whatever the order of keys inside; at most 200 characters long.
- * @throws ToolError `too_large` where the keys of the run take more text than its budget has.
- */
-export function keyOf(row: Row, fields: readonly string[], budget: TextBudget, withNames = false): string {
-  let length = 0;
-  for (const field of fields) length += field.length + sizeOf(row[field]);
-  spendKey(length, budget);
-  return shortKey(
-    JSON.stringify(fields.map((field) => (withNames ? [field, sorted(row[field])] : (sorted(row[field]) ?? null)))),
-  );
+/** A text that is equal for rows with equal values in the fields; null and missing are equal. At most 200 characters long. */
+export function keyOf(row: Row, fields: readonly string[]): string {
+  let key = "";
+  for (const field of fields) key += partOf(row[field]);
+  return shortKey(key);
 }
 
-/** Counts a long key before it is made. @throws ToolError `too_large` beyond the run's budget. */
-export function spendKey(length: number, budget: TextBudget): void {
-  if (length <= MAX_KEY) return;
-  budget.used += length / KEY_CHARACTERS;
-  if (budget.used > MAX_TOTAL_TEXT) {
-    throw new ToolError("too_large", "The rows are too large to compare.", {
-      hint: "Filter or limit the rows first, or name fields with short values.",
-    });
-  }
+/** The same for a row as a whole, whatever the order of its fields; null and missing differ. */
+export function keyOfRow(row: Row): string {
+  let key = "";
+  for (const field of Object.keys(row).sort()) key += partOf(field) + partOf(row[field]);
+  return shortKey(key);
+}
+
+/** The same for one value, whatever the order of keys inside. */
+export function keyOfValue(value: unknown): string {
+  return shortKey(partOf(value));
+}
+
+/** Tells its type and where it ends, so that parts after each other are equal only if each is. */
+function partOf(value: unknown): string {
+  if (typeof value === "string") return `s${value.length}:${value}`;
+  if (typeof value === "number") return `n${value};`;
+  if (value === null || value === undefined) return "z";
+  if (typeof value === "boolean") return value ? "t" : "f";
+  return `o${JSON.stringify(sorted(value))}`;
 }
 
 /** A key as it is, a long one as its SHA-256. */
 export function shortKey(key: string): string {
-  return key.length <= MAX_KEY ? key : createHash("sha256").update(key).digest("base64");
+  if (key.length <= MAX_KEY) return key;
+  // UTF-8 has no lone surrogates: all would become the same character.
+  return hash("sha256", key.isWellFormed() ? key : JSON.stringify(key), "base64");
 }
 
 /** About the characters of a value's JSON, counted without making it; rows may share large values. */
@@ -56,4 +58,9 @@ export function sorted(value: unknown): unknown {
       .sort()
       .map((key) => [key, sorted(value[key])]),
   };
+}
+
+/** Counts a long key before it is made. @throws ToolError `too_large` beyond the run's budget. */
+export function spendKey(length: number, budget: { used: number }): void {
+  if (length > MAX_KEY) budget.used += length / 8;
 }

@@ -7,7 +7,7 @@ export const MAX_DIGESTS = 20_000_000;
 /** Digests that are kept together; the first such chunk begins small. */
 const CHUNK_BITS = 16;
 const CHUNK = 1 << CHUNK_BITS;
-const FIRST = 16;
+const FIRST = 4;
 
 /** Which keys were seen, without keeping them: 128 bits of the SHA-256 of each, about 28 bytes in all. */
 export interface DigestSet {

@@ -1,114 +1,147 @@
-import { checkKeys, type Options, optionalFields, readChoice, readObject, readString } from "../../options.ts";
-import { eachPaced } from "../../pace.ts";
-import { keyOf } from "../../row-key.ts";
+import { checkKeys, optionalFields, readFields, readObject, readString, wrong } from "../../options.ts";
 import { newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
-import { addFailure, type OperationCompiler, readOnError, type Table } from "./operation.ts";
+import { ownText } from "../../spool/own-text.ts";
+import { weightOf } from "../../spool/row-lines.ts";
+import { type FieldAggregate, readAggregate } from "./aggregates.ts";
+import { createGrouping, type GroupRules } from "./grouping.ts";
+import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
+import { inBatches, nothing } from "./set-operation.ts";
 
-const AGGREGATES = ["count", "sum", "min", "max", "avg", "first", "last"] as const;
-type AggregateName = (typeof AGGREGATES)[number];
-
-interface Aggregate {
-  into: string;
-  name: AggregateName;
-  field: string | undefined;
-}
-
-/** What an aggregate has seen of one group. */
-interface Tally {
-  count: number;
-  sum: number;
-  best: unknown;
-}
-
-interface Group {
-  first: Row;
+/** The fields that rows of a group have in common, as its first row has them. */
+export interface GroupStart {
+  row: Row;
   number: number;
-  tallies: Tally[];
+}
+
+/** A row of the fields `by`, and the bytes it takes. */
+export function beginGroup(by: readonly string[], row: Row, number: number): { group: GroupStart; weight: number } {
+  const made = newRow();
+  for (const field of by) made[field] = ownText(row[field] ?? null);
+  return { group: { row: made, number }, weight: weightOf(made) };
+}
+
+interface Group extends GroupStart {
+  tallies: unknown[];
 }
 
 /**
- * `{ op: "group", by?, aggregates: { name: { fn, field? } } }`: one row a group, in the order in which groups first appear;
- * without `by`, one row in all. `count` counts rows, or with a field those that have a value; the others pass over null.
- * `sum` and `avg` need numbers, `min` and `max` numbers or texts; with `on_error: null` other values are passed over too.
+ * `{ op: "group", by?, aggregates: { name: { fn, field?, … } }, on_error? }`: one row a group, in the order in which groups
+ * first appear; without `by`, one row in all. `count` counts rows, or with a field those that have a value; the others pass
+ * over null. A value that an aggregate cannot take is recorded; with `on_error: null` and `keep` it is passed over.
  */
 export const group: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "by", "aggregates", "on_error"], where);
   const by = optionalFields(options, "by", where) ?? [];
-  const aggregates = readAggregates(options, where);
-  const onError = readOnError(options, where);
+  const place = `${where}, "aggregates"`;
+  const aggregates = Object.entries(readObject(options.aggregates, place)).map(([into, value]) => ({
+    into,
+    ...readAggregate(value, `${place}, "${into}"`),
+  }));
+  const twice = aggregates.find(({ into }) => by.includes(into));
+  if (twice) throw wrong(place, `${show(twice.into)} is also a field of "by".`, "Give the aggregate another name.");
+  const fields = [...by, ...aggregates.flatMap(({ field }) => (field === undefined ? [] : [field]))];
+  const tallyWeight = aggregates.reduce((sum, { aggregate }) => sum + 64 + (aggregate.weight ?? 0), 0);
+  const create = () => aggregates.map(({ aggregate }) => aggregate.create());
   return {
-    failsRun: onError === "fail",
-    fields: [...by, ...aggregates.flatMap(({ field }) => (field === undefined ? [] : [field]))],
-    async run(table, context) {
-      const groups = new Map<string, Group>();
-      await eachPaced(table.rows, context.pace, (row, index) => {
-        const key = keyOf(row, by, context.textBudget);
-        const number = table.numbers[index] as number;
-        let found = groups.get(key);
-        if (!found) {
-          found = { first: row, number, tallies: aggregates.map(() => ({ count: 0, sum: 0, best: null })) };
-          groups.set(key, found);
-        }
-        for (const [place, aggregate] of aggregates.entries()) {
-          take(aggregate, found.tallies[place] as Tally, row, number, context.reasons);
-        }
-      });
-      if (by.length === 0 && groups.size === 0) {
-        groups.set("", {
-          first: newRow(),
-          number: 0,
-          tallies: aggregates.map(() => ({ count: 0, sum: 0, best: null })),
-        });
+    failsRun: readOnError(options, where) === "fail",
+    fields,
+    start({ workspace, reasons }) {
+      const rules: GroupRules<Group> = {
+        by,
+        fields,
+        begin(row, number) {
+          const { group: start, weight } = beginGroup(by, row, number);
+          return { group: { ...start, tallies: create() }, weight: weight + tallyWeight };
+        },
+        take({ tallies }, row, number) {
+          let grown = 0;
+          for (let index = 0; index < aggregates.length; index++) {
+            grown += takeField(aggregates[index] as FieldAggregate, tallies[index], row, number, reasons);
+          }
+          return grown;
+        },
+      };
+      const grouping = createGrouping(rules, workspace);
+      let empty = true;
+      const give = (row: Row, tallies: unknown[]): Row => {
+        for (const [index, { into, aggregate }] of aggregates.entries()) row[into] = aggregate.give(tallies[index]);
+        return row;
+      };
+      function* results(): Generator<readonly [Row, number]> {
+        if (empty && by.length === 0) yield [give(newRow(), create()), 0];
+        for (const { row, number, tallies } of grouping.groups()) yield [give(row, tallies), number];
       }
-      const result: Table = { rows: [], numbers: [] };
-      for (const { first, number, tallies } of groups.values()) {
-        const row = newRow();
-        for (const field of by) row[field] = first[field] ?? null;
-        for (const [place, aggregate] of aggregates.entries())
-          row[aggregate.into] = give(aggregate, tallies[place] as Tally);
-        result.rows.push(row);
-        result.numbers.push(number);
-      }
-      return result;
+      return {
+        push(batch) {
+          empty &&= batch.rows.length === 0;
+          grouping.add(batch);
+          return nothing();
+        },
+        end: () => inBatches(results()),
+      };
     },
   };
 };
 
-function readAggregates(options: Options, where: string): Aggregate[] {
-  const place = `${where}, "aggregates"`;
-  return Object.entries(readObject(options.aggregates, place)).map(([into, value]) => {
-    const here = `${place}, "${into}"`;
-    const aggregate = readObject(typeof value === "string" ? { fn: value } : value, here);
-    checkKeys(aggregate, ["fn", "field"], here);
-    const name = readChoice(aggregate, "fn", here, AGGREGATES);
-    const field = name === "count" && aggregate.field === undefined ? undefined : readString(aggregate, "field", here);
-    return { into, name, field };
-  });
-}
-
-function take({ name, field }: Aggregate, tally: Tally, row: Row, number: number, reasons: Reasons): void {
+/** Takes the value of a row into a tally, or records why it cannot; the bytes by which the tally has grown. */
+export function takeField(
+  { field, aggregate }: FieldAggregate,
+  tally: unknown,
+  row: Row,
+  number: number,
+  reasons: Reasons,
+): number {
   const value = field === undefined ? true : row[field];
-  if (value === null || value === undefined) return;
-  const comparable = typeof value === "number" || typeof value === "string";
-  const needsNumber = name === "sum" || name === "avg";
-  const mixed = (name === "min" || name === "max") && tally.best !== null && typeof tally.best !== typeof value;
-  if ((needsNumber && typeof value !== "number") || ((name === "min" || name === "max") && (!comparable || mixed))) {
-    const what = needsNumber ? "numbers" : "numbers only or texts only";
-    const failure = new RowFailure("group", `${name} needs ${what}, not ${show(value)}; cast the field first`);
-    addFailure(reasons, number, row, field ?? null, "group", failure);
-    return;
-  }
-  tally.count++;
-  if (needsNumber) tally.sum += value as number;
-  else if (tally.count === 1 || name === "last") tally.best = value;
-  else if (name === "min" && (value as number) < (tally.best as number)) tally.best = value;
-  else if (name === "max" && (value as number) > (tally.best as number)) tally.best = value;
+  if (value === null || value === undefined) return 0;
+  const taken = aggregate.take(tally, value);
+  if (!(taken instanceof RowFailure)) return taken;
+  addFailure(reasons, number, row, field ?? null, "group", taken);
+  return 0;
 }
 
-function give({ name }: Aggregate, tally: Tally): unknown {
-  if (name === "count") return tally.count;
-  if (name === "sum") return Number.isFinite(tally.sum) ? tally.sum : null;
-  if (name !== "avg") return tally.best;
-  const average = tally.sum / tally.count;
-  return Number.isFinite(average) ? average : null;
-}
+/** `{ op: "collect", by?, into, fields? }`: one row a group, with its rows, or these fields of them, as a list in `into`. */
+export const collect: OperationCompiler = (options, where) => {
+  checkKeys(options, ["op", "by", "into", "fields"], where);
+  const by = optionalFields(options, "by", where) ?? [];
+  const into = readString(options, "into", where);
+  if (by.includes(into)) throw wrong(where, `"into" is also a field of "by".`, "Set it to another field.");
+  const wanted = options.fields === undefined ? undefined : readFields(options, "fields", where);
+  const grouped = new Set(by);
+  const read = [...by, ...(wanted ?? [])];
+  return {
+    failsRun: false,
+    fields: read,
+    start({ workspace }) {
+      const rules: GroupRules<GroupStart & { list: Row[] }> = {
+        by,
+        fields: wanted && read,
+        begin(row, number) {
+          const { group: start, weight } = beginGroup(by, row, number);
+          return { group: { ...start, list: [] }, weight };
+        },
+        take({ list }, row) {
+          const entry = newRow();
+          for (const field of wanted ?? Object.keys(row)) {
+            if ((wanted || !grouped.has(field)) && Object.hasOwn(row, field)) entry[field] = ownText(row[field]);
+          }
+          list.push(entry);
+          return weightOf(entry);
+        },
+      };
+      const grouping = createGrouping(rules, workspace);
+      function* results(): Generator<readonly [Row, number]> {
+        for (const { row, number, list } of grouping.groups()) {
+          row[into] = list;
+          yield [row, number];
+        }
+      }
+      return {
+        push(batch) {
+          grouping.add(batch);
+          return nothing();
+        },
+        end: () => inBatches(results()),
+      };
+    },
+  };
+};

@@ -1,0 +1,241 @@
+import { checkKeys, type Options, readBoolean, readChoice, readObject, readString, wrong } from "../../options.ts";
+import { keyOfValue } from "../../row-key.ts";
+import { RowFailure, show } from "../../rows.ts";
+import { createDigestSet, type DigestSet } from "../../spool/digest-set.ts";
+import { ownText } from "../../spool/own-text.ts";
+import { weightOfValue } from "../../spool/row-lines.ts";
+import { toText } from "../../template.ts";
+import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";
+
+/** A function of many values. What it has seen of one group is a tally. */
+export interface Aggregate<Tally = unknown> {
+  create(): Tally;
+  /** Takes a value, which is not null; the bytes by which the tally has grown, or why it cannot. Leaves it as it was then. */
+  take(tally: Tally, value: unknown): number | RowFailure;
+  /** The result, a JSON value. */
+  give(tally: Tally): unknown;
+  /** Bytes of an empty tally; a few where it is left out. */
+  weight?: number;
+}
+
+/** Bytes of an empty set of digests. */
+const SET_WEIGHT = 600;
+
+/** Characters of a text that values are joined to. */
+const MAX_JOINED = 1_000_000;
+
+const NUMBERS = "numbers";
+const COMPARABLE = "numbers only or texts only";
+
+function refuse(fn: string, needed: string, value: unknown): RowFailure {
+  return new RowFailure("group", `${fn} needs ${needed}, not ${show(value)}; cast the field first`);
+}
+
+function define<Tally>(aggregate: Aggregate<Tally>): Aggregate {
+  return aggregate as Aggregate;
+}
+
+const count = define<{ n: number }>({
+  create: () => ({ n: 0 }),
+  take(tally) {
+    tally.n++;
+    return 0;
+  },
+  give: ({ n }) => n,
+});
+
+const countDistinct = define<{ seen: DigestSet }>({
+  create: () => ({ seen: createDigestSet() }),
+  take: ({ seen }, value) => (seen.add(keyOfValue(value)) ? 32 : 0),
+  give: ({ seen }) => seen.size,
+  weight: SET_WEIGHT,
+});
+
+const sum = define<Sum>({
+  create: emptySum,
+  take(tally, value) {
+    if (typeof value !== "number") return refuse("sum", NUMBERS, value);
+    addTo(tally, value);
+    return 0;
+  },
+  give: (tally) => finite(totalOf(tally)),
+});
+
+const avg = define<{ sum: Sum; n: number }>({
+  create: () => ({ sum: emptySum(), n: 0 }),
+  take(tally, value) {
+    if (typeof value !== "number") return refuse("avg", NUMBERS, value);
+    addTo(tally.sum, value);
+    tally.n++;
+    return 0;
+  },
+  give: ({ sum, n }) => finite(totalOf(sum) / n),
+});
+
+/** The sample standard deviation, by Welford's method; null of fewer than two numbers. */
+const std = define<{ n: number; mean: number; squares: number }>({
+  create: () => ({ n: 0, mean: 0, squares: 0 }),
+  take(tally, value) {
+    if (typeof value !== "number") return refuse("std", NUMBERS, value);
+    const before = value - tally.mean;
+    tally.mean += before / ++tally.n;
+    tally.squares += before * (value - tally.mean);
+    return 0;
+  },
+  give: ({ n, squares }) => (n < 2 ? null : finite(Math.sqrt(squares / (n - 1)))),
+});
+
+/** Of an even count the mean of the two in the middle. */
+const median = define<number[]>({
+  create: () => [],
+  take(tally, value) {
+    if (typeof value !== "number") return refuse("median", NUMBERS, value);
+    tally.push(value);
+    return 10;
+  },
+  give(tally) {
+    if (tally.length === 0) return null;
+    const sorted = Float64Array.from(tally).sort();
+    const middle = sorted.length >> 1;
+    const upper = sorted[middle] as number;
+    return sorted.length % 2 === 1 ? upper : finite((sorted[middle - 1] as number) / 2 + upper / 2);
+  },
+});
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** One value that is kept; null where there is none. */
+interface Kept {
+  value: unknown;
+}
+
+/** `sign` 1 keeps the largest, -1 the smallest. */
+function extreme(fn: string, sign: number): Aggregate {
+  return define<Kept>({
+    create: () => ({ value: null }),
+    take(tally, value) {
+      const kept = tally.value as number | null;
+      const comparable = typeof value === "number" || typeof value === "string";
+      if (!comparable || (kept !== null && typeof kept !== typeof value)) return refuse(fn, COMPARABLE, value);
+      const better = kept === null || (sign > 0 ? (value as number) > kept : (value as number) < kept);
+      return better ? keep(tally, value) : 0;
+    },
+    give: ({ value }) => value,
+  });
+}
+
+const first = define<Kept>({
+  create: () => ({ value: null }),
+  take: (tally, value) => (tally.value === null ? keep(tally, value) : 0),
+  give: ({ value }) => value,
+});
+
+const last = define<Kept>({
+  create: () => ({ value: null }),
+  take: keep,
+  give: ({ value }) => value,
+});
+
+function keep(tally: Kept, value: unknown): number {
+  const before = tally.value === null ? 0 : weightOfValue(tally.value);
+  tally.value = ownText(value);
+  return weightOfValue(value) - before;
+}
+
+/** `any` where `wanted` is true: whether one is true. `all` where it is false: whether none is false. */
+function truth(fn: string, wanted: boolean): Aggregate {
+  return define<Kept>({
+    create: () => ({ value: null }),
+    take(tally, value) {
+      if (typeof value !== "boolean") return refuse(fn, "true or false", value);
+      if (tally.value !== wanted) tally.value = value;
+      return 0;
+    },
+    give: ({ value }) => value,
+  });
+}
+
+/** Values in order, where `distinct` each only once. */
+function list(distinct: boolean): Aggregate {
+  return define<{ values: unknown[]; seen: DigestSet | undefined }>({
+    create: () => ({ values: [], seen: distinct ? createDigestSet() : undefined }),
+    take({ values, seen }, value) {
+      if (seen && !seen.add(keyOfValue(value))) return 0;
+      values.push(ownText(value));
+      return weightOfValue(value) + (seen ? 32 : 0);
+    },
+    give: ({ values }) => values,
+    ...(distinct && { weight: SET_WEIGHT }),
+  });
+}
+
+/** The texts of values in order, where `distinct` each only once. */
+function join(separator: string, distinct: boolean): Aggregate {
+  return define<{ text: string | null; seen: DigestSet | undefined }>({
+    create: () => ({ text: null, seen: distinct ? createDigestSet() : undefined }),
+    take(tally, value) {
+      const text = ownText(toText(value)) as string;
+      const length = (tally.text === null ? 0 : tally.text.length + separator.length) + text.length;
+      if (length > MAX_JOINED) return new RowFailure("size", `the text joined is longer than ${MAX_JOINED} characters`);
+      if (tally.seen && !tally.seen.add(text)) return 0;
+      tally.text = tally.text === null ? text : tally.text + separator + text;
+      return text.length * 2 + 40;
+    },
+    give: ({ text }) => text,
+    ...(distinct && { weight: SET_WEIGHT }),
+  });
+}
+
+/** The aggregates that need no further options, by name. */
+const SIMPLE: Record<string, Aggregate> = {
+  count,
+  count_distinct: countDistinct,
+  sum,
+  avg,
+  mean: avg,
+  min: extreme("min", -1),
+  max: extreme("max", 1),
+  median,
+  std,
+  first,
+  last,
+  any: truth("any", true),
+  all: truth("all", false),
+};
+
+export const AGGREGATE_NAMES = [...Object.keys(SIMPLE), "list", "join"] as const;
+
+/** An aggregate of a field; without one, of the rows themselves. */
+export interface FieldAggregate {
+  field: string | undefined;
+  aggregate: Aggregate;
+}
+
+/** `{ fn, field?, separator?, distinct? }` or the name of a function alone; `count` alone counts rows. */
+export function readAggregate(value: unknown, where: string): FieldAggregate {
+  const options = readObject(typeof value === "string" ? { fn: value } : value, where);
+  checkKeys(options, ["fn", "field", "separator", "distinct"], where);
+  const fn = readChoice(options, "fn", where, AGGREGATE_NAMES);
+  const aggregate = readFunction(fn, options, where);
+  const field = fn === "count" && options.field === undefined ? undefined : readString(options, "field", where);
+  return { field, aggregate };
+}
+
+/** The function `fn` with its own options. */
+export function readFunction(fn: string, options: Options, where: string): Aggregate {
+  const allowed = fn === "join" ? ["separator", "distinct"] : fn === "list" ? ["distinct"] : [];
+  const foreign = ["separator", "distinct"].find((key) => options[key] !== undefined && !allowed.includes(key));
+  if (foreign) {
+    const hint =
+      foreign === "distinct" && fn === "count" ? 'Use "count_distinct".' : `"${foreign}" is of list and join.`;
+    throw wrong(where, `${fn} has no "${foreign}".`, hint);
+  }
+  if (fn !== "join" && fn !== "list") return SIMPLE[fn] as Aggregate;
+  const distinct = readBoolean(options, "distinct", where, false);
+  if (fn === "list") return list(distinct);
+  const separator = options.separator ?? ", ";
+  if (typeof separator !== "string") throw wrong(where, `"separator" must be a text, not ${show(separator)}.`);
+  return join(separator, distinct);
+}
