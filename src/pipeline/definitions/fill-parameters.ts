@@ -84,7 +84,7 @@ function fillText(text: string, place: Kind | Places | undefined, { parameters, 
   if (!text.includes("$")) return text;
   const here = path.length === 0 ? where : `${where}, ${path.join(".")}`;
   const only = ONLY_PLACEHOLDER.exec(text);
-  if (!only && !PLACEHOLDER.test(text)) return text;
+  if (!only && text.search(PLACEHOLDER) < 0) return text;
   if (place === "expression") {
     throw wrong(
       here,
