@@ -171,7 +171,9 @@ export function createServices(
         { definitions, folders, ...limits },
         {
           searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
-          callApi: async (user, request, context) => (await one("apis")).call(user, request, context),
+          // Rows take whole answers, for nobody reads on in what is kept.
+          callApi: async (user, request, context) =>
+            (await one("apis")).call(user, request, { ...context, whole: true }),
           async processInput(user, request, { run, ...context }) {
             const [llm, processor] = await Promise.all([one("llm"), one("processor")]);
             const account = accounts.get(run) ?? llm.account(user);

@@ -39,6 +39,8 @@ export interface CallContext {
   confirmed?: boolean | undefined;
   /** How the tool puts what can be done next; default: as call_api does. */
   advice?: Advice | undefined;
+  /** Whether the answer is given whole, however long it is, and none of it is kept. */
+  whole?: boolean | undefined;
 }
 
 /** The answer of a successful call. */
@@ -107,6 +109,9 @@ export interface ApiClientInternals {
 
 /** Of answers of an API that the configuration does not have any more. */
 const DEFAULT_ANSWER_LENGTH = 20_000;
+
+/** Where no answer is kept. */
+const NOT_KEPT: Pick<AnswerStore, "keep"> = { keep: () => undefined };
 
 /** A client for all configured APIs. Nothing is read, loaded or contacted before the first call. */
 export function createApiClient(
@@ -182,7 +187,7 @@ export function createApiClient(
   }
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
-    const { signal, status, confirmed = false, advice = CALL_API_ADVICE } = context;
+    const { signal, status, confirmed = false, advice = CALL_API_ADVICE, whole = false } = context;
     if (request.rest !== undefined) return nextPart(user, request, request.rest, { signal, advice });
     const opening = open(request.api);
     const api = ready.get(nameOf(request.api)) ?? (await until(opening, signal));
@@ -219,8 +224,8 @@ export function createApiClient(
         user: user.id,
         api: name,
         operation: prepared.target.id,
-        maxLength: settings.maxAnswerLength,
-        answers,
+        maxLength: whole ? Number.POSITIVE_INFINITY : settings.maxAnswerLength,
+        answers: whole ? NOT_KEPT : answers,
         advice,
         selector,
         signal,

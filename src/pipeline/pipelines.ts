@@ -168,10 +168,17 @@ async function writeLists(data: readonly unknown[]): Promise<string[]> {
 }
 
 function hostFor(user: PipelineUser, services: PipelineServices, context: CallContext): Host {
+  const { signal, status } = context;
+  // How far one call is says nothing of the run.
+  const within = (timeoutMs: number | undefined): CallContext => ({
+    ...context,
+    status: { ...status, progress: (description, _percent, extra) => status.progress(description, undefined, extra) },
+    ...(timeoutMs !== undefined && { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
+  });
   return {
     searchMemory: (query, limit) => services.searchMemory(user, query, limit),
-    callApi: (request) => services.callApi(user, request, context),
-    processInput: (request) => services.processInput(user, request, context),
+    callApi: ({ timeoutMs, ...request }) => services.callApi(user, request, within(timeoutMs)),
+    processInput: ({ timeoutMs, ...request }) => services.processInput(user, request, within(timeoutMs)),
     progress: (description, percent) => context.status.progress(description, percent),
   };
 }

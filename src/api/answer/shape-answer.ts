@@ -39,7 +39,7 @@ export interface ShapeMeans {
   operation: string;
   /** Characters of JSON. */
   maxLength: number;
-  answers: AnswerStore;
+  answers: Pick<AnswerStore, "keep">;
   /** How what can be done next is put. */
   advice: Advice;
   selector: Selector;
