@@ -1,40 +1,41 @@
 import { ToolError } from "../../errors.ts";
-import { type Row, RowFailure, show } from "../rows.ts";
-import { readPath, toText } from "../template.ts";
-import {
-  type ExpressionFunction,
-  FUNCTIONS,
-  finite,
-  madeText,
-  type TextBudget,
-  toNumber,
-  truthy,
-  type Value,
-} from "./functions.ts";
-import { compileRegex } from "./regex.ts";
+import { closestName } from "../closest-name.ts";
+import { newRow, type Row, RowFailure, show } from "../rows.ts";
+import { readPath } from "../template.ts";
+import { call } from "./calls.ts";
+import { FUNCTIONS } from "./functions.ts";
+import { binary, comparison, constantPart, type Evaluate, membership, type Part } from "./operators.ts";
+import { OTHER_FUNCTION_NAMES, OTHER_OPERATORS } from "./other-languages.ts";
 import { type Token, tokenize } from "./tokens.ts";
+import { entryOf, isTrue, madeValue, toNumber, type Value } from "./value.ts";
+
+export { isTrue } from "./value.ts";
 
 const MAX_NODES = 500;
 const MAX_NESTING = 50;
 
-/** A compiled expression. @throws RowFailure where the row's values do not fit. */
-export type Expression = (row: Row, budget: TextBudget) => Value;
+/** Values of the parameters of a pipeline, by name. */
+export type Parameters = Readonly<Record<string, unknown>>;
 
-/** An expression with the fields that it needs, by name or dotted path: those that only `coalesce` or `is_null` sees are not. */
-export interface CompiledExpression extends Expression {
+/**
+ * A compiled expression, with the fields that it needs, by name or dotted path: those that only `coalesce`, `is_null` and the
+ * like see are not. @throws RowFailure where the row's values do not fit.
+ */
+export interface CompiledExpression {
+  (row: Row): Value;
   paths: readonly string[];
 }
 
 /**
- * Compiles an expression such as `price * quantity > 100 and country == "DE"` into closures: no code is generated, nothing but
- * the row's own fields can be reached, and the work is bounded by the expression's size.
+ * Compiles an expression such as `price * quantity > 100 and country in ["DE", $other]` into closures: no code is generated,
+ * nothing but the row's own fields and the parameters can be reached, and the work is bounded by the expression's size.
  *
- * Loosest to tightest: `a ? b : c`, `or` (`||`), `and` (`&&`), `not` (`!`), comparisons (`== != < <= > >=`), `+ -`, `* / %`, unary `-`. Fields are
- * written by name, dotted into objects, in backticks where the name is no identifier. With null arithmetic gives null and
- * ordering gives false; `+` joins as soon as one side is text.
+ * Loosest to tightest: `a ? b : c`, `or` (`||`), `and` (`&&`), `not` (`!`), comparisons (`== != < <= > >= in`, `not in`), `+ -`,
+ * `* / %`, unary `-`, `list[0]`. Fields are written by name, dotted into objects, in backticks where the name is no identifier;
+ * parameters as `$name`. With null arithmetic gives null and ordering gives false; `+` joins as soon as one side is text.
  * @throws ToolError `invalid_input` that says where the text stops making sense.
  */
-export function compileExpression(source: string): CompiledExpression {
+export function compileExpression(source: string, parameters: Parameters = {}): CompiledExpression {
   const tokens = tokenize(source);
   let position = 0;
   let nodes = 0;
@@ -44,10 +45,10 @@ export function compileExpression(source: string): CompiledExpression {
   const paths = new Set<string>();
 
   const peek = (): Token => tokens[position] as Token;
-  const fail = (message: string, token = peek()): ToolError => {
+  const fail = (message: string, token = peek(), help?: string): ToolError => {
     const before = tokens[tokens.indexOf(token) - 1];
     const unequal = token.text === ">" && before?.text === "<" ? 'For "not equal" write `!=`.' : undefined;
-    const advice = unequal ?? adviceFor(token) ?? (before && adviceFor(before));
+    const advice = help ?? unequal ?? adviceFor(token) ?? (before && adviceFor(before));
     const place = `The expression ${show(source)} is wrong at character ${token.at + 1}: ${message}.`;
     return new ToolError("invalid_input", advice === undefined ? place : `${place} ${advice}`);
   };
@@ -60,67 +61,131 @@ export function compileExpression(source: string): CompiledExpression {
   const expect = (symbol: string): void => {
     if (!take(symbol)) throw fail(`expected "${symbol}", found ${describe(peek())}`);
   };
-  const node = (expression: Expression): Expression => {
+  /** A part that depends on others only, and is as constant as they are. */
+  const node = (run: Evaluate, inner: readonly Part[]): Part => {
     if (++nodes > MAX_NODES) throw fail(`it has more than ${MAX_NODES} parts`);
-    return expression;
+    if (!inner.every(({ constant }) => constant)) return { run };
+    try {
+      return constantPart(run(NO_ROW));
+    } catch (error) {
+      // What fails for every row is a row's failure all the same: it may stand where no row gets.
+      if (error instanceof RowFailure) return { run };
+      throw error;
+    }
   };
-  const nested = (parse: () => Expression): Expression => {
+  const leaf = (part: Part): Part => {
+    if (++nodes > MAX_NODES) throw fail(`it has more than ${MAX_NODES} parts`);
+    return part;
+  };
+  const nested = (parse: () => Part): Part => {
     if (++nesting > MAX_NESTING) throw fail(`it is nested more than ${MAX_NESTING} levels deep`);
     const result = parse();
     nesting--;
     return result;
   };
-  const chain = (next: () => Expression, symbols: readonly string[]) => (): Expression => {
+  const chain = (next: () => Part, symbols: readonly string[]) => (): Part => {
     let left = next();
-    for (let symbol = take(...symbols); symbol; symbol = take(...symbols)) left = node(binary(symbol, left, next()));
+    for (let symbol = take(...symbols); symbol; symbol = take(...symbols)) {
+      const right = next();
+      left = node(binary(symbol, left, right), [left, right]);
+    }
     return left;
   };
 
-  const parseChoice = (): Expression => {
+  const parseChoice = (): Part => {
     const condition = parseOr();
     if (!take("?")) return condition;
     const yes = nested(parseChoice);
     expect(":");
     const no = nested(parseChoice);
-    return node((row, budget) => (truthy(condition(row, budget)) ? yes(row, budget) : no(row, budget)));
+    return node((row) => (isTrue(condition.run(row)) ? yes.run(row) : no.run(row)), [condition, yes, no]);
   };
-  const parseUnary = (): Expression => {
-    if (take("-")) {
-      const operand = nested(parseUnary);
-      return node((row, budget) => {
-        const number = toNumber(operand(row, budget), "-");
+  const parseUnary = (): Part => {
+    if (!take("-")) return parseEntry();
+    const operand = nested(parseUnary);
+    return node(
+      (row) => {
+        const number = toNumber(operand.run(row), "-");
         return number === null ? null : 0 - number;
-      });
-    }
-    return parsePrimary();
+      },
+      [operand],
+    );
   };
   const parseProduct = chain(parseUnary, ["*", "/", "%"]);
   const parseSum = chain(parseProduct, ["+", "-"]);
-  const parseComparison = (): Expression => {
+  const parseComparison = (): Part => {
     const left = parseSum();
-    const symbol = take("==", "!=", "<=", ">=", "<", ">");
-    return symbol ? node(comparison(symbol, left, parseSum())) : left;
+    const negated = peek().text === "not" && tokens[position + 1]?.text === "in";
+    if (negated) position++;
+    const symbol = take("==", "!=", "<=", ">=", "<", ">", "in");
+    if (symbol === undefined) return left;
+    if (symbol !== "in") {
+      const right = parseSum();
+      return node(comparison(symbol, left, right), [left, right]);
+    }
+    const right = parseListOrSum();
+    const test = membership(left, right);
+    return node(negated ? (row) => !test(row) : test, [left, right]);
   };
-  const parseNot = (): Expression => {
+  /** The right side of `in`, where a list may stand in parentheses as SQL has it. */
+  const parseListOrSum = (): Part => {
+    if (!take("(")) return parseSum();
+    const entries = parseArguments(")");
+    const [only] = entries;
+    const isList = entries.length !== 1 || (only?.constant && !Array.isArray(only.constant.value));
+    return isList ? listOf(entries) : (only as Part);
+  };
+  const parseNot = (): Part => {
     if (!take("not", "!")) return parseComparison();
     const operand = nested(parseNot);
-    return node((row, budget) => !truthy(operand(row, budget)));
+    return node((row) => !isTrue(operand.run(row)), [operand]);
   };
   const parseAnd = chain(parseNot, ["and", "&&"]);
   const parseOr = chain(parseAnd, ["or", "||"]);
 
-  const parsePrimary = (): Expression => {
+  /** What stands between commas up to a closing sign, which is taken too. */
+  const parseArguments = (closing: string, one = (_: number): Part => nested(parseChoice)): Part[] => {
+    const parts: Part[] = [];
+    if (take(closing)) return parts;
+    do parts.push(one(parts.length));
+    while (take(","));
+    expect(closing);
+    return parts;
+  };
+  const listOf = (entries: readonly Part[]): Part => {
+    const runs = entries.map(({ run }) => run);
+    return node((row) => madeValue(runs.map((run) => run(row) ?? null)), entries);
+  };
+  const parseEntry = (): Part => {
+    let value = parsePrimary();
+    for (;;) {
+      const member = peek();
+      if (member.kind === "member") {
+        position++;
+        for (const key of member.text.slice(1).split(".")) {
+          const of = value.run;
+          const index = /^\d+$/.test(key) ? Number(key) : key;
+          value = node((row) => memberOf(of(row), key, index), [value]);
+        }
+      } else if (take("[")) {
+        const key = nested(parseChoice);
+        expect("]");
+        const of = value.run;
+        value = node((row) => entryOf(of(row), key.run(row)), [value, key]);
+      } else return value;
+    }
+  };
+  const parsePrimary = (): Part => {
     const token = peek();
     position++;
     switch (token.kind) {
       case "number":
-      case "text": {
-        const value = token.value;
-        return node(() => value);
-      }
-      case "field": {
+      case "text":
+        return leaf(constantPart(token.value));
+      case "field":
         return readField(token.value as string);
-      }
+      case "parameter":
+        return leaf(constantPart(parameterValue(token)));
       case "name":
         return parseName(token);
       case "symbol":
@@ -129,56 +194,66 @@ export function compileExpression(source: string): CompiledExpression {
           expect(")");
           return inner;
         }
+        if (token.text === "[") return listOf(parseArguments("]"));
     }
     throw fail(`expected a value, found ${describe(token)}`, token);
   };
-  const parseName = (token: Token): Expression => {
+  const parseName = (token: Token): Part => {
     if (take("(")) return parseCall(token);
     const constant = CONSTANTS.get(token.text);
-    if (constant !== undefined) return node(() => constant);
+    if (constant !== undefined) return leaf(constantPart(constant));
     if (WORDS.has(token.text)) throw fail(`expected a value, found "${token.text}"`, token);
     return readField(token.text);
   };
-  const readField = (path: string): Expression => {
+  const readField = (path: string): Part => {
     if (tolerant === 0) paths.add(path);
-    return node((row) => readPath(row, path) ?? null);
+    return leaf({ run: fieldReader(path) });
   };
-  const parseCall = (token: Token): Expression => {
+  const parameterValue = (token: Token): Value => {
+    const name = token.text.slice(1);
+    if (Object.hasOwn(parameters, name)) return parameters[name] ?? null;
+    const names = Object.keys(parameters);
+    const close = closestName(name, names);
+    const listed = names.map((known) => `$${known}`).join(", ");
+    const known = names.length === 0 ? "There are no parameters here." : `Parameters: ${listed}.`;
+    const help = close === undefined ? known : `Did you mean $${close}? ${known}`;
+    throw fail(`there is no parameter ${token.text}`, token, help);
+  };
+  const parseCall = (token: Token): Part => {
     const called = FUNCTIONS.get(token.text);
     if (!called) {
-      throw fail(`there is no function "${token.text}"; there are ${[...FUNCTIONS.keys()].join(", ")}`, token);
+      const written = OTHER_FUNCTION_NAMES.get(token.text.toLowerCase().replaceAll("_", ""));
+      const close = closestName(token.text, FUNCTIONS.keys());
+      const meant = written ?? (close === undefined ? undefined : `\`${close}\``);
+      const names = [...FUNCTIONS.keys()].join(", ");
+      const advice = adviceFor(token) ?? (meant === undefined ? `Functions: ${names}.` : `Did you mean ${meant}?`);
+      throw fail(`there is no function "${token.text}"`, token, advice);
     }
-    const args: Expression[] = [];
     if (called.takesMissing) tolerant++;
-    if (!take(")")) {
-      do {
-        args.push(called.regexArgument === args.length ? parsePattern() : nested(parseChoice));
-      } while (take(","));
-      expect(")");
-    }
+    const { literal } = called;
+    const args = parseArguments(")", (index) => {
+      const at = peek();
+      const argument = nested(parseChoice);
+      if (literal?.at !== index) return argument;
+      const text = argument.constant?.value;
+      if (typeof text !== "string") throw fail(`${literal.what} must be a literal text`, at);
+      return constantPart(literal.compile(text, (message) => fail(message, at)));
+    });
     if (called.takesMissing) tolerant--;
     if (args.length < called.min || args.length > called.max) {
       const wanted = called.min === called.max ? `${called.min}` : `${called.min} to ${called.max}`;
-      throw fail(`${token.text}() takes ${wanted} arguments, not ${args.length}`, token);
+      const noun = called.max === 1 ? "argument" : "arguments";
+      throw fail(`${token.text}() takes ${wanted} ${noun}, not ${args.length}`, token, called.usage);
     }
-    return node(call(called, args));
-  };
-  const parsePattern = (): Expression => {
-    const token = peek();
-    position++;
-    if (token.kind !== "text") throw fail("a pattern must be a literal text", token);
-    const regex = compileRegex(token.value as string);
-    return node(() => regex);
+    return node(call(called, args), args);
   };
 
   const result = parseChoice();
   if (peek().kind !== "end") throw fail(`did not expect ${describe(peek())}`);
-  const evaluate = (row: Row, budget: TextBudget): Value => {
-    budget.matchedInRow = 0;
-    return result(row, budget);
-  };
-  return Object.assign(evaluate, { paths: [...paths] });
+  return Object.assign((row: Row): Value => result.run(row), { paths: [...paths] });
 }
+
+const NO_ROW = Object.freeze(newRow());
 
 const CONSTANTS = new Map<string, Value>([
   ["true", true],
@@ -189,84 +264,24 @@ const CONSTANTS = new Map<string, Value>([
 export const CONSTANT_WORDS: readonly string[] = [...CONSTANTS.keys()];
 const WORDS = new Set(["and", "or", "not"]);
 
-/** How operators of other languages are written here, by what those languages write. */
-const OPERATORS_ELSEWHERE = new Map<string, string>([
-  ["AND", "`and`"],
-  ["OR", "`or`"],
-  ["NOT", "`not`"],
-  ["XOR", "`!=`"],
-  ["IS", "`==` or `is_null(x)`"],
-  ["IN", "`one_of(x, a, b)`"],
-  ["LIKE", "`contains(x, part)`, `starts_with(x, part)` or `matches(x, pattern)`"],
-  ["BETWEEN", "`x >= a and x <= b`"],
-]);
+/** Reads a field by its name or, where no field is called so, by a dotted path. */
+function fieldReader(path: string): Evaluate {
+  // Rows inherit nothing, so that a plain read finds own fields only.
+  if (!path.includes(".")) return (row) => row[path] ?? null;
+  return (row) => readPath(row, path) ?? null;
+}
+
+function memberOf(value: Value, key: string, index: string | number): Value {
+  return entryOf(value, Array.isArray(value) ? index : key);
+}
 
 function adviceFor({ kind, text }: Token): string | undefined {
-  const written = OPERATORS_ELSEWHERE.get(text.toUpperCase());
-  return kind !== "name" || WORDS.has(text) || written === undefined
+  const written = OTHER_OPERATORS.get(text.toUpperCase());
+  return kind !== "name" || WORDS.has(text) || text === "in" || written === undefined
     ? undefined
     : `Instead of ${text} write ${written}.`;
 }
 
 function describe(token: Token): string {
   return token.kind === "end" ? "the end" : show(token.text);
-}
-
-function call(called: ExpressionFunction, args: readonly Expression[]): Expression {
-  return (row, budget) =>
-    called.call(
-      args.map((arg) => arg(row, budget)),
-      budget,
-    );
-}
-
-function binary(symbol: string, left: Expression, right: Expression): Expression {
-  switch (symbol) {
-    case "and":
-    case "&&":
-      return (row, budget) => truthy(left(row, budget)) && truthy(right(row, budget));
-    case "or":
-    case "||":
-      return (row, budget) => truthy(left(row, budget)) || truthy(right(row, budget));
-    case "+":
-      return (row, budget) => {
-        const a = left(row, budget);
-        const b = right(row, budget);
-        if (typeof a === "string" || typeof b === "string") return madeText(toText(a) + toText(b), budget);
-        return arithmetic("+", a, b);
-      };
-    default:
-      return (row, budget) => arithmetic(symbol, left(row, budget), right(row, budget));
-  }
-}
-
-function arithmetic(symbol: string, left: Value, right: Value): number | null {
-  const a = toNumber(left, `"${symbol}"`);
-  const b = toNumber(right, `"${symbol}"`);
-  if (a === null || b === null) return null;
-  if ((symbol === "/" || symbol === "%") && b === 0) throw new RowFailure("number", "division by zero");
-  const result =
-    symbol === "+" ? a + b : symbol === "-" ? a - b : symbol === "*" ? a * b : symbol === "/" ? a / b : a % b;
-  return finite(result, `"${symbol}"`);
-}
-
-function comparison(symbol: string, left: Expression, right: Expression): Expression {
-  if (symbol === "==") return (row, budget) => equal(left(row, budget), right(row, budget));
-  if (symbol === "!=") return (row, budget) => !equal(left(row, budget), right(row, budget));
-  return (row, budget) => {
-    const a = left(row, budget);
-    const b = right(row, budget);
-    if (a === null || b === null) return false;
-    if ((typeof a === "number" && typeof b === "number") || (typeof a === "string" && typeof b === "string")) {
-      return symbol === "<" ? a < b : symbol === "<=" ? a <= b : symbol === ">" ? a > b : a >= b;
-    }
-    throw new RowFailure("type", `"${symbol}" compares two numbers or two texts, not ${show(a)} with ${show(b)}`);
-  };
-}
-
-function equal(a: Value, b: Value): boolean {
-  if (a === b) return true;
-  return typeof a === "object" && typeof b === "object" && a !== null && b !== null
-    ? JSON.stringify(a) === JSON.stringify(b)
-    : false;
 }

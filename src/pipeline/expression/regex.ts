@@ -1,39 +1,30 @@
 import { RE2JS } from "re2js";
 import { ToolError } from "../../errors.ts";
-import { show } from "../rows.ts";
+import { RowFailure, show } from "../rows.ts";
 
 const MAX_PATTERN = 1000;
-/** Program size × characters that one match may take; about 30 ms in the slowest mode of the engine. */
-const MAX_WORK = 5_000_000;
-/** The same for all matches of one row together, between which nothing else runs; about 100 ms. */
-const MAX_ROW_WORK = 20_000_000;
-/** What each further row adds where several are looked at in one go. */
-const WORK_PER_ROW = 1000;
-/** The same for all matches of a run; about 10 seconds. */
-const MAX_TOTAL_WORK = 2_000_000_000;
-
-/** Counts the work of matches, so that a small definition cannot keep the server busy. */
-export interface RegexWork {
-  /** Of the run. */
-  matched?: number;
-  /** Of the row; whoever goes on to the next row sets it to 0. */
-  matchedInRow?: number;
-  /** Rows that count as one, for what looks at several in one go. Default: 1. */
-  rowsAtOnce?: number;
-}
+/** Instructions of a compiled pattern; repeats such as {900} of groups make many of a few characters. */
+const MAX_PROGRAM = 20_000;
+/** Program size × characters that one match may take; about a second in the slowest mode of the engine. */
+const MAX_WORK = 200_000_000;
 
 /** A regular expression of a user, matched in linear time whatever the pattern. */
 export interface Regex {
-  test(text: string, work: RegexWork): boolean;
+  test(text: string): boolean;
   /** The group of the first match, null where nothing matches. */
-  extract(text: string, group: number, work: RegexWork): string | null;
+  extract(text: string, group: number): string | null;
+  /** The groups of the first match by number, 0 the match itself; undefined where nothing matches. */
+  groups(text: string): (string | null)[] | undefined;
+  /** The text with every match replaced; `$1` in the replacement is the first group, `$0` the match. */
+  replace(text: string, replacement: string, maxLength: number): string;
+  groupCount: number;
   toString(): string;
 }
 
 /**
  * Compiles a pattern of a user with RE2, which has no lookaround and no back-references.
- * @throws ToolError `invalid_input` where the pattern is too long or not understood; its `test` and `extract` throw `too_large`
- * where text and pattern together, or all matches of the row or the run, would take too long; told by their size beforehand.
+ * @throws ToolError `invalid_input` where the pattern is too long, too large or not understood; what it gives throws RowFailure
+ * `size` for a text that would take too long, told by its length beforehand.
  */
 export function compileRegex(pattern: string): Regex {
   if (pattern.length > MAX_PATTERN) {
@@ -49,35 +40,60 @@ export function compileRegex(pattern: string): Regex {
     });
   }
   const size = regex.programSize();
-  const spend = (text: string, work: RegexWork): void => {
-    const cost = text.length * size;
-    if (cost > MAX_WORK) {
-      throw new ToolError(
-        "too_large",
-        `The pattern ${show(pattern)} is too large for a text of ${text.length} characters.`,
-        { hint: "Use a smaller pattern (repeats such as {900} make it large), or match a shorter field." },
-      );
-    }
-    work.matched = (work.matched ?? 0) + cost;
-    work.matchedInRow = (work.matchedInRow ?? 0) + cost;
-    const ofRow = work.matchedInRow > MAX_ROW_WORK + (work.rowsAtOnce ?? 1) * WORK_PER_ROW;
-    if (ofRow || work.matched > MAX_TOTAL_WORK) {
-      throw new ToolError("too_large", `The patterns of ${ofRow ? "one row" : "this run"} take too long to match.`, {
-        hint: "Use fewer or smaller patterns, or match shorter texts or fewer rows.",
-      });
-    }
+  if (size > MAX_PROGRAM) {
+    throw new ToolError(
+      "invalid_input",
+      `The pattern ${show(pattern)} is too large once its repeats are written out.`,
+      {
+        hint: "Use smaller repeats, or * and + instead of {…}.",
+      },
+    );
+  }
+  const longest = Math.floor(MAX_WORK / size);
+  const check = (text: string): string => {
+    if (text.length <= longest) return text;
+    throw new RowFailure("size", `the pattern ${show(pattern)} is too large for a text of ${text.length} characters`);
   };
   return {
-    test(text, work) {
-      spend(text, work);
-      return regex.test(text);
-    },
-    extract(text, group, work) {
-      spend(text, work);
-      const matcher = regex.matcher(text);
+    test: (text) => regex.test(check(text)),
+    extract(text, group) {
+      const matcher = regex.matcher(check(text));
       if (!matcher.find() || group > matcher.groupCount()) return null;
       return matcher.group(group);
     },
+    groups(text) {
+      const matcher = regex.matcher(check(text));
+      if (!matcher.find()) return undefined;
+      return Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group));
+    },
+    replace(text, replacement, maxLength) {
+      const parts = parseReplacement(replacement);
+      const matcher = regex.matcher(check(text));
+      let made = "";
+      let from = 0;
+      while (matcher.find()) {
+        made += text.slice(from, matcher.start());
+        for (const part of parts) made += typeof part === "string" ? part : groupOf(matcher, part);
+        from = matcher.end();
+        if (made.length > maxLength) break;
+      }
+      made += text.slice(from);
+      if (made.length > maxLength) throw new RowFailure("size", `the text made has more than ${maxLength} characters`);
+      return made;
+    },
+    groupCount: regex.groupCount(),
     toString: () => `/${pattern}/`,
   };
+}
+
+function groupOf(matcher: ReturnType<RE2JS["matcher"]>, group: number): string {
+  return group > matcher.groupCount() ? "" : (matcher.group(group) ?? "");
+}
+
+/** Texts and numbers of groups; `$$` is a dollar sign, and one that no number follows is itself. */
+function parseReplacement(replacement: string): (string | number)[] {
+  return replacement.split(/(\$\$|\$\d)/).map((part) => {
+    if (part === "$$") return "$";
+    return /^\$\d$/.test(part) ? Number(part[1]) : part;
+  });
 }

@@ -5,7 +5,7 @@ const MAX_LENGTH = 2000;
 
 /** A piece of an expression; `at` is the place of its first character. */
 export interface Token {
-  kind: "number" | "text" | "field" | "name" | "symbol" | "end";
+  kind: "number" | "text" | "field" | "name" | "parameter" | "member" | "symbol" | "end";
   text: string;
   at: number;
   value?: number | string;
@@ -14,16 +14,20 @@ export interface Token {
 // Sticky, each without nested repetition, so that reading takes linear time.
 const SPACE = /\s+/y;
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const NAME = /[\p{L}_$][\p{L}\p{N}_$]*(?:\.[\p{L}\p{N}_$]+)*/uy;
-const SYMBOL = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:(),]/y;
+const NAME = /[\p{L}_][\p{L}\p{N}_$]*(?:\.[\p{L}\p{N}_$]+)*/uy;
+const PARAMETER = /\$[\p{L}_][\p{L}\p{N}_]*/uy;
+const MEMBER = /(?:\.[\p{L}\p{N}_$]+)+/uy;
+const SYMBOL = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:(),[\]]/y;
 /** What signs of other languages are here. */
 const ADVICE: Record<string, string> = {
   "=": "Write `==` to compare.",
   "&": "Write `and` or `&&`.",
   "|": "Write `or` or `||`.",
-  "^": "There is no power; multiply.",
-  "[": "Write tags.0 for an entry of a list, and names with other characters in backticks.",
-  "{": "Write a field by its name alone.",
+  "^": "For a power write `pow(a, b)`.",
+  "{": "Write a field by its name alone, and a parameter as $name.",
+  $: "A parameter is written $name, a field whose name begins with $ in backticks.",
+  "#": "Write fields with such characters in backticks.",
+  "@": "Write fields with such characters in backticks.",
 };
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r" };
 
@@ -47,7 +51,7 @@ export function tokenize(source: string): Token[] {
       at += space.length;
       continue;
     }
-    const token = quoted(source, at) ?? plain(match, at);
+    const token = quoted(source, at) ?? plain(match, at, tokens.at(-1));
     if (!token) {
       const advice = ADVICE[source[at] as string];
       const hint = advice === undefined ? "" : ` ${advice}`;
@@ -63,7 +67,14 @@ export function tokenize(source: string): Token[] {
   return tokens;
 }
 
-function plain(match: (pattern: RegExp) => string | undefined, at: number): Token | undefined {
+function plain(match: (pattern: RegExp) => string | undefined, at: number, before?: Token): Token | undefined {
+  // After a value a dot leads into it: `orders[0].total`.
+  if (before?.text === "]" || before?.text === ")" || before?.kind === "parameter" || before?.kind === "field") {
+    const member = match(MEMBER);
+    if (member !== undefined) return { kind: "member", text: member, at };
+  }
+  const parameter = match(PARAMETER);
+  if (parameter !== undefined) return { kind: "parameter", text: parameter, at };
   const number = match(NUMBER);
   if (number !== undefined && Number.isFinite(Number(number))) {
     return { kind: "number", text: number, at, value: Number(number) };

@@ -1,39 +1,73 @@
-import { isDate, isDateTime } from "../../../json-schema/formats.ts";
 import { RowFailure, show } from "../../rows.ts";
+import type { DateReader } from "../../values/date-format.ts";
+import { readIso, writeMoment } from "../../values/dates.ts";
+import { DECIMAL_SIGNS, type DecimalSign, readNumber } from "../../values/numbers.ts";
 
 /** Types that a field can be cast to. */
-export const CAST_TYPES = ["string", "number", "integer", "boolean", "date"] as const;
+export const CAST_TYPES = ["string", "number", "integer", "boolean", "date", "datetime"] as const;
 export type CastType = (typeof CAST_TYPES)[number];
 
-const TRUE = new Set(["true", "yes", "y", "on", "1"]);
-const FALSE = new Set(["false", "no", "n", "off", "0"]);
+const TRUE = ["true", "yes", "y", "on", "1"];
+const FALSE = ["false", "no", "n", "off", "0"];
+
+export interface CastOptions {
+  /** Read in this order, instead of ISO 8601. */
+  dateReaders?: readonly DateReader[] | undefined;
+  decimal?: DecimalSign | undefined;
+  /** Whether numbers may have a sign or code of a currency, and parentheses for what is negative. */
+  currency?: boolean;
+  /** Whether numbers may end in a percent sign, and are then divided by 100. */
+  percent?: boolean;
+  /** Words for booleans in any case, instead of true, yes, y, on, 1 and their opposites. */
+  trueValues?: readonly string[] | undefined;
+  falseValues?: readonly string[] | undefined;
+  /** Texts that stand for null, in any case. */
+  nullValues?: readonly string[] | undefined;
+}
+
+/** Gives a value as another type, or the failure that says why it cannot. */
+export type Cast = (value: unknown) => unknown;
 
 /**
- * A value as another type; null and, but for `string`, blank text become null. `date` gives `YYYY-MM-DD`, or an instant in
- * UTC where a time is there; `dateFormat` reads other orders, such as `DD.MM.YYYY HH:mm`. With a decimal sign, numbers
- * may be written with it and with their thousands in groups, `1.234,50`; without one as in JSON.
- * @throws RowFailure where the value does not say such a value.
+ * Casts to a type; null and, but for `string`, blank text become null. `date` gives `YYYY-MM-DD`, or an instant in UTC where
+ * a time is there, `datetime` always an instant. With a decimal sign numbers may be written with it and with their thousands
+ * in groups, `1.234,50`; without one as in JSON.
  */
-export function cast(
-  value: unknown,
-  type: CastType,
-  { dateFormat, decimal }: { dateFormat?: DateFormat | undefined; decimal?: DecimalSign | undefined } = {},
-): unknown {
-  if (value === null || value === undefined) return null;
-  if (type === "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
-  if (typeof value === "string" && value.trim() === "") return null;
+export function compileCast(type: CastType, options: CastOptions = {}): Cast {
+  const castTo = compileType(type, options);
+  const nulls = new Set(options.nullValues?.map((text) => text.trim().toLowerCase()));
+  return (value) => {
+    if (value === null || value === undefined) return null;
+    if (typeof value !== "string") return castTo(value, "");
+    const text = value.trim();
+    if (nulls.size > 0 && nulls.has(text.toLowerCase())) return null;
+    return text === "" && type !== "string" ? null : castTo(value, text);
+  };
+}
+
+/** Takes a value that is there; `text` is its trimmed text where it is one. */
+type TypedCast = (value: unknown, text: string) => unknown;
+
+function compileType(type: CastType, options: CastOptions): TypedCast {
   switch (type) {
+    case "string":
+      return (value) =>
+        typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
     case "number":
-      return castNumber(value, "number", decimal);
+      return compileNumber("number", options);
     case "integer": {
-      const number = castNumber(value, "whole number", decimal);
-      if (!Number.isSafeInteger(number)) throw cannot(value, "a whole number");
-      return number;
+      const read = compileNumber("whole number", options);
+      return (value, text) => {
+        const number = read(value, text);
+        if (typeof number !== "number" || Number.isSafeInteger(number)) return number;
+        const large = Number.isInteger(number) ? "; it is beyond 9007199254740991, so keep it as a string" : "";
+        return cannot(value, `a whole number${large}`);
+      };
     }
     case "boolean":
-      return castBoolean(value);
-    case "date":
-      return castDate(value, dateFormat);
+      return compileBoolean(options);
+    default:
+      return compileDate(type === "datetime", options.dateReaders);
   }
 }
 
@@ -41,94 +75,68 @@ function cannot(value: unknown, what: string): RowFailure {
   return new RowFailure("cast", `${show(value)} is not ${what}`);
 }
 
-/** Signs before the decimals of a number. */
-export const DECIMAL_SIGNS = [".", ","] as const;
-export type DecimalSign = (typeof DECIMAL_SIGNS)[number];
-
-/** Numbers whose thousands are in groups: by the other sign, an apostrophe, or one of the blanks that are used for it. */
-const GROUPED: Record<DecimalSign, RegExp> = {
-  ".": /^[+-]?\d{1,3}(?:([,'’ \u00A0\u2009\u202F])\d{3}(?:\1\d{3})*)(?:\.\d*)?$/,
-  ",": /^[+-]?\d{1,3}(?:([.'’ \u00A0\u2009\u202F])\d{3}(?:\1\d{3})*)(?:,\d*)?$/,
-};
-
-function castNumber(value: unknown, what: string, decimal: DecimalSign | undefined): number {
-  if (typeof value === "number") return value;
-  if (typeof value !== "string") throw cannot(value, `a ${what}`);
-  const number = readNumber(value.trim(), decimal);
-  if (number !== undefined) return number;
-  const ways = DECIMAL_SIGNS.flatMap((sign) => {
-    const read = sign === decimal ? undefined : readNumber(value.trim(), sign);
-    return read === undefined ? [] : [`"decimal": "${sign}" would read it as ${read}`];
-  });
-  throw cannot(value, [`a ${what}`, ...ways].join("; "));
+function compileNumber(what: string, { decimal, currency, percent }: CastOptions): TypedCast {
+  const read = (text: string, sign: DecimalSign | undefined): number | undefined => {
+    let plain = text;
+    const divided = percent === true && plain.endsWith("%");
+    if (divided) plain = plain.slice(0, -1).trimEnd();
+    if (currency) plain = withoutCurrency(plain);
+    const number = readNumber(plain, sign);
+    return divided && number !== undefined ? Number(`${number}e-2`) || number / 100 : number;
+  };
+  return (value, text) => {
+    if (typeof value === "number") return value;
+    if (typeof value !== "string") return cannot(value, `a ${what}`);
+    const number = read(text, decimal);
+    if (number !== undefined) return number;
+    const ways = DECIMAL_SIGNS.flatMap((sign) => {
+      const other = sign === decimal ? undefined : read(text, sign);
+      return other === undefined ? [] : [`"decimal": "${sign}" would read it as ${other}`];
+    });
+    if (!currency && /^[-+(]?\p{Sc}|\p{Sc}$/u.test(text))
+      ways.push('"currency": true reads amounts with their currency');
+    if (!percent && text.endsWith("%")) ways.push('"percent": true reads it as a hundredth');
+    return cannot(value, [`a ${what}`, ...ways].join("; "));
+  };
 }
 
-function readNumber(text: string, decimal: DecimalSign | undefined): number | undefined {
-  const grouped = decimal !== undefined && GROUPED[decimal].test(text);
-  const plain = grouped ? text.replace(decimal === "," ? /[^\d,+-]/g : /[^\d.+-]/g, "") : text;
-  if (decimal === "," && plain.includes(".")) return undefined;
-  const written = decimal === "," ? plain.replace(",", ".") : plain;
-  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written) ? Number(written) : Number.NaN;
-  return Number.isFinite(number) ? number : undefined;
+const CURRENCY = /^([+-]?)\s*(?:\p{Sc}|[A-Z]{2,3}\p{Sc}?|kr\.?|zł|Kč)\s*(?=[+\-\d.,])/u;
+const CURRENCY_AFTER = /(?<=[\d.,])\s*(?:\p{Sc}|[A-Z]{3}|kr\.?|zł|Kč)$/u;
+
+/** An amount without its currency before or after it; in parentheses it is negative, as accounts have it. */
+function withoutCurrency(text: string): string {
+  if (text.length > 60) return text;
+  const negative = text.startsWith("(") && text.endsWith(")");
+  const inner = (negative ? text.slice(1, -1) : text).trim();
+  const amount = inner.replace(CURRENCY, "$1").replace(CURRENCY_AFTER, "").trim();
+  return negative ? (/^[+-]/.test(amount) ? text : `-${amount}`) : amount;
 }
 
-function castBoolean(value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  const word = typeof value === "object" ? "" : String(value).trim().toLowerCase();
-  if (TRUE.has(word)) return true;
-  if (FALSE.has(word)) return false;
-  throw cannot(value, "true or false");
+function compileBoolean({ trueValues, falseValues }: CastOptions): TypedCast {
+  const words = new Map<string, boolean>();
+  for (const word of falseValues ?? FALSE) words.set(word.trim().toLowerCase(), false);
+  for (const word of trueValues ?? TRUE) words.set(word.trim().toLowerCase(), true);
+  const listed = trueValues || falseValues ? `one of ${[...words.keys()].map(show).join(", ")}` : "true or false";
+  return (value, text) => {
+    if (typeof value === "boolean") return value;
+    const word = typeof value === "string" ? text.toLowerCase() : typeof value === "number" ? String(value) : "";
+    return words.get(word) ?? cannot(value, listed);
+  };
 }
 
-function castDate(value: unknown, format: DateFormat | undefined): string {
-  if (typeof value !== "string") throw cannot(value, "a date");
-  const text = value.trim();
-  const date = format ? format(text) : readIso(text);
-  if (date === undefined) throw cannot(value, format ? "a date in that format" : "a date such as 2026-01-31");
-  return date;
-}
-
-function readIso(text: string): string | undefined {
-  if (isDate(text)) return text;
-  // A time without an offset is taken as UTC, whatever the zone of the server.
-  const seconds = /T\d{2}:\d{2}(Z|[+-]|$)/i.test(text.replace(" ", "T"))
-    ? text.replace(" ", "T").replace(/(T\d{2}:\d{2})/i, "$1:00")
-    : text.replace(" ", "T");
-  const full = /(Z|[+-]\d{2}:\d{2})$/i.test(seconds.slice(10)) ? seconds : `${seconds}Z`;
-  return isDateTime(full) && !full.includes(":60") ? new Date(full.toUpperCase()).toISOString() : undefined;
-}
-
-/** Reads text in one date format; undefined where it does not fit. */
-export type DateFormat = (text: string) => string | undefined;
-
-const PARTS: Record<string, string> = {
-  YYYY: "(?<year>\\d{4})",
-  MM: "(?<month>\\d{1,2})",
-  DD: "(?<day>\\d{1,2})",
-  HH: "(?<hour>\\d{1,2})",
-  mm: "(?<minute>\\d{2})",
-  ss: "(?<second>\\d{2})",
-};
-
-/** A reader for a format of the parts YYYY, MM, DD, HH, mm and ss; undefined where the format lacks a day or repeats a part. */
-export function compileDateFormat(format: string): DateFormat | undefined {
-  const used: string[] = [];
-  const source = format.replace(/YYYY|MM|DD|HH|mm|ss|[^A-Za-z0-9]|[A-Za-z0-9]/g, (piece) => {
-    const part = PARTS[piece];
-    if (!part) return piece.replace(/[.*+?^${}()|[\]\\/-]/, "\\$&");
-    used.push(piece);
-    return part;
-  });
-  const complete = ["YYYY", "MM", "DD"].every((part) => used.includes(part));
-  if (!complete || new Set(used).size !== used.length || format.length > 40) return undefined;
-  // Built of our own pieces and escaped literals only: no repetition nests.
-  const pattern = new RegExp(`^${source}$`);
-  return (text) => {
-    const parts = text.length > 100 ? undefined : pattern.exec(text)?.groups;
-    if (!parts) return undefined;
-    const two = (name: string): string => (parts[name] ?? "0").padStart(2, "0");
-    const date = `${parts.year}-${two("month")}-${two("day")}`;
-    if (parts.hour === undefined) return isDate(date) ? date : undefined;
-    return readIso(`${date}T${two("hour")}:${two("minute")}:${two("second")}Z`);
+function compileDate(always: boolean, readers: readonly DateReader[] = [readIso]): TypedCast {
+  const expected = readers[0] === readIso && readers.length === 1 ? "a date such as 2026-01-31" : undefined;
+  const what = expected ?? (readers.length > 1 ? "a date in one of these formats" : "a date in that format");
+  return (value, text) => {
+    if (typeof value !== "string" && (typeof value !== "number" || expected !== undefined)) return cannot(value, what);
+    const written = typeof value === "number" ? String(value) : text;
+    for (const read of readers) {
+      const moment = read(written);
+      if (!moment) continue;
+      // Most often the text is what would be written.
+      if (!moment.timed && !always && written.length === 10 && written[4] === "-") return written;
+      return writeMoment(always ? { ms: moment.ms, timed: true } : moment);
+    }
+    return cannot(value, what);
   };
 }

@@ -1,6 +1,7 @@
 import type { Batch } from "../../batch.ts";
 import type { FieldReads } from "../../engine/missing-fields.ts";
-import { ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
+import { type CompiledExpression, isTrue, type Parameters } from "../../expression/expression.ts";
+import { checkKeys, ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
 import { type Reasons, type Row, RowFailure } from "../../rows.ts";
 import type { Workspace } from "../../spool/workspace.ts";
 
@@ -13,8 +14,8 @@ export interface OperationContext {
 
 /** An operation in one run. */
 export interface RunningOperation {
-  /** What comes out for these rows now. May change the rows and keep some, or all, for the end. */
-  push(batch: Batch): Batch;
+  /** What comes out for these rows now, of rows that become many piece by piece. May change the rows and keep some, or all, for the end. */
+  push(batch: Batch): Batch | Iterable<Batch>;
   /** What was kept, once after the last batch. */
   end?(): Iterable<Batch>;
 }
@@ -23,12 +24,22 @@ export interface RunningOperation {
 export interface Operation extends FieldReads {
   /** Whether a failed row ends the run after this operation. */
   failsRun: boolean;
+  /** What helps where rows failed; left out: to set `on_error`. */
+  hint?: string;
   /** Begins a run. */
   start(context: OperationContext): RunningOperation;
 }
 
-/** Compiles an operation's options. @throws ToolError `invalid_input` for wrong ones. */
-export type OperationCompiler = (options: Options, where: string) => Operation;
+/**
+ * Compiles an operation's options; expressions in them may name the parameters.
+ * @throws ToolError `invalid_input` for wrong ones.
+ */
+export type OperationCompiler = (options: Options, where: string, parameters?: Parameters) => Operation;
+
+/** Refuses keys that an operation on single rows does not know. All of these take `when`. */
+export function checkRowKeys(options: Options, keys: readonly string[], where: string): void {
+  checkKeys(options, ["op", ...keys, "when"], where);
+}
 
 /** An operation that changes or replaces one row at a time and cannot fail. */
 export function perRow(change: (row: Row) => Row | undefined): Operation {
@@ -47,15 +58,17 @@ export function perRow(change: (row: Row) => Row | undefined): Operation {
   };
 }
 
+/** A field that an operation sets. Undefined leaves it as it is; a RowFailure, thrown or given back, says why there is no value. */
+export interface FieldValue {
+  field: string;
+  value(row: Row): unknown;
+}
+
 /**
  * An operation that sets fields of one row at a time from a value that may fail. With `on_error: null` a failed field becomes
  * null, with `keep` it stays as it was, with `fail` the run ends; each failure is recorded.
  */
-export function perField(
-  onError: OnError,
-  rule: string,
-  fields: readonly { field: string; value(row: Row): unknown }[],
-): Operation {
+export function perField(onError: OnError, rule: string, fields: readonly FieldValue[]): Operation {
   return {
     failsRun: onError === "fail",
     start: ({ reasons }) => ({
@@ -64,19 +77,89 @@ export function perField(
         for (let index = 0; index < rows.length; index++) {
           const row = rows[index] as Row;
           for (const { field, value } of fields) {
-            try {
-              const made = value(row);
-              if (made !== undefined) row[field] = made;
-            } catch (error) {
-              if (!(error instanceof RowFailure)) throw error;
-              addFailure(reasons, numbers[index] as number, row, field, rule, error);
+            const made = attempt(value, row);
+            if (made === undefined) continue;
+            if (made instanceof RowFailure) {
+              addFailure(reasons, numbers[index] as number, row, field, rule, made);
               if (onError === "null") row[field] = null;
-            }
+            } else row[field] = made;
           }
         }
         return batch;
       },
     }),
+  };
+}
+
+/** The same for the texts in these fields, or in all; other values stay. */
+export function perText(
+  onError: OnError,
+  rule: string,
+  fields: readonly string[] | undefined,
+  change: (text: string) => string,
+): Operation {
+  return {
+    failsRun: onError === "fail",
+    start: ({ reasons }) => ({
+      push(batch) {
+        for (const [index, row] of batch.rows.entries()) {
+          for (const field of fields ?? Object.keys(row)) {
+            const text = row[field];
+            if (typeof text !== "string") continue;
+            const made = attempt(() => change(text), row);
+            if (made instanceof RowFailure) {
+              addFailure(reasons, batch.numbers[index] as number, row, field, rule, made);
+              if (onError === "null") row[field] = null;
+            } else row[field] = made;
+          }
+        }
+        return batch;
+      },
+    }),
+  };
+}
+
+/** What a function makes of a row, or the failure that it throws. */
+export function attempt(value: (row: Row) => unknown, row: Row): unknown {
+  try {
+    return value(row);
+  } catch (error) {
+    if (error instanceof RowFailure) return error;
+    throw error;
+  }
+}
+
+/**
+ * An operation on single rows, one out for each one in, that leaves those alone for which `when` is not true. A row for which
+ * this cannot be told fails: `onError` says whether that ends the run.
+ */
+export function onlyWhen(operation: Operation, when: CompiledExpression, onError: OnError): Operation {
+  return {
+    ...operation,
+    failsRun: onError === "fail",
+    paths: [...(operation.paths ?? []), ...when.paths],
+    start(context) {
+      const running = operation.start(context);
+      return {
+        push(batch) {
+          const places: number[] = [];
+          const chosen: Batch = { rows: [], numbers: [] };
+          for (const [index, row] of batch.rows.entries()) {
+            const number = batch.numbers[index] as number;
+            const met = attempt(when, row);
+            if (met instanceof RowFailure) addFailure(context.reasons, number, row, null, "when", met);
+            else if (isTrue(met)) {
+              places.push(index);
+              chosen.rows.push(row);
+              chosen.numbers.push(number);
+            }
+          }
+          const { rows } = running.push(chosen) as Batch;
+          for (const [index, place] of places.entries()) batch.rows[place] = rows[index] as Row;
+          return batch;
+        },
+      };
+    },
   };
 }
 

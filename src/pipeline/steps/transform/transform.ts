@@ -1,91 +1,168 @@
-import { describeMissing, findMissingFields } from "../../engine/missing-fields.ts";
-import { CONSTANT_WORDS } from "../../expression/expression.ts";
-import { checkKeys, type Options, readObject, wrong } from "../../options.ts";
-import { counted, createReasons, show } from "../../rows.ts";
-import type { Step } from "../step.ts";
-import {
-  castFields,
-  fill,
-  flatten,
-  join,
-  lowercase,
-  mapValues,
-  omit,
-  pick,
-  rename,
-  split,
-  trim,
-  uppercase,
-} from "./field-operations.ts";
-import { group } from "./group-operation.ts";
-import type { OperationCompiler, Table } from "./operation.ts";
-import { compute, dedupe, filter, limit, sort } from "./row-operations.ts";
+import type { Batch } from "../../batch.ts";
+import { watchFields } from "../../engine/missing-fields.ts";
+import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
+import { optionalExpression } from "../../expression/read-expression.ts";
+import { checkKeys, meantName, type Options, readObject, wrong } from "../../options.ts";
+import { counted, type Reasons, show } from "../../rows.ts";
+import type { Step, StepContext } from "../step.ts";
+import { type Operation, onlyWhen, readOnError } from "./operation.ts";
+import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./operation-names.ts";
 
 const MAX_OPERATIONS = 200;
 
-/** The operations by name. */
-const OPERATIONS: ReadonlyMap<string, OperationCompiler> = new Map([
-  ["pick", pick],
-  ["omit", omit],
-  ["rename", rename],
-  ["cast", castFields],
-  ["trim", trim],
-  ["lowercase", lowercase],
-  ["uppercase", uppercase],
-  ["fill", fill],
-  ["map_values", mapValues],
-  ["compute", compute],
-  ["filter", filter],
-  ["split", split],
-  ["join", join],
-  ["dedupe", dedupe],
-  ["sort", sort],
-  ["limit", limit],
-  ["group", group],
-  ["flatten", flatten],
-]);
+interface NamedOperation extends Operation {
+  op: string;
+}
 
 /**
  * `{ operations }`: changes the rows by operations in order, each an object with `op` and its options; without operations the
  * rows stay as they are. A failed row ends the run unless the operation says otherwise by `on_error`.
  * @throws ToolError `invalid_input` that names the operation and the key at fault.
  */
-export function compileTransform(options: Options, where: string): Step["run"] {
+export function compileTransform(options: Options, where: string, parameters: Parameters = {}): Step["run"] {
   checkKeys(options, ["operations"], where);
   const list = options.operations ?? [];
   if (!Array.isArray(list)) throw wrong(where, `"operations" must be a list, not ${show(list)}.`);
   if (list.length > MAX_OPERATIONS) throw wrong(where, `at most ${MAX_OPERATIONS} operations, not ${list.length}.`);
-  const operations = list.map((entry: unknown, index) => {
-    const here = `${where}, operation ${index + 1}`;
-    const operation = readObject(entry, here);
-    const op = typeof operation.op === "string" ? operation.op : "";
-    const compile = OPERATIONS.get(op);
-    if (!compile) {
-      const problem = operation.op === undefined ? '"op" is missing.' : `unknown operation ${show(operation.op)}.`;
-      throw wrong(here, problem, `"op" is one of ${[...OPERATIONS.keys()].join(", ")}.`);
+  const operations = list.map((entry: unknown, index) =>
+    compileOperation(readObject(entry, place(where, index)), place(where, index), parameters),
+  );
+
+  return async function* (rows, context) {
+    const chain = startChain(operations, context);
+    for await (const batch of rows) {
+      yield* chain.push(batch);
     }
-    return { op, ...compile(operation, `${here} (${op})`) };
+    yield* chain.end();
+    const failed = chain.failed();
+    if (failed) {
+      const { op, hint } = operations[failed.index] as NamedOperation;
+      context.fail({
+        message: `${place(where, failed.index)} (${op}) failed in ${counted(failed.rows, "row")}`,
+        hint: hint ?? 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.',
+      });
+    }
+    for (const warning of chain.warnings()) context.warn(warning);
+    context.record.operations = operations.length;
+    const counts = chain.counts();
+    if (counts.length > 0) context.record.operation_rows = counts;
+  };
+}
+
+function place(where: string, index: number): string {
+  return `${where}, operation ${index + 1}`;
+}
+
+function compileOperation(options: Options, where: string, parameters: Parameters): NamedOperation {
+  const op = typeof options.op === "string" ? options.op : "";
+  const here = `${where} (${op})`;
+  const compileSet = SET_OPERATIONS.get(op);
+  if (compileSet) {
+    if (options.when !== undefined) {
+      const hint = 'Filter the rows first, or compute a field with "when" and work on that.';
+      throw wrong(here, '"when" is for operations on single rows; this one looks at all of them.', hint);
+    }
+    return { op, ...compileSet(options, here, parameters) };
+  }
+  const compileRow = ROW_OPERATIONS.get(op);
+  if (!compileRow) {
+    const names = [...ROW_OPERATIONS.keys(), ...SET_OPERATIONS.keys()];
+    const meant = meantName(op, names, OTHER_OPERATION_NAMES);
+    const problem = options.op === undefined ? '"op" is missing.' : `unknown operation ${show(options.op)}.`;
+    const close = meant === undefined ? "" : `Did you mean ${show(meant)}? `;
+    throw wrong(where, problem, `${close}"op" is one of ${names.join(", ")}.`);
+  }
+  const operation = compileRow(options, here, parameters);
+  const when = optionalExpression(options, "when", here, parameters);
+  if (!when) return { op, ...operation };
+  const hint = options.on_error === undefined && !operation.failsRun ? { hint: WHEN_HINT } : {};
+  return { op, ...onlyWhen(operation, when, readOnError(options, here)), ...hint };
+}
+
+const WHEN_HINT = 'Write "when" so that it holds for all rows, or cast the fields that it compares first.';
+
+/**
+ * The operations of one run, one after the other. Once one has failed, neither the operations after it nor the steps after
+ * this one get rows; the operation itself goes on, to count all rows that fail.
+ */
+function startChain(operations: readonly NamedOperation[], context: StepContext) {
+  let failed: number | undefined;
+  const links = operations.map((operation, index) => {
+    const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0 };
+    const reasons = heard(context.reasons, () => {
+      counts.failedRows++;
+      if (operation.failsRun && (failed === undefined || index < failed)) failed = index;
+    });
+    const running = operation.start({ reasons, workspace: context.workspace });
+    return { ...operation, running, counts, watch: watchFields(operation) };
   });
 
-  return async (rows, context) => {
-    const reasons = createReasons();
-    const warnings: string[] = [];
-    let table: Table = { rows: [...rows], numbers: rows.map((_, index) => index + 1) };
-    for (const [index, { op, failsRun, run, ...reads }] of operations.entries()) {
-      for (const name of await findMissingFields(table.rows, reads, context.pace)) {
-        const { problem, help } = describeMissing(name, table.rows, reads.paths && CONSTANT_WORDS);
-        warnings.push(`operation ${index + 1} (${op}): ${problem} ${help}`);
+  function* pass(batch: Batch, from: number): Generator<Batch> {
+    let passing = batch;
+    for (let index = from; index < links.length; index++) {
+      if (passing.rows.length === 0 || (failed !== undefined && index > failed)) return;
+      const { running, counts, watch } = links[index] as (typeof links)[number];
+      watch.see(passing.rows);
+      counts.rowsIn += passing.rows.length;
+      const made = running.push(passing);
+      if (Symbol.iterator in made) {
+        for (const piece of made) {
+          counts.rowsOut += piece.rows.length;
+          yield* pass(piece, index + 1);
+        }
+        return;
       }
-      const before = reasons.total;
-      table = await run(table, { pace: context.pace, textBudget: context.textBudget, reasons });
-      context.report(index + 1, operations.length);
-      if (failsRun && reasons.total > before) {
-        const failures = reasons.total - before;
-        const failed = `${where}, operation ${index + 1} (${op}) failed in ${counted(failures, "row")}`;
-        const hint = 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.';
-        return { rows, record: { operations: operations.length }, reasons, warnings, failed, hint };
-      }
+      passing = made;
+      counts.rowsOut += passing.rows.length;
     }
-    return { rows: table.rows, record: { operations: operations.length }, reasons, warnings };
+    if (passing.rows.length > 0 && failed === undefined) yield passing;
+  }
+
+  return {
+    push: (batch: Batch) => pass(batch, 0),
+    *end(): Iterable<Batch> {
+      for (const [index, { running, counts }] of links.entries()) {
+        if (!running.end || (failed !== undefined && index > failed)) continue;
+        context.report(index + 1, links.length, "operations");
+        for (const batch of running.end()) {
+          counts.rowsOut += batch.rows.length;
+          yield* pass(batch, index + 1);
+        }
+      }
+    },
+    failed: () => (failed === undefined ? undefined : { index: failed, rows: links[failed]?.counts.failedRows ?? 0 }),
+    warnings: () =>
+      links.flatMap(({ op, watch, paths }, index) =>
+        watch
+          .missing(paths && CONSTANT_WORDS)
+          .map(({ problem, help }) => `operation ${index + 1} (${op}): ${problem} ${help}`),
+      ),
+    /** What each operation made of the number of rows, where it changed it. */
+    counts: () =>
+      links.flatMap(({ op, counts: { rowsIn, rowsOut } }, index) =>
+        rowsIn === rowsOut ? [] : [{ operation: index + 1, op, rows_in: rowsIn, rows_out: rowsOut }],
+      ),
+  };
+}
+
+/** A collector that passes reasons on and tells of each row that has any; those of one row come together. */
+function heard(reasons: Reasons, tell: () => void): Reasons {
+  let last: number | undefined;
+  return {
+    get listed() {
+      return reasons.listed;
+    },
+    get total() {
+      return reasons.total;
+    },
+    add(reason) {
+      if (reason.row !== last) tell();
+      last = reason.row;
+      reasons.add(reason);
+    },
+    count(more) {
+      for (let index = 0; index < more; index++) tell();
+      reasons.count(more);
+    },
   };
 }

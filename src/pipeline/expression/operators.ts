@@ -1,0 +1,158 @@
+import { type Row, RowFailure, show } from "../rows.ts";
+import { toText } from "../template.ts";
+import { equal, finite, isTrue, MAX_TEXT, toNumber, tooLong, type Value } from "./value.ts";
+
+/** A compiled expression. @throws RowFailure where the row's values do not fit. */
+export type Evaluate = (row: Row) => Value;
+
+/** A part of an expression. What is known of it beforehand makes what is built on it faster. */
+export interface Part {
+  run: Evaluate;
+  /** Set where the value is the same for all rows. */
+  constant?: { value: Value };
+}
+
+export function constantPart(value: Value): Part {
+  return { run: () => value, constant: { value } };
+}
+
+/** `left symbol right`. */
+export function binary(symbol: string, left: Part, right: Part): Evaluate {
+  const a = left.run;
+  const b = right.run;
+  switch (symbol) {
+    case "and":
+    case "&&":
+      return (row) => isTrue(a(row)) && isTrue(b(row));
+    case "or":
+    case "||":
+      return (row) => isTrue(a(row)) || isTrue(b(row));
+    case "+":
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        if (typeof x === "number" && typeof y === "number") {
+          const sum = x + y;
+          if (sum - sum === 0) return sum;
+        }
+        return add(x, y);
+      };
+    case "-":
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        if (typeof x === "number" && typeof y === "number") {
+          const difference = x - y;
+          if (difference - difference === 0) return difference;
+        }
+        return arithmetic("-", x, y);
+      };
+    case "*":
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        if (typeof x === "number" && typeof y === "number") {
+          const product = x * y;
+          if (product - product === 0) return product;
+        }
+        return arithmetic("*", x, y);
+      };
+    default:
+      return (row) => arithmetic(symbol, a(row), b(row));
+  }
+}
+
+function add(left: Value, right: Value): Value {
+  if (typeof left !== "string" && typeof right !== "string") return arithmetic("+", left, right);
+  const a = toText(left);
+  const b = toText(right);
+  if (a.length + b.length > MAX_TEXT) throw tooLong();
+  return a + b;
+}
+
+function arithmetic(symbol: string, left: Value, right: Value): number | null {
+  const a = toNumber(left, `"${symbol}"`);
+  const b = toNumber(right, `"${symbol}"`);
+  if (a === null || b === null) return null;
+  if ((symbol === "/" || symbol === "%") && b === 0) throw new RowFailure("number", "division by zero");
+  const result =
+    symbol === "+" ? a + b : symbol === "-" ? a - b : symbol === "*" ? a * b : symbol === "/" ? a / b : a % b;
+  return finite(result, `"${symbol}"`);
+}
+
+/** `left symbol right` for the symbols that compare. */
+export function comparison(symbol: string, left: Part, right: Part): Evaluate {
+  const a = left.run;
+  const b = right.run;
+  const constant = right.constant?.value;
+  switch (symbol) {
+    case "==":
+      if (isScalar(constant)) return (row) => a(row) === constant;
+      return (row) => equal(a(row) ?? null, b(row) ?? null);
+    case "!=":
+      if (isScalar(constant)) return (row) => a(row) !== constant;
+      return (row) => !equal(a(row) ?? null, b(row) ?? null);
+    case "<":
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        return typeof x === "number" && typeof y === "number" ? x < y : ordered(symbol, x, y);
+      };
+    case "<=":
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        return typeof x === "number" && typeof y === "number" ? x <= y : ordered(symbol, x, y);
+      };
+    case ">":
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        return typeof x === "number" && typeof y === "number" ? x > y : ordered(symbol, x, y);
+      };
+    default:
+      return (row) => {
+        const x = a(row);
+        const y = b(row);
+        return typeof x === "number" && typeof y === "number" ? x >= y : ordered(symbol, x, y);
+      };
+  }
+}
+
+function isScalar(value: Value): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function ordered(symbol: string, a: Value, b: Value): boolean {
+  if (a === null || b === null || a === undefined || b === undefined) return false;
+  if (typeof a === "string" && typeof b === "string") {
+    return symbol === "<" ? a < b : symbol === "<=" ? a <= b : symbol === ">" ? a > b : a >= b;
+  }
+  throw new RowFailure(
+    "type",
+    `"${symbol}" compares two numbers or two texts, not ${show(a)} with ${show(b)}; cast the field first or use number()`,
+  );
+}
+
+/** `left in right`: whether a list has an entry that is equal; false for null on the right. */
+export function membership(left: Part, right: Part): Evaluate {
+  const a = left.run;
+  const b = right.run;
+  const list = right.constant?.value;
+  if (Array.isArray(list) && list.every((entry) => typeof entry !== "object" || entry === null)) {
+    const entries = new Set(list);
+    return (row) => entries.has(a(row) ?? null);
+  }
+  return (row) => isIn(a(row) ?? null, b(row));
+}
+
+function isIn(value: Value, list: Value): boolean {
+  if (list === null || list === undefined) return false;
+  if (!Array.isArray(list)) {
+    throw new RowFailure(
+      "type",
+      `"in" needs a list on its right side, not ${show(list)}; for parts of a text use contains()`,
+    );
+  }
+  return list.some((entry) => equal(entry ?? null, value));
+}

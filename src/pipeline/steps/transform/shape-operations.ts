@@ -1,0 +1,220 @@
+import { optionalFields, optionalString, readChoice, readFields, readObject, wrong } from "../../options.ts";
+import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../../rows.ts";
+import { NAME_CASES, nameInCase } from "./name-case.ts";
+import { addFailure, checkRowKeys, type Operation, type OperationCompiler, perRow } from "./operation.ts";
+
+/** `{ op: "pick", fields }`: only these fields, in this order. */
+export const pick: OperationCompiler = (options, where) => {
+  checkRowKeys(options, ["fields"], where);
+  const fields = readFields(options, "fields", where);
+  const operation = perRow((row) => {
+    const picked = newRow();
+    for (const field of fields) {
+      const value = row[field];
+      if (value !== undefined) picked[field] = value;
+    }
+    return picked;
+  });
+  return { ...operation, fields };
+};
+
+/** `{ op: "omit", fields }`: all but these fields. */
+export const omit: OperationCompiler = (options, where) => {
+  checkRowKeys(options, ["fields"], where);
+  const fields = readFields(options, "fields", where);
+  const left = new Set(fields);
+  const operation = renaming((names) => names.map((name) => (left.has(name) ? undefined : name)));
+  return { ...operation, fields };
+};
+
+/** `{ op: "reorder", fields, at? }`: these fields first, or at the `end`; the others keep their order. */
+export const reorder: OperationCompiler = (options, where) => {
+  checkRowKeys(options, ["fields", "at"], where);
+  const fields = readFields(options, "fields", where);
+  const moved = new Set(fields);
+  const atEnd = readChoice(options, "at", where, ["start", "end"], "start") === "end";
+  const operation = perRow((row) => {
+    const ordered = newRow();
+    const addMoved = (): void => {
+      for (const field of fields) if (row[field] !== undefined) ordered[field] = row[field];
+    };
+    if (!atEnd) addMoved();
+    for (const field in row) if (!moved.has(field)) ordered[field] = row[field];
+    if (atEnd) addMoved();
+    return ordered;
+  });
+  return { ...operation, fields };
+};
+
+/**
+ * `{ op: "rename", fields?: { old: "new" }, case? }`: fields keep their place; one that had the new name before is replaced. With
+ * `case` all other names are written as `snake`, `camel`, `pascal`, `kebab`, `lower` or `upper`; those that become the same get
+ * `_2`, `_3` and so on.
+ */
+export const rename: OperationCompiler = (options, where) => {
+  checkRowKeys(options, ["fields", "case"], where);
+  if (options.fields === undefined && options.case === undefined) {
+    throw wrong(
+      where,
+      'needs "fields" or "case".',
+      'Such as { "fields": { "Name": "name" } }, or { "case": "snake" }.',
+    );
+  }
+  const names = options.fields === undefined ? new Map<string, string>() : readNames(options.fields, where);
+  const style = options.case === undefined ? undefined : readChoice(options, "case", where, NAME_CASES);
+  if (new Set(names.values()).size !== names.size) throw wrong(where, "two fields get the same new name.");
+  const operation = renaming((fields) => {
+    const taken = new Set(fields.flatMap((field) => names.get(field) ?? []));
+    return fields.map((field) => {
+      const to = names.get(field);
+      if (to !== undefined) return to;
+      if (style === undefined) return taken.has(field) ? undefined : field;
+      const plain = nameInCase(field, style) || field;
+      let free = plain;
+      for (let count = 2; taken.has(free); count++) free = `${plain}_${count}`;
+      taken.add(free);
+      return free;
+    });
+  });
+  return { ...operation, fields: [...names.keys()] };
+};
+
+function readNames(value: unknown, where: string): Map<string, string> {
+  const entries = Object.entries(readObject(value, `${where}, "fields"`));
+  const bad = entries.find(([, name]) => typeof name !== "string" || name === "");
+  if (entries.length === 0 || bad) {
+    const found = bad ? `, but ${show(bad[0])} has ${show(bad[1])}` : "";
+    throw wrong(where, `"fields" must map field names to new names${found}.`);
+  }
+  return new Map(entries as [string, string][]);
+}
+
+/** Gives each row the names that `plan` makes of its own, in order; undefined leaves a field out. */
+function renaming(plan: (names: readonly string[]) => (string | undefined)[]): Operation {
+  // Rows mostly have the names of the row before; the plan is made anew only where they have not.
+  let names: string[] = [];
+  let targets: (string | undefined)[] = [];
+  const renamed = (row: Row): Row | undefined => {
+    const made = newRow();
+    let index = 0;
+    for (const name in row) {
+      if (name !== names[index]) return undefined;
+      const target = targets[index++];
+      if (target !== undefined) made[target] = row[name];
+    }
+    return index === names.length ? made : undefined;
+  };
+  return perRow((row) => {
+    const made = renamed(row);
+    if (made) return made;
+    names = Object.keys(row);
+    targets = plan(names);
+    return renamed(row);
+  });
+}
+
+/** `{ op: "flatten", separator?, fields? }`: fields of objects become fields of the row, named `outer.inner`; lists stay. */
+export const flatten: OperationCompiler = (options, where) => {
+  checkRowKeys(options, ["separator", "fields"], where);
+  const separator = optionalString(options, "separator", where) ?? ".";
+  const listed = optionalFields(options, "fields", where);
+  const fields = listed && new Set(listed);
+  const operation = perRow((row) => {
+    const flat = newRow();
+    for (const field in row) {
+      if (!fields || fields.has(field)) flattenInto(flat, field, row[field], separator, 0);
+      else flat[field] = row[field];
+    }
+    return flat;
+  });
+  return { ...operation, ...(listed && { fields: listed }) };
+};
+
+function flattenInto(flat: Row, name: string, value: unknown, separator: string, depth: number): void {
+  if (!isObject(value) || depth > MAX_DEPTH) {
+    flat[name] = value;
+    return;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) flat[name] = value;
+  for (const key of keys) flattenInto(flat, `${name}${separator}${key}`, value[key], separator, depth + 1);
+}
+
+/**
+ * `{ op: "nest", fields, into }`: these fields become fields of an object; or `{ op: "nest", separator?, fields? }`: fields named
+ * `outer.inner` go into objects, as `flatten` took them out.
+ */
+export const nest: OperationCompiler = (options, where) => {
+  checkRowKeys(options, ["fields", "into", "separator", "on_error"], where);
+  const into = optionalString(options, "into", where);
+  if (into !== undefined) {
+    if (options.separator !== undefined) throw wrong(where, '"separator" does not go with "into".');
+    const fields = readFields(options, "fields", where);
+    return { ...perRow((row) => gathered(row, fields, into)), fields };
+  }
+  const separator = optionalString(options, "separator", where) ?? ".";
+  const listed = optionalFields(options, "fields", where);
+  const fields = listed && new Set(listed);
+  const keeps = readChoice(options, "on_error", where, ["fail", "keep"], "fail") === "keep";
+  return {
+    failsRun: !keeps,
+    hint: 'Rename the field that is in the way, or set "on_error" to "keep".',
+    ...(listed && { fields: listed }),
+    start: ({ reasons }) => ({
+      push(batch) {
+        for (const [index, row] of batch.rows.entries()) {
+          const nested = nestRow(row, separator, fields);
+          if (!(nested instanceof Clash)) batch.rows[index] = nested;
+          else addFailure(reasons, batch.numbers[index] as number, row, nested.field, "nest", nested);
+        }
+        return batch;
+      },
+    }),
+  };
+};
+
+function gathered(row: Row, fields: readonly string[], into: string): Row {
+  const object = newRow();
+  for (const field of fields) if (row[field] !== undefined) object[field] = row[field];
+  const made = newRow();
+  const moved = new Set(fields);
+  for (const field in row) {
+    if (!moved.has(field)) made[field] = row[field];
+    // The object stands where the first of its fields stood.
+    else if (!Object.hasOwn(made, into)) made[into] = object;
+  }
+  made[into] = object;
+  return made;
+}
+
+/** A field that has no room in the object its name leads to. */
+class Clash extends RowFailure {
+  readonly field: string;
+  constructor(field: string, outer: string) {
+    super("nest", `${show(outer)} is there already and is no object`);
+    this.field = field;
+  }
+}
+
+function nestRow(row: Row, separator: string, fields: ReadonlySet<string> | undefined): Row | Clash {
+  const nested = newRow();
+  // Objects that were made here and may be written to; those of the row may belong to other rows, too.
+  const own = new Set<unknown>();
+  for (const field in row) {
+    const parts = !fields || fields.has(field) ? field.split(separator) : [field];
+    if (parts.length > MAX_DEPTH || parts.includes("")) parts.splice(0, parts.length, field);
+    let object = nested;
+    for (const part of parts.slice(0, -1)) {
+      const inner = object[part];
+      if (inner !== undefined && !isObject(inner)) return new Clash(field, part);
+      if (!own.has(inner)) own.add((object[part] = newRow(inner)));
+      object = object[part] as Row;
+    }
+    const last = parts.at(-1) as string;
+    if (Object.hasOwn(object, last)) {
+      if (!isObject(object[last]) || !isObject(row[field])) return new Clash(field, last);
+      object[last] = newRow({ ...object[last], ...(row[field] as Row) });
+    } else object[last] = row[field];
+  }
+  return nested;
+}
