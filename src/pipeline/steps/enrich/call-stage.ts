@@ -47,9 +47,9 @@ export function callStage(plan: CallPlan): Stage {
         stopAtFailure: run.onError === "fail",
         report: (done, total) => context.report(done, total, "calls"),
       });
-      items.texts.close();
       tell(plan, outcome, run);
       endRun(plan, outcome, items.texts.count, run);
+      items.texts.close();
       yield* joined(plan, outcome, { batches: waiting.batches(), itemOf, rows }, run);
     } finally {
       answers.close();
@@ -129,7 +129,7 @@ function endRun(plan: CallPlan, outcome: CallOutcome, items: number, { context, 
   const all = failures.size > 0 && failures.size === items;
   const first = fatal ?? failures.get(Math.min(...failures.keys()));
   if (!first || !(fatal || onError === "fail" || (all && onError === undefined))) return;
-  const rest = stopped ? " It fails again and again, so the other calls were not made." : "";
+  const rest = stopped ? " (it failed again and again, so the other calls were not made)" : "";
   context.fail({ message: `${where}, ${plan.kind}: ${first.message}${rest}`, code: first.code, hint: first.hint });
 }
 
