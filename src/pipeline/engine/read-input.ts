@@ -4,8 +4,9 @@ import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
 import { readerOf } from "../formats/read-rows.ts";
 import type { TextChunks } from "../formats/row-reader.ts";
-import { decodeBytes } from "../input/decode-bytes.ts";
+import { type DecodedBytes, decodeBytes } from "../input/decode-bytes.ts";
 import { detectFormat, INPUT_FORMATS, type InputFormat } from "../input/detect-format.ts";
+import { refuseInvalid } from "../input/refuse-invalid.ts";
 import { counted, createReasons, show, toIssues, toRow } from "../rows.ts";
 import type { EngineOrder, InputRecord } from "./engine-order.ts";
 
@@ -46,10 +47,10 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
   const progress = { done: 0, total: 1, rows: 0 };
   const start = { text: "", complete: true };
 
-  const { format, batches } = open();
+  const { format, batches, bytes } = open();
   const counted = countRows(batches, progress);
 
-  function open(): { format: string; batches: Iterable<Batch> } {
+  function open(): { format: string; batches: Iterable<Batch>; bytes?: DecodedBytes | undefined } {
     const { input } = order;
     if (input.kind === "rows") {
       if (order.inputFormat !== undefined && !["json", "auto"].includes(order.inputFormat)) {
@@ -62,7 +63,6 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       return { format: "json", batches: readLists(input.lists, hash, progress) };
     }
     const decoded = decode(order, hash, progress);
-    if (decoded.encoding !== undefined) findings.encoding = decoded.encoding;
     const chunks = peek(keepStart(decoded.chunks, start, keepOriginal));
     const format = formatOf(order, chunks.first);
     if (!/\S/.test(chunks.first) && chunks.only()) {
@@ -70,14 +70,16 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
         hint: 'Give rows in "data" or text in "text".',
       });
     }
-    const batches = readerOf(format)(chunks.all(), {
+    const bytes = "encoding" in decoded ? decoded : undefined;
+    const reader = bytes ? refuseInvalid(readerOf(format), bytes) : readerOf(format);
+    const batches = reader(chunks.all(), {
       options: order.inputOptions,
       bad: (reason) => reasons.add(reason),
       note: (key, value) => {
         findings[key] = value;
       },
     });
-    return { format, batches };
+    return { format, batches, bytes };
   }
 
   return {
@@ -91,6 +93,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     record: () => ({
       format,
       rows: progress.rows,
+      ...(bytes && { encoding: bytes.encoding }),
       ...findings,
       ...(reasons.total > 0 && { issues_total: reasons.total, issues: toIssues(reasons.listed) }),
     }),
@@ -149,7 +152,7 @@ function* readLists(lists: readonly string[], hash: Hash, progress: Progress): I
   }
 }
 
-function decode(order: EngineOrder, hash: Hash, progress: Progress): { encoding?: string; chunks: TextChunks } {
+function decode(order: EngineOrder, hash: Hash, progress: Progress): DecodedBytes | { chunks: TextChunks } {
   const { input, inputOptions } = order;
   if (input.kind === "text") {
     progress.total = Math.max(1, input.text.length);
@@ -206,7 +209,7 @@ function* keepStart(chunks: TextChunks, start: { text: string; complete: boolean
     if (start.complete) {
       const room = length - start.text.length;
       start.complete = chunk.length <= room;
-      start.text += chunk.slice(0, room);
+      start.text += chunk.slice(0, room).toWellFormed();
     }
     yield chunk;
   }

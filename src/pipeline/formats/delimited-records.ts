@@ -90,7 +90,7 @@ export function createRecords(delimiter: string, format: string, firstLine = 1):
   function lineEnd(from: number): number {
     if (nextLf < from) nextLf = find("\n", from);
     if (nextCr < from) nextCr = find("\r", from);
-    return nextLf < nextCr ? nextLf : nextCr;
+    return Math.min(nextLf, nextCr);
   }
 
   /** Where the text goes on after a line end; `undefined` where that depends on what comes. */
@@ -175,8 +175,7 @@ export function createRecords(delimiter: string, format: string, firstLine = 1):
 
   function cellEnd(from: number): number {
     if (nextDelimiter < from) nextDelimiter = find(delimiter, from);
-    const atLine = lineEnd(from);
-    return nextDelimiter < atLine ? nextDelimiter : atLine;
+    return Math.min(nextDelimiter, lineEnd(from));
   }
 
   function closingQuote(open: number): number | undefined {
