@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { failure, named, noServices, run } from "../../test/fixtures/pipelines.ts";
-import { createPipelines, type PipelineDefinition } from "./pipelines.ts";
+import { failure, named, run, startPipelines } from "../../test/fixtures/pipelines.ts";
+import type { PipelineDefinition } from "./definitions/definitions.ts";
 
 describe("named pipelines", () => {
   const definitions = {
@@ -17,6 +17,7 @@ describe("named pipelines", () => {
   it("run with their own formats and steps", async () => {
     const result = await run({ pipeline: "clean", text: "amount\n5" }, definitions);
     expect(result.final_data).toBe('{"amount":5}\n');
+    expect(result.pipeline).toEqual({ name: "clean", version: "1" });
   });
 
   it("take rows and another output format as well", async () => {
@@ -24,21 +25,37 @@ describe("named pipelines", () => {
     expect(result.final_data).toEqual([{ amount: 5 }]);
   });
 
-  it("are listed", () => {
-    expect(createPipelines(definitions, noServices).list()).toEqual([
+  it("read the input as their options say, and a call's options over these", async () => {
+    const semicolons = named({ ...definitions.clean, inputOptions: { delimiter: ";", null_values: ["-"] } });
+    const text = "amount;note\n5;-";
+    expect((await run({ pipeline: "p", text }, { p: semicolons })).final_data).toBe('{"amount":5,"note":null}\n');
+    const inputOptions = { null_values: [] };
+    expect((await run({ pipeline: "p", text, inputOptions }, { p: semicolons })).final_data).toBe(
+      '{"amount":5,"note":"-"}\n',
+    );
+  });
+
+  it("are described as they are configured", () => {
+    expect(startPipelines({ definitions }).describe()).toEqual([
       {
         name: "clean",
+        version: "1",
         description: "Cleans orders.",
-        inputFormat: "csv",
-        outputFormat: "ndjson",
-        steps: ["transform", "format"],
+        parameters: {},
+        input_format: "csv",
+        output_format: "ndjson",
+        steps: definitions.clean.processingSteps,
       },
     ]);
   });
 
-  it("that do not exist are named, with those that do", async () => {
+  it("that do not exist are named, with those that do and the one that is meant", async () => {
     const error = await failure(run({ pipeline: "constructor", data: [] }, definitions));
-    expect(error).toMatchObject({ code: "unknown_pipeline", hint: "Configured pipelines: clean." });
+    expect(error).toMatchObject({
+      code: "unknown_pipeline",
+      hint: "Configured pipelines: clean. pipeline://definitions describes them.",
+    });
+    expect((await failure(run({ pipeline: "Claen", data: [] }, definitions))).hint).toMatch(/^Did you mean "clean"\?/);
     expect((await failure(run({ pipeline: "x", data: [] }))).hint).toMatch(/No pipelines are configured/);
   });
 
@@ -46,7 +63,21 @@ describe("named pipelines", () => {
     expect((await failure(run({ pipeline: "clean", data: [], steps: [] }, definitions))).code).toBe("invalid_input");
   });
 
-  it.each<[string, Partial<PipelineDefinition>, RegExp]>([
+  it("may be asked for with their version, which is part of the run's id", async () => {
+    const data = [{ amount: "5" }];
+    const second = { clean: { ...definitions.clean, version: 2 } };
+    const result = await run({ pipeline: "clean@2", data }, second);
+    expect(result.pipeline).toEqual({ name: "clean", version: "2" });
+    expect(result.run_id).not.toBe((await run({ pipeline: "clean", data }, definitions)).run_id);
+    expect(result.run_id).toBe((await run({ pipeline: "clean", data }, second)).run_id);
+    expect(await failure(run({ pipeline: "clean@1", data }, second))).toMatchObject({
+      code: "unknown_pipeline",
+      message: 'Pipeline "clean" has version "2", not "1".',
+      hint: 'Call "clean@2", or "clean" for whichever version is configured.',
+    });
+  });
+
+  const wrong: [string, Partial<PipelineDefinition>, RegExp][] = [
     ["a step", { processingSteps: ["format", "clean"] }, /Pipeline "p": Step 2: unknown step "clean"/],
     ["a key", { processingSteps: [{ validate: { schem: {} } }] }, /Step 1 \(validate\): unknown key "schem"/],
     [
@@ -54,23 +85,151 @@ describe("named pipelines", () => {
       { processingSteps: [{ transform: { operations: [{ op: "trim" }, { op: "pick" }] } }] },
       /Step 1 \(transform\), operation 2 \(pick\): "fields" must be a list/,
     ],
-    ["a format", { inputFormat: "xls" }, /"inputFormat" must be one of/],
-  ])("that are wrong say so when they are called and when they are listed: %s", async (_, definition, message) => {
-    const broken = { ...definitions, p: named(definition) };
-    expect(await failure(run({ pipeline: "p", data: [] }, broken))).toMatchObject({
-      code: "invalid_config",
-      message: expect.stringMatching(message),
-    });
-    const [, listed] = createPipelines(broken, noServices).list();
-    expect(listed).toMatchObject({ name: "p", steps: [] });
-    expect(`Pipeline "p": ${listed?.error}`).toMatch(message);
-  });
+    ["a format", { outputFormat: "xls" }, /"output_?[fF]ormat" must be one of/],
+    ["an option of the input", { inputOptions: { delimeter: ";" } }, /inputOptions: unknown key "delimeter"/],
+    [
+      "a parameter that it does not have",
+      { processingSteps: [{ format: { columns: ["{{$column}}"] } }] },
+      /Step 1 \(format\), columns\.1: there is no parameter "\$column"/,
+    ],
+    [
+      "the default of a parameter",
+      { parameters: { n: { type: "integer", description: "", default: "many" } } },
+      /Default of parameter "n": must be a whole number, not "many"/,
+    ],
+  ];
+
+  it.each(wrong)(
+    "that are wrong say so when they are called and when they are listed: %s",
+    async (_, given, message) => {
+      const broken = { ...definitions, p: named(given) };
+      expect(await failure(run({ pipeline: "p", data: [] }, broken))).toMatchObject({
+        code: "invalid_config",
+        message: expect.stringMatching(message),
+        hint: expect.stringContaining("The configuration of the server is to be corrected"),
+      });
+      const [good, listed] = await startPipelines({ definitions: broken }).list();
+      expect(good).toEqual({ name: "clean", version: "1" });
+      expect(`Pipeline "p": ${listed?.error}`).toMatch(message);
+    },
+  );
 
   it("that are wrong leave the others and steps in the call alone", async () => {
     const broken = { ...definitions, p: named({ processingSteps: ["polish"] }) };
     expect((await run({ pipeline: "clean", text: "amount\n5" }, broken)).final_data).toBe('{"amount":5}\n');
     expect((await run({ data: [{ a: 1 }], steps: ["format"] }, broken)).final_data).toEqual([{ a: 1 }]);
-    expect((await failure(run({ pipeline: "x", data: [] }, broken))).hint).toBe("Configured pipelines: clean.");
+  });
+
+  it("that fail because of the data are no fault of the configuration", async () => {
+    const strict = { strict: named({ processingSteps: [{ validate: { schema: { required: ["id"] } } }] }) };
+    expect(await failure(run({ pipeline: "strict", data: [{}] }, strict))).toMatchObject({
+      code: "validation_failed",
+      message: "Validation failed",
+      details: { pipeline: { name: "strict", version: "1" } },
+    });
+    expect((await failure(run({ pipeline: "strict", text: "[1", inputFormat: "json" }, strict))).code).toBe(
+      "invalid_input",
+    );
+  });
+});
+
+describe("the parameters of a named pipeline", () => {
+  const definitions = {
+    big: named({
+      parameters: {
+        limit: { type: "number", description: "Smallest amount." },
+        country: { type: "string", description: "", default: "DE", enum: ["DE", "FR"] },
+        checked: { type: "boolean", description: "", default: true },
+      },
+      processingSteps: [
+        { validate: { enabled: "{{$checked}}", schema: { required: ["amount"] }, mode: "drop" } },
+        {
+          transform: {
+            operations: [
+              { op: "filter", expression: "amount >= $limit and country == $country" },
+              { op: "compute", field: "note", expression: '"at least " + $limit' },
+              { op: "fill", values: { source: "{{$country}}-export" } },
+            ],
+          },
+        },
+      ],
+    }),
+  };
+  const data = [
+    { amount: 5, country: "DE" },
+    { amount: 50, country: "DE" },
+    { amount: 60, country: "FR" },
+    { country: "DE" },
+  ];
+
+  it("are values in expressions and fill the other texts", async () => {
+    const result = await run({ pipeline: "big", data, parameters: { limit: 10 } }, definitions);
+    expect(result.final_data).toEqual([{ amount: 50, country: "DE", note: "at least 10", source: "DE-export" }]);
+  });
+
+  it("switch steps on and off", async () => {
+    const off = await run({ pipeline: "big", data, parameters: { limit: 10, checked: false } }, definitions);
+    expect(off.steps[0]).toMatchObject({ name: "validate", status: "skipped" });
+  });
+
+  it("are part of the run's id, and the same values give the same id", async () => {
+    const id = async (parameters: Record<string, unknown>) =>
+      (await run({ pipeline: "big", data, parameters }, definitions)).run_id;
+    expect(await id({ limit: 10 })).toBe(await id({ limit: "10", country: "DE" }));
+    expect(await id({ limit: 10 })).not.toBe(await id({ limit: 11 }));
+  });
+
+  it("are never read as a part of an expression", async () => {
+    const text = {
+      text: named({
+        parameters: { name: { type: "string", description: "" } },
+        processingSteps: [{ transform: { operations: [{ op: "filter", expression: "country == $name" }] } }],
+      }),
+    };
+    const parameters = { name: 'x" or true or country == "' };
+    expect((await run({ pipeline: "text", data, parameters }, text)).final_data).toEqual([]);
+  });
+
+  it("are refused where they do not fit", async () => {
+    const call = (parameters: Record<string, unknown>) =>
+      failure(run({ pipeline: "big", data, parameters }, definitions));
+    expect(await call({})).toMatchObject({
+      code: "invalid_input",
+      message: 'Parameters: "limit" is required: number, Smallest amount.',
+    });
+    expect((await call({ limit: 1, country: "IT" })).message).toBe(
+      'Parameter "country": must be one of "DE", "FR", not "IT".',
+    );
+    expect((await call({ limit: 1, contry: "DE" })).hint).toMatch(/^Did you mean "country"\?/);
+  });
+
+  it("may be given for the steps of a call, too", async () => {
+    const steps = [
+      {
+        name: "transform",
+        operations: [
+          { op: "filter", expression: "amount > $limit" },
+          { op: "pick", fields: "{{$fields}}" },
+        ],
+      },
+    ];
+    const parameters = { limit: 5, fields: ["amount"] };
+    expect((await run({ data, steps, parameters })).final_data).toEqual([{ amount: 50 }, { amount: 60 }]);
+    expect((await failure(run({ data, steps, parameters: { fields: ["amount"] } }))).message).toMatch(
+      /Step 1 \(transform\), operation 1 \(filter\): .*\$limit/,
+    );
+  });
+
+  it("without a value leave open whether the pipeline can run with it, when it is listed", async () => {
+    const open = named({
+      parameters: { type: { type: "string", description: "" } },
+      processingSteps: [{ transform: { operations: [{ op: "cast", fields: { amount: "{{$type}}" } }] } }],
+    });
+    expect(await startPipelines({ definitions: { open } }).list()).toEqual([{ name: "open", version: "1" }]);
+    expect(await failure(run({ pipeline: "open", data, parameters: { type: "colour" } }, { open }))).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringMatching(/^Pipeline "open": Step 1 \(transform\), operation 1 \(cast\)/),
+    });
   });
 });
 
@@ -91,7 +250,7 @@ describe("the examples of docs/pipelines.md", async () => {
   it("drop orders without an id, and those alone", async () => {
     const { clean_orders } = example("yaml").pipelines;
     const text = "id,amount\n1,5\n,6\n \t,7\n3,";
-    expect((await run({ pipeline: "clean_orders", text }, { clean_orders })).final_data).toEqual([
+    expect((await run({ pipeline: "clean_orders", text }, { clean_orders: named(clean_orders) })).final_data).toEqual([
       { id: "1", amount: 5 },
       { id: "3", amount: null },
     ]);

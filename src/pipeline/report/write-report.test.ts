@@ -93,8 +93,8 @@ it("of a run that was stopped says where and why, counting the reasons of its er
         code: "validation_failed",
         hint: "Set mode.",
         issues: [
-          { row: 1, field: "id", rule: "required", message: '"id" is required' },
-          { row: 2, field: "id", rule: "required", message: '"id" is required' },
+          { path: "/0/id", row: 1, field: "id", rule: "required", message: '"id" is required' },
+          { path: "/1/id", row: 2, field: "id", rule: "required", message: '"id" is required' },
         ],
       },
     },
