@@ -1,4 +1,4 @@
-import { isObject, type Row, RowFailure } from "../../rows.ts";
+import { isObject, type Row, RowFailure, show } from "../../rows.ts";
 import { readPath } from "../../template.ts";
 import type { FieldRule } from "./field-rules.ts";
 import { createReader, NOT_OF_TYPE, TYPE_WORDS, type TypeReader } from "./field-types.ts";
@@ -28,7 +28,7 @@ export function createFieldsCheck(rules: readonly FieldRule[], options: FieldsOp
     ...rule,
     dotted: rule.name.includes("."),
     path: [rule.name],
-    read: createReader(rule.type, { ...rule, coerce: options.coerce }),
+    read: createReader(rule.type, { ...rule.reading, coerce: options.coerce }),
     blank: rule.tests.find(({ rule: key, message }) => /^min/.test(key) && message === NOT_EMPTY),
   }));
   const names = new Set(rules.map(({ name }) => name));
@@ -65,7 +65,7 @@ export function createFieldsCheck(rules: readonly FieldRule[], options: FieldsOp
         }
         const read = field.read(value);
         if (read instanceof RowFailure) {
-          found.push(violation(row, field, "type", typeMessage(field.type, read)));
+          found.push(violation(row, field, "type", typeMessage(field.type, read, value)));
           continue;
         }
         let fits = true;
@@ -100,9 +100,12 @@ function violation(row: Row, field: CheckedField, rule: string, message: string)
   return { path: nested ? field.name.split(".") : field.path, rule, message };
 }
 
-function typeMessage(type: FieldRule["type"], failure: RowFailure): string {
+/** What the value must be, and what the failure says beyond that the value is not. */
+function typeMessage(type: FieldRule["type"], failure: RowFailure, value: unknown): string {
   const said = `must be ${TYPE_WORDS[type]}`;
-  return failure === NOT_OF_TYPE ? said : `${said}: ${failure.message}`;
+  if (failure === NOT_OF_TYPE) return said;
+  const advice = failure.message.slice(show(value).length).indexOf("; ");
+  return advice < 0 ? said : said + failure.message.slice(show(value).length + advice);
 }
 
 function isBlank(text: string): boolean {

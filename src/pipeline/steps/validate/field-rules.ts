@@ -14,7 +14,9 @@ import {
 } from "../../options.ts";
 import { counted, isObject, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
-import { compileDateFormat, type DateFormat, DECIMAL_SIGNS, type DecimalSign } from "../transform/cast.ts";
+import { compileDateReader, type DateReader } from "../../values/date-format.ts";
+import { DECIMAL_SIGNS } from "../../values/numbers.ts";
+import type { CastOptions } from "../transform/cast.ts";
 import { createReader, FIELD_TYPES, type FieldType, fieldType, TYPE_WORDS } from "./field-types.ts";
 
 /** A test of a value that is there. */
@@ -37,10 +39,8 @@ export interface FieldRule {
   typed: boolean;
   required: boolean;
   unique: boolean;
-  dateFormat: DateFormat | undefined;
-  decimal: DecimalSign | undefined;
-  trueValues: readonly string[] | undefined;
-  falseValues: readonly string[] | undefined;
+  /** How text is read. */
+  reading: CastOptions;
   tests: readonly ValueTest[];
 }
 
@@ -49,6 +49,7 @@ const REMARKS = ["title", "description", "example"];
 const KEYS = [
   ...["type", "required", "unique", "enum", "values", "foreign", "format", "pattern", "min", "max"],
   ...["minimum", "maximum", "min_length", "max_length", "minLength", "maxLength", "date_format", "decimal"],
+  ...["currency", "percent"],
   ...["true_values", "false_values", ...REMARKS],
 ];
 
@@ -62,9 +63,11 @@ export function readFieldRule(name: string, written: unknown, where: string): Fi
   const bounds = (["min", "minimum", "max", "maximum"] as const).filter((key) => options[key] !== undefined);
   const numeric = bounds.some((key) => typeof options[key] === "number");
   const type = options.type === undefined ? (numeric ? "number" : "any") : readType(options.type, where);
-  const reading = {
-    dateFormat: readDateFormat(options, where),
+  const reading: CastOptions = {
+    dateReaders: readDateFormats(options, where),
     decimal: options.decimal === undefined ? undefined : readChoice(options, "decimal", where, DECIMAL_SIGNS),
+    currency: readBoolean(options, "currency", where, false),
+    percent: readBoolean(options, "percent", where, false),
     trueValues: readTexts(options, "true_values", where),
     falseValues: readTexts(options, "false_values", where),
   };
@@ -82,7 +85,7 @@ export function readFieldRule(name: string, written: unknown, where: string): Fi
     typed: type !== "any",
     required: readBoolean(options, "required", where, false),
     unique: readBoolean(options, "unique", where, false),
-    ...reading,
+    reading,
     tests,
   };
 }
@@ -97,12 +100,16 @@ function readType(written: unknown, where: string): FieldType {
   throw wrong(where, `${show(written)} is no type.`, `${meant}Types: ${FIELD_TYPES.join(", ")}.`);
 }
 
-function readDateFormat(options: Options, where: string): DateFormat | undefined {
-  if (options.date_format === undefined) return undefined;
-  const format = readString(options, "date_format", where);
-  const compiled = compileDateFormat(format);
-  if (compiled) return compiled;
-  throw wrong(where, `${show(format)} is no date format.`, "Such as DD.MM.YYYY, MM/DD/YYYY or YYYY-MM-DD HH:mm:ss.");
+function readDateFormats(options: Options, where: string): DateReader[] | undefined {
+  const written = options.date_format;
+  if (written === undefined) return undefined;
+  const list: unknown[] = [written].flat();
+  if (list.length === 0) throw wrong(where, '"date_format" must be a date format or a list of them.');
+  return list.map((format) => {
+    const reader = typeof format === "string" ? compileDateReader(format) : undefined;
+    if (reader) return reader;
+    throw wrong(where, `${show(format)} is no date format.`, "Such as DD.MM.YYYY, MM/DD/YYYY or YYYY-MM-DD HH:mm:ss.");
+  });
 }
 
 function readTexts(options: Options, key: string, where: string): string[] | undefined {
@@ -113,11 +120,7 @@ function readTexts(options: Options, key: string, where: string): string[] | und
 }
 
 /** Reads values of the definition as the type reads those of the rows, text included. */
-function readLimit(
-  type: FieldType,
-  reading: Partial<FieldRule>,
-  where: string,
-): (key: string, value: unknown) => unknown {
+function readLimit(type: FieldType, reading: CastOptions, where: string): (key: string, value: unknown) => unknown {
   const read = createReader(type, { ...reading, coerce: true });
   // Dates of a definition may be written as ISO 8601 whatever the format of the data.
   const readIso = createReader(type, { coerce: true });

@@ -1,6 +1,5 @@
-import { isDate } from "../../../json-schema/formats.ts";
 import { isObject, RowFailure } from "../../rows.ts";
-import { cast, type DateFormat, type DecimalSign } from "../transform/cast.ts";
+import { type CastOptions, compileCast } from "../transform/cast.ts";
 
 /** Types that a field may have. */
 export const FIELD_TYPES = [
@@ -53,13 +52,9 @@ export const TYPE_WORDS: Record<FieldType, string> = {
   any: "a value",
 };
 
-export interface ReadingOptions {
+export interface ReadingOptions extends CastOptions {
   /** Whether text is taken for the number, truth value or date that a cast would make of it. */
   coerce: boolean;
-  dateFormat?: DateFormat | undefined;
-  decimal?: DecimalSign | undefined;
-  trueValues?: readonly string[] | undefined;
-  falseValues?: readonly string[] | undefined;
 }
 
 /** A value as its type has it; a RowFailure where it is of another type. Gets neither null nor missing values. */
@@ -69,12 +64,11 @@ export type TypeReader = (value: unknown) => unknown;
 export const NOT_OF_TYPE = new RowFailure("type", "");
 
 /**
- * A reader for a type. Dates are text in any case: whether text is converted or not, they are read in the format given, else as
- * ISO 8601 with or without an offset, and given as a cast gives them.
+ * A reader for a type. Dates are text in any case: whether text is converted or not, they are read in the formats given, else
+ * as ISO 8601, and given as a cast gives them.
  */
 export function createReader(type: FieldType, options: ReadingOptions): TypeReader {
   const { coerce } = options;
-  const pointed = options.decimal !== ",";
   switch (type) {
     case "any":
       return (value) => value;
@@ -86,38 +80,28 @@ export function createReader(type: FieldType, options: ReadingOptions): TypeRead
     case "array":
       return (value) => (Array.isArray(value) ? value : NOT_OF_TYPE);
     case "number":
-      return coerce
-        ? (value) =>
-            typeof value === "number"
-              ? value
-              : isPlainNumber(value, pointed)
-                ? Number(value)
-                : tryCast(value, "number", options)
-        : (value) => (typeof value === "number" ? value : NOT_OF_TYPE);
+      return numberReader(options);
     case "integer":
-    case "year": {
-      const least = type === "year" ? 0 : Number.NEGATIVE_INFINITY;
-      const most = type === "year" ? 9999 : Number.POSITIVE_INFINITY;
+    case "year":
+      return wholeReader(type, options);
+    case "boolean": {
+      const cast = compileCast("boolean", options);
+      // Words of its own are what the data are written with.
+      const reads = coerce || options.trueValues !== undefined || options.falseValues !== undefined;
+      return (value) =>
+        typeof value === "boolean" ? value : reads && typeof value !== "object" ? cast(value) : NOT_OF_TYPE;
+    }
+    case "date": {
+      const cast = compileCast("date", options);
       return (value) => {
-        if (typeof value !== "number" && !coerce) return NOT_OF_TYPE;
-        const read =
-          typeof value === "number"
-            ? value
-            : isPlainNumber(value, pointed)
-              ? Number(value)
-              : tryCast(value, "integer", options);
-        if (typeof read !== "number") return read;
-        // Text beyond what is exact would become another number.
-        const whole = typeof value === "number" ? Number.isInteger(read) : Number.isSafeInteger(read);
-        return whole && read >= least && read <= most ? read : NOT_OF_TYPE;
+        const read = typeof value === "object" ? NOT_OF_TYPE : cast(value);
+        return typeof read === "string" && read.length > 10 ? NOT_OF_TYPE : read;
       };
     }
-    case "boolean":
-      return booleanReader(options);
-    case "date":
-      return dateReader(options, (text) => text.length === 10);
-    case "datetime":
-      return dateReader(options, (text) => text.length > 10);
+    case "datetime": {
+      const cast = compileCast("datetime", options);
+      return (value) => (typeof value === "object" ? NOT_OF_TYPE : cast(value));
+    }
     case "time":
       return (value) => (typeof value === "string" && TIME.test(value) ? value : NOT_OF_TYPE);
   }
@@ -125,38 +109,30 @@ export function createReader(type: FieldType, options: ReadingOptions): TypeRead
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$/;
 
-function booleanReader(options: ReadingOptions): TypeReader {
-  const { trueValues, falseValues, coerce } = options;
-  const yes = new Set(trueValues);
-  const no = new Set(falseValues);
-  const own = yes.size + no.size > 0;
+function numberReader(options: ReadingOptions): TypeReader {
+  if (!options.coerce) return (value) => (typeof value === "number" ? value : NOT_OF_TYPE);
+  const cast = compileCast("number", options);
+  const pointed = options.decimal !== ",";
   return (value) => {
-    if (typeof value === "boolean") return value;
-    if (own && typeof value === "string") return yes.has(value) ? true : no.has(value) ? false : NOT_OF_TYPE;
-    return coerce ? tryCast(value, "boolean", options) : NOT_OF_TYPE;
-  };
-}
-
-function dateReader(options: ReadingOptions, fits: (text: string) => boolean): TypeReader {
-  const plain = options.dateFormat === undefined;
-  return (value) => {
+    if (typeof value === "number") return value;
     if (typeof value !== "string") return NOT_OF_TYPE;
-    const read = plain && value.length === 10 && isDate(value) ? value : tryCast(value, "date", options);
-    return typeof read !== "string" || fits(read) ? read : NOT_OF_TYPE;
+    return isPlainNumber(value, pointed) ? Number(value) : cast(value);
   };
 }
 
-function tryCast(
-  value: unknown,
-  type: "number" | "integer" | "boolean" | "date",
-  { dateFormat, decimal }: ReadingOptions,
-): unknown {
-  try {
-    return cast(value, type, { dateFormat, decimal });
-  } catch (error) {
-    if (error instanceof RowFailure) return error;
-    throw error;
-  }
+function wholeReader(type: "integer" | "year", options: ReadingOptions): TypeReader {
+  const { coerce } = options;
+  const cast = compileCast("integer", options);
+  const fits =
+    type === "year"
+      ? (number: number) => Number.isInteger(number) && number >= 0 && number <= 9999
+      : (number: number) => Number.isInteger(number);
+  return (value) => {
+    if (typeof value === "number") return fits(value) ? value : NOT_OF_TYPE;
+    if (typeof value !== "string" || !coerce) return NOT_OF_TYPE;
+    const read = isPlainNumber(value, false) ? Number(value) : cast(value);
+    return typeof read !== "number" || fits(read) ? read : NOT_OF_TYPE;
+  };
 }
 
 /** Whether text is digits with at most a minus before and a point between them, where one is meant; all else is left to the cast. */
