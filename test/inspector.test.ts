@@ -75,8 +75,10 @@ describe("MCP Inspector with mcp.config.json", () => {
     const method = (...words: string[]) => inspect(...CONFIGURED, "--method", ...words);
     const listed = await method("resources/list");
     expect(listed.code, listed.stderr).toBe(0);
-    expect((listed.json as { resources: object[] }).resources.slice(0, 2)).toMatchObject([
+    expect((listed.json as { resources: object[] }).resources.slice(0, 4)).toMatchObject([
       { uri: "memory://list", mimeType: "application/json" },
+      { uri: "pipeline://definitions", mimeType: "application/json" },
+      { uri: "pipeline://reference", mimeType: "text/markdown" },
       { uri, title: "Ana lives in Weimar" },
     ]);
     expect(await method("resources/templates/list")).toMatchObject({

@@ -197,7 +197,7 @@ describe("a stored memory that gives instructions stays data", () => {
   it("in resources: in JSON, and in the list on one line", async () => {
     const client = await setUp();
     const { resources } = await client.listResources();
-    const memories = resources.filter(({ uri }) => uri !== "memory://list");
+    const memories = resources.filter(({ uri }) => uri.startsWith("memory://") && uri !== "memory://list");
     expect(memories).toHaveLength(HOSTILE.length);
     for (const { uri, title } of memories) {
       expect(title).not.toMatch(/[\n\r\u0085\u2028\u2029]/);
