@@ -4,8 +4,8 @@ import { openTail } from "./text-decoders.ts";
 
 /** Bytes that the detector is given, in whole lines. */
 const MAX_LINES = 16_384;
-/** Below it, of 100, a guess of the detector is none. */
-const MIN_CONFIDENCE = 10;
+/** Up to it, of 100, a guess of the detector is none: it says so much of any bytes that East Asian encodings have characters for. */
+const NO_CONFIDENCE = 10;
 
 const UTF_8 = "utf-8";
 const FALLBACK = "windows-1252";
@@ -41,7 +41,7 @@ export function detectEncoding(sample: Buffer): string {
   if (valid >= 2 * invalid) return UTF_8;
   const lines = foreignLines(bytes);
   const guess = analyse(lines)
-    .filter(({ confidence }) => confidence >= MIN_CONFIDENCE)
+    .filter(({ confidence }) => confidence > NO_CONFIDENCE)
     .map(({ name }) => standardName(name))
     .find((name) => name !== undefined && name !== UTF_8 && readsAll(lines, name));
   const encoding = guess ?? FALLBACK;
@@ -57,9 +57,10 @@ function standardName(label: string): string | undefined {
   }
 }
 
+/** Whether all bytes are characters, and none is a control character beyond ASCII, which text does not have. */
 function readsAll(bytes: Uint8Array, encoding: string): boolean {
   // Streaming, for the last character may be cut.
-  return !new TextDecoder(encoding).decode(bytes, { stream: true }).includes("\uFFFD");
+  return !/[\u0080-\u009F\uFFFD]/.test(new TextDecoder(encoding).decode(bytes, { stream: true }));
 }
 
 /** UTF-8 sequences of more than one byte, and those that are broken. */
