@@ -45,6 +45,7 @@ export function checkGivenHeader(header: InputOptions["header"]): void {
 
 function nameThem(count: number, format: string): string {
   if (format === "given") return "Change the list in the option header.";
+  if (format === "markdown") return "Change the line of names.";
   const columns = counted(count, "column");
   return `Or name the ${columns} in the option header, as a list, and leave out the first line with skip_lines: 1.`;
 }

@@ -50,7 +50,7 @@ export function detectFormat(name: string | undefined, start: string): InputForm
 /** Whether a text begins like JSON, or is a whole JSON value that is no cell of a table. */
 function isJson(text: string): boolean {
   if (/^\{\s*("|\}|$)/.test(text)) return true;
-  if (/^\[\s*([[{"\]]|-?\d|(true|false|null)\s*[,\]]|$)/.test(text)) return true;
+  if (/^\[\s*(["[\]]|\{\s*("|\}|$)|-?\d|(true|false|null)\s*[,\]]|$)/.test(text)) return true;
   return /^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?|"([^"\\\r\n]|\\.)*")\s*$/.test(text);
 }
 
@@ -96,7 +96,7 @@ function isYaml(lines: readonly string[]): boolean {
     if (/^(---|\.\.\.)(\s|$)/.test(line) || line.startsWith("%YAML")) continue;
     if (YAML_KEY.test(content)) keys++;
     else if (/^-( |$)/.test(content)) dashes++;
-    else if (/^[[{]/.test(content) && keys + dashes === 0) return /^[[{]\s*[\p{L}_'"][^:,]*: /u.test(content);
+    else if (/^[[{]/.test(content) && keys + dashes === 0) return /^[[{\s]+[\p{L}_'"][^:,]*: /u.test(content);
     else if (!(indented && keys + dashes > 0)) return false;
   }
   const marked = /^(---(\s|$)|%YAML)/.test(lines[0] ?? "");
