@@ -1,10 +1,20 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { namedExports } from "../scripts/named-exports.ts";
 
-/** Bundles a program of the bench into `folder` as the published one is, so that it starts as fast. The file is `<name>.mjs`. */
-export async function bundle(name: string, source: string, folder: string): Promise<void> {
+/**
+ * Bundles a program of the bench into `folder` as the published one is, so that it starts as fast. The file is `<name>.mjs`.
+ * `threads` are the sources of the threads that it starts, by the names of their files.
+ */
+export async function bundle(
+  name: string,
+  source: string,
+  folder: string,
+  threads: Record<string, string> = {},
+): Promise<void> {
   await build({
-    entryPoints: { [name]: source },
+    entryPoints: { [name]: source, ...threads },
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -20,4 +30,6 @@ export async function bundle(name: string, source: string, folder: string): Prom
     },
     logLevel: "warning",
   });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  for (const thread of Object.keys(threads)) writeFileSync(join(folder, `${thread}.js`), `import "./${thread}.mjs";\n`);
 }

@@ -13,6 +13,7 @@ import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
 import { benchMixtureTail } from "./mixture-tail.ts";
 import { benchModels } from "./models.ts";
+import { benchPipelines } from "./pipelines.ts";
 import { benchStart } from "./start.ts";
 import { benchToolsList } from "./tools-list.ts";
 
@@ -33,6 +34,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   "api-calls": benchApiCalls,
   boundary: benchBoundary,
   "api-search": benchApiSearch,
+  pipelines: benchPipelines,
 };
 
 const wanted = process.argv.slice(2);

@@ -11,8 +11,8 @@ export interface StdioPeer {
   request(method: string, params?: Record<string, unknown>): Promise<Record<string, unknown>>;
   /** The text block of a tool's result. @throws Error where the result is an error */
   callTool(name: string, args: Record<string, unknown>): Promise<string>;
-  /** CPU time used so far in ms, and resident memory in MB (Linux). */
-  usage(): { cpuMs: number; rssMb: number };
+  /** CPU time used so far in ms, and resident memory in MB, now and at most so far (Linux). */
+  usage(): { cpuMs: number; rssMb: number; peakMb: number };
   close(): Promise<void>;
 }
 
@@ -56,8 +56,9 @@ export async function startPeer(args: readonly string[], env: Record<string, str
     usage() {
       const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
       const ticks = Number(fields[11]) + Number(fields[12]);
-      const rssKb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
-      return { cpuMs: ticks * 10, rssMb: Number(rssKb) / 1024 };
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      const mb = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+      return { cpuMs: ticks * 10, rssMb: mb("VmRSS"), peakMb: mb("VmHWM") };
     },
     async close() {
       child.stdin!.end();

@@ -1,0 +1,36 @@
+import { copyFileSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { createPipelines } from "../src/pipeline/pipelines.ts";
+import { createResultStore } from "../src/pipeline/results/create-result-store.ts";
+import { STEPS } from "./pipeline-orders.ts";
+
+/** The steps of the bench as a run of a pipeline, from a file to a kept result: `node pipeline-ours.mjs <input> <output> <folder>`. */
+
+const [input = "", output = "", folder = ""] = process.argv.slice(2);
+const nobody = () => Promise.reject(new Error("The bench has no services."));
+const pipelines = createPipelines(
+  {
+    definitions: {},
+    folders: { in: dirname(input) },
+    timeoutMs: 300_000,
+    maxHeapMb: 512,
+    maxInlineLength: 20_000,
+    maxDiskBytes: 4 * 2 ** 30,
+  },
+  { searchMemory: nobody, callApi: nobody, processInput: nobody, readResource: nobody },
+  createResultStore({ folder, keepHours: 1, maxUserBytes: 2 ** 30 }),
+);
+const status = { progress: () => {}, success: () => {}, error: () => {}, emit: () => {} };
+const result = await pipelines.run(
+  { id: "bench" },
+  { source: `in/${basename(input)}`, inputFormat: "csv", outputFormat: "csv", steps: STEPS },
+  { signal: new AbortController().signal, status },
+);
+const { user, system } = process.cpuUsage();
+const failures = result.steps.find(({ name }) => name === "validate")?.issues_total;
+console.log(JSON.stringify({ cpuMs: (user + system) / 1000, wallMs: performance.now(), failures }));
+const results = join(folder, "results");
+for (const kept of readdirSync(results, { recursive: true, encoding: "utf8" })) {
+  if (kept.includes(`${result.run_id}.data.`)) copyFileSync(join(results, kept), output);
+}
+await pipelines.close();
