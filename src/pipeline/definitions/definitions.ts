@@ -1,4 +1,5 @@
 import { ToolError } from "../../errors.ts";
+import { outputFormatOf } from "../formats/output-options.ts";
 import { meantName } from "../options.ts";
 import { show } from "../rows.ts";
 import type { RunRequest } from "../run-request.ts";
@@ -77,6 +78,7 @@ export function createDefinitions(definitions: Record<string, PipelineDefinition
       }
       try {
         checkParameters(definition.parameters);
+        outputFormatOf(definition.outputFormat);
         readInputOptions(definition.inputOptions, "inputOptions");
       } catch (error) {
         throw error instanceof ToolError ? wrongDefinition(name, error) : error;

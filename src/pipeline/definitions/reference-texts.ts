@@ -1,35 +1,46 @@
+import { AGGREGATE_NAMES } from "../steps/transform/aggregates.ts";
+import { CAST_TYPES } from "../steps/transform/cast.ts";
+
 /** How each operation of transform is written, and after a dash what is not plain from that. */
 export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   pick: '{ op: "pick", fields: ["a", "b"] } — only these, in this order',
   omit: '{ op: "omit", fields: ["a"] }',
-  rename: '{ op: "rename", fields: { old: "new" } }',
-  cast: '{ op: "cast", fields: { a: "number", b: "date" }, date_format?, formats?, decimal?, currency?, percent?, true_values?, false_values?, null_values?, on_error? } — string, number, integer, boolean, date, datetime; date_format of YYYY MM DD HH mm ss, or a list of such; decimal "," for 1.234,50',
+  rename:
+    '{ op: "rename", fields?: { old: "new" }, case? } — case: snake, camel, pascal, kebab, lower, upper, for all names',
+  reorder: '{ op: "reorder", fields, at?: "start" | "end" }',
+  cast: `{ op: "cast", fields: { a: "number", b: "date" }, date_format?, formats?, decimal?, currency?, percent?, true_values?, false_values?, null_values?, on_error? } — ${CAST_TYPES.join(", ")}; date_format of YYYY MM DD HH mm ss, or a list of such; decimal "," for 1.234,50`,
   trim: '{ op: "trim", fields? } — all text where no fields are named',
+  normalize:
+    '{ op: "normalize", fields?, form?, accents?: "remove" } — blanks, quotes and Unicode as a person would type them',
   lowercase: '{ op: "lowercase", fields? }',
   uppercase: '{ op: "uppercase", fields? }',
-  normalize: '{ op: "normalize", fields? } — Unicode, blanks and dashes made uniform',
-  replace: '{ op: "replace", fields?, search, with, regex? }',
-  fill: '{ op: "fill", values: { a: 0 } } — where missing, null or empty',
-  map_values: '{ op: "map_values", field, values: { from: "to" }, into?, default? }',
+  replace: '{ op: "replace", fields?, search | pattern, with? } — pattern is RE2, $1 in with its first group',
+  nullify: '{ op: "nullify", fields?, values? } — texts such as N/A become null',
+  fill: '{ op: "fill", values: { a: 0 } } — where missing, null or empty; or { op: "fill", fields, from: "previous" }',
+  set: '{ op: "set", values: { a: 1 } } — in all rows',
+  map_values: '{ op: "map_values", field, values: { from: "to" }, into?, default?, ignore_case? }',
   compute: '{ op: "compute", field, expression, on_error? } — or fields: { a: "expression", b: "expression" }',
   filter: '{ op: "filter", expression, on_error? } — keeps the rows for which it is true',
-  split: '{ op: "split", field, separator, into? } — a list; with names in into one field each',
+  round: '{ op: "round", fields, digits? }',
+  split: '{ op: "split", field, separator, into?, trim? } — a list; with names in into one field each',
+  extract: '{ op: "extract", field, pattern, into, on_error? } — the groups of an RE2 pattern, one field each',
   join: '{ op: "join", fields, separator?, into }',
   flatten: '{ op: "flatten", separator?, fields? } — objects to fields outer.inner',
-  nest: '{ op: "nest", separator?, fields?, into? } — fields outer.inner to objects',
-  explode: '{ op: "explode", field, into?, position?, keep_empty? } — a row for each entry of a list',
+  nest: '{ op: "nest", fields, into } — or without into: fields outer.inner to objects',
+  row_number: '{ op: "row_number", into, start?, of?: "input" }',
+  mask: '{ op: "mask", fields, keep_start?, keep_end?, with? }',
   dedupe: '{ op: "dedupe", fields?, keep?: "first" | "last" }',
   sort: '{ op: "sort", by: ["a", { field: "b", descending: true }], descending?, nulls?, numeric?, ignore_case? }',
   limit: '{ op: "limit", count, offset? }',
-  top: '{ op: "top", count, by?, sort_by?, descending? } — the first of each group, or with sort_by those with the largest values',
+  top: '{ op: "top", count, by?, sort_by?, descending? } — of each group the first, or with sort_by those with the largest values',
   sample: '{ op: "sample", count | fraction, seed? }',
-  group:
-    '{ op: "group", by: ["a"], aggregates: { total: { fn: "sum", field: "b" }, rows: "count" }, on_error? } — count, count_distinct, sum, avg, median, min, max, stddev, first, last, mode, any, all, list, join',
+  group: `{ op: "group", by: ["a"], aggregates: { total: { fn: "sum", field: "b" }, rows: "count" }, on_error? } — fn: ${AGGREGATE_NAMES.join(", ")}`,
   collect: '{ op: "collect", by?, into, fields? } — the rows of each group as a list',
+  running: '{ op: "running", fn, field?, by?, into } — fn: row_number, sum, min, max, previous, rank, dense_rank',
   pivot:
     '{ op: "pivot", index?, column, value, aggregate?, prefix?, fill?, on_error? } — a column for each value of the field column',
   unpivot: '{ op: "unpivot", fields | index, name?, value?, drop_null? } — a row for each of the fields',
-  running: '{ op: "running", fn, field?, by?, into } — row_number, sum, min, max, previous, rank, dense_rank',
+  explode: '{ op: "explode", field, into?, position?, keep_empty? } — a row for each entry of a list',
 };
 
 /** The functions of expressions; none is told that the language does not have. */
