@@ -72,7 +72,7 @@ async function present(
   if ("text" in content) return { data: parse(content.text, format), complete: true };
   const { uri, mimeType } = await results.keep(user, runId, part, { path: content.path, format, rows });
   return {
-    data: parse(content.beginning, format),
+    data: format === "json" ? firstRows(content.beginning) : content.beginning,
     complete: false,
     resource: { uri, format, mime_type: mimeType, rows, size },
   };
@@ -81,6 +81,11 @@ async function present(
 /** Rows where the text is JSON or, as a quarantine is, JSON lines. */
 function parse(text: string, format: string): Row[] | string {
   return format === "json" ? (JSON.parse(text) as Row[]) : text;
+}
+
+/** The rows of a JSON list that ends behind one of them; none where the first one was too long. */
+function firstRows(beginning: string): Row[] {
+  return beginning === "" ? [] : (JSON.parse(`${beginning}]`) as Row[]);
 }
 
 function originalOf({ data }: RunRequest, { original, input }: EngineResult, maxLength: number): unknown {

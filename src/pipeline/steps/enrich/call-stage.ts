@@ -23,24 +23,23 @@ export function callStage(plan: CallPlan): Stage {
     const { context } = run;
     const waiting = createSpool(context.workspace);
     const collected = createItems(plan, run);
-    for await (const batch of batches) {
-      // Of a run that has ended the rows are only counted.
-      if (context.ended()) continue;
-      collected.add(batch);
-      waiting.add(batch);
-    }
-    collected.check();
-    if (!run.mayCall()) return;
-    const { items, itemOf, rows } = collected;
-    const calls = Math.ceil((items.texts.count - items.failures.size) / plan.size);
-    if (context.dryRun) {
-      context.record[plan.kind] = { calls: 0, would_call: calls, rows, reason: "a dry run calls no other service" };
-      yield* withoutAnswers(plan, waiting.batches(), itemOf);
-      waiting.clear();
-      return;
-    }
     const answers = createTextStore(context.workspace);
     try {
+      for await (const batch of batches) {
+        // Of a run that has ended the rows are only counted.
+        if (context.ended()) continue;
+        collected.add(batch);
+        waiting.add(batch);
+      }
+      collected.check();
+      if (!run.mayCall()) return;
+      const { items, itemOf, rows } = collected;
+      if (context.dryRun) {
+        const calls = Math.ceil((items.texts.count - items.failures.size) / plan.size);
+        context.record[plan.kind] = { calls: 0, would_call: calls, rows, reason: "a dry run calls no other service" };
+        yield* withoutAnswers(plan, waiting.batches(), itemOf);
+        return;
+      }
       const outcome = await makeCalls(plan, items, {
         host: context.host,
         answers,
@@ -49,9 +48,9 @@ export function callStage(plan: CallPlan): Stage {
       });
       tell(plan, outcome, run);
       endRun(plan, outcome, items.texts.count, run);
-      items.texts.close();
       yield* joined(plan, outcome, { batches: waiting.batches(), itemOf, rows }, run);
     } finally {
+      collected.items.texts.close();
       answers.close();
       waiting.clear();
     }
@@ -129,7 +128,7 @@ function endRun(plan: CallPlan, outcome: CallOutcome, items: number, { context, 
   const all = failures.size > 0 && failures.size === items;
   const first = fatal ?? failures.get(Math.min(...failures.keys()));
   if (!first || !(fatal || onError === "fail" || (all && onError === undefined))) return;
-  const rest = stopped ? " (it failed again and again, so the other calls were not made)" : "";
+  const rest = stopped ? " (the other calls were not made)" : "";
   context.fail({ message: `${where}, ${plan.kind}: ${first.message}${rest}`, code: first.code, hint: first.hint });
 }
 
