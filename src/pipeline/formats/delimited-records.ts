@@ -7,7 +7,12 @@ import { MAX_COLUMNS } from "../rows.ts";
  */
 export const MAX_RECORD = 8_388_608;
 
-export const DELIMITER_NAMES: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes" };
+const DELIMITER_NAMES: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes" };
+
+/** A delimiter in the words of a message: `commas`. */
+export function delimiterName(delimiter: string): string {
+  return DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`;
+}
 
 /** What is wrong with the quotes of a record whose end is clear all the same. */
 export interface QuoteFault {
@@ -198,8 +203,7 @@ export function createRecords(delimiter: string, format: string, firstLine = 1):
   }
 
   function afterHelp(): string {
-    const name = DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`;
-    return `After a quoted cell comes the end of the line or the delimiter (${name} here); write a quote inside a cell as "".`;
+    return `After a quoted cell comes the end of the line or the delimiter (${delimiterName(delimiter)} here); write a quote inside a cell as "".`;
   }
 
   function needMore(): false {

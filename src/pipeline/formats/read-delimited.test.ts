@@ -90,8 +90,20 @@ describe("a bad row of csv", () => {
   it("has too many or too few cells, and is told with its line", () => {
     const { bad, rows } = csv('a,b\n"1\n",2\n3\n4,5,6\n7,8');
     expect(bad).toEqual([
-      { row: 2, field: null, rule: "columns", message: "row 2 has 1 cell, the header has 2 (line 4)", value: "3" },
-      { row: 3, field: null, rule: "columns", message: "row 3 has 3 cells, the header has 2 (line 5)", value: "4,5,6" },
+      {
+        row: 2,
+        field: null,
+        rule: "columns",
+        message: "row 2 has 1 cell, the header has 2 (line 4, cells separated by commas)",
+        value: "3",
+      },
+      {
+        row: 3,
+        field: null,
+        rule: "columns",
+        message: "row 3 has 3 cells, the header has 2 (line 5, cells separated by commas)",
+        value: "4,5,6",
+      },
     ]);
     expect(rows).toHaveLength(2);
   });

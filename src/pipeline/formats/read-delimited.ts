@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
 import { counted, shorten } from "../rows.ts";
-import { createRecords, DELIMITER_NAMES, type DelimitedRecords } from "./delimited-records.ts";
+import { createRecords, type DelimitedRecords, delimiterName } from "./delimited-records.ts";
 import { detectDelimiter } from "./detect-delimiter.ts";
 import { rowMaker } from "./row-maker.ts";
 import type { ReadContext, RowReader, TextChunks } from "./row-reader.ts";
@@ -54,7 +54,7 @@ function* readDelimited(chunks: TextChunks, context: ReadContext, format: "csv" 
       if (records.count !== names.length || records.fault) {
         if (isBlank(records)) continue;
         number++;
-        reportBad(records, number, names, header, context);
+        reportBad(records, number, names, header, delimiterName(start.delimiter), context);
         continue;
       }
       number++;
@@ -143,6 +143,7 @@ function reportBad(
   row: number,
   names: readonly string[],
   header: ReadContext["options"]["header"],
+  delimiter: string,
   context: ReadContext,
 ): void {
   const { fault, count } = records;
@@ -158,12 +159,6 @@ function reportBad(
       : header === false
         ? `the first row has ${names.length}`
         : `${counted(names.length, "name")} ${names.length === 1 ? "is" : "are"} given`;
-  const message = `row ${row} has ${counted(count, "cell")}, ${columns} (line ${records.line()})`;
+  const message = `row ${row} has ${counted(count, "cell")}, ${columns} (line ${records.line()}, cells separated by ${delimiter})`;
   context.bad({ row, field: null, rule: "columns", message, value });
-}
-
-/** What a whole table of ragged rows is most often due to. */
-export function raggedHint(delimiter: string): string {
-  const name = DELIMITER_NAMES[delimiter] ?? `"${delimiter}"`;
-  return `Cells are separated by ${name} here. Every row needs as many as the header; put a cell that contains one in quotes.`;
 }

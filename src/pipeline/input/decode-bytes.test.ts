@@ -110,6 +110,7 @@ describe("bytes", () => {
     ["an Excel workbook", "504b030414000600", /a zip file, as Excel workbooks are/],
     ["gzip", "1f8b0800", /compressed with gzip/],
     ["UTF-32", "fffe000061000000", /UTF-32/],
+    ["a picture", "89504e470d0a1a0a0000000d494844520000000100000001080600000000ff0102030405", /control characters/],
     ["Parquet", "5041523115041500", /Parquet/],
   ])("of %s are refused", (_, hex, message) => {
     expect(() => decode(Buffer.from(hex, "hex"))).toThrow(message);

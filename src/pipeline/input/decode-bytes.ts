@@ -3,7 +3,7 @@ import { ToolError } from "../../errors.ts";
 import type { TextChunks } from "../formats/row-reader.ts";
 import { show } from "../rows.ts";
 import { detectEncoding, markedEncoding, unmarkedUtf16 } from "./detect-encoding.ts";
-import { refuseBinary } from "./refuse-binary.ts";
+import { refuseBinary, refuseControls } from "./refuse-binary.ts";
 import { createDecoder } from "./text-decoders.ts";
 
 /** Bytes at the beginning that marks and UTF-16 are looked for in. */
@@ -42,6 +42,7 @@ export function decodeBytes(bytes: Iterable<Uint8Array>, options: DecodeOptions 
     refuseBinary(start);
     let rest = start.subarray(mark?.length ?? 0);
     const known = mark?.encoding ?? label ?? unmarkedUtf16(start.subarray(0, START_BYTES));
+    if (!known?.startsWith("utf-16")) refuseControls(start.subarray(0, START_BYTES));
     let passed = mark?.length ?? 0;
     if (known === undefined) {
       while (rest.length > 0 && isAscii(rest)) {

@@ -24,6 +24,24 @@ export function refuseBinary(start: Uint8Array): void {
   throw new ToolError("invalid_input", `The input is no text: it is ${found[1]}.`, { hint: found[2] });
 }
 
+/**
+ * @throws ToolError `invalid_input` for bytes with more control characters than text has: one in twenty, of five kinds at least,
+ * for a few of them may be delimiters. Not for UTF-16.
+ */
+export function refuseControls(start: Uint8Array): void {
+  const kinds = new Set<number>();
+  let count = 0;
+  for (const byte of start) {
+    if (byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b) continue;
+    kinds.add(byte);
+    count++;
+  }
+  if (kinds.size < 5 || 20 * count <= start.length) return;
+  throw new ToolError("invalid_input", "The input is no text: many of its first bytes are control characters.", {
+    hint: "Export the data as csv, ndjson or another format of text.",
+  });
+}
+
 function hasZero(bytes: Uint8Array): boolean {
   return bytes.includes(0);
 }
