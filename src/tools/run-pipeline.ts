@@ -14,15 +14,17 @@ export default defineTool({
   name: "run_pipeline",
   title: "Run a data pipeline",
   description:
-    "Cleans, checks, reshapes and enriches rows (data, text or source) step by step; gives final_data, what each step did, and " +
-    'reasons by row. Steps run in order, any may repeat: {name:"validate",schema|fields:{f:{type,required?,unique?,enum?,min?,max?,pattern?}},' +
-    'mode?: stop|drop|flag|quarantine}, {name:"transform",operations:[{op,…}]}, {name:"enrich",lookup|memory|api|llm}, ' +
-    '{name:"format",format?,columns?}. ' +
-    "Operations: pick/omit{fields:[]}, rename/cast{fields:{}}, trim/lowercase/uppercase{fields?}, fill{values}, map_values{field,values}, " +
-    "compute{field,expression}, filter{expression}, split{field,separator,into?}, join{fields,separator,into}, dedupe{fields?}, " +
-    "sort{by,descending?}, limit{count}, group{by,aggregates:{name:{fn,field}}}, flatten. " +
+    "Checks, cleans, reshapes and enriches rows step by step, instead of doing so by hand; gives final_data, what each step did, " +
+    'and reasons by input row. Steps run in order, any may repeat: {name:"validate",fields:{f:{type?,required?,unique?,enum?,min?,max?,' +
+    'pattern?,format?}}|schema,mode?: stop|drop|flag|quarantine}, {name:"transform",operations:[{op,…}]}, ' +
+    '{name:"enrich",lookup:{field,table}|memory|api|llm}, {name:"format",format?,columns?}. ' +
+    "Operations: pick/omit{fields:[]}, rename{fields:{old:new}}, cast{fields:{f:type},date_format?,decimal?}, " +
+    "trim/normalize/lowercase/uppercase{fields?}, replace{fields,search,with}, nullify, fill/set{values}, map_values{field,values}, " +
+    "compute{field,expression}, filter{expression}, round{fields,digits}, split{field,separator,into?}, extract{field,pattern,into}, " +
+    "join{fields,separator,into}, flatten, nest, explode{field}, dedupe{fields?}, sort{by,descending?}, limit/top{count}, " +
+    "group{by,aggregates:{name:{fn,field}}}, pivot{index,column,value}, unpivot{fields}; with on_error?: fail|null|keep, when?: expression. " +
     'Expressions: price * qty > 10 and lower(country) == "de". ' +
-    "Cells of csv are text: cast before you compare. More: resource pipeline://reference.",
+    "Cells of csv are text: cast before you compare. All options: resource pipeline://reference.",
   effect: "read-open",
   uses: ["pipelines"],
   input: z.strictObject({

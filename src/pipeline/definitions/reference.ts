@@ -2,6 +2,7 @@ import { FUNCTIONS } from "../expression/functions.ts";
 import { OUTPUT_FORMATS } from "../formats/output-options.ts";
 import { INPUT_FORMATS } from "../input/detect-format.ts";
 import { ROW_OPERATIONS, SET_OPERATIONS } from "../steps/transform/operation-names.ts";
+import { FIELD_TYPES } from "../steps/validate/field-types.ts";
 import { FUNCTION_GROUPS, OPERATION_TEXTS } from "./reference-texts.ts";
 
 /** How the steps of a pipeline are written, on one page of Markdown for a model or a person. */
@@ -23,7 +24,7 @@ Parameters: \`$name\` in expressions, \`{{$name}}\` in all other texts of a step
 \`{ "name": "validate", "mode": "drop", "fields": { "id": { "type": "integer", "required": true, "unique": true }, "mail": { "format": "email" } } }\`
 
 - mode: stop (default: a failed row ends the run), drop, flag (reasons in the field \`_issues\`, or \`flag_field\`), quarantine (out of the run, given apart)
-- fields: by name, rules or a type alone: type (string, integer, number, boolean, date, datetime, array, object, any), required, unique,
+- fields: by name, rules or a type alone: type (${FIELD_TYPES.join(", ")}), required, unique,
   enum, pattern (RE2), format (email, uri, uuid, …), min, max, min_length, max_length, foreign ({ table, key }), date_format, decimal, true_values, false_values
 - extra_fields: "forbid"; unique: [["a", "b"]]; primary_key; foreign_keys; missing_values: ["NA"]; a Table Schema is taken as well
 - coerce: true turns text into the type of its field
@@ -50,7 +51,7 @@ on_error: fail (default: ends the run), null, keep; reasons are recorded either 
 \`price * quantity > 100 and lower(country) == "de" ? "big" : "small"\`
 
 \`a ? b : c\`, or, and, not, == != < <= > >=, + - * / %. Fields by name, dotted into objects and lists (\`address.city\`, \`tags.0\`),
-in backticks where the name has other signs (\`\\\`unit price\\\`\`). Text in either quotes. \`+\` joins as soon as one side is text.
+in backticks where the name has other signs (\`\` \`unit price\` \`\`). Text in either quotes. \`+\` joins as soon as one side is text.
 With null, arithmetic gives null and \`<\` gives false.
 
 ${FUNCTION_GROUPS.map(({ title, functions }) => `- ${title}: ${functions.filter(isKnown).join(", ")}`).join("\n")}
