@@ -271,8 +271,10 @@ function fieldReader(path: string): Evaluate {
   return (row) => readPath(row, path) ?? null;
 }
 
+/** What a dot leads to, as in a field's path. */
 function memberOf(value: Value, key: string, index: string | number): Value {
-  return entryOf(value, Array.isArray(value) ? index : key);
+  if (!Array.isArray(value)) return entryOf(value, key);
+  return typeof index === "number" ? (value[index] ?? null) : key === "length" ? value.length : null;
 }
 
 function adviceFor({ kind, text }: Token): string | undefined {

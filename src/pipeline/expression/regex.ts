@@ -5,8 +5,8 @@ import { RowFailure, show } from "../rows.ts";
 const MAX_PATTERN = 1000;
 /** Instructions of a compiled pattern; repeats such as {900} of groups make many of a few characters. */
 const MAX_PROGRAM = 20_000;
-/** Program size × characters that one match may take; about a second in the slowest mode of the engine. */
-const MAX_WORK = 200_000_000;
+/** Program size × characters that one match may take; about three seconds in the slowest mode of the engine. */
+const MAX_WORK = 100_000_000;
 
 /** A regular expression of a user, matched in linear time whatever the pattern. */
 export interface Regex {

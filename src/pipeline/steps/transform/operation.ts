@@ -2,7 +2,7 @@ import type { Batch } from "../../batch.ts";
 import type { FieldReads } from "../../engine/missing-fields.ts";
 import { type CompiledExpression, isTrue, type Parameters } from "../../expression/expression.ts";
 import { checkKeys, ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
-import { type Reasons, type Row, RowFailure } from "../../rows.ts";
+import { type Reason, type Reasons, type Row, RowFailure } from "../../rows.ts";
 import type { Workspace } from "../../spool/workspace.ts";
 
 /** What an operation of one run works with. */
@@ -73,22 +73,47 @@ export function perField(onError: OnError, rule: string, fields: readonly FieldV
     failsRun: onError === "fail",
     start: ({ reasons }) => ({
       push(batch) {
-        const { rows, numbers } = batch;
-        for (let index = 0; index < rows.length; index++) {
-          const row = rows[index] as Row;
-          for (const { field, value } of fields) {
-            const made = attempt(value, row);
-            if (made === undefined) continue;
-            if (made instanceof RowFailure) {
-              addFailure(reasons, numbers[index] as number, row, field, rule, made);
-              if (onError === "null") row[field] = null;
-            } else row[field] = made;
-          }
+        // Field by field, which is twice as fast as row by row; the failures are brought into the order of the rows.
+        const failures: Failure[] = [];
+        for (const { field, value } of fields) setField(batch.rows, field, value, onError, failures);
+        if (fields.length > 1) failures.sort((a, b) => a.index - b.index);
+        for (const { index, field, was, failure } of failures) {
+          reasons.add(reasonOf(batch.numbers[index] as number, field, was, rule, failure));
         }
         return batch;
       },
     }),
   };
+}
+
+interface Failure {
+  index: number;
+  field: string;
+  was: unknown;
+  failure: RowFailure;
+}
+
+function setField(
+  rows: readonly Row[],
+  field: string,
+  value: FieldValue["value"],
+  onError: OnError,
+  failures: Failure[],
+): void {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as Row;
+    let made: unknown;
+    try {
+      made = value(row);
+    } catch (error) {
+      if (!(error instanceof RowFailure)) throw error;
+      made = error;
+    }
+    if (typeof made === "object" && made instanceof RowFailure) {
+      failures.push({ index, field, was: row[field], failure: made });
+      if (onError === "null") row[field] = null;
+    } else if (made !== undefined) row[field] = made;
+  }
 }
 
 /** The same for the texts in these fields, or in all; other values stay. */
@@ -172,9 +197,12 @@ export function addFailure(
   rule: string,
   error: Error,
 ): void {
+  reasons.add(reasonOf(row, field, field === null ? null : fields[field], rule, error));
+}
+
+function reasonOf(row: number, field: string | null, value: unknown, rule: string, error: Error): Reason {
   const subject = field === null ? "" : `"${field}": `;
-  const value = field === null ? null : (fields[field] ?? null);
-  reasons.add({ row, field, rule, message: `${subject}${error.message}`, value });
+  return { row, field, rule, message: `${subject}${error.message}`, value: value ?? null };
 }
 
 /** The option on_error of an operation. */

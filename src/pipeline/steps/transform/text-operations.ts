@@ -30,7 +30,9 @@ function changingText(fields: readonly string[] | undefined, change: (text: stri
     return perRow((row) => {
       for (const field in row) {
         const value = row[field];
-        if (typeof value === "string") row[field] = change(value);
+        if (typeof value !== "string") continue;
+        const changed = change(value);
+        if (changed !== value) row[field] = changed;
       }
       return undefined;
     });
@@ -38,7 +40,9 @@ function changingText(fields: readonly string[] | undefined, change: (text: stri
   const operation = perRow((row) => {
     for (const field of fields) {
       const value = row[field];
-      if (typeof value === "string") row[field] = change(value);
+      if (typeof value !== "string") continue;
+      const changed = change(value);
+      if (changed !== value) row[field] = changed;
     }
     return undefined;
   });
