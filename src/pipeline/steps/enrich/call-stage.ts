@@ -175,9 +175,9 @@ function* joined(plan: CallPlan, outcome: CallOutcome, waiting: Waiting, run: En
       if (item !== NO_ITEM) distinct.add(item);
       if (failure) {
         failed++;
-        fields.putDefault(row);
         const problem = { field: fields.field, rule: failure.code, message: `${kind}: ${failure.message}` };
         if (!failRow(row, number, problem, run)) continue;
+        fields.putDefault(row);
       } else if (answer !== undefined) {
         const text = answers.get(answer);
         characters += text.length;

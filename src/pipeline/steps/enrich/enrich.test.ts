@@ -229,7 +229,7 @@ describe("enrich by API", () => {
     expect((await enrich({ api, on_error: "drop" }, rows, { callApi })).rows).toHaveLength(1);
     expect(await enrich({ api, on_error: "quarantine" }, rows, { callApi })).toMatchObject({
       rows: [{ n: 1 }],
-      quarantine: [{ number: 2, row: { n: 2, w: null } }],
+      quarantine: [{ number: 2, row: { city: "Oslo", n: 2 } }],
     });
     expect((await enrich({ api, on_error: "fail" }, rows, { callApi })).failure).toMatchObject({
       message: "Step 1 (enrich), api: API returned error: 503",
@@ -267,6 +267,18 @@ describe("enrich by API", () => {
     const rows = Array.from({ length: 100 }, (_, n) => ({ n, city: "Rome" }));
     expect((await enrich({ api, on_error: "keep" }, rows, { callApi })).failure).toMatchObject({ code: "unknown_api" });
     expect(calls).toBeLessThan(10);
+  });
+
+  it("does not wait for other calls once one ends the run", async () => {
+    const callApi: Host["callApi"] = ({ query }) =>
+      query?.n === 1 ? Promise.reject(new ToolError("unknown_operation", "none")) : new Promise(() => {});
+    const rows = [1, 2, 3].map((n) => ({ n, city: "Rome" }));
+    expect((await enrich({ api }, rows, { callApi })).failure).toMatchObject({ code: "unknown_operation" });
+    const failing: Host["callApi"] = ({ query }) =>
+      query?.n === 1 ? Promise.reject(new ToolError("upstream_error", "no such city")) : new Promise(() => {});
+    const outcome = await enrich({ api, on_error: "fail" }, rows, { callApi: failing });
+    expect(outcome.failure).toMatchObject({ message: "Step 1 (enrich), api: no such city" });
+    expect(outcome.issues).toHaveLength(1);
   });
 
   it("asks a service that is down no more than some times, and says so", async () => {

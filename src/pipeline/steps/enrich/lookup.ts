@@ -21,6 +21,8 @@ export interface Lookup {
   sets: readonly string[];
   /** Adds to a row what the table says of its key; gives what is missing where there is neither an entry nor a default. */
   apply(row: Row): RowProblem | undefined;
+  /** What a row has for which there is nothing. */
+  putNull(row: Row): void;
 }
 
 const KEYS = ["field", "table", "table_format", "key", "ignore_case", "trim", "fields", "into", "prefix", "default"];
@@ -74,38 +76,42 @@ export function compileLookup(options: Options, where: string): Lookup {
           );
       const found = key === undefined ? undefined : table.get(key);
       const entry = found ?? missing;
-      if (entry === undefined) {
-        for (const name of sets) if (into !== undefined || !Object.hasOwn(row, name)) row[name] = null;
-        return problemOf(row, keyFields, key);
-      }
+      if (entry === undefined) return problemOf(row, keyFields, key);
       if (into !== undefined) row[into] = copy(entry);
       else for (const name of Object.keys(entry as Row)) row[prefix + name] = copy((entry as Row)[name]);
       return undefined;
+    },
+    putNull(row) {
+      for (const name of sets) if (into !== undefined || !Object.hasOwn(row, name)) row[name] = null;
     },
   };
 }
 
 /** The lookup as part of a step: rows go through as they come. */
-export function lookupStage({ apply }: Lookup): Stage {
+export function lookupStage({ apply, putNull }: Lookup): Stage {
   return async function* (batches, run) {
     const { context, onError, where } = run;
     let found = 0;
     let missing = 0;
     for await (const batch of batches) {
-      const stays: EnrichBatch = { rows: [], numbers: [], untouched: [] };
+      const out: Required<EnrichBatch> = { rows: [], numbers: [], untouched: [] };
       for (const [index, row] of batch.rows.entries()) {
         const number = batch.numbers[index] as number;
         const untouched = batch.untouched?.[index] ?? false;
         const problem = untouched ? undefined : apply(row);
         if (problem) missing++;
         else if (!untouched) found++;
-        if (problem && !failRow(row, number, { ...problem, message: `lookup: ${problem.message}` }, run)) continue;
-        stays.rows.push(row);
-        stays.numbers.push(number);
-        stays.untouched?.push(untouched);
+        if (problem) {
+          const stays = failRow(row, number, { ...problem, message: `lookup: ${problem.message}` }, run);
+          if (!stays) continue;
+          putNull(row);
+        }
+        out.rows.push(row);
+        out.numbers.push(number);
+        out.untouched.push(untouched);
       }
       context.record.lookup = { found, missing };
-      if (stays.rows.length > 0) yield stays;
+      if (out.rows.length > 0) yield out;
     }
     context.record.lookup = { found, missing };
     if (onError === "fail" && missing > 0) {

@@ -72,7 +72,7 @@ export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans):
     seen: { found: new Set(), names: new Set() },
   };
   const units = unitsOf(items, plan.size);
-  const judge = createJudge(units.length);
+  const judge = createJudge(units.length, means.stopAtFailure);
   const caller = createCaller(plan, outcome, means.host);
   let next = 0;
   let done = 0;
@@ -96,7 +96,7 @@ export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans):
         if (ENDS_RUN.has(last.code)) outcome.fatal ??= last;
       }
     }
-    judge.settle(unit, failed === places.length ? last : undefined);
+    judge.settle(unit, last, failed === places.length);
     if (outcome.fatal || (failed > 0 && means.stopAtFailure)) next = units.length;
     means.report(++done, units.length);
     if (outcome.fatal || judge.stopsAfter()) end();
@@ -131,15 +131,13 @@ export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans):
   closed = true;
 
   const stop = judge.stopsAfter();
-  if (stop && !outcome.fatal && stop.unit < units.length - 1) {
-    const left = units.length - 1 - stop.unit;
-    outcome.stopped = notMade(stop.error, left, stop.streak);
-    for (const places of units.slice(stop.unit + 1)) {
-      for (const place of places) {
-        outcome.answerOf[place] = undefined;
-        outcome.failures.set(place, outcome.stopped);
-      }
-    }
+  const left = stop && !outcome.fatal ? units.slice(stop.unit + 1) : [];
+  if (stop && left.length > 0 && !means.stopAtFailure) outcome.stopped = notMade(stop.error, left.length, stop.streak);
+  // Also those whose answers came before all was over: which ones these are depends on timing.
+  for (const place of left.flat()) {
+    outcome.answerOf[place] = undefined;
+    if (outcome.stopped) outcome.failures.set(place, outcome.stopped);
+    else outcome.failures.delete(place);
   }
   return outcome;
 }
@@ -183,30 +181,42 @@ function createCaller(plan: CallPlan, outcome: CallOutcome, host: Host): Caller 
   };
 }
 
-interface Judge {
-  /** A call's end; `error` where it failed as a whole. */
-  settle(unit: number, error: ToolError | undefined): void;
-  /** The last call that counts, where the service is down. */
-  stopsAfter(): { unit: number; error: ToolError; streak: number } | undefined;
+/** The last call that counts. */
+interface End {
+  unit: number;
+  error: ToolError;
+  /** Calls in a row that failed in this way. */
+  streak: number;
 }
 
-/** Finds the first calls in a row that the service failed, in the order of the calls whatever the order of the answers. */
-function createJudge(count: number): Judge {
-  const settled: (ToolError | "fine" | undefined)[] = new Array(count);
+interface Judge {
+  /** A call's end: why it failed, for some of its items or for all of them. */
+  settle(unit: number, error: ToolError | undefined, isAll: boolean): void;
+  stopsAfter(): End | undefined;
+}
+
+/**
+ * Finds the call after which no others are made: the last of some in a row that the service failed, or the first failure at
+ * all; in the order of the calls, whatever the order of the answers.
+ */
+function createJudge(count: number, stopAtFailure: boolean): Judge {
+  const settled: ({ error?: ToolError } | undefined)[] = new Array(count);
   let judged = 0;
   let streak = 0;
   let code: ErrorCode | undefined;
-  let end: { unit: number; error: ToolError; streak: number } | undefined;
+  let end: End | undefined;
   return {
-    settle(unit, error) {
-      settled[unit] = error ?? "fine";
-      for (let result = settled[judged]; result !== undefined && !end; result = settled[judged]) {
-        if (result === "fine" || !isOfService(result)) streak = 0;
+    settle(unit, error, isAll) {
+      settled[unit] = error && (isAll || stopAtFailure) ? { error } : {};
+      for (let result = settled[judged]; result && !end; result = settled[judged]) {
+        const { error: failure } = result;
+        if (!failure || !(stopAtFailure || isOfService(failure))) streak = 0;
         else {
-          streak = result.code === code ? streak + 1 : 1;
-          code = result.code;
+          streak = failure.code === code ? streak + 1 : 1;
+          code = failure.code;
           // What is used up stays used up.
-          if (streak >= DOWN_AFTER || code === "limit_reached") end = { unit: judged, error: result, streak };
+          const isEnd = stopAtFailure || streak >= DOWN_AFTER || code === "limit_reached";
+          if (isEnd) end = { unit: judged, error: failure, streak };
         }
         settled[judged++] = undefined;
       }
