@@ -223,6 +223,17 @@ describe("the delimiter of csv", () => {
     expect(rows(text)).toEqual(expected);
   });
 
+  it.each<[string, number]>([
+    ["1,5;2,5\n3,5;4\n", 2],
+    ["1,5;2\n3;4,5\n", 2],
+    ["1,2\n3,4\n", 2],
+    ["1,2;3\n4,5\n", 2],
+    ["1, 5;2\n3, 5;4\n", 2],
+    ["2026,1,a;b\n2026,2,c;d\n", 3],
+  ])("is found without a header: %j has %j columns", (text, columns) => {
+    expect(Object.keys(rows(text, { header: false })[0] ?? {})).toHaveLength(columns);
+  });
+
   it("is told, and any one character where it is given", () => {
     expect(csv("a;b\n1;2").notes).toEqual({ delimiter: ";" });
     expect(csv("a^b,c\n1^2", { delimiter: "^" })).toMatchObject({
