@@ -46,6 +46,9 @@ ${operationList([...SET_OPERATIONS.keys()])}
 
 on_error: fail (default: ends the run), null, keep; reasons are recorded either way.
 
+Instead of operations \`{ "name": "transform", "jsonata": "$merge([$, {'total': price * qty}])", "scope": "row" }\`: JSONata for each row, or with scope "rows" for the
+list of all; timeout (10 s for 1000 rows), on_error. Parameters are its variables.
+
 ## Expressions
 
 \`price * quantity > 100 and lower(country) == "de" ? "big" : "small"\`
