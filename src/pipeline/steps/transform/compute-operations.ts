@@ -43,6 +43,7 @@ export const filter: OperationCompiler = (options, where, parameters) => {
   const onError = readOnError(options, where);
   return {
     failsRun: onError === "fail",
+    takesWhen: true,
     paths: [...expression.paths, ...(when?.paths ?? [])],
     start: ({ reasons }) => ({
       push(batch) {

@@ -24,6 +24,8 @@ export interface RunningOperation {
 export interface Operation extends FieldReads {
   /** Whether a failed row ends the run after this operation. */
   failsRun: boolean;
+  /** Whether it looks after `when` itself. */
+  takesWhen?: true;
   /** What helps where rows failed; left out: to set `on_error`. */
   hint?: string;
   /** Begins a run. */
