@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
+import type { Host } from "../step.ts";
+import { compileEnrich } from "./enrich.ts";
+
+const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
+  enrichRows(options, rows, { host });
+
+describe("enrich by lookup", () => {
+  const countries = { DE: { name: "Germany", eu: true }, US: { name: "USA", eu: false } };
+
+  it("puts an entry under a field, or its fields into the row", async () => {
+    const rows = [{ c: "DE" }];
+    expect((await enrich({ lookup: { field: "c", table: countries, into: "country" } }, rows)).rows).toEqual([
+      { c: "DE", country: { name: "Germany", eu: true } },
+    ]);
+    const lookup = { field: "c", table: countries, prefix: "c_", fields: ["name"] };
+    expect((await enrich({ lookup }, rows)).rows).toEqual([{ c: "DE", c_name: "Germany" }]);
+  });
+
+  it("takes a list with a key, and numbers as keys", async () => {
+    const table = [
+      { id: 1, name: "one" },
+      { id: 2, name: "two" },
+    ];
+    expect((await enrich({ lookup: { field: "n", table, key: "id" } }, [{ n: 2 }, { n: "1" }])).rows).toEqual([
+      { n: 2, name: "two" },
+      { n: "1", name: "one" },
+    ]);
+  });
+
+  it("takes several fields as one key", async () => {
+    const table = [
+      { land: "DE", city: "Berlin", zone: 1 },
+      { land: "US", city: "Berlin", zone: 2 },
+    ];
+    const lookup = { field: ["country", "city"], key: ["land", "city"], table };
+    const rows = [
+      { country: "US", city: "Berlin" },
+      { country: "DE", city: "Berlin" },
+      { country: "FR", city: "Nice" },
+    ];
+    const outcome = await enrich({ lookup }, rows);
+    expect(outcome.rows.map(({ zone }) => zone)).toEqual([2, 1, null]);
+    expect(outcome.issues).toMatchObject([
+      { row: 3, field: "country", value: ["FR", "Nice"], message: 'lookup: the table has no entry for ["FR","Nice"]' },
+    ]);
+    expect((await enrich({ lookup }, [{ country: "FR", city: null }])).issues).toMatchObject([
+      { field: "city", message: 'lookup: the row has no "city" to look up' },
+    ]);
+  });
+
+  it("compares keys without case and blanks around them where that is wanted", async () => {
+    const lookup = { field: "c", table: { de: "Germany", " fr ": "France" }, into: "n" };
+    const rows = [{ c: " DE" }, { c: "FR" }];
+    expect((await enrich({ lookup }, rows)).rows.map(({ n }) => n)).toEqual([null, null]);
+    expect(
+      (await enrich({ lookup: { ...lookup, ignore_case: true, trim: true } }, rows)).rows.map(({ n }) => n),
+    ).toEqual(["Germany", "France"]);
+    expect(() =>
+      compileEnrich(
+        { lookup: { field: "c", table: { DE: 1, de: 2 }, into: "n", ignore_case: true } },
+        "Step 1 (enrich)",
+      ),
+    ).toThrow(/"c" "de" is there twice/);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ["csv", "code,name\nDE,Germany\nUS,USA\n", undefined],
+    ["json", '[{"code":"DE","name":"Germany"},{"code":"US","name":"USA"}]', undefined],
+    ["json by key", '{"DE":{"name":"Germany"},"US":{"name":"USA"}}', undefined],
+    ["yaml", "- code: DE\n  name: Germany\n- code: US\n  name: USA\n", "yaml"],
+  ])("takes a table as text in %s", async (_, table, table_format) => {
+    const lookup = { field: "c", key: "code", table, ...(table_format && { table_format }) };
+    expect((await enrich({ lookup }, [{ c: "US" }, { c: "DE" }])).rows).toEqual([
+      { c: "US", name: "USA" },
+      { c: "DE", name: "Germany" },
+    ]);
+  });
+
+  it("gives the same whatever the order of the table and of the rows", async () => {
+    const entry = fc.record({ k: fc.string(), a: fc.jsonValue({ maxDepth: 1 }), b: fc.integer() });
+    const tables = fc.uniqueArray(entry, { selector: ({ k }) => k, maxLength: 12 });
+    const shuffled = tables.chain((table) =>
+      fc.tuple(fc.constant(table), fc.shuffledSubarray(table, { minLength: table.length })),
+    );
+    const property = fc.asyncProperty(shuffled, fc.array(fc.string()), async ([table, other], extra) => {
+      const rows = [...table.map(({ k }) => ({ key: k })), ...extra.map((key) => ({ key }))];
+      const lookup = { field: "key", key: "k", default: { a: null, b: 0 } };
+      const one = await enrich({ lookup: { ...lookup, table } }, rows);
+      const two = await enrich({ lookup: { ...lookup, table: other } }, [...rows].reverse());
+      expect(JSON.stringify([...two.rows].reverse())).toBe(JSON.stringify(one.rows));
+    });
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  it("records rows without an entry, and keeps, drops, puts aside or refuses them, or takes a default", async () => {
+    const rows = [{ c: "DE" }, { c: "constructor" }];
+    const lookup = { field: "c", table: { DE: 1 }, into: "x" };
+    const kept = await enrich({ lookup }, rows);
+    expect(kept.rows).toEqual([
+      { c: "DE", x: 1 },
+      { c: "constructor", x: null },
+    ]);
+    expect(kept.issues).toMatchObject([{ row: 2, field: "c", rule: "lookup", value: "constructor" }]);
+    expect((await enrich({ lookup, on_error: "drop" }, rows)).rows).toEqual([{ c: "DE", x: 1 }]);
+    expect((await enrich({ lookup, on_error: "fail" }, rows)).failure?.message).toMatch(/lookup failed in 1 row/);
+    expect(await enrich({ lookup, on_error: "quarantine" }, rows)).toMatchObject({
+      rows: [{ c: "DE", x: 1 }],
+      quarantine: [{ row: { c: "constructor" }, number: 2, reasons: [{ rule: "lookup", field: "c" }] }],
+    });
+    expect((await enrich({ lookup: { ...lookup, default: 0 } }, rows)).rows).toEqual([
+      { c: "DE", x: 1 },
+      { c: "constructor", x: 0 },
+    ]);
+  });
+
+  it("gives each row an entry of its own", async () => {
+    const lookup = { field: "c", table: { DE: { list: [1] } }, into: "x" };
+    const [one, two] = (await enrich({ lookup }, [{ c: "DE" }, { c: "DE" }])).rows as { x: { list: number[] } }[];
+    one?.x.list.push(2);
+    expect(two?.x.list).toEqual([1]);
+  });
+});
