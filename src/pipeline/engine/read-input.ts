@@ -7,6 +7,7 @@ import type { TextChunks } from "../formats/row-reader.ts";
 import { type DecodedBytes, decodeBytes } from "../input/decode-bytes.ts";
 import { detectFormat, INPUT_FORMATS, type InputFormat } from "../input/detect-format.ts";
 import { refuseInvalid } from "../input/refuse-invalid.ts";
+import { showInvalid } from "../input/text-decoders.ts";
 import { counted, createReasons, show, toIssues, toRow } from "../rows.ts";
 import type { EngineOrder, InputRecord } from "./engine-order.ts";
 
@@ -97,7 +98,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       ...findings,
       ...(reasons.total > 0 && { issues_total: reasons.total, issues: toIssues(reasons.listed) }),
     }),
-    original: () => start,
+    original: () => (bytes?.invalidAt === undefined ? start : { ...start, text: showInvalid(start.text) }),
     digest: () => hash.copy().digest("hex"),
   };
 }
@@ -209,7 +210,7 @@ function* keepStart(chunks: TextChunks, start: { text: string; complete: boolean
     if (start.complete) {
       const room = length - start.text.length;
       start.complete = chunk.length <= room;
-      start.text += chunk.slice(0, room).toWellFormed();
+      start.text += chunk.slice(0, room);
     }
     yield chunk;
   }

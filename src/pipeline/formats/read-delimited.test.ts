@@ -119,6 +119,14 @@ describe("a bad row of csv", () => {
     expect(rows).toEqual([{ a: "2", b: "ok", c: "z" }]);
   });
 
+  it("below a title tells how to leave that out", () => {
+    const text = "Report\n\nid,name\n1,x\n";
+    expect(csv(text).bad[0]?.message).toMatch(
+      /the header has 1 .*if the first line is a title, leave it out with skip_lines/,
+    );
+    expect(rows(text, { skipLines: 1 })).toEqual([{ id: "1", name: "x" }]);
+  });
+
   it("names the delimiter where text follows a quote", () => {
     expect(csv('a;b\n1;"x"y\n').bad[0]?.message).toMatch(/semicolons here/);
   });

@@ -160,5 +160,7 @@ function reportBad(
         ? `the first row has ${names.length}`
         : `${counted(names.length, "name")} ${names.length === 1 ? "is" : "are"} given`;
   const message = `row ${row} has ${counted(count, "cell")}, ${columns} (line ${records.line()}, cells separated by ${delimiter})`;
-  context.bad({ row, field: null, rule: "columns", message, value });
+  const title =
+    header === true && names.length === 1 ? "; if the first line is a title, leave it out with skip_lines" : "";
+  context.bad({ row, field: null, rule: "columns", message: message + title, value });
 }

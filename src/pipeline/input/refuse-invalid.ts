@@ -3,7 +3,7 @@ import type { Batch } from "../batch.ts";
 import type { RowReader } from "../formats/row-reader.ts";
 import { type Reason, type Row, show } from "../rows.ts";
 import type { DecodedBytes } from "./decode-bytes.ts";
-import { INVALID } from "./text-decoders.ts";
+import { INVALID, showInvalid } from "./text-decoders.ts";
 
 /**
  * The reader, which takes rows for bad ones that have bytes in them which are no text. It costs nothing as long as there are
@@ -35,8 +35,8 @@ function keepValid(batch: Batch, encoding: string, bad: (reason: Reason) => void
       good.numbers.push(number);
       continue;
     }
-    const what = hasMark(field) ? "the name of the field" : "the field";
-    const message = `${what} ${show(clean(field))} has bytes that are no ${encoding} text; save the input as UTF-8, or name the encoding that it is in`;
+    const where = `${hasMark(field) ? "the name of the field" : "the field"} ${show(showInvalid(field))}`;
+    const message = `row ${number} has bytes that are no ${encoding} text in ${where}; save the input as UTF-8, or name the encoding that it is in`;
     bad({ row: number, field, rule: "encoding", message, value: row[field] });
   }
   return good;
@@ -55,24 +55,19 @@ function holdsMark(value: unknown): boolean {
 }
 
 function hasMark(text: string): boolean {
-  // Not `includes`, which finds the second half of a pair as well.
-  return text.includes(INVALID) && !text.isWellFormed();
-}
-
-function clean(text: string): string {
-  return text.toWellFormed();
+  return text.includes(INVALID);
 }
 
 function withoutMarks(reason: Reason): Reason {
-  const value = typeof reason.value === "string" ? clean(reason.value) : reason.value;
+  const value = typeof reason.value === "string" ? showInvalid(reason.value) : reason.value;
   return {
     ...reason,
-    field: reason.field === null ? null : clean(reason.field),
-    message: clean(reason.message),
+    field: reason.field === null ? null : showInvalid(reason.field),
+    message: showInvalid(reason.message),
     ...(value !== undefined && { value }),
   };
 }
 
 function readable(error: ToolError): ToolError {
-  return new ToolError(error.code, clean(error.message), { hint: error.hint, issues: error.issues });
+  return new ToolError(error.code, showInvalid(error.message), { hint: error.hint, issues: error.issues });
 }

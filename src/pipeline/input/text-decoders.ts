@@ -2,9 +2,14 @@ import { isAscii, isUtf8 } from "node:buffer";
 
 /**
  * Stands in decoded text for bytes that the encoding has no character for, so that they differ from a U+FFFD of the text itself.
- * It is half of a surrogate pair, which no well-formed text holds alone; whoever encodes it all the same writes U+FFFD.
+ * A noncharacter, kept for such uses (Unicode, 23.7), that every format takes in text, as XML does not take half a surrogate pair.
  */
-export const INVALID = "\uDFFF";
+export const INVALID = "\uFDD0";
+
+/** Decoded text as it may be shown: with U+FFFD for bytes that are no character. */
+export function showInvalid(text: string): string {
+  return text.replaceAll(INVALID, REPLACEMENT);
+}
 
 /** Turns bytes into text as they come. What it is given may end inside a character. */
 export interface Decoder {
