@@ -134,6 +134,23 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
       expect(await call("run_pipeline", { data: [{ n: 1 }, { n: 2 }], steps })).toMatchObject({
         final_data: "n\r\n2\r\n",
       });
+      const fields = { n: "integer" };
+      const all = {
+        text: "n\n1\nx\n3\n",
+        parameters: { least: 2 },
+        report: true,
+        steps: [
+          { name: "validate", fields, mode: "quarantine" },
+          { name: "transform", operations: [{ op: "filter", expression: "n >= $least" }] },
+        ],
+      };
+      expect(await call("run_pipeline", all)).toMatchObject({
+        input: { format: "csv", rows: 3 },
+        final_data: [{ n: 3 }],
+        complete: true,
+        quarantine: { rows: 1, data: [{ row: 2, data: { n: "x" } }] },
+        report: expect.stringContaining("## Why rows failed"),
+      });
     });
 
     it("hands a form to the model, and takes the answers with the next call", async () => {

@@ -1,5 +1,7 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { callTool, connect, startPatchbay } from "../../test/fixtures/connect.ts";
+import { callTool, connect, startPatchbay, temporaryFolder } from "../../test/fixtures/connect.ts";
 
 const orders = [
   { id: 1, customer: " Ana ", amount: "19.90" },
@@ -151,4 +153,134 @@ it("refuses steps, formats and inputs that it does not know", async () => {
   ]) {
     expect(await callTool(client, "run_pipeline", args)).toMatchObject({ status: "error", code: "invalid_input" });
   }
+});
+
+it("takes rows, steps, options and flags that are given as JSON text, and leaves out what is empty", async () => {
+  const client = await connect();
+  const result = await callTool(client, "run_pipeline", {
+    pipeline: "",
+    data: JSON.stringify([{ a: 1 }, { a: 2 }]),
+    text: "",
+    steps: JSON.stringify([{ name: "transform", operations: [{ op: "filter", expression: "a > $least" }] }]),
+    parameters: '{"least": 1}',
+    input_options: "{}",
+    dry_run: "true",
+    suggest: "false",
+  });
+  expect(result).toMatchObject({ status: "success", final_data: [{ a: 2 }], dry_run: true });
+  expect(result).not.toHaveProperty("suggestion");
+});
+
+it("takes a single step, and a single row, for a list of one", async () => {
+  const client = await connect();
+  const args = { data: { a: " x " }, steps: { name: "transform", operations: [{ op: "trim" }] } };
+  expect((await callTool(client, "run_pipeline", args)).final_data).toEqual([{ a: "x" }]);
+});
+
+it("takes no empty rows or steps for a contradiction to what is given besides", async () => {
+  const client = await connect({ pipelines: { clean: { processingSteps: ["format"] } } });
+  const result = await callTool(client, "run_pipeline", { pipeline: "clean", steps: [], data: [], text: "a\n1" });
+  expect(result).toMatchObject({ status: "success", final_data: [{ a: "1" }] });
+});
+
+it("reads files of configured folders, and names those that there are", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "orders.csv"), "id;total\n1;5\n2;x\n");
+  mkdirSync(join(folder, "old"));
+  const client = await connect({ pipelineRuns: { folders: { exports: folder } } });
+  expect(await callTool(client, "run_pipeline", { source: "exports/orders.csv", steps: ["format"] })).toMatchObject({
+    input: { format: "csv", rows: 2 },
+    final_data: [
+      { id: "1", total: "5" },
+      { id: "2", total: "x" },
+    ],
+  });
+  const wrong = await callTool(client, "run_pipeline", { source: "exports/../secret.csv" });
+  expect(wrong).toMatchObject({ status: "error" });
+  expect(JSON.stringify(wrong)).not.toContain(folder);
+});
+
+it("keeps long results and quarantines as resources, links to them, and takes them as the source of another run", async () => {
+  const client = await connect({ pipelineRuns: { maxInlineLength: 200 } });
+  const data = Array.from({ length: 100 }, (_, n) => ({ id: n, amount: n % 2 === 0 ? n : "none" }));
+  const answer = await client.callTool({
+    name: "run_pipeline",
+    arguments: {
+      data,
+      steps: [{ name: "validate", fields: { amount: "number" }, mode: "quarantine" }],
+      output_format: "ndjson",
+    },
+  });
+  const result = answer.structuredContent as Record<string, Record<string, unknown>>;
+  const uri = `pipeline://runs/${String(result.run_id)}/data`;
+  expect(result).toMatchObject({
+    complete: false,
+    rows: 50,
+    resource: { uri, format: "ndjson", mime_type: "application/x-ndjson", rows: 50 },
+    quarantine: { rows: 50, complete: false, resource: { uri: uri.replace("/data", "/quarantine"), rows: 50 } },
+  });
+  expect(
+    (answer.content as { type: string; uri?: string }[]).filter(({ type }) => type === "resource_link"),
+  ).toMatchObject([
+    { uri, mimeType: "application/x-ndjson", size: (result.resource as { size: number }).size },
+    { uri: uri.replace("/data", "/quarantine") },
+  ]);
+  const { contents } = await client.readResource({ uri });
+  const text = (contents[0] as { text: string }).text;
+  expect(text.trim().split("\n")).toHaveLength(50);
+  expect(text.startsWith(String(result.final_data))).toBe(true);
+  const again = await callTool(client, "run_pipeline", {
+    source: uri,
+    steps: [{ name: "transform", operations: [{ op: "group", aggregates: { rows: "count" } }] }],
+  });
+  expect(again.final_data).toEqual([{ rows: 50 }]);
+});
+
+it("gives a report on request, also of a run that was stopped", async () => {
+  const client = await connect();
+  const finished = await callTool(client, "run_pipeline", { data: orders, report: true });
+  expect(finished.report).toMatch(/^# Pipeline run: finished\n/);
+  const { contents } = await client.readResource({ uri: `pipeline://runs/${finished.run_id as string}/report` });
+  expect((contents[0] as { text: string }).text).toBe(finished.report);
+  const steps = [{ name: "validate", fields: { amount: "boolean" } }];
+  const stopped = await callTool(client, "run_pipeline", { data: orders, steps, report: true });
+  expect(stopped).toMatchObject({
+    error: "Validation failed",
+    report: expect.stringMatching(/^# Pipeline run: stopped at step 1 \(validate\)/),
+  });
+});
+
+it("suggests steps that can be run as they are", async () => {
+  const client = await connect();
+  const text = "id,mail,amount\n1,ana@example.com,1.5\n2,ben@example.com,2\n3,cem@example.com,\n";
+  const { suggestion } = await callTool(client, "run_pipeline", { text, suggest: true });
+  const { steps } = suggestion as { steps: { name: string }[] };
+  expect(steps.map(({ name }) => name)).toEqual(["transform", "validate"]);
+  const result = await callTool(client, "run_pipeline", { text, steps });
+  expect(result).toMatchObject({ status: "success", rows: 3 });
+});
+
+it("names the configured pipelines in its description, and describes them in a resource", async () => {
+  const client = await connect({
+    pipelines: {
+      clean: {
+        description: "Cleans orders.",
+        version: 1.2,
+        parameters: { limit: { type: "number" }, note: { default: "" } },
+      },
+    },
+  });
+  const { tools } = await client.listTools();
+  expect(tools.find(({ name }) => name === "run_pipeline")?.description).toMatch(
+    /pipeline:\/\/reference\. Configured pipelines: clean\(limit\*, note\): Cleans orders\.$/,
+  );
+  const { contents } = await client.readResource({ uri: "pipeline://definitions" });
+  expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({
+    pipelines: [{ name: "clean", version: "1.2", parameters: { limit: { type: "number" } }, output_format: "json" }],
+  });
+  const reference = await client.readResource({ uri: "pipeline://reference" });
+  expect(reference.contents[0]).toMatchObject({
+    mimeType: "text/markdown",
+    text: expect.stringContaining("## transform"),
+  });
 });
