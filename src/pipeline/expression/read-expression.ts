@@ -1,6 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { type Options, readString } from "../options.ts";
 import { type CompiledExpression, compileExpression, type Parameters } from "./expression.ts";
+import { compileRegex, type Regex } from "./regex.ts";
 
 /** The expression under `key` of an option object, its errors naming the place. @throws ToolError `invalid_input` */
 export function readExpression(
@@ -10,12 +11,7 @@ export function readExpression(
   parameters: Parameters = {},
 ): CompiledExpression {
   const source = readString(options, key, where);
-  try {
-    return compileExpression(source, parameters);
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
-  }
+  return at(where, () => compileExpression(source, parameters));
 }
 
 /** The same, undefined where it is left out. */
@@ -26,4 +22,19 @@ export function optionalExpression(
   parameters: Parameters = {},
 ): CompiledExpression | undefined {
   return options[key] === undefined ? undefined : readExpression(options, key, where, parameters);
+}
+
+/** The regular expression under `key`, its errors naming the place. @throws ToolError `invalid_input` */
+export function readPattern(options: Options, key: string, where: string): Regex {
+  const pattern = readString(options, key, where);
+  return at(where, () => compileRegex(pattern));
+}
+
+function at<Made>(where: string, compile: () => Made): Made {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
+  }
 }

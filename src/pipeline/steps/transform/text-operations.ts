@@ -1,4 +1,5 @@
-import { compileRegex } from "../../expression/regex.ts";
+import { readPattern } from "../../expression/read-expression.ts";
+import type { Regex } from "../../expression/regex.ts";
 import { MAX_TEXT, tooLong } from "../../expression/value.ts";
 import {
   optionalFields,
@@ -87,14 +88,13 @@ export const replace: OperationCompiler = (options, where) => {
   if (typeof replacement !== "string") throw wrong(where, `"with" must be a text, not ${show(replacement)}.`);
   const change =
     options.search === undefined
-      ? replacingPattern(readString(options, "pattern", where), replacement)
+      ? replacingPattern(readPattern(options, "pattern", where), replacement)
       : replacingText(readString(options, "search", where), replacement);
   const fields = optionalFields(options, "fields", where);
   return { ...perText(readOnError(options, where), "replace", fields, change), ...(fields && { fields }) };
 };
 
-function replacingPattern(pattern: string, replacement: string): (text: string) => string {
-  const regex = compileRegex(pattern);
+function replacingPattern(regex: Regex, replacement: string): (text: string) => string {
   return (text) => regex.replace(text, replacement, MAX_TEXT);
 }
 
@@ -170,7 +170,7 @@ export const join: OperationCompiler = (options, where) => {
 export const extract: OperationCompiler = (options, where) => {
   checkRowKeys(options, ["field", "pattern", "into", "on_error"], where);
   const field = readString(options, "field", where);
-  const regex = compileRegex(readString(options, "pattern", where));
+  const regex = readPattern(options, "pattern", where);
   const into = readFields(options, "into", where);
   if (into.length !== Math.max(1, regex.groupCount)) {
     throw wrong(
