@@ -19,6 +19,8 @@ export interface FollowedStep {
   /** The rows after the step; none more once it has failed. */
   rows: Batches;
   failure(): StepFailure | undefined;
+  /** Adds a warning to the step's record. */
+  warn(text: string): void;
   /** Reasons of the step as issues of an error. */
   issues(): ErrorIssue[];
   /** Complete once the rows have ended. */
@@ -93,6 +95,7 @@ export function followStep(
   return {
     rows: followed(),
     failure: () => failure,
+    warn: context.warn,
     issues: () => toIssues(reasons.listed),
     record() {
       const total = reasons.total;

@@ -11,6 +11,7 @@ import type { Batches, Host, Step, StepFailure } from "../steps/step.ts";
 import { createSuggestion } from "../suggest/suggest.ts";
 import type { EngineOrder, EngineOutput, EngineResult, StepRecord } from "./engine-order.ts";
 import { type FollowedStep, followStep, type SharedContext } from "./follow-step.ts";
+import { watchFields } from "./missing-fields.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { type ReadInput, readInput } from "./read-input.ts";
 import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
@@ -87,14 +88,19 @@ async function runSteps({ order, steps, output, workspace, input, host }: Run): 
 
   const sink = createTextSink(workspace, maxInlineLength);
   const writer = createRowWriter(output, sink);
+  // Columns are those of the rows at the end, wherever the format step stands.
+  const columns = watchFields({ fields: output.columns ?? [] });
   let written = 0;
   for await (const batch of rows) {
+    columns.see(batch.rows);
     if (after.length < SAMPLE_ROWS) after.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - after.length)));
     written += batch.rows.length;
     writer.write(batch.rows);
   }
   if (input.failed()) throw input.error();
   writer.end();
+  const format = followed[steps.findLastIndex((step) => step.enabled && step.output)];
+  for (const { problem, help } of columns.missing()) format?.warn(`columns: ${problem} ${help}`);
 
   const failed = followed.findIndex((one) => one?.failure() !== undefined);
   const records = recordsOf(steps, followed, failed);

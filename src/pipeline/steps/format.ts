@@ -1,4 +1,3 @@
-import { watchFields } from "../engine/missing-fields.ts";
 import { defaultOutput, OUTPUT_FORMATS, type OutputFormat, type OutputOptions } from "../formats/output-options.ts";
 import {
   checkKeys,
@@ -63,11 +62,11 @@ export function compileFormat(options: Options, where: string, fallback: OutputF
   };
 }
 
-/** Rows as they are; says which columns none of them has. */
+/** Rows as they are; says which options have no effect. */
 async function* passOn(
   rows: Batches,
   context: StepContext,
-  { format, columns }: OutputOptions,
+  { format }: OutputOptions,
   keys: readonly string[],
 ): Batches {
   context.record.format = format;
@@ -77,12 +76,7 @@ async function* passOn(
       `${idle.map((key) => show(key)).join(", ")} ${idle.length === 1 ? "has" : "have"} no effect on ${format}.`,
     );
   }
-  const watch = watchFields({ fields: columns ?? [] });
-  for await (const batch of rows) {
-    watch.see(batch.rows);
-    yield batch;
-  }
-  for (const { problem, help } of watch.missing()) context.warn(`columns: ${problem} ${help}`);
+  yield* rows;
 }
 
 function readColumns(options: Options, where: string): string[] | undefined {
