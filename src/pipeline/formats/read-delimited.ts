@@ -10,8 +10,9 @@ import { checkGivenHeader, checkHeader, numberedHeader } from "./table-header.ts
 
 /** Characters that the delimiter is found out from. */
 const SAMPLE = 65_536;
-/** Characters of the rows of a batch, beyond which it is not filled up to its number of rows. */
+/** Characters of the rows of a batch, beyond which it is not filled up to its number of rows; a cell counts as some more. */
 const BATCH_TEXT = 1_048_576;
+const CELL_TEXT = 8;
 /** Characters of a row's text that a reason quotes. */
 const QUOTED_TEXT = 80;
 
@@ -62,7 +63,7 @@ function* readDelimited(chunks: TextChunks, context: ReadContext, format: "csv" 
         for (let at = 0; at < names.length; at++) if (nulls.has(cells[at] as string)) cells[at] = null;
       batch.rows.push(make(cells));
       batch.numbers.push(number);
-      size += records.length;
+      size += records.length + CELL_TEXT * names.length;
       if (batch.rows.length === BATCH_ROWS || size > BATCH_TEXT) {
         yield batch;
         batch = { rows: [], numbers: [] };

@@ -100,6 +100,15 @@ describe("bytes", () => {
     expect(decode(Buffer.from("\uFEFFé"), "latin1")).toMatchObject({ text: "é", encoding: "utf-8" });
   });
 
+  it("of XML are read in the encoding that it declares, where that can be", () => {
+    const declared = (label: string): Buffer =>
+      Buffer.from(`<?xml version="1.0" encoding='${label}'?><a>\xc3\xa9</a>`, "latin1");
+    expect(decode(declared("KOI8-R"))).toMatchObject({ encoding: "koi8-r", text: expect.stringContaining("ц╘") });
+    expect(decode(declared("utf-16"))).toMatchObject({ encoding: "utf-8", text: expect.stringContaining("é") });
+    expect(decode(declared("nothing"))).toMatchObject({ encoding: "utf-8" });
+    expect(decode(declared("koi8-r"), "utf-8")).toMatchObject({ encoding: "utf-8" });
+  });
+
   it.each(["utf-9", "", "hz-gb-2312", "constructor"])("are refused where there is no encoding %j", (label) => {
     expect(() => decodeBytes([], { encoding: label })).toThrow(
       expect.objectContaining({ code: "invalid_input", message: `There is no encoding ${JSON.stringify(label)}.` }),

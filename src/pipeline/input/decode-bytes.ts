@@ -2,7 +2,7 @@ import { isAscii } from "node:buffer";
 import { ToolError } from "../../errors.ts";
 import type { TextChunks } from "../formats/row-reader.ts";
 import { show } from "../rows.ts";
-import { detectEncoding, markedEncoding, unmarkedUtf16 } from "./detect-encoding.ts";
+import { declaredEncoding, detectEncoding, markedEncoding, unmarkedUtf16 } from "./detect-encoding.ts";
 import { refuseBinary, refuseControls } from "./refuse-binary.ts";
 import { createDecoder } from "./text-decoders.ts";
 
@@ -26,7 +26,7 @@ export interface DecodedBytes {
 }
 
 /**
- * Decodes bytes as they come. Without a label or a mark, UTF-16 is told by its zeros, and what is ASCII so far is passed on until
+ * Decodes bytes as they come. Without a label, a mark or an XML declaration, UTF-16 is told by its zeros, and what is ASCII so far is passed on until
  * the first other byte: by the lines from there on the encoding is found out.
  * @throws ToolError `invalid_input` for a label that is none; while reading, for files that are no text
  */
@@ -41,7 +41,7 @@ export function decodeBytes(bytes: Iterable<Uint8Array>, options: DecodeOptions 
     const mark = markedEncoding(start);
     refuseBinary(start);
     let rest = start.subarray(mark?.length ?? 0);
-    const known = mark?.encoding ?? label ?? unmarkedUtf16(start.subarray(0, START_BYTES));
+    const known = mark?.encoding ?? label ?? declaredEncoding(start) ?? unmarkedUtf16(start.subarray(0, START_BYTES));
     if (!known?.startsWith("utf-16")) refuseControls(start.subarray(0, START_BYTES));
     let passed = mark?.length ?? 0;
     if (known === undefined) {

@@ -7,6 +7,9 @@ const MAX_LINES = 16_384;
 /** Up to it, of 100, a guess of the detector is none: it says so much of any bytes that East Asian encodings have characters for. */
 const NO_CONFIDENCE = 10;
 
+/** Bytes that an XML declaration has at most. */
+const DECLARATION_BYTES = 256;
+
 const UTF_8 = "utf-8";
 const FALLBACK = "windows-1252";
 
@@ -28,6 +31,14 @@ export function unmarkedUtf16(bytes: Uint8Array): string | undefined {
   if (odd > 0.4 * pairs && even < 0.05 * pairs) return "utf-16le";
   if (even > 0.4 * pairs && odd < 0.05 * pairs) return "utf-16be";
   return undefined;
+}
+
+/** The encoding that the first line of an XML document names (XML 1.0, 4.3.3), where it can be true of bytes like ASCII. */
+export function declaredEncoding(bytes: Buffer): string | undefined {
+  const start = bytes.toString("latin1", 0, DECLARATION_BYTES);
+  const label = /^<\?xml\s(?:[^>]*?\s)?encoding\s*=\s*["']([\w.:-]+)["']/.exec(start)?.[1];
+  const encoding = label === undefined ? undefined : standardName(label);
+  return encoding?.startsWith("utf-16") ? undefined : encoding;
 }
 
 /**
