@@ -84,11 +84,16 @@ function asText(column: Column, remarks: string[]): Decision {
   return { type: "string", ...(texts < total && { cast: { type: "string" } }), remarks };
 }
 
+/** Whether anything is written as text, blank text and words for nothing included. */
+function hasText({ texts, blank, missingWords, maybeMissingWords }: Column): boolean {
+  return texts + blank + missingWords.size + maybeMissingWords.size > 0;
+}
+
 function asBoolean(column: Column): Decision | undefined {
   const words = column.booleans.choose();
   if (!words) return undefined;
   const own = words.yes && { true_values: words.yes, false_values: words.no };
-  return { type: "boolean", ...(column.texts > 0 && { cast: { type: "boolean", ...own } }), remarks: [] };
+  return { type: "boolean", ...(hasText(column) && { cast: { type: "boolean", ...own } }), remarks: [] };
 }
 
 function asDate(column: Column, evidence: Evidence, remarks: string[]): Decision | undefined {
@@ -130,7 +135,7 @@ function asNumber(column: Column, evidence: Evidence, remarks: string[]): Decisi
   if (whole && min === 0 && max === 1 && column.kinds.size === 1) {
     remarks.push("it has 0 and 1 only: cast it to boolean if that is what they mean");
   }
-  return { type, ...(column.texts > 0 && { cast: { type, ...options } }), min, max, remarks };
+  return { type, ...(hasText(column) && { cast: { type, ...options } }), min, max, remarks };
 }
 
 function chooseReading(column: Column, evidence: Evidence, remarks: string[]): NumberReading | undefined {

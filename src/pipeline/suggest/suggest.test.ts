@@ -114,6 +114,7 @@ describe("a suggestion", () => {
     ["y and n", "n", ["y", "n"], { type: "boolean" }],
     ["a single letter", "n", ["n", "n"], { type: "string" }],
     ["oui and non", "n", ["oui", "non"], { type: "boolean" }],
+    ["truth values beside empty text", "n", [true, "", false], { type: "boolean", empty: 1 }],
     ["0 and 1", "n", ["0", "1"], { type: "integer" }],
     ["ISO dates", "n", ["2026-01-31"], { type: "date", min: "2026-01-31" }],
     ["German dates", "n", ["31.01.2026", "1.2.2026"], { type: "date", date_format: ["DD.MM.YYYY"], max: "2026-02-01" }],
