@@ -61,12 +61,30 @@ export function templateFields(value: unknown): string[] {
 /** A field's value by its name or by a dotted path into objects and lists; undefined where there is none. */
 export function readPath(row: Row, path: string): unknown {
   if (Object.hasOwn(row, path)) return row[path];
+  if (!path.includes(".")) return undefined;
   let value: unknown = row;
   for (const part of path.split(".")) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
     value = (value as Record<string, unknown>)[part];
   }
   return value;
+}
+
+/** The same for many rows, made by `newRow`; faster. */
+export function pathReader(path: string): (row: Row) => unknown {
+  // Rows inherit nothing, so that a plain read finds own fields only; objects inside them may be any.
+  if (!path.includes(".")) return (row) => row[path];
+  const [first, ...inner] = path.split(".") as [string, ...string[]];
+  return (row) => {
+    const whole = row[path];
+    if (whole !== undefined) return whole;
+    let value = row[first];
+    for (const part of inner) {
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+      value = (value as Record<string, unknown>)[part];
+    }
+    return value;
+  };
 }
 
 /** A value as text: nothing for null and missing, JSON for objects and lists. */

@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import { closestName } from "../closest-name.ts";
 import { newRow, type Row, RowFailure, show } from "../rows.ts";
-import { readPath } from "../template.ts";
+import { pathReader } from "../template.ts";
 import { call } from "./calls.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { binary, comparison, constantPart, type Evaluate, membership, type Part } from "./operators.ts";
@@ -266,9 +266,9 @@ const WORDS = new Set(["and", "or", "not"]);
 
 /** Reads a field by its name or, where no field is called so, by a dotted path. */
 function fieldReader(path: string): Evaluate {
-  // Rows inherit nothing, so that a plain read finds own fields only.
   if (!path.includes(".")) return (row) => row[path] ?? null;
-  return (row) => readPath(row, path) ?? null;
+  const read = pathReader(path);
+  return (row) => read(row) ?? null;
 }
 
 /** What a dot leads to, as in a field's path. */
