@@ -1,12 +1,12 @@
 import { newRow, type Row } from "../rows.ts";
 
-/** Columns up to which V8 keeps the fields of an object in a fixed shape. */
-const MAX_SHAPED = 1000;
+/** Fields that V8 keeps in an object itself; with more, a generated constructor is slower than a hash table. */
+const MAX_SHAPED = 250;
 
 /**
  * Makes rows of cells for a table with these columns, distinct from each other.
  *
- * Fields that are set one by one under computed names make V8 fall back to hash tables beyond some 20 fields: three times the
+ * Fields that are set one by one under computed names make V8 fall back to hash tables beyond some 20 fields: twice the
  * time and memory. So a constructor is generated that names them; the names are in it as JSON strings only.
  */
 export function rowMaker(names: readonly string[]): (cells: readonly unknown[]) => Row {
