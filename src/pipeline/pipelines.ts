@@ -84,6 +84,7 @@ export function createPipelines(
   const { maxInlineLength, maxDiskBytes } = settings;
   const definitions = createDefinitions(settings.definitions);
   const threads = createEngineThreads(settings);
+  const underWay = new Set<Promise<void>>();
 
   return {
     async run(user, asked, { signal, status }) {
@@ -95,6 +96,8 @@ export function createPipelines(
       status.progress("Reading the input", 0);
       const input = await openInput(user, request, { folders: settings.folders, results, services });
       const work = results.workFolder();
+      const ended = Promise.withResolvers<void>();
+      underWay.add(ended.promise);
       try {
         const order: EngineOrder = {
           input: input.engine,
@@ -120,12 +123,18 @@ export function createPipelines(
       } finally {
         await input.close();
         await work.remove();
+        underWay.delete(ended.promise);
+        ended.resolve();
       }
     },
     describe: definitions.describe,
     reference: async () => (await import("./definitions/reference.ts")).writeReference(),
     list: definitions.list,
-    close: () => threads.close(),
+    async close() {
+      await threads.close();
+      // The process may end once this is done: what the runs have on disk has to be gone by then.
+      await Promise.all(underWay);
+    },
   };
 }
 
@@ -167,12 +176,14 @@ async function writeLists(data: readonly unknown[]): Promise<string[]> {
   return lists;
 }
 
+/** What single calls say would drown how far the run is. */
+const SILENT: StatusEmitter = { progress() {}, success() {}, error() {}, emit() {} };
+
 function hostFor(user: PipelineUser, services: PipelineServices, context: CallContext): Host {
-  const { signal, status } = context;
-  // How far one call is says nothing of the run.
+  const { signal } = context;
   const within = (timeoutMs: number | undefined): CallContext => ({
     ...context,
-    status: { ...status, progress: (description, _percent, extra) => status.progress(description, undefined, extra) },
+    status: SILENT,
     ...(timeoutMs !== undefined && { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
   });
   return {

@@ -14,6 +14,11 @@ const CALLS_PER_ROW = 1000;
 const MAX_ERRORS = 20_000;
 /** Characters of a schema whose code is not made shorter: that would take almost as long as all else. */
 const LARGE_SCHEMA = 4000;
+/**
+ * Characters of a schema that is checked to its last error even where one would do: code that stops at the first is nested as
+ * deep as the schema has properties, and compiling it takes the square of their number, in which nothing can end it.
+ */
+const WIDE_SCHEMA = 20_000;
 
 /** Violations of one value that are listed; all are counted. */
 const MAX_VIOLATIONS = 20;
@@ -42,7 +47,7 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
   const { $schema: _, ...body } = schema;
   if (body.$async !== undefined) throw invalid('"$async" is not supported');
   checkSchema(body);
-  const isValid = compileWith(body, size, false);
+  const isValid = compileWith(body, size, size > WIDE_SCHEMA);
   let findAll: ReturnType<typeof compileWith> | undefined;
   return (value, rows) => {
     try {
