@@ -204,6 +204,54 @@ describe("enrich by API through the server", () => {
     expect(requests).toHaveLength(0);
   });
 
+  it("fills the parameters of a configured pipeline into its requests, as they are", async () => {
+    const enrich = {
+      when: "n <= $most",
+      api: {
+        api: "shop",
+        operation: "POST /prices",
+        body: { list: "{{rows}}", land: "{{$land}}" },
+        batch: { size: "{{$size}}", row: { id: "{{n}}", of: "{{$land}}" } },
+        fields: { got: "id" },
+      },
+    };
+    const prices = {
+      description: "Prices of a country",
+      parameters: { land: { type: "string" }, most: { type: "integer" }, size: { type: "integer", default: 2 } },
+      processingSteps: [{ enrich }, "format"],
+    };
+    const { client, requests } = await openShop(
+      ({ body }) => ({ json: (JSON.parse(body) as { list: unknown }).list }),
+      {},
+      { pipelines: { prices } },
+    );
+    const land = "{{n}} & co";
+    const run = { pipeline: "prices", parameters: { land, most: 2 }, data: numbered(5) };
+    const result = (await callTool(client, "run_pipeline", run)) as Run;
+    expect(result.final_data, JSON.stringify(result)).toEqual([
+      { n: 0, got: 0 },
+      { n: 1, got: 1 },
+      { n: 2, got: 2 },
+      { n: 3 },
+      { n: 4 },
+    ]);
+    expect(requests.map(({ body }) => JSON.parse(body))).toEqual([
+      { list: [0, 1].map((id) => ({ id, of: land })), land },
+      { list: [{ id: 2, of: land }], land },
+    ]);
+  });
+
+  it("says how many calls are done", async () => {
+    const { client } = await openShop(({ path }) => ({ json: path, delayMs: 40 }));
+    const heard: string[] = [];
+    const steps = [{ name: "enrich", api: { api: "shop", ...item } }];
+    await client.callTool(
+      { name: "run_pipeline", arguments: { data: numbered(40), steps } },
+      { onprogress: ({ message }) => void heard.push(message ?? "") },
+    );
+    expect(heard.join("\n")).toMatch(/Step 1 of 1: enrich, \d+ of 40 calls/);
+  });
+
   it("keeps users apart who run the same at the same time", async () => {
     const server = await startHttpServer(({ headers, path }) => ({ json: `${headers["x-user"]} ${path}`, delayMs: 5 }));
     const shop = { apiUrl: server.url, allow: ["GET /**"] };

@@ -24,7 +24,7 @@ export interface PipelineUser {
   id: string;
 }
 
-/** What a call of another service is given. Its status has no final event, for the run goes on after it. */
+/** What a call of another service is given. */
 export interface CallContext {
   signal: AbortSignal;
   status: StatusEmitter;
@@ -115,7 +115,7 @@ export function createPipelines(
           limits: { maxInlineLength, maxDiskBytes },
         };
         const run = {};
-        const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status: passing(status), run });
+        const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status, run });
         const result = await threads.run(user.id, order, host, signal);
         return await presentResult(result, { user, request, pipeline: found.pipeline, results, maxInlineLength });
       } catch (error) {
@@ -191,16 +191,6 @@ function hostFor(user: PipelineUser, services: PipelineServices, context: CallCo
     callApi: ({ timeoutMs, ...request }) => services.callApi(user, request, within(timeoutMs)),
     processInput: ({ timeoutMs, ...request }) => services.processInput(user, request, within(timeoutMs)),
     progress: (description, percent) => context.status.progress(description, percent),
-  };
-}
-
-/** The run's status for calls inside it: what they report passes, that they end does not end the run. */
-function passing(status: StatusEmitter): StatusEmitter {
-  return {
-    progress: (description, percent, extra) => status.progress(description, percent, extra),
-    success: () => {},
-    error: () => {},
-    emit: () => {},
   };
 }
 
