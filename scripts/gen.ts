@@ -65,12 +65,14 @@ const { tools } = (await import(
 const { describeTool } = await import("../src/mcp/tool-schema.ts");
 const { toolsPage } = await import("./reference-tools.ts");
 const { errorsPage } = await import("./reference-errors.ts");
+const { writeReference } = await import("../src/pipeline/definitions/reference.ts");
 const { configurationPage, configurationSchema } = await import("./reference-configuration.ts");
 
 const described = tools.map(describeTool);
 emit("test/__snapshots__/tools.json", `${JSON.stringify(described, null, 2)}\n`);
 emit("docs/tools.md", toolsPage(described));
 emit("docs/errors.md", errorsPage());
+emit("docs/pipeline-reference.md", `<!-- Written by \`npm run gen\`. -->\n\n${writeReference()}`);
 emit("docs/configuration.md", configurationPage());
 emit("patchbay.schema.json", `${JSON.stringify(configurationSchema(), null, 2)}\n`);
 
