@@ -22,8 +22,8 @@ export function detectDelimiter(text: string, complete = true): string {
   const steady = (place: number): boolean => records.every((counts) => counts[place] === header[place]);
   const shared = (place: number): boolean =>
     records.filter((counts) => (counts[place] as number) > 0).length >= records.length / 2;
-  const others = CANDIDATES.keys().filter((place) => place !== COMMA && (header[place] as number) > 0);
-  if (decimal && others.some(steady)) for (const counts of all) counts[COMMA] = 0;
+  const rival = header.some((count, place) => place !== COMMA && count > 0 && steady(place));
+  if (decimal && rival) for (const counts of all) counts[COMMA] = 0;
   const commas = header[COMMA] as number;
   let best = COMMA;
   for (let place = 1; place < CANDIDATES.length; place++) {
