@@ -126,6 +126,14 @@ describe("a value filled in", () => {
     );
   });
 
+  it("is no group of a pattern that is replaced", () => {
+    const replace = (options: object) =>
+      (fill("transform", { operations: [{ op: "replace", ...options }] }, { x: "$1" }).operations as unknown[])[0];
+    expect(replace({ pattern: "(a)", with: "{{$x}}" })).toMatchObject({ with: "$$1" });
+    expect(replace({ pattern: "(a)", with: "$1-{{$x}}" })).toMatchObject({ with: "$1-$$1" });
+    expect(replace({ search: "a", with: "{{$x}}" })).toMatchObject({ with: "$1" });
+  });
+
   it("is never filled again", () => {
     expect(fill("format", { columns: ["{{$a}}"] }, { a: "{{$b}}", b: "x" })).toEqual({ columns: ["{{$b}}"] });
   });

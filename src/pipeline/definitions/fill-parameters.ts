@@ -8,10 +8,10 @@ const PLACEHOLDER = /\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
 const ONLY_PLACEHOLDER = /^\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/;
 
 /**
- * What the texts at a place are: `expression`, read by a language of its own; `template`, filled again from each row; `fixed`,
- * what says how the others are read.
+ * What the texts at a place are: `expression`, read by a language of its own; `template`, filled again from each row;
+ * `replacement`, where `$1` is a group of a pattern; `fixed`, what says how the others are read.
  */
-type Kind = "expression" | "template" | "fixed";
+type Kind = "expression" | "template" | "replacement" | "fixed";
 /** Places inside the options of a step: by key, `*` for any key or entry. All others are plain texts. */
 interface Places {
   readonly [key: string]: Kind | Places | ((entry: unknown) => Kind | Places);
@@ -20,8 +20,13 @@ interface Places {
 const EXPRESSIONS: Places = { when: "expression", expression: "expression", jsonata: "expression" };
 
 function operationPlaces(operation: unknown): Places {
-  const op = isObject(operation) ? operation.op : undefined;
-  return { ...EXPRESSIONS, op: "fixed", ...(op === "compute" && { fields: { "*": "expression" } }) };
+  const { op, pattern } = isObject(operation) ? operation : ({} as Options);
+  return {
+    ...EXPRESSIONS,
+    op: "fixed",
+    ...(op === "compute" && { fields: { "*": "expression" } }),
+    ...(op === "replace" && pattern !== undefined && { with: "replacement" }),
+  };
 }
 
 const PLACES: Record<StepName, Places> = {
@@ -98,6 +103,7 @@ function fillText(text: string, place: Kind | Places | undefined, { parameters, 
   if (only) {
     const value = parameterOf(parameters, only[1] as string, here);
     if (place === "template") return literals(value);
+    if (place === "replacement" && typeof value === "string") return value.replaceAll("$", "$$$$");
     if (typeof place === "object" && typeof value === "object" && value !== null) {
       throw wrong(
         here,
@@ -109,6 +115,7 @@ function fillText(text: string, place: Kind | Places | undefined, { parameters, 
   }
   return text.replace(PLACEHOLDER, (_, name: string) => {
     const filled = toText(parameterOf(parameters, name, here));
+    if (place === "replacement") return filled.replaceAll("$", "$$$$");
     return place === "template" ? literal(filled, true) : filled;
   });
 }
