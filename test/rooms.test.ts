@@ -69,7 +69,6 @@ const PACKAGES: Record<string, string[]> = {
   ajv: ["api", "json-schema", "llm", "pipeline"],
   "better-sqlite3": ["memory", "usage"],
   chardet: ["pipeline"],
-  "csv-parse": ["pipeline"],
   "eventsource-parser": ["api", "llm"],
   hono: ["http"],
   "ipaddr.js": ["api"],
