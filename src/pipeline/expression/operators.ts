@@ -85,6 +85,8 @@ export function comparison(symbol: string, left: Part, right: Part): Evaluate {
   const a = left.run;
   const b = right.run;
   const constant = right.constant?.value;
+  // Whichever side is known goes to the right, where there is something to gain.
+  if ((symbol === "==" || symbol === "!=") && left.constant && !right.constant) return comparison(symbol, right, left);
   switch (symbol) {
     case "==":
       if (isScalar(constant)) return (row) => a(row) === constant;

@@ -38,16 +38,23 @@ export function digitsAt(text: string, from: number, count: number): number {
   return value;
 }
 
+/** The day that the first ten characters of a text say as `YYYY-MM-DD`, in milliseconds; undefined where they say none. */
+export function readDay(text: string): number | undefined {
+  if (text[4] !== "-" || text[7] !== "-") return undefined;
+  const day = dayToMs(digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2));
+  // NaN fails all comparisons, so that a character that is no digit ends up here as well.
+  return day === undefined || Number.isNaN(day) ? undefined : day;
+}
+
 /**
  * Reads a trimmed text of ISO 8601: `2026-01-31`, or with a time after `T` or a blank, to the minute or finer, with an offset
  * or without one, which is UTC. Undefined for anything else, days that do not exist and leap seconds.
  */
 export function readIso(text: string): Moment | undefined {
   const { length } = text;
-  if (length < 10 || length > 40 || text[4] !== "-" || text[7] !== "-") return undefined;
-  const day = dayToMs(digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2));
-  // NaN fails all comparisons, so that a character that is no digit ends up here as well.
-  if (day === undefined || Number.isNaN(day)) return undefined;
+  if (length < 10 || length > 40) return undefined;
+  const day = readDay(text);
+  if (day === undefined) return undefined;
   if (length === 10) return { ms: day, timed: false };
   const gap = text[10];
   if ((gap !== "T" && gap !== "t" && gap !== " ") || text[13] !== ":") return undefined;

@@ -1,6 +1,6 @@
 import { RowFailure, show } from "../../rows.ts";
 import type { DateReader } from "../../values/date-format.ts";
-import { readIso, writeMoment } from "../../values/dates.ts";
+import { readDay, readIso, writeMoment } from "../../values/dates.ts";
 import { DECIMAL_SIGNS, type DecimalSign, readNumber } from "../../values/numbers.ts";
 
 /** Types that a field can be cast to. */
@@ -36,11 +36,18 @@ export type Cast = (value: unknown) => unknown;
 export function compileCast(type: CastType, options: CastOptions = {}): Cast {
   const castTo = compileType(type, options);
   const nulls = new Set(options.nullValues?.map((text) => text.trim().toLowerCase()));
+  if (nulls.size === 0) {
+    return (value) => {
+      if (typeof value !== "string") return value === null || value === undefined ? null : castTo(value, "");
+      const text = value.trim();
+      return text === "" && type !== "string" ? null : castTo(value, text);
+    };
+  }
   return (value) => {
     if (value === null || value === undefined) return null;
     if (typeof value !== "string") return castTo(value, "");
     const text = value.trim();
-    if (nulls.size > 0 && nulls.has(text.toLowerCase())) return null;
+    if (nulls.has(text.toLowerCase())) return null;
     return text === "" && type !== "string" ? null : castTo(value, text);
   };
 }
@@ -84,10 +91,11 @@ function compileNumber(what: string, { decimal, currency, percent }: CastOptions
     const number = readNumber(plain, sign);
     return divided && number !== undefined ? Number(`${number}e-2`) || number / 100 : number;
   };
+  const special = decimal !== undefined || currency || percent;
   return (value, text) => {
     if (typeof value === "number") return value;
     if (typeof value !== "string") return cannot(value, `a ${what}`);
-    const number = read(text, decimal);
+    const number = special ? read(text, decimal) : readNumber(text, undefined);
     if (number !== undefined) return number;
     const ways = DECIMAL_SIGNS.flatMap((sign) => {
       const other = sign === decimal ? undefined : read(text, sign);
@@ -126,15 +134,16 @@ function compileBoolean({ trueValues, falseValues }: CastOptions): TypedCast {
 
 function compileDate(always: boolean, readers: readonly DateReader[] = [readIso]): TypedCast {
   const expected = readers[0] === readIso && readers.length === 1 ? "a date such as 2026-01-31" : undefined;
+  // Most often the text is what would be written.
+  const plain = expected !== undefined && !always;
   const what = expected ?? (readers.length > 1 ? "a date in one of these formats" : "a date in that format");
   return (value, text) => {
     if (typeof value !== "string" && (typeof value !== "number" || expected !== undefined)) return cannot(value, what);
+    if (plain && text.length === 10 && readDay(text) !== undefined) return text;
     const written = typeof value === "number" ? String(value) : text;
     for (const read of readers) {
       const moment = read(written);
       if (!moment) continue;
-      // Most often the text is what would be written.
-      if (!moment.timed && !always && written.length === 10 && written[4] === "-") return written;
       return writeMoment(always ? { ms: moment.ms, timed: true } : moment);
     }
     return cannot(value, what);
