@@ -46,6 +46,7 @@ async function attack(args: Args): Promise<Answer> {
   await expect.poll(probed.work).toEqual([]);
   if (answer.isError) {
     expect(answer.json.code).not.toBe("internal");
+    expect(JSON.stringify(answer.json)).not.toContain(process.cwd());
     expect(answer.json.message).toEqual(expect.any(String));
   }
   return answer;

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { abortError, ToolError } from "../../errors.ts";
+import { abortError, ToolError, toToolError } from "../../errors.ts";
 import { createTaskRunner, TaskFailure, type TaskRunner } from "../../worker/task-runner.ts";
 import type { EngineOrder, EngineResult } from "../engine/engine-order.ts";
 import type { Host } from "../steps/step.ts";
@@ -104,7 +104,12 @@ function endedBy({ fault }: TaskFailure): ToolError {
       return new ToolError("too_large", `The run was ended: ${fault.message}.`, {
         hint: "Filter, pick or limit earlier, or group by fewer values; the configuration sets pipelineRuns.maxMemory.",
       });
+    case "result_too_large":
+      return new ToolError("too_large", `The run has no result: ${fault.message}.`, {
+        hint: "Filter, pick or limit more, or ask for a format that is kept as a resource, such as csv.",
+      });
     default:
-      return new ToolError("too_large", `The run has no result: ${fault.message}.`);
+      // A run says what is wrong in its own words, so this is a bug, whose words may have paths of the machine in them.
+      return toToolError(new Error(fault.message));
   }
 }
