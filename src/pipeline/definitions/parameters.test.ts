@@ -28,6 +28,11 @@ describe("parameters of a pipeline", () => {
     expect(resolveParameters(definitions, { country: "FR", limit: 3 })).toEqual({ limit: 3, country: "FR" });
   });
 
+  it("may have names that every object knows", () => {
+    const named = { constructor: define({ default: "x" }), toString: define({ default: "y" }) };
+    expect({ ...resolveParameters(named, {}) }).toEqual({ constructor: "x", toString: "y" });
+  });
+
   it("that are null take their default, as those that are left out", () => {
     expect(resolveParameters(definitions, { country: "DE", limit: null })).toEqual({ limit: 10, country: "DE" });
   });

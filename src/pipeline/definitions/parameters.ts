@@ -33,21 +33,18 @@ export function resolveParameters(definitions: Record<string, ParameterDefinitio
       meant === undefined ? known : `Did you mean ${show(meant)}? ${known}`,
     );
   }
-  const values: Record<string, unknown> = {};
-  for (const [name, definition] of Object.entries(definitions)) {
-    const value = given[name];
-    if (value === undefined || value === null) {
-      if (definition.default === undefined) {
-        throw wrong(
-          "Parameters",
-          `${show(name)} is required: ${describe(definition)}.`,
-          `Give it in "parameters", such as { ${show(name)}: … }.`,
-        );
-      }
-      values[name] = definition.default;
-    } else values[name] = checkValue(name, definition, value);
-  }
-  return values;
+  return Object.fromEntries(
+    Object.entries(definitions).map(([name, definition]) => {
+      const value = Object.hasOwn(given, name) ? given[name] : undefined;
+      if (value !== undefined && value !== null) return [name, checkValue(name, definition, value)];
+      if (definition.default !== undefined) return [name, definition.default];
+      throw wrong(
+        "Parameters",
+        `${show(name)} is required: ${describe(definition)}.`,
+        `Give it in "parameters", such as { ${show(name)}: … }.`,
+      );
+    }),
+  );
 }
 
 /** What is wrong with parameters as they are configured. @throws ToolError `invalid_input` that names the parameter */
