@@ -17,6 +17,7 @@ const { metafile } = await build({
     main: "src/main.ts",
     "chunks/worker": "src/worker/worker-main.ts",
     "chunks/pipeline-thread": "src/pipeline/thread/thread-main.ts",
+    "chunks/task-process": "src/worker/process-main.ts",
   },
   outdir: "dist",
   bundle: true,

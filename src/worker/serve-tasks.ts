@@ -10,11 +10,12 @@ Reflect.deleteProperty(Object.prototype, "__proto__");
 /** Performs the tasks of the table that this thread is given, one after the other. */
 export function serveTasks<Names extends TaskName>(tasks: TaskTable<Names>): void {
   parentPort?.on("message", async (order: TaskOrder) => {
-    parentPort?.postMessage(await perform(tasks, order));
+    parentPort?.postMessage(await performTask(tasks, order));
   });
 }
 
-async function perform<Names extends TaskName>(
+/** The result of a task, or why it has none; never throws. */
+export async function performTask<Names extends TaskName>(
   tasks: TaskTable<Names>,
   { task, input, maxResultLength }: TaskOrder,
 ): Promise<TaskReply> {

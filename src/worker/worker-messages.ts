@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { JsonataTask } from "./jsonata-task.ts";
 
 /** What a thread is given to do. */
 export interface TaskOrder {
@@ -23,6 +24,7 @@ export interface TaskFault {
 /** The tasks that there are, and what each takes. */
 export interface TaskInputs {
   jmespath: { json: string; expression: string };
+  jsonata: JsonataTask;
   /** `order` is an EngineOrder of src/pipeline; `port` carries what the run asks of the server around it. */
   pipeline: { order: unknown; port: MessagePort };
 }

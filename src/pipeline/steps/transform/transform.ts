@@ -5,6 +5,7 @@ import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, meantName, type Options, readObject, wrong } from "../../options.ts";
 import { counted, type Reasons, show } from "../../rows.ts";
 import type { Step, StepContext } from "../step.ts";
+import { compileJsonata } from "./jsonata.ts";
 import { type Operation, onlyWhen, readOnError } from "./operation.ts";
 import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./operation-names.ts";
 
@@ -20,7 +21,8 @@ interface NamedOperation extends Operation {
  * @throws ToolError `invalid_input` that names the operation and the key at fault.
  */
 export function compileTransform(options: Options, where: string, parameters: Parameters = {}): Step["run"] {
-  checkKeys(options, ["operations"], where);
+  if (options.jsonata !== undefined) return compileJsonata(options, where, parameters);
+  checkKeys(options, ["operations", "jsonata"], where);
   const list = options.operations ?? [];
   if (!Array.isArray(list)) throw wrong(where, `"operations" must be a list, not ${show(list)}.`);
   if (list.length > MAX_OPERATIONS) throw wrong(where, `at most ${MAX_OPERATIONS} operations, not ${list.length}.`);
@@ -74,7 +76,7 @@ function compileOperation(options: Options, where: string, parameters: Parameter
   }
   const operation = compileRow(options, here, parameters);
   const when = optionalExpression(options, "when", here, parameters);
-  if (!when) return { op, ...operation };
+  if (!when || operation.takesWhen) return { op, ...operation };
   const hint = options.on_error === undefined && !operation.failsRun ? { hint: WHEN_HINT } : {};
   return { op, ...onlyWhen(operation, when, readOnError(options, here)), ...hint };
 }
