@@ -74,6 +74,7 @@ describe("bytes", () => {
     ["windows-1252", "id,nom,ville\n1,Hélène Lefèvre,Besançon\n2,Noël Dupré,Orléans\n"],
     ["windows-1252", "id,price\n1,€ 5 – “ok”\n"],
     ["windows-1252", "name\ncafé\n"],
+    ["windows-1252", "de,à\nà,é\n"],
     ["windows-1251", "номер,имя,город\n1,Иван Петров,Москва\n2,Мария Иванова,Казань\n"],
     ["koi8-r", "номер,имя,город\n1,Иван Петров,Москва\n2,Мария Иванова,Казань\n"],
     ["shift_jis", "番号,名前,住所\n1,山田太郎,東京都千代田区\n2,鈴木花子,大阪市の北区です\n"],

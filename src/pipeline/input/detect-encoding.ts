@@ -54,7 +54,7 @@ export function detectEncoding(sample: Buffer): string {
   const guess = analyse(lines)
     .filter(({ confidence }) => confidence > NO_CONFIDENCE)
     .map(({ name }) => standardName(name))
-    .find((name) => name !== undefined && name !== UTF_8 && readsAll(lines, name));
+    .find((name) => name !== undefined && mayBe(name, lines));
   const encoding = guess ?? FALLBACK;
   return isLatin(encoding) && !looksLatin(lines) ? UTF_8 : encoding;
 }
@@ -66,6 +66,28 @@ function standardName(label: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function mayBe(encoding: string, lines: Uint8Array): boolean {
+  if (encoding === UTF_8 || (isScript(encoding) && standAlone(lines))) return false;
+  return readsAll(lines, encoding);
+}
+
+/** Whether a language in this encoding is written in bytes beyond ASCII throughout. */
+function isScript(encoding: string): boolean {
+  return /^(koi8-|ibm866|windows-125[1356]|windows-874|iso-8859-(5|6|7|8|11)|x-mac-cyrillic|euc-)/.test(encoding);
+}
+
+/** Whether most bytes beyond ASCII stand between ASCII ones, as letters with accents do. */
+function standAlone(bytes: Uint8Array): boolean {
+  let foreign = 0;
+  let runs = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if ((bytes[at] as number) < 0x80) continue;
+    foreign++;
+    if (at === 0 || (bytes[at - 1] as number) < 0x80) runs++;
+  }
+  return foreign < 1.5 * runs;
 }
 
 /** Whether all bytes are characters, and none is a control character beyond ASCII, which text does not have. */
