@@ -20,25 +20,43 @@ export function isDateTime(text: string): boolean {
   return /^[Tt ]$/.test(text.charAt(10)) && isDate(text.slice(0, 10)) && isTime(text.slice(11));
 }
 
-function isHostname(text: string): boolean {
-  return (
-    text.length <= 253 && text.split(".").every((label) => /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(label))
-  );
+/** Labels of letters, digits and inner hyphens (RFC 1123), from a place in a text to its end. */
+function isHostname(text: string, from = 0): boolean {
+  if (text.length - from > 253) return false;
+  let start = from;
+  for (let at = from; at <= text.length; at++) {
+    const code = at < text.length ? text.charCodeAt(at) : DOT;
+    if (code === DOT) {
+      const length = at - start;
+      if (length === 0 || length > 63 || text.charCodeAt(start) === HYPHEN || text.charCodeAt(at - 1) === HYPHEN)
+        return false;
+      start = at + 1;
+    } else if (code !== HYPHEN && !(code >= 48 && code <= 57) && !((code | 32) >= 97 && (code | 32) <= 122))
+      return false;
+  }
+  return true;
 }
+
+const HYPHEN = 45;
+const DOT = 46;
 
 function isEmail(text: string): boolean {
   const at = text.lastIndexOf("@");
-  const local = text.slice(0, at);
-  return (
-    at > 0 &&
-    at <= 64 &&
-    /^[^\s@"(),:;<>[\\\]]+$/.test(local) &&
-    !local.startsWith(".") &&
-    !local.endsWith(".") &&
-    !local.includes("..") &&
-    isHostname(text.slice(at + 1))
-  );
+  if (at <= 0 || at > 64 || !isHostname(text, at + 1)) return false;
+  let before = DOT;
+  for (let index = 0; index < at; index++) {
+    const code = text.charCodeAt(index);
+    if (code === DOT ? before === DOT : code < 128 ? NOT_IN_LOCAL[code] === 1 : /\s/.test(text[index] as string))
+      return false;
+    before = code;
+  }
+  return before !== DOT;
 }
+
+/** By their codes, the characters of ASCII that are not in the part of an address before the @ unless it is quoted. */
+const NOT_IN_LOCAL = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[\s@"(),:;<>[\\\]]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 function isUri(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s"<>\\^`{|}]+$/.test(text) && URL.canParse(text);
@@ -50,7 +68,7 @@ export const FORMATS: Record<string, (text: string) => boolean> = {
   time: isTime,
   "date-time": isDateTime,
   email: isEmail,
-  hostname: isHostname,
+  hostname: (text) => isHostname(text),
   ipv4: (text) => isIP(text) === 4,
   ipv6: (text) => isIP(text) === 6,
   uri: isUri,

@@ -178,7 +178,7 @@ function countWord(words: Map<string, number>, word: string): void {
 }
 
 function isPlain(text: string): boolean {
-  return isWrittenNumber(text) && /^-?\d+([.,]\d+)*$/.test(text);
+  return /^-?\d+([.,]\d+)*$/.test(text) && isWrittenNumber(text);
 }
 
 /** Text with digits as 9 and letters as A or a; undefined for what is longer than codes are, or has other letters. */

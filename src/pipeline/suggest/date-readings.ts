@@ -1,5 +1,5 @@
 import { compileDateReader, type DateReader } from "../values/date-format.ts";
-import { type Moment, writeMoment } from "../values/dates.ts";
+import { isDigit, type Moment, writeMoment } from "../values/dates.ts";
 
 /** Orders of day, month and year, by the first character that is no digit; a letter stands for the name of a month. */
 const ORDERS: Record<string, readonly string[]> = {
@@ -19,9 +19,16 @@ interface Format {
   first?: "D" | "M";
 }
 
-const FORMATS = new Map<string, readonly Format[]>(
-  Object.entries(ORDERS).map(([sign, orders]) => [sign, orders.flatMap(withTimes)]),
-);
+/** By the sign, whether four digits come before it, and whether there is a time. */
+const FORMATS = new Map<string, readonly Format[]>();
+for (const [sign, orders] of Object.entries(ORDERS)) {
+  for (const format of orders.flatMap(withTimes)) {
+    for (const timed of format.name === "ISO" ? [true, false] : [format.name.includes(":")]) {
+      const key = `${sign}${/^(ISO|YYYY)/.test(format.name)}${timed}`;
+      FORMATS.set(key, [...(FORMATS.get(key) ?? []), format]);
+    }
+  }
+}
 
 function withTimes(order: string): Format[] {
   return (order === "ISO" || order === "YYYYMMDD" ? [""] : TIMES).map((time) => {
@@ -53,6 +60,8 @@ export interface DateReadings {
   choose(first: "D" | "M"): DateChoice;
 }
 
+/** Texts of which none is a date, until no more are tried. */
+const PATIENCE = 100;
 /** Formats of a value that are told apart. */
 const MAX_SETS = 30;
 
@@ -69,17 +78,22 @@ export function createDateReadings(): DateReadings {
   // Sets of formats that each read some values.
   const sets = new Map<string, Range[]>();
   let failed = false;
+  let misses = 0;
   return {
     all: () => !failed && sets.size > 0,
     see(text) {
+      if (misses > PATIENCE && sets.size === 0) return false;
       const found: { format: Format; moment: Moment }[] = [];
       if (text.length >= 6 && text.length <= 40 && /\d/.test(text)) {
-        for (const format of FORMATS.get(firstSign(text)) ?? []) {
+        for (const format of formatsOf(text)) {
           const moment = format.read(text);
           if (moment && (format.name !== "YYYYMMDD" || /^(19|20)/.test(text))) found.push({ format, moment });
         }
       }
-      if (found.length === 0) failed = true;
+      if (found.length === 0) {
+        failed = true;
+        misses++;
+      }
       if (failed) return found.length > 0;
       const key = found.map(({ format }) => format.name).join("|");
       const known = sets.get(key);
@@ -138,10 +152,10 @@ export function createDateReadings(): DateReadings {
   };
 }
 
-function firstSign(text: string): string {
-  for (const character of text) {
-    if (character >= "0" && character <= "9") continue;
-    return /[a-z]/i.test(character) ? "a" : character;
-  }
-  return "";
+function formatsOf(text: string): readonly Format[] {
+  let at = 0;
+  while (isDigit(text, at)) at++;
+  const sign = text[at] ?? "";
+  const key = `${/[a-z]/i.test(sign) ? "a" : sign}${at === 4 || (sign === "" && at === 8)}${text.includes(":")}`;
+  return FORMATS.get(key) ?? [];
 }

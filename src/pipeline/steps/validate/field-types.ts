@@ -112,17 +112,19 @@ const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-
 function numberReader(options: ReadingOptions): TypeReader {
   if (!options.coerce) return (value) => (typeof value === "number" ? value : NOT_OF_TYPE);
   const cast = compileCast("number", options);
-  const pointed = options.decimal !== ",";
+  const readPlain = options.decimal === "," ? () => Number.NaN : plainNumber;
   return (value) => {
     if (typeof value === "number") return value;
     if (typeof value !== "string") return NOT_OF_TYPE;
-    return isPlainNumber(value, pointed) ? Number(value) : cast(value);
+    const number = readPlain(value);
+    return Number.isFinite(number) ? number : cast(value);
   };
 }
 
 function wholeReader(type: "integer" | "year", options: ReadingOptions): TypeReader {
   const { coerce } = options;
   const cast = compileCast("integer", options);
+  const readPlain = options.decimal === "," ? () => Number.NaN : plainNumber;
   const fits =
     type === "year"
       ? (number: number) => Number.isInteger(number) && number >= 0 && number <= 9999
@@ -130,26 +132,14 @@ function wholeReader(type: "integer" | "year", options: ReadingOptions): TypeRea
   return (value) => {
     if (typeof value === "number") return fits(value) ? value : NOT_OF_TYPE;
     if (typeof value !== "string" || !coerce) return NOT_OF_TYPE;
-    const read = isPlainNumber(value, false) ? Number(value) : cast(value);
+    const number = readPlain(value);
+    const read = Number.isSafeInteger(number) ? number : cast(value);
     return typeof read !== "number" || fits(read) ? read : NOT_OF_TYPE;
   };
 }
 
-/** Whether text is digits with at most a minus before and a point between them, where one is meant; all else is left to the cast. */
-function isPlainNumber(value: unknown, pointed: boolean): value is string {
-  if (typeof value !== "string" || value.length > 15) return false;
-  let digits = 0;
-  let point = false;
-  for (let index = value.charCodeAt(0) === MINUS ? 1 : 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    if (code >= ZERO && code <= NINE) digits++;
-    else if (code === POINT && pointed && !point && digits > 0 && index < value.length - 1) point = true;
-    else return false;
-  }
-  return digits > 0;
+/** The number of a text that begins with a digit from 1 to 9, the commonest case; NaN leaves a text to the cast. */
+function plainNumber(text: string): number {
+  const code = text.charCodeAt(0);
+  return code >= 49 && code <= 57 ? Number(text) : Number.NaN;
 }
-
-const MINUS = 45;
-const POINT = 46;
-const ZERO = 48;
-const NINE = 57;
