@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import { ToolError } from "../../errors.ts";
 import { RowFailure, show } from "../rows.ts";
+import { simpleTest } from "./simple-pattern.ts";
 
 const MAX_PATTERN = 1000;
 /** Instructions of a compiled pattern; repeats such as {900} of groups make many of a few characters. */
@@ -54,8 +55,9 @@ export function compileRegex(pattern: string): Regex {
     if (text.length <= longest) return text;
     throw new RowFailure("size", `the pattern ${show(pattern)} is too large for a text of ${text.length} characters`);
   };
+  const test = simpleTest(pattern) ?? ((text: string) => regex.test(text));
   return {
-    test: (text) => regex.test(check(text)),
+    test: (text) => test(check(text)),
     extract(text, group) {
       const matcher = regex.matcher(check(text));
       if (!matcher.find() || group > matcher.groupCount()) return null;
