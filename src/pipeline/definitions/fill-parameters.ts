@@ -62,7 +62,8 @@ interface Filling {
 
 function fill(value: unknown, places: Kind | Places | undefined, filling: Filling): unknown {
   if (typeof value === "string") return value.includes("{{") ? fillText(value, places, filling) : value;
-  if (typeof value !== "object" || value === null) return value;
+  // Most texts are rows of tables and other data, which need no copy.
+  if (typeof value !== "object" || value === null || !mayHavePlaceholder(value)) return value;
   const inner = (key: string, entry: unknown): Kind | Places | undefined => {
     if (typeof places !== "object") return places;
     const found = own(places, key) ?? own(places, "*");
@@ -79,6 +80,13 @@ function fill(value: unknown, places: Kind | Places | undefined, filling: Fillin
       fill(entry, inner(key, entry), deeper(key)),
     ]),
   );
+}
+
+function mayHavePlaceholder(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("{{");
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(mayHavePlaceholder);
+  return Object.entries(value).some(([key, entry]) => key.includes("{{") || mayHavePlaceholder(entry));
 }
 
 function own(places: Places, key: string): Places[string] | undefined {
