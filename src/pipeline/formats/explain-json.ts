@@ -16,7 +16,8 @@ export function explainJson(error: unknown, text: string): { problem: string; at
 export function placeIn(text: string, index: number, line = 1, column = 1): { line: number; column: number } {
   let lines = 0;
   let start = -1;
-  for (let at = text.indexOf("\n"); at >= 0 && at < index; at = text.indexOf("\n", at + 1)) {
+  const before = text.slice(0, index);
+  for (let at = before.indexOf("\n"); at >= 0; at = before.indexOf("\n", at + 1)) {
     lines++;
     start = at;
   }
@@ -52,8 +53,9 @@ function commonFault(text: string, at: number): string | undefined {
   return undefined;
 }
 
+// A string is unrolled, so that one without an end costs no more than its length.
 const TOKEN =
-  /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\0-\x1f]+|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
+  /[ \t\r\n]*(?:([{}[\],:])|("[^"\\\0-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\0-\x1f]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
 /** Where broken JSON stops making sense; the parser itself tells it for some errors only. */
 function locateError(text: string): number | undefined {

@@ -1,6 +1,6 @@
 import { ToolError } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
-import { MAX_DEPTH, show } from "../rows.ts";
+import { MAX_DEPTH, MAX_REASONS, show } from "../rows.ts";
 import { addRow, checkRowText, isFull, MAX_ROW_TEXT, newBatch } from "./add-row.ts";
 import { explainJson, near, placeIn } from "./explain-json.ts";
 import { BrokenValue, createJsonScanner, type JsonScanner } from "./json-scanner.ts";
@@ -42,6 +42,8 @@ const LINES_HINT = 'Set "input_format" to "ndjson" if every line is a value of i
 
 function* readList(scanner: JsonScanner, context: ReadContext): Iterable<Batch> {
   let batch = newBatch();
+  // Only the first faults are listed, so the rest need no explanation.
+  let faults = 0;
   scanner.take();
   if (scanner.peek() === LIST_END) {
     scanner.take();
@@ -49,7 +51,14 @@ function* readList(scanner: JsonScanner, context: ReadContext): Iterable<Batch> 
   }
   for (let number = 1; ; number++) {
     if (scanner.peek() === LIST_END) throw broken(scanner, "a comma stands before the closing bracket");
-    addElement(scanner, batch, number, context);
+    const text = takeValue(scanner, `row ${number}`, number);
+    try {
+      addRow(batch, JSON.parse(text), number, context);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const message = ++faults > MAX_REASONS ? "the row is broken" : explainElement(error, scanner, text, number);
+      context.bad({ row: number, field: null, rule: "json", message, value: text.slice(0, 200) });
+    }
     if (isFull(batch)) {
       yield batch;
       batch = newBatch();
@@ -65,20 +74,11 @@ function* readList(scanner: JsonScanner, context: ReadContext): Iterable<Batch> 
   if (batch.rows.length > 0) yield batch;
 }
 
-function addElement(scanner: JsonScanner, batch: Batch, number: number, context: ReadContext): void {
-  const text = takeValue(scanner, `row ${number}`, number);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const { line, column } = scanner.place(true);
-    const { problem, at = 0 } = explainJson(error, text);
-    const place = placeIn(text, at, line, column);
-    const message = `row ${number} is broken: ${problem} at line ${place.line}, column ${place.column}${near(text, at)}`;
-    context.bad({ row: number, field: null, rule: "json", message, value: text.slice(0, 200) });
-    return;
-  }
-  addRow(batch, value, number, context);
+function explainElement(error: unknown, scanner: JsonScanner, text: string, number: number): string {
+  const { line, column } = scanner.place(true);
+  const { problem, at = 0 } = explainJson(error, text);
+  const place = placeIn(text, at, line, column);
+  return `row ${number} is broken: ${problem} at line ${place.line}, column ${place.column}${near(text, at)}`;
 }
 
 function readSingle(scanner: JsonScanner, context: ReadContext, path: readonly string[]): Batch {

@@ -1,4 +1,5 @@
 import type { Batch } from "../batch.ts";
+import { MAX_REASONS } from "../rows.ts";
 import { addRow, checkRowText, isFull, newBatch } from "./add-row.ts";
 import { explainJson, near } from "./explain-json.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
@@ -12,6 +13,8 @@ export function* readNdjson(chunks: TextChunks, context: ReadContext): Iterable<
   let batch = newBatch();
   let line = 0;
   let number = 0;
+  // Only the first faults are listed, so the rest need no explanation.
+  let faults = 0;
 
   function add(text: string): void {
     line++;
@@ -21,8 +24,7 @@ export function* readNdjson(chunks: TextChunks, context: ReadContext): Iterable<
     try {
       value = JSON.parse(text);
     } catch (error) {
-      const { problem, at = 0 } = explainJson(error, text);
-      const message = `line ${line} is broken: ${problem} at column ${at + 1}${near(text, at)}`;
+      const message = `line ${line} is broken${++faults > MAX_REASONS ? "" : explain(error, text)}`;
       context.bad({ row: number, field: null, rule: "json", message, value: text.slice(0, 200).trim() });
       return;
     }
@@ -52,6 +54,11 @@ export function* readNdjson(chunks: TextChunks, context: ReadContext): Iterable<
   }
   if (pieces.length > 0) add(pieces.join(""));
   if (batch.rows.length > 0) yield batch;
+}
+
+function explain(error: unknown, text: string): string {
+  const { problem, at = 0 } = explainJson(error, text);
+  return `: ${problem} at column ${at + 1}${near(text, at)}`;
 }
 
 function isBlank(text: string): boolean {
