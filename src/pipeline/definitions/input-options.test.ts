@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import { readInputOptions } from "./input-options.ts";
+
+it("options of the input are all found out where they are left out, and bad rows end the run", () => {
+  expect(readInputOptions({})).toEqual({ inputOptions: {}, onBadRow: "stop" });
+});
+
+it("options of the input are taken as they are written", () => {
+  const given = {
+    encoding: "windows-1252",
+    delimiter: "|",
+    header: ["id", "name"],
+    skip_lines: 2,
+    row_path: "data.items",
+    null_values: ["", "NA"],
+    on_bad_row: "skip",
+  };
+  expect(readInputOptions(given)).toEqual({
+    inputOptions: {
+      encoding: "windows-1252",
+      delimiter: "|",
+      header: ["id", "name"],
+      skipLines: 2,
+      rowPath: "data.items",
+      nullValues: ["", "NA"],
+    },
+    onBadRow: "skip",
+  });
+});
+
+it.each([
+  ["tab", "\t"],
+  ["\\t", "\t"],
+  ["semicolon", ";"],
+  ["auto", undefined],
+])("the delimiter may be written as %j", (delimiter, sign) => {
+  expect(readInputOptions({ delimiter }).inputOptions.delimiter).toBe(sign);
+});
+
+it.each<[object, string]>([
+  [{ delimiter: ";;" }, '"delimiter" must be one character, not ";;".'],
+  [{ delimiter: "\n" }, '"delimiter" must be one character, not "\\n".'],
+  [{ header: "id" }, '"header" must be true, false or a list of the columns\' names, not "id".'],
+  [{ header: [] }, '"header" must be true, false or a list of the columns\' names, not [].'],
+  [{ skip_lines: -1 }, '"skip_lines" must be a whole number from 0 to 1000000, not -1.'],
+  [{ null_values: [null] }, '"null_values" must be a list of texts, not [null].'],
+  [{ on_bad_row: "ignore" }, '"on_bad_row" must be one of stop, skip, not "ignore".'],
+  [{ encoding: 8 }, '"encoding" must be a text, not 8.'],
+  [{ nullValues: [] }, 'unknown key "nullValues".'],
+])("options of the input like %j are refused", (options, message) => {
+  expect(() => readInputOptions({ ...options })).toThrow(`input_options: ${message}`);
+});
