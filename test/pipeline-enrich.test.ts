@@ -128,6 +128,25 @@ describe("enrich by API through the server", () => {
     }
   });
 
+  it("waits its turn where the API's own rate limit refuses to, and where the service says when to come again", async () => {
+    const { run, requests } = await openShop(({ path }) => ({ json: path }), {
+      rateLimit: { requests: 2, per: 1 },
+      timeout: 0.6,
+    });
+    const result = await run(item, numbered(5));
+    expect(result.final_data.map((row) => row.item)).toEqual(numbered(5).map(({ n }) => `/items/${n}`));
+    expect(requests).toHaveLength(5);
+
+    const busy = await openShop(
+      ({ path }, count) =>
+        count === 3 ? { status: 429, headers: { "retry-after": "1" }, json: { message: "slow down" } } : { json: path },
+      { timeout: 0.6 },
+    );
+    const patient = await busy.run(item, numbered(5));
+    expect(patient.final_data.map((row) => row.item)).toEqual(numbered(5).map(({ n }) => `/items/${n}`));
+    expect(busy.requests).toHaveLength(6);
+  });
+
   it("ends a call at its own time limit, and goes on with the others", async () => {
     const { run } = await openShop(({ path }) => (path === "/items/1" ? { fault: "hang" } : { json: path }));
     const result = await run({ ...item, timeout: 0.2 }, numbered(3));

@@ -65,6 +65,17 @@ describe("enrich by API, several rows at once", () => {
     expect(outcome.issues[0]?.message).toMatch(message);
   });
 
+  it("keeps rows of which the answer knows none", async () => {
+    const callApi: Host["callApi"] = async () => ({ data: [{ sku: "other" }] });
+    const api = { api: "x", body: { ids: "{{sku}}" }, batch: { size: 5, key: "sku" }, into: "n" };
+    const outcome = await enrich({ api }, skus("a"), { callApi });
+    expect(outcome).toMatchObject({
+      failure: undefined,
+      rows: [{ sku: "a", n: null }],
+      issues: [{ rule: "not_found" }],
+    });
+  });
+
   it("records rows without the key, and entries that are there twice", async () => {
     const callApi: Host["callApi"] = async ({ body }) => {
       expect(body).toEqual({ ids: ["a", "b"] });

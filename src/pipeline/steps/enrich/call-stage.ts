@@ -125,7 +125,8 @@ function endRun(plan: CallPlan, outcome: CallOutcome, items: number, { context, 
   const { fatal, failures, stopped } = outcome;
   // A bug, or the caller went away.
   if (fatal && (fatal.code === "internal" || fatal.code === "aborted")) throw fatal;
-  const all = failures.size > 0 && failures.size === items;
+  // A call whose answer has nothing for a row has not failed.
+  const all = failures.size === items && [...failures.values()].some(({ code }) => code !== "not_found");
   const first = fatal ?? failures.get(Math.min(...failures.keys()));
   if (!first || !(fatal || onError === "fail" || (all && onError === undefined))) return;
   const rest = stopped ? " (the other calls were not made)" : "";

@@ -68,7 +68,7 @@ export async function askBatch(inputs: readonly unknown[], question: BatchQuesti
     await ask(places.slice(0, half));
     await ask(places.slice(half));
   };
-  await ask(inputs.map((_, place) => place));
+  if (inputs.length > 0) await ask(inputs.map((_, place) => place));
   return answers;
 }
 

@@ -98,6 +98,19 @@ describe("enrich by the LLM processor, several rows at once", () => {
     expect(outcome.issues).toMatchObject([{ row: 2, rule: "invalid_response", message: "llm: no JSON" }]);
   });
 
+  it("asks nothing about rows that give no input", async () => {
+    const processInput: Host["processInput"] = async ({ input }) => {
+      const entries = JSON.parse(input) as Entry[];
+      return { data: { answers: entries.map((entry) => ({ id: entry.id, answer: sizeOf(entry.input) })) } };
+    };
+    const outcome = await enrich({ llm }, [{ text: "a" }, { text: null }, { text: "bb" }], { processInput });
+    expect(outcome.rows.map(({ size }) => size)).toEqual(["short", null, "short"]);
+    expect(outcome.issues).toMatchObject([
+      { row: 2, rule: "invalid_input", message: "llm: the row gives the model no input" },
+    ]);
+    expect((await enrich({ llm, on_error: "keep" }, [{ text: " " }])).rows).toEqual([{ text: " ", size: null }]);
+  });
+
   it("makes no more calls than are allowed, also where it asks again", async () => {
     let calls = 0;
     const processInput: Host["processInput"] = async () => {

@@ -64,17 +64,24 @@ export function compileLlmCall(options: Options, where: string): CallPlan {
     size: batch?.size ?? 1,
     item: (row) => (template === undefined ? inputOf(row, fields.sets) : toText(fillTemplates(template, row))),
     async send(items, caller) {
-      const answers = batch
-        ? await askBatch(items, {
-            base,
-            one: (input) => ask(input, caller),
-            ask: (request) => askModel(request, caller),
-          })
-        : [{ value: await ask(items[0], caller) }];
-      return answers.map((answered) => selected(answered, caller));
+      if (!batch) return [selected({ value: await ask(items[0], caller) }, caller)];
+      const full = items.filter((input) => !isBlank(input));
+      const answers = await askBatch(full, {
+        base,
+        one: (input) => ask(input, caller),
+        ask: (request) => askModel(request, caller),
+      });
+      let next = 0;
+      return items.map((input) => (isBlank(input) ? NO_INPUT : selected(answers[next++] as Answered, caller)));
     },
   };
 }
+
+function isBlank(input: unknown): boolean {
+  return typeof input === "string" && input.trim() === "";
+}
+
+const NO_INPUT: Answered = { error: new ToolError("invalid_input", "the row gives the model no input") };
 
 /** The row without what an earlier run of this enrichment gave it. */
 function inputOf(row: Row, sets: readonly string[]): Record<string, unknown> {

@@ -2,8 +2,8 @@ import { type ErrorCode, ToolError, toToolError } from "../../../errors.ts";
 import { counted } from "../../rows.ts";
 import type { Host } from "../step.ts";
 import type { PathsSeen } from "./answer-fields.ts";
-import type { Answered, Caller, CallPlan } from "./call-plan.ts";
-import { limitRate } from "./rate-limit.ts";
+import type { Answered, CallPlan } from "./call-plan.ts";
+import { createCaller } from "./caller.ts";
 import type { TextStore } from "./text-store.ts";
 
 /** Failures that every row would share: they end the run whatever `on_error` says. */
@@ -25,8 +25,6 @@ const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 /** So many calls in a row that the service fails in the same way say that it is down. */
 const DOWN_AFTER = 10;
-/** Different warnings of answers that are told. */
-const MAX_NOTES = 5;
 
 /** Distinct items, each as its JSON, and what could not be made into one. */
 export interface Items {
@@ -45,7 +43,7 @@ export interface CallOutcome {
   fatal?: ToolError;
   /** Why the calls that were left were not made. */
   stopped?: ToolError;
-  notes: ReadonlySet<string>;
+  notes: Set<string>;
   seen: PathsSeen;
 }
 
@@ -73,7 +71,7 @@ export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans):
   };
   const units = unitsOf(items, plan.size);
   const judge = createJudge(units.length, means.stopAtFailure);
-  const caller = createCaller(plan, outcome, means.host);
+  const caller = createCaller(plan, means.host, outcome);
   let next = 0;
   let done = 0;
   let closed = false;
@@ -153,32 +151,6 @@ function unitsOf({ texts, failures }: Items, size: number): number[][] {
     if (unit.length === size) unit = [];
   }
   return units;
-}
-
-function createCaller(plan: CallPlan, outcome: CallOutcome, host: Host): Caller {
-  const takePlace = plan.rate && limitRate(plan.rate);
-  return {
-    host,
-    seen: outcome.seen,
-    note(warning) {
-      const notes = outcome.notes as Set<string>;
-      if (notes.size < MAX_NOTES) notes.add(warning);
-    },
-    async call(make) {
-      if (outcome.calls >= plan.maxCalls) {
-        throw new ToolError("limit_reached", `no more than ${counted(plan.maxCalls, "call")} may be made`, {
-          hint: 'Set "max_calls" higher.',
-        });
-      }
-      outcome.calls++;
-      const answered = await takePlace?.();
-      try {
-        return await make();
-      } finally {
-        answered?.();
-      }
-    },
-  };
 }
 
 /** The last call that counts. */
