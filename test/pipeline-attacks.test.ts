@@ -275,11 +275,11 @@ describe("rows that grow", () => {
   it("into one group, column or list end with an error or a result", async () => {
     await attack({
       data: rows,
-      steps: [transform({ op: "group", by: [], aggregates: { all: { fn: "collect", field: "a" } } })],
+      steps: [transform({ op: "group", aggregates: { all: { fn: "list", field: "a" } } })],
     });
     await attack({
       data: rows,
-      steps: [transform({ op: "pivot", index: [], columns: "id", values: "a", fn: "first" })],
+      steps: [transform({ op: "pivot", index: ["x"], column: "id", value: "a", aggregate: "first" })],
     });
     const wide = [Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`c${n}`, n]))];
     await attack({

@@ -88,10 +88,10 @@ function firstRows(beginning: string): Row[] {
   return beginning === "" ? [] : (JSON.parse(`${beginning}]`) as Row[]);
 }
 
-function originalOf({ data }: RunRequest, { original, input }: EngineResult, maxLength: number): unknown {
+function originalOf({ data }: RunRequest, { original, input, before }: EngineResult, maxLength: number): unknown {
   if (data !== undefined) {
     const complete = JSON.stringify(data).length <= maxLength;
-    return complete ? data : { complete, rows: input.rows, beginning: data.slice(0, 3) };
+    return complete ? data : { complete, rows: input.rows, beginning: before };
   }
   return original.complete ? original.text : { complete: false, beginning: original.text.slice(0, MAX_BEGINNING) };
 }
