@@ -40,8 +40,8 @@ function block(value: unknown, indent: string, first?: string): string {
 
 /** Words that one YAML version or another takes for something else than text. */
 const WORDS = new Set(["true", "false", "null", "yes", "no", "on", "off", "y", "n"]);
-/** Texts that mean themselves everywhere: a letter first, no sign of YAML inside, no blank at the end. */
-const PLAIN = /^\p{L}(?:[\p{L}\p{N} _.,/@+()-]*[\p{L}\p{N}_.)])?$/u;
+/** Texts that mean themselves everywhere: a letter first (and no `e1`), no sign of YAML inside, no blank at the end. */
+const PLAIN = /^(?!e\d)\p{L}(?:[\p{L}\p{N} _.,/@+()-]*[\p{L}\p{N}_.)])?$/iu;
 
 function scalar(value: unknown): string {
   if (typeof value === "number") return writeNumber(value);
