@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { failure, named, run, startPipelines } from "../../test/fixtures/pipelines.ts";
+import { configSchema } from "../config/config-schema.ts";
 import type { PipelineDefinition } from "./definitions/definitions.ts";
 
 describe("named pipelines", () => {
@@ -241,18 +242,33 @@ describe("the examples of docs/pipelines.md", async () => {
   it("give what the page says", async () => {
     const { input_format, output_format, ...request } = example("json");
     const result = await run({ ...request, inputFormat: input_format, outputFormat: output_format });
-    expect(result.final_data).toEqual([
-      { id: 1, customer: "Ana", amount: 19.9, country: "DE", gross: 23.68, currency: "EUR" },
-    ]);
+    expect(result).toMatchObject({
+      input: { format: "csv", rows: 3, delimiter: ";" },
+      steps: ["transform", "validate", "enrich", "format"].map((name) => ({ name })),
+      rows: 2,
+      final_data: "id,customer,gross,currency\r\n1,Ana,23.68,EUR\r\n3,Cid,5.95,EUR\r\n",
+      quarantine: { rows: 1, data: [{ row: 2, data: { id: 2, customer: "Ben", amount: null } }] },
+    });
     expect(result.steps.map(({ status }) => status)).toEqual(["partial", "partial", "success", "success"]);
+    expect(result.steps[0]?.issues).toMatchObject([
+      {
+        row: 2,
+        field: "amount",
+        rule: "cast",
+        message: '"amount": "x" is not a number',
+        value: "x",
+        path: "/1/amount",
+      },
+    ]);
   });
 
-  it("drop orders without an id, and those alone", async () => {
-    const { clean_orders } = example("yaml").pipelines;
-    const text = "id,amount\n1,5\n,6\n \t,7\n3,";
-    expect((await run({ pipeline: "clean_orders", text }, { clean_orders: named(clean_orders) })).final_data).toEqual([
-      { id: "1", amount: 5 },
-      { id: "3", amount: null },
-    ]);
+  it("take orders of a country, and set those without an id apart", async () => {
+    const { pipelines: definitions } = configSchema.parse(example("yaml"));
+    const text = "id;amount;country\n1;5,5;DE\n;6;DE\n3;7;FR\n4;n/a;DE\n5;1,5;DE\n1;8;DE";
+    const parameters = { country: "DE", min_amount: 2 };
+    expect(await run({ pipeline: "clean_orders@2", text, parameters }, definitions)).toMatchObject({
+      final_data: [{ id: "1", amount: 5.5, country: "DE" }],
+      quarantine: { data: [{ row: 2 }, { row: 6 }] },
+    });
   });
 });
