@@ -1,5 +1,5 @@
-import { type Options, optionalObject, readBoolean, readChoice, readObject, wrong } from "../../options.ts";
-import { show } from "../../rows.ts";
+import { type Options, optionalObject, readBoolean, readChoice, readFields, readObject, wrong } from "../../options.ts";
+import { isObject, show } from "../../rows.ts";
 import { compileDateReader, type DateReader } from "../../values/date-format.ts";
 import { DECIMAL_SIGNS } from "../../values/numbers.ts";
 import { CAST_TYPES, type CastOptions, type CastType, compileCast } from "./cast.ts";
@@ -24,6 +24,7 @@ const OTHER_TYPES: ReadonlyMap<string, CastType> = new Map([
 
 const KEYS = [
   "fields",
+  "type",
   "formats",
   "date_format",
   "decimal",
@@ -36,12 +37,12 @@ const KEYS = [
 ];
 
 /**
- * `{ op: "cast", fields: { field: type }, on_error? }`, with `date_format` (one or a list, tried in order) for all dates and
+ * `{ op: "cast", fields: { field: type }, on_error? }`, or `fields` as a list with one `type`; with `date_format` (one or a list, tried in order) for all dates and
  * `formats: { field: format }` for single ones, `decimal`, `currency`, `percent`, `true_values`, `false_values`, `null_values`.
  */
 export const castFields: OperationCompiler = (options, where) => {
   checkRowKeys(options, KEYS, where);
-  const types = Object.entries(readObject(options.fields, `${where}, "fields"`));
+  const types = readTypes(options, where);
   if (types.length === 0)
     throw wrong(where, '"fields" must map field names to types.', 'Such as { "amount": "number" }.');
   const formats = optionalObject(options, "formats", where) ?? {};
@@ -71,6 +72,13 @@ export const castFields: OperationCompiler = (options, where) => {
   });
   return { ...perField(readOnError(options, where), "cast", fields), fields: types.map(([field]) => field) };
 };
+
+function readTypes(options: Options, where: string): [string, unknown][] {
+  const { fields, type } = options;
+  if (type === undefined) return Object.entries(readObject(fields, `${where}, "fields"`));
+  if (isObject(fields)) throw wrong(where, '"type" goes with a list of fields; here each field has its own type.');
+  return readFields(options, "fields", where).map((field) => [field, type]);
+}
 
 function isDateType(type: unknown): boolean {
   return type === "date" || type === "datetime" || OTHER_TYPES.get(String(type).toLowerCase()) === "datetime";

@@ -82,6 +82,19 @@ describe("an operation on single rows", () => {
       [{ a: "tbd", b: "tbd" }, { a: "" }],
       [{ a: null, b: "tbd" }, { a: "" }],
     ],
+    ["fills fields alike", { op: "fill", fields: ["a", "b"], value: 0 }, [{ a: "" }], [{ a: 0, b: 0 }]],
+    [
+      "casts fields alike",
+      { op: "cast", fields: ["a", "b"], type: "number" },
+      [{ a: "1", b: " 2.5" }],
+      [{ a: 1, b: 2.5 }],
+    ],
+    [
+      "casts dates by their own formats",
+      { op: "cast", fields: { a: "date", b: "datetime" }, date_format: "DD.MM.YYYY", formats: { b: ["X", "ISO"] } },
+      [{ a: "1.2.2026", b: "0" }],
+      [{ a: "2026-02-01", b: "1970-01-01T00:00:00.000Z" }],
+    ],
     [
       "fills from the row before, over batches",
       { op: "fill", fields: ["a", "b"], from: "previous" },

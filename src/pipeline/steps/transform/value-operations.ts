@@ -19,14 +19,19 @@ function isMissing(value: unknown): boolean {
 }
 
 /**
- * `{ op: "fill", values: { field: value } }`: sets fields that are missing, null or empty text; or
+ * `{ op: "fill", values: { field: value } }`, or `fields` with one `value`: sets fields that are missing, null or empty text; or
  * `{ op: "fill", fields, from: "previous" }`: with what the row before has there, or got.
  */
 export const fill: OperationCompiler = (options, where) => {
-  checkRowKeys(options, ["values", "fields", "from"], where);
-  if (options.from !== undefined || options.fields !== undefined) {
+  checkRowKeys(options, ["values", "fields", "value", "from"], where);
+  if (options.values !== undefined && (options.fields !== undefined || options.value !== undefined)) {
+    throw wrong(where, '"values" does not go with "fields".');
+  }
+  if (options.from !== undefined || (options.fields !== undefined && options.value === undefined)) {
     readChoice(options, "from", where, ["previous"]);
-    if (options.values !== undefined) throw wrong(where, '"values" does not go with "from".');
+    if (options.values !== undefined || options.value !== undefined) {
+      throw wrong(where, '"from" needs "fields" and no values.');
+    }
     const fields = readFields(options, "fields", where);
     return {
       failsRun: false,
@@ -48,7 +53,10 @@ export const fill: OperationCompiler = (options, where) => {
       },
     };
   }
-  const values = Object.entries(readObject(options.values, `${where}, "values"`));
+  const values: [string, unknown][] =
+    options.value === undefined
+      ? Object.entries(readObject(options.values, `${where}, "values"`))
+      : readFields(options, "fields", where).map((field) => [field, options.value]);
   return perRow((row) => {
     for (const [field, value] of values) if (isMissing(row[field])) row[field] = value;
     return undefined;
