@@ -133,9 +133,9 @@ describe("enrich by API through the server", () => {
       rateLimit: { requests: 2, per: 1 },
       timeout: 0.6,
     });
-    const result = await run(item, numbered(5));
-    expect(result.final_data.map((row) => row.item)).toEqual(numbered(5).map(({ n }) => `/items/${n}`));
-    expect(requests).toHaveLength(5);
+    const result = await run(item, numbered(4));
+    expect(result.final_data.map((row) => row.item)).toEqual(numbered(4).map(({ n }) => `/items/${n}`));
+    expect(requests).toHaveLength(4);
 
     const busy = await openShop(
       ({ path }, count) =>
@@ -372,6 +372,20 @@ describe("enrich by a model through the server", () => {
     const result = await run({ ...llm, batch: 5 }, numbered(5));
     expect(result.final_data.map(({ kind }) => kind)).toEqual(["even", "odd", null, "odd", "even"]);
     expect(result.steps[0]).toMatchObject({ status: "partial", issues: [{ row: 3, field: "kind" }] });
+  });
+
+  it("tells what is wrong with a schema as it was written", async () => {
+    const { run, provider } = await openModel(() => "never");
+    const wrong = { ...llm, output_schema: { type: "object", properties: { kind: { type: "text" } } } };
+    for (const batch of [undefined, 5]) {
+      expect(await run({ ...wrong, batch }, numbered(8))).toMatchObject({
+        code: "invalid_input",
+        message: expect.stringMatching(
+          /llm: output_schema is not a valid JSON Schema: \/properties\/kind\/type: "text" is no type/,
+        ),
+      });
+    }
+    expect(provider.chats).toHaveLength(0);
   });
 
   it("stops asking when the budget of the run is used up", async () => {

@@ -223,3 +223,15 @@ describe("enrich by API", () => {
     expect(outcome.rows.every(({ n, w }) => w === `${n} ${"ä".repeat(60_000)}`)).toBe(true);
   });
 });
+
+describe("the disk of a run", () => {
+  it("that is used up by answers ends the run with what to do", async () => {
+    const callApi: Host["callApi"] = async ({ query }) => ({ data: `${query?.n}${"x".repeat(50_000)}` });
+    const rows = Array.from({ length: 200 }, (_, n) => ({ n }));
+    const api = { api: "x", query: { n: "{{n}}" }, into: "w" };
+    await expect(enrichRows({ api }, rows, { host: { callApi }, maxDiskBytes: 1_000_000 })).rejects.toMatchObject({
+      code: "too_large",
+      message: "The run needs more than 1000000 bytes on disk.",
+    });
+  });
+});

@@ -53,6 +53,15 @@ export async function askBatch(inputs: readonly unknown[], question: BatchQuesti
       missing = places.filter((_, index) => !found.has(index));
     } catch (thrown) {
       const error = toToolError(thrown);
+      if (error.code === "invalid_input") {
+        // A wrong schema, most often, which is told of best where it stands alone.
+        const [first, ...others] = places as [number, ...number[]];
+        await ask([first]);
+        const answer = answers[first];
+        if (answer && "error" in answer) fail(others, answer.error);
+        else await ask(others);
+        return;
+      }
       if (!SPLITS.has(error.code)) {
         fail(places, error);
         return;

@@ -101,12 +101,14 @@ export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans):
   };
   const keep = (result: Answered): { kept: number } | { error: ToolError } => {
     if ("error" in result) return result;
+    let text: string;
     try {
-      return { kept: answers.add(JSON.stringify(plan.fields.take(result.value, outcome.seen)) ?? "null") };
+      text = JSON.stringify(plan.fields.take(result.value, outcome.seen));
     } catch (error) {
-      if (error instanceof ToolError && error.code !== "internal") return { error };
+      if (error instanceof ToolError) return { error };
       throw error;
     }
+    return { kept: answers.add(text) };
   };
   const work = async (): Promise<void> => {
     while (next < units.length && judge.stopsAfter() === undefined) {
@@ -125,8 +127,11 @@ export async function makeCalls(plan: CallPlan, items: Items, means: CallMeans):
   };
   const workers = Array.from({ length: Math.min(plan.concurrency, units.length) }, work);
   // What is still under way then does not count, and ends with the run.
-  await Promise.race([Promise.all(workers), over]);
-  closed = true;
+  try {
+    await Promise.race([Promise.all(workers), over]);
+  } finally {
+    closed = true;
+  }
 
   const stop = judge.stopsAfter();
   const left = stop && !outcome.fatal ? units.slice(stop.unit + 1) : [];
