@@ -75,6 +75,22 @@ describe("steps", () => {
     expect(refusal([step]).message).toBe(message);
   });
 
+  it.each<[object, string]>([
+    [{ type: "transform", operations: [] }, 'Write "name" instead of "type".'],
+    [
+      { op: "filter", expression: "a" },
+      'An operation belongs in a step: { "name": "transform", "operations": [{ "op": "filter", … }] }.',
+    ],
+    [
+      { validate: true, schema: {} },
+      'Put its options inside, { "validate": { … } }, or write { "name": "validate", … }.',
+    ],
+    [{ transform: [{ op: "trim" }] }, 'Write { "transform": { "operations": […] } }.'],
+    [{ rows: 1, x: 2 }, 'Such as { "name": "transform", "operations": [] }.'],
+  ])("that are written like %j are told how they are meant", (step, hint) => {
+    expect(refusal([step]).hint).toBe(hint);
+  });
+
   it.each<[object, string, string]>([
     [{ validate: { shema: {} } }, "shema", "schema"],
     [{ transform: { ops: [] } }, "ops", "operations"],

@@ -92,16 +92,29 @@ function readStep(definition: unknown, where: string): { name: StepName; options
   }
   const [key, ...others] = Object.keys(written).filter((entry) => entry !== "enabled");
   if (key === undefined || others.length > 0) {
-    throw wrong(
-      where,
-      `must have a "name": ${STEP_NAMES.join(", ")}.`,
-      'Such as { "name": "transform", "operations": [] }.',
-    );
+    throw wrong(where, `must have a "name": ${STEP_NAMES.join(", ")}.`, howToName(written));
   }
   const name = readName(key, where);
   const options = written[key] ?? {};
-  if (!isObject(options)) throw wrong(`${where} (${name})`, `its options must be an object, not ${show(options)}.`);
+  if (!isObject(options)) {
+    const hint =
+      Array.isArray(options) && name === "transform" ? 'Write { "transform": { "operations": […] } }.' : undefined;
+    throw wrong(`${where} (${name})`, `its options must be an object, not ${show(options)}.`, hint);
+  }
   return { name, options: { ...(written.enabled !== undefined && { enabled: written.enabled }), ...options } };
+}
+
+/** How a step without a name is to be written, by what it has. */
+function howToName(written: Options): string {
+  const isName = (name: unknown): name is string => STEP_NAMES.includes(name as StepName);
+  const key = Object.keys(written).find((entry) => isName(written[entry]));
+  if (key !== undefined) return `Write "name" instead of ${show(key)}.`;
+  const own = Object.keys(written).find(isName);
+  if (own !== undefined) return `Put its options inside, { "${own}": { … } }, or write { "name": "${own}", … }.`;
+  if (written.op !== undefined) {
+    return `An operation belongs in a step: { "name": "transform", "operations": [{ "op": ${show(written.op)}, … }] }.`;
+  }
+  return 'Such as { "name": "transform", "operations": [] }.';
 }
 
 /** What other tools call the steps. */
