@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
+import { ToolError } from "../../../errors.ts";
 import type { Host } from "../step.ts";
 
 const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
@@ -63,6 +64,15 @@ describe("enrich by API, several rows at once", () => {
     expect(outcome.rows.map(({ n }) => n)).toEqual([null, null]);
     expect(outcome.issues).toMatchObject([{ row: 1, rule: "invalid_response" }, { row: 2 }]);
     expect(outcome.issues[0]?.message).toMatch(message);
+  });
+
+  it("records any number of rows that fail", async () => {
+    const callApi: Host["callApi"] = () => Promise.reject(new ToolError("upstream_error", "no"));
+    const api = { api: "x", body: { ids: "{{sku}}" }, batch: 1000, into: "n" };
+    const rows = Array.from({ length: 200_000 }, (_, sku) => ({ sku }));
+    const outcome = await enrich({ api }, rows, { callApi });
+    expect(outcome.failure).toMatchObject({ message: "Step 1 (enrich), api: no" });
+    expect(outcome.record).toMatchObject({ issues_total: 200_000, api: { calls: 200, failed: 200_000 } });
   });
 
   it("keeps rows of which the answer knows none", async () => {

@@ -127,10 +127,17 @@ function endRun(plan: CallPlan, outcome: CallOutcome, items: number, { context, 
   if (fatal && (fatal.code === "internal" || fatal.code === "aborted")) throw fatal;
   // A call whose answer has nothing for a row has not failed.
   const all = failures.size === items && [...failures.values()].some(({ code }) => code !== "not_found");
-  const first = fatal ?? failures.get(Math.min(...failures.keys()));
+  const first = fatal ?? firstOf(failures);
   if (!first || !(fatal || onError === "fail" || (all && onError === undefined))) return;
   const rest = stopped ? " (the other calls were not made)" : "";
   context.fail({ message: `${where}, ${plan.kind}: ${first.message}${rest}`, code: first.code, hint: first.hint });
+}
+
+/** The failure of the first item that has one. */
+function firstOf(failures: ReadonlyMap<number, ToolError>): ToolError | undefined {
+  let first = Number.POSITIVE_INFINITY;
+  for (const place of failures.keys()) first = Math.min(first, place);
+  return failures.get(first);
 }
 
 interface Waiting {
