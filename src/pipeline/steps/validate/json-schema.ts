@@ -129,6 +129,10 @@ function compileWith(
       });
     },
   });
+  if (text.length > LARGE_ENUM && hasLargeEnum(schema)) {
+    ajv.removeKeyword("enum");
+    ajv.addKeyword({ keyword: "enum", schemaType: "array", validate: isOneOf, errors: true });
+  }
   ajv.removeKeyword("uniqueItems");
   ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: uniqueItems, errors: true });
 
@@ -171,7 +175,11 @@ function checkSchema(schema: Record<string, unknown>): void {
     const named = Array.isArray(value) ? (value.find((type) => !TYPES.includes(type)) ?? value) : value;
     throw invalid(`${show(named)} at ${place} is no type; types are ${TYPES.join(", ")}`);
   }
-  throw invalid(`${place} ${explain(error, error.params)}, not ${show(value)}`);
+  const hint =
+    place.endsWith("/required") && typeof value === "boolean"
+      ? 'In JSON Schema "required" is a list of names beside "properties". Under "fields" it is true or false for each field.'
+      : undefined;
+  throw invalid(`${place} ${explain(error, error.params)}, not ${show(value)}`, hint);
 }
 
 /** The types of JSON Schema 2020-12. */
@@ -208,6 +216,54 @@ const uniqueItems: UniqueItems = (unique, items) => {
   return true;
 };
 
+/** Values of an enum beyond which they are looked up in a set, instead of one after the other. */
+const LARGE_ENUM = 100;
+
+function hasLargeEnum(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null) return false;
+  return Object.entries(schema).some(
+    ([key, value]) => (key === "enum" && Array.isArray(value) && value.length > LARGE_ENUM) || hasLargeEnum(value),
+  );
+}
+
+interface OneOf {
+  (values: unknown[], value: unknown): boolean;
+  errors?: Partial<ErrorObject>[];
+}
+
+/** Of each list that was looked into, its plain values, and the others by their JSON. */
+const sets = new WeakMap<unknown[], { plain: Set<unknown>; others: Set<string> }>();
+
+/** `enum` by sets of the values. */
+const isOneOf: OneOf = (values, value) => {
+  let known = sets.get(values);
+  if (!known) {
+    known = {
+      plain: new Set(values.filter((entry) => !isCompound(entry))),
+      others: new Set(values.filter(isCompound).map(jsonOf)),
+    };
+    sets.set(values, known);
+  }
+  if (isCompound(value) ? known.others.has(jsonOf(value)) : known.plain.has(value)) return true;
+  isOneOf.errors = [{ keyword: "enum", params: { allowedValues: values } }];
+  return false;
+};
+
+function isCompound(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function jsonOf(value: unknown): string {
+  return JSON.stringify(sorted(value));
+}
+
+function showList(list: readonly unknown[]): string {
+  const whole = show(list);
+  // What is cut is JSON inside a text.
+  if (!whole.startsWith('"')) return whole;
+  return `${list.slice(0, 10).map(show).join(", ")}${list.length > 10 ? `, … (${list.length} in all)` : ""}`;
+}
+
 function entries(count: unknown): string {
   return count === 1 ? "1 entry" : `${count} entries`;
 }
@@ -237,7 +293,7 @@ function explain(error: ErrorObject, params: Record<string, unknown>): string {
     case "unevaluatedProperties":
       return "is not allowed by the schema";
     case "enum":
-      return `must be one of ${show(params.allowedValues)}`;
+      return `must be one of ${showList(params.allowedValues as unknown[])}`;
     case "type":
       return `must be ${[params.type].flat().join(" or ")}`;
     case "uniqueItems":

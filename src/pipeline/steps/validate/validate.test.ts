@@ -119,6 +119,32 @@ describe("validate", () => {
     });
   });
 
+  it("warns of names that are no keywords and would silently check nothing", async () => {
+    const items = { min: 0, minLenght: 2, note: "for people", "x-unit": "kg" };
+    const run = await validate({ schema: { properties: { a: items, min: { type: "string" } }, require: ["a"] } }, [
+      { a: -1 },
+    ]);
+    expect(run.warnings).toEqual([
+      'the schema has "require" at /, which is no keyword and checks nothing. Did you mean "required"?',
+      'the schema has "min" at /properties/a, which is no keyword and checks nothing. Did you mean "minimum"?',
+      'the schema has "minLenght" at /properties/a, which is no keyword and checks nothing. Did you mean "minLength"?',
+    ]);
+  });
+
+  it("says where `required` of a field belongs", () => {
+    expect(() => compileValidate({ schema: { properties: { a: { required: true } } } }, "S")).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/list of names beside "properties"/) }),
+    );
+  });
+
+  it("looks values of long lists up", async () => {
+    const list = [...Array.from({ length: 20_000 }, (_, n) => `v${n}`), { a: 1, b: [null] }];
+    const rows = ["v19999", { b: [null], a: 1 }, "v20000", '{"a":1,"b":[null]}', 5, null].map((a) => ({ a }));
+    const run = await validate({ schema: { properties: { a: { enum: list } } } }, rows);
+    expect(run.reasons.map(({ row, rule }) => `${row} ${rule}`)).toEqual(["3 enum", "4 enum", "5 enum", "6 enum"]);
+    expect(run.reasons[0]?.message).toMatch(/^"a" must be one of "v0", "v1", .*, … \(20001 in all\)$/);
+  });
+
   it("tells apart several patterns of one schema", async () => {
     const patterns = { properties: { a: { pattern: "^x$" }, b: { pattern: "^y$" } } };
     const outcome = await validate({ schema: patterns }, [

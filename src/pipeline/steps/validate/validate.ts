@@ -8,6 +8,7 @@ import type { Row } from "../../rows.ts";
 import type { Batches, Step, StepContext } from "../step.ts";
 import { createRowCheck, type RowRules } from "./check-row.ts";
 import { compileJsonSchema, type JsonSchemaCheck } from "./json-schema.ts";
+import { misspeltKeywords } from "./misspelt-keywords.ts";
 import { createOutcome, createWholeRows, MODES, type Mode } from "./outcome.ts";
 import { readRowTests } from "./row-tests.ts";
 import { FIELDS_KEYS, readFieldsDefinition } from "./table-schema.ts";
@@ -21,6 +22,8 @@ interface Definition extends RowRules {
   flagField: string;
   /** For all rows together. */
   wholeCheck: JsonSchemaCheck | undefined;
+  /** What is probably not meant in the schema. */
+  misspelt: readonly string[];
   /** Fields that are named, with whether each row must have them. */
   names: ReadonlyMap<string, boolean>;
 }
@@ -74,6 +77,7 @@ function readDefinition(written: Options, where: string, parameters: Parameters)
     ...fields,
     mode,
     flagField,
+    misspelt: schema ? misspeltKeywords(schema) : [],
     names,
     when,
     tests,
@@ -146,6 +150,7 @@ async function* validate(definition: Definition, rows: Batches, context: StepCon
     ...(when && { rows_checked: asked }),
     rows_invalid: outcome.rowsInvalid(),
   });
+  for (const warning of definition.misspelt) context.warn(warning);
   for (const { name, problem, help } of watch.missing(when || tests.length > 0 ? CONSTANT_WORDS : undefined)) {
     if (names.get(name) || help.startsWith("Did you mean")) context.warn(`${problem} ${help}`);
   }
