@@ -171,6 +171,11 @@ it("takes rows, steps, options and flags that are given as JSON text, and leaves
   expect(result).not.toHaveProperty("suggestion");
 });
 
+it("takes rows that are given as the text for their JSON", async () => {
+  const client = await connect();
+  expect((await callTool(client, "run_pipeline", { text: [{ a: 1 }] })).final_data).toEqual([{ a: 1 }]);
+});
+
 it("takes a single step, and a single row, for a list of one", async () => {
   const client = await connect();
   const args = { data: { a: " x " }, steps: { name: "transform", operations: [{ op: "trim" }] } };

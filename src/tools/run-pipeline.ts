@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { KeptRows, RunRequest, RunResult } from "../pipeline/run-request.ts";
 import { defineTool, type ResourceLink } from "./define-tool.ts";
-import { asJson, asList, asScalar } from "./loose-values.ts";
+import { asJson, asList, asScalar, asText } from "./loose-values.ts";
 
 // Rows and steps pass as they are: their check, which also keeps fields such as __proto__, is the pipeline's.
 const anyObject = z.unknown().meta({ type: "object" });
@@ -36,7 +36,7 @@ export default defineTool({
     data: objects('"data" must be a list of rows as objects; other input belongs in "text".').describe(
       "Rows, as objects. Give data, text or source.",
     ),
-    text: z.string().optional().describe("Input as text."),
+    text: z.preprocess(asText, z.string()).optional().describe("Input as text."),
     source: z
       .string()
       .optional()
