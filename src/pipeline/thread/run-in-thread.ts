@@ -86,10 +86,12 @@ function answerCalls(port: MessagePort, host: Host): () => void {
     }
     const { id, request } = message;
     const send = (reply: ToThread): void => port.postMessage(reply);
-    answer(request).then(
-      (value) => send({ id, json: JSON.stringify(value ?? null) }),
-      (error: unknown) => send({ id, error: toPlainError(error) }),
-    );
+    answer(request)
+      .then((value) => JSON.stringify(value ?? null))
+      .then(
+        (json) => send({ id, json }),
+        (error: unknown) => send({ id, error: toPlainError(error) }),
+      );
   });
   return () => port.close();
 }
