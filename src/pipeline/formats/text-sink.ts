@@ -4,6 +4,8 @@ import type { TextSink } from "./row-writer.ts";
 
 /** Characters that go to the file at once. */
 const FILE_CHUNK = 262_144;
+/** Characters that are put together before they are measured. */
+const PIECE = 16_384;
 
 export interface CollectedText {
   /** Bytes of UTF-8. */
@@ -45,15 +47,27 @@ interface Store {
 
 function createStore(workspace: Workspace, maxLength: number, maxBeginning: number): Store {
   let file: WorkFile | undefined;
-  // What is not in the file (yet).
-  let held = "";
+  // What is not in the file (yet): the piece that is put together, and the pieces before it.
+  let piece = "";
+  let pieces: string[] = [];
+  let length = 0;
+  let size = 0;
   let beginning = "";
   let open = true;
 
+  function endPiece(): void {
+    // Measuring it makes a plain string of it; one put together of thousands of parts would keep all of them alive.
+    size += Buffer.byteLength(piece);
+    pieces.push(piece);
+    piece = "";
+  }
+
   function flush(): void {
+    if (piece !== "") endPiece();
     file ??= workspace.create();
-    file.write(held);
-    held = "";
+    file.write(pieces.join(""));
+    pieces = [];
+    length = 0;
   }
 
   return {
@@ -62,17 +76,20 @@ function createStore(workspace: Workspace, maxLength: number, maxBeginning: numb
         if (beginning.length + text.length <= maxBeginning) beginning += text;
         else open = false;
       }
-      held += text;
-      if (held.length > (file === undefined ? maxLength : FILE_CHUNK)) flush();
+      piece += text;
+      length += text.length;
+      if (piece.length > PIECE) endPiece();
+      if (length > (file === undefined ? maxLength : FILE_CHUNK)) flush();
     },
     read() {
-      if (file === undefined) return [held];
+      if (file === undefined) return [...pieces, piece];
       flush();
       return file.read();
     },
     finish() {
-      if (file === undefined) return { size: Buffer.byteLength(held), content: { text: held } };
-      if (held !== "") flush();
+      if (piece !== "") endPiece();
+      if (file === undefined) return { size, content: { text: pieces.join("") } };
+      if (pieces.length > 0) flush();
       return { size: file.size, content: { path: file.path, beginning } };
     },
   };

@@ -34,6 +34,7 @@ export function createXmlWriter(options: OutputOptions, sink: TextSink): RowWrit
   /** An element on lines of their own, or all on one where nothing is indented. */
   function element(name: string, value: unknown, margin: string): string {
     const before = indent > 0 ? lineEnd + margin : "";
+    if (typeof value === "number" || typeof value === "boolean") return `${before}<${name}>${value}</${name}>`;
     if (typeof value !== "object" || value === null) {
       const text = value === null || value === undefined ? nullText : String(value);
       return text === "" ? `${before}<${name}/>` : `${before}<${name}${spaceMark(text)}>${escapeText(text)}</${name}>`;

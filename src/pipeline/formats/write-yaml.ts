@@ -41,12 +41,15 @@ function block(value: unknown, indent: string, first?: string): string {
 /** Words that one YAML version or another takes for something else than text. */
 const WORDS = new Set(["true", "false", "null", "yes", "no", "on", "off", "y", "n"]);
 /** Texts that mean themselves everywhere: a letter first (and no `e1`), no sign of YAML inside, no blank at the end. */
-const PLAIN = /^(?!e\d)\p{L}(?:[\p{L}\p{N} _.,/@+()-]*[\p{L}\p{N}_.)])?$/iu;
+const PLAIN = /^(?![eE]\d)\p{L}(?:[\p{L}\p{N} _.,/@+()-]*[\p{L}\p{N}_.)])?$/u;
+/** The same for ASCII, which takes a fraction of the time. */
+const PLAIN_ASCII = /^(?![eE]\d)[A-Za-z](?:[\w .,/@+()-]*[\w.)])?$/;
 
 function scalar(value: unknown): string {
   if (typeof value === "number") return writeNumber(value);
   if (typeof value !== "string") return JSON.stringify(value ?? null);
-  if (PLAIN.test(value) && !(value.length <= 5 && WORDS.has(value.toLowerCase()))) return value;
+  if ((PLAIN_ASCII.test(value) || PLAIN.test(value)) && !(value.length <= 5 && WORDS.has(value.toLowerCase())))
+    return value;
   // JSON's quoting is YAML's too, but for characters that YAML wants escaped.
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
