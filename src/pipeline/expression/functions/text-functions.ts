@@ -4,7 +4,7 @@ import { toText } from "../../template.ts";
 import { cleanText, withoutAccents } from "../../values/texts.ts";
 import type { ExpressionFunction, LiteralArgument } from "../calls.ts";
 import { compileRegex, type Regex } from "../regex.ts";
-import { isNull, MAX_TEXT, madeText, madeValue, toCount, tooLong, type Value } from "../value.ts";
+import { equal, isNull, MAX_TEXT, madeText, madeValue, toCount, tooLong, type Value } from "../value.ts";
 
 /** A function of one text; null stays null. */
 const ofText = (change: (text: string) => Value): ExpressionFunction => ({
@@ -149,7 +149,7 @@ export const TEXT_FUNCTIONS: Record<string, ExpressionFunction> = {
     max: 2,
     run: (value, part) =>
       Array.isArray(value)
-        ? value.some((entry) => entry === (part ?? null))
+        ? value.some((entry) => equal(entry ?? null, part ?? null))
         : !isNull(value) && toText(value).includes(toText(part)),
   },
   starts_with: test((text, part) => text.startsWith(part)),

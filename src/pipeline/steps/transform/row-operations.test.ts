@@ -125,8 +125,8 @@ describe("an operation on single rows", () => {
     [
       "splits and trims",
       { op: "split", field: "a", separator: ",", trim: true },
-      [{ a: "x , y" }],
-      [{ a: ["x", "y"] }],
+      [{ a: "x , y" }, { a: "" }],
+      [{ a: ["x", "y"] }, { a: [] }],
     ],
     [
       "splits to fields, empty ones among them",

@@ -108,7 +108,7 @@ function replacingText(search: string, replacement: string): (text: string) => s
 }
 
 /**
- * `{ op: "split", field, separator, into?, trim? }`: a list, or with `into` a list of names one field each; the last takes the
+ * `{ op: "split", field, separator, into?, trim? }`: a list, of empty text an empty one, or with `into` a list of names one field each; the last takes the
  * rest. `trim` takes blanks off the parts.
  */
 export const split: OperationCompiler = (options, where) => {
@@ -123,7 +123,7 @@ export const split: OperationCompiler = (options, where) => {
     const value = row[field];
     if (typeof value !== "string") return undefined;
     if (!names) {
-      row[name] = value.split(separator).map(own);
+      row[name] = value === "" ? [] : value.split(separator).map(own);
       return undefined;
     }
     let from = 0;
