@@ -94,6 +94,26 @@ describe("bytes", () => {
     expect(decode(bytes, encoding, Array(bytes.length).fill(1))).toEqual({ text, encoding, invalidAt: undefined });
   });
 
+  it.each<[string, string]>([
+    ["shift_jis", "名前,年齢\n田中,30\n"],
+    ["shift_jis", "id,name\n1,こんにちは\n2,ありがとう\n"],
+    ["euc-jp", "id,name\n1,こんにちは\n2,ありがとう\n"],
+    ["gb18030", "姓名,年龄\n王小明,30\n"],
+    ["gb18030", "id,城市\n1,北京\n2,上海\n3,广州\n"],
+    ["big5", "姓名,年齡\n王小明,30\n"],
+    ["euc-kr", "이름,나이\n김철수,30\n"],
+    ["windows-1251", "имя,город\nИван,Москва\n"],
+    ["koi8-r", "имя,город\nИван,Москва\n"],
+    ["ibm866", "имя,город\nИван,Москва\n"],
+    ["windows-874", "ชื่อ,เมือง\nสมชาย,กรุงเทพ\n"],
+    ["windows-1252", "temp\n21°C\n"],
+    ["windows-1252", "nafn\nþór\nJón Þórsson\n"],
+    ["windows-1252", "NAME\nMÜLLER\nGRÖSSE\n"],
+    ["windows-1252", "it’s “fine” – ok…\n"],
+  ])("in %s are told by a few words: %j", (encoding, text) => {
+    expect(decode(encode(text, encoding))).toEqual({ text, encoding, invalidAt: undefined });
+  });
+
   it("are read in the encoding that is named, unless they have a mark", () => {
     expect(decode(Buffer.from("é"), "latin1")).toMatchObject({ text: "Ã©", encoding: "windows-1252" });
     expect(decode(Buffer.from([0x80, 0x9f, 0x81]), "cp1252").text).toBe("€Ÿ\x81");

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { analyse } from "chardet";
+import { guessScript } from "./guess-script.ts";
 import { openTail } from "./text-decoders.ts";
 
 /** Bytes that the detector is given, in whole lines. */
@@ -9,6 +10,9 @@ const NO_CONFIDENCE = 10;
 
 /** Bytes that an XML declaration has at most. */
 const DECLARATION_BYTES = 256;
+/** From these on, a guess needs no other that looks at single characters. */
+const SURE_OF_SCRIPT = 35;
+const SURE_OF_LATIN = 50;
 
 const UTF_8 = "utf-8";
 const FALLBACK = "windows-1252";
@@ -43,7 +47,7 @@ export function declaredEncoding(bytes: Buffer): string | undefined {
 
 /**
  * The encoding of bytes that are not all ASCII: UTF-8 where they are valid, or mostly; else the best guess of the detector that
- * has a character for each of them; windows-1252 where it has none. What would be no text in that either is broken UTF-8.
+ * has a character for each of them, or of `guessScript` where that is unsure; windows-1252 where there is none. What would be no text in that either is broken UTF-8.
  */
 export function detectEncoding(sample: Buffer): string {
   const bytes = sample.subarray(0, sample.length - openTail(sample));
@@ -51,11 +55,14 @@ export function detectEncoding(sample: Buffer): string {
   const { valid, invalid } = countSequences(bytes);
   if (valid >= 2 * invalid) return UTF_8;
   const lines = foreignLines(bytes);
-  const guess = analyse(lines)
-    .filter(({ confidence }) => confidence > NO_CONFIDENCE)
-    .map(({ name }) => standardName(name))
-    .find((name) => name !== undefined && mayBe(name, lines));
-  const encoding = guess ?? FALLBACK;
+  const guesses = analyse(lines).flatMap(({ name: label, confidence }) => {
+    const name = confidence > NO_CONFIDENCE ? standardName(label) : undefined;
+    return name !== undefined && mayBe(name, lines) ? [{ name, confidence }] : [];
+  });
+  const [best] = guesses;
+  const sure = best !== undefined && best.confidence >= (isScript(best.name) ? SURE_OF_SCRIPT : SURE_OF_LATIN);
+  const script = sure || standAlone(lines) ? undefined : guessScript(lines);
+  const encoding = script ?? best?.name ?? FALLBACK;
   return isLatin(encoding) && !looksLatin(lines) ? UTF_8 : encoding;
 }
 
