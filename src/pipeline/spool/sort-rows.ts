@@ -1,5 +1,6 @@
 import { BATCH_ROWS, type Batch } from "../batch.ts";
 import type { Row } from "../rows.ts";
+import { ownRow } from "./own-value.ts";
 import { appendRows, readRows, weightOf } from "./row-lines.ts";
 import type { WorkFile, Workspace } from "./workspace.ts";
 
@@ -69,7 +70,7 @@ export function createRowSorter(workspace: Workspace, keys: readonly SortKey[], 
         const row = batch.rows[index] as Row;
         rows.push(row);
         numbers.push(batch.numbers[index] as number);
-        weight += weightOf(row);
+        weight += ownRow(row);
         if (weight > memory) spill(takeHeld(), 0);
       }
     },

@@ -1,6 +1,7 @@
 import type { Batch } from "../batch.ts";
 import { newRow, type Row } from "../rows.ts";
-import { appendRows, type RowLines, readRows, weightOf } from "./row-lines.ts";
+import { ownRow } from "./own-value.ts";
+import { appendRows, type RowLines, readRows } from "./row-lines.ts";
 import type { WorkFile, Workspace } from "./workspace.ts";
 
 /** Bytes of rows that a spool keeps in memory. */
@@ -40,7 +41,7 @@ export function createSpool(workspace: Workspace, memory = SPOOL_MEMORY): Spool 
         write(batch, lines);
         return;
       }
-      for (const row of batch.rows) weight += weightOf(row);
+      for (const row of batch.rows) weight += ownRow(row);
       held.push(batch);
       if (weight <= memory) return;
       file = workspace.create();

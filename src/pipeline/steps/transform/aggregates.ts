@@ -1,10 +1,10 @@
 import { checkKeys, type Options, readBoolean, readChoice, readObject, readString, wrong } from "../../options.ts";
 import { keyOfValue } from "../../row-key.ts";
 import { RowFailure, show } from "../../rows.ts";
-import { createDigestSet, type DigestSet } from "../../spool/digest-set.ts";
-import { ownText } from "../../spool/own-text.ts";
+import { ownValue } from "../../spool/own-value.ts";
 import { weightOfValue } from "../../spool/row-lines.ts";
 import { toText } from "../../template.ts";
+import { addKey, createKeySet, type KeySet, sizeOfKeys } from "./key-set.ts";
 import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";
 
 /** A function of many values. What it has seen of one group is a tally. */
@@ -18,8 +18,9 @@ export interface Aggregate<Tally = unknown> {
   weight?: number;
 }
 
-/** Bytes of an empty set of digests. */
-const SET_WEIGHT = 600;
+/** Bytes of an empty set of keys, and of each key in it. */
+const SET_WEIGHT = 100;
+const KEY_WEIGHT = 64;
 
 /** Characters of a text that values are joined to. */
 const MAX_JOINED = 1_000_000;
@@ -44,10 +45,10 @@ const count = define<{ n: number }>({
   give: ({ n }) => n,
 });
 
-const countDistinct = define<{ seen: DigestSet }>({
-  create: () => ({ seen: createDigestSet() }),
-  take: ({ seen }, value) => (seen.add(keyOfValue(value)) ? 32 : 0),
-  give: ({ seen }) => seen.size,
+const countDistinct = define<{ seen: KeySet }>({
+  create: () => ({ seen: createKeySet() }),
+  take: ({ seen }, value) => (addKey(seen, keyOfValue(value)) ? KEY_WEIGHT : 0),
+  give: ({ seen }) => sizeOfKeys(seen),
   weight: SET_WEIGHT,
 });
 
@@ -140,7 +141,7 @@ const last = define<Kept>({
 
 function keep(tally: Kept, value: unknown): number {
   const before = tally.value === null ? 0 : weightOfValue(tally.value);
-  tally.value = ownText(value);
+  tally.value = ownValue(value);
   return weightOfValue(value) - before;
 }
 
@@ -159,12 +160,12 @@ function truth(fn: string, wanted: boolean): Aggregate {
 
 /** Values in order, where `distinct` each only once. */
 function list(distinct: boolean): Aggregate {
-  return define<{ values: unknown[]; seen: DigestSet | undefined }>({
-    create: () => ({ values: [], seen: distinct ? createDigestSet() : undefined }),
+  return define<{ values: unknown[]; seen: KeySet | undefined }>({
+    create: () => ({ values: [], seen: distinct ? createKeySet() : undefined }),
     take({ values, seen }, value) {
-      if (seen && !seen.add(keyOfValue(value))) return 0;
-      values.push(ownText(value));
-      return weightOfValue(value) + (seen ? 32 : 0);
+      if (seen && !addKey(seen, keyOfValue(value))) return 0;
+      values.push(ownValue(value));
+      return weightOfValue(value) + (seen ? KEY_WEIGHT : 0);
     },
     give: ({ values }) => values,
     ...(distinct && { weight: SET_WEIGHT }),
@@ -173,13 +174,13 @@ function list(distinct: boolean): Aggregate {
 
 /** The texts of values in order, where `distinct` each only once. */
 function join(separator: string, distinct: boolean): Aggregate {
-  return define<{ text: string | null; seen: DigestSet | undefined }>({
-    create: () => ({ text: null, seen: distinct ? createDigestSet() : undefined }),
+  return define<{ text: string | null; seen: KeySet | undefined }>({
+    create: () => ({ text: null, seen: distinct ? createKeySet() : undefined }),
     take(tally, value) {
-      const text = ownText(toText(value)) as string;
+      const text = ownValue(toText(value)) as string;
       const length = (tally.text === null ? 0 : tally.text.length + separator.length) + text.length;
       if (length > MAX_JOINED) return new RowFailure("size", `the text joined is longer than ${MAX_JOINED} characters`);
-      if (tally.seen && !tally.seen.add(text)) return 0;
+      if (tally.seen && !addKey(tally.seen, text)) return 0;
       tally.text = tally.text === null ? text : tally.text + separator + text;
       return text.length * 2 + 40;
     },

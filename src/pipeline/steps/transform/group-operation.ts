@@ -1,6 +1,6 @@
 import { checkKeys, optionalFields, readFields, readObject, readString, wrong } from "../../options.ts";
 import { newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
-import { ownText } from "../../spool/own-text.ts";
+import { ownValue } from "../../spool/own-value.ts";
 import { weightOf } from "../../spool/row-lines.ts";
 import { type FieldAggregate, readAggregate } from "./aggregates.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
@@ -16,7 +16,7 @@ export interface GroupStart {
 /** A row of the fields `by`, and the bytes it takes. */
 export function beginGroup(by: readonly string[], row: Row, number: number): { group: GroupStart; weight: number } {
   const made = newRow();
-  for (const field of by) made[field] = ownText(row[field] ?? null);
+  for (const field of by) made[field] = ownValue(row[field] ?? null);
   return { group: { row: made, number }, weight: weightOf(made) };
 }
 
@@ -122,7 +122,7 @@ export const collect: OperationCompiler = (options, where) => {
         take({ list }, row) {
           const entry = newRow();
           for (const field of wanted ?? Object.keys(row)) {
-            if ((wanted || !grouped.has(field)) && Object.hasOwn(row, field)) entry[field] = ownText(row[field]);
+            if ((wanted || !grouped.has(field)) && Object.hasOwn(row, field)) entry[field] = ownValue(row[field]);
           }
           list.push(entry);
           return weightOf(entry);

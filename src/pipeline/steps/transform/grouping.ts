@@ -9,7 +9,7 @@ import type { Workspace } from "../../spool/workspace.ts";
 const MAX_WEIGHT = 32_000_000;
 const TOO_LARGE = 128_000_000;
 /** Bytes of a group in memory besides what it says. */
-const GROUP_WEIGHT = 200;
+const GROUP_WEIGHT = 300;
 
 /** How rows become groups. */
 export interface GroupRules<Group> {

@@ -2,7 +2,7 @@ import { checkKeys, optionalFields, readChoice, readString, wrong } from "../../
 import { keyOf, keyOfValue } from "../../row-key.ts";
 import { RowFailure, show } from "../../rows.ts";
 import { createDigestSet } from "../../spool/digest-set.ts";
-import { ownText } from "../../spool/own-text.ts";
+import { ownValue } from "../../spool/own-value.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
 import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";
 
@@ -47,7 +47,7 @@ function extreme(fn: string, sign: number): Running {
         );
       }
       if (kept === null || (sign > 0 ? (value as number) > kept : (value as number) < kept))
-        state.value = ownText(value);
+        state.value = ownValue(value);
       return state.value;
     },
   });
@@ -74,7 +74,7 @@ const FUNCTIONS: Record<string, Running> = {
     begin: () => ({ value: null }),
     next(state, value) {
       const before = state.value;
-      state.value = ownText(value);
+      state.value = ownValue(value);
       return before;
     },
   }),
