@@ -13,8 +13,6 @@ const DECLARATION_BYTES = 256;
 /** From these on, a guess needs no other that looks at single characters. */
 const SURE_OF_SCRIPT = 35;
 const SURE_OF_LATIN = 50;
-/** Below it, a few letters are read in the most common Latin encoding rather than in that of a language. */
-const SURE_OF_RARE_LATIN = 25;
 
 const UTF_8 = "utf-8";
 const FALLBACK = "windows-1252";
@@ -64,8 +62,7 @@ export function detectEncoding(sample: Buffer): string {
   const [best] = guesses;
   const sure = best !== undefined && best.confidence >= (isScript(best.name) ? SURE_OF_SCRIPT : SURE_OF_LATIN);
   const script = sure || standAlone(lines) ? undefined : guessScript(lines);
-  const rareLatin = best !== undefined && isLatin(best.name) && best.confidence < SURE_OF_RARE_LATIN;
-  const encoding = script ?? (rareLatin ? FALLBACK : best?.name) ?? FALLBACK;
+  const encoding = script ?? best?.name ?? FALLBACK;
   return isLatin(encoding) && !looksLatin(lines) ? UTF_8 : encoding;
 }
 
