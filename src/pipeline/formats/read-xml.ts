@@ -134,7 +134,8 @@ export function* readXml(chunks: TextChunks, context: ReadContext): Iterable<Bat
   parser.close();
   yield* batches();
   if (batch.rows.length > 0) yield batch;
-  if (rowPath !== undefined && number === 0) throw noRows(rowPath, [...paths]);
+  // A root without any element inside is a list of no rows.
+  if (rowPath !== undefined && number === 0 && paths.size > 0) throw noRows(rowPath, [...paths]);
 }
 
 /** Tells rows among the children of the root: all, unless they are the different fields of one row. */
@@ -235,6 +236,6 @@ function tooDeep(row: number): ToolError {
 
 function noRows(path: string, seen: readonly string[]): ToolError {
   return new ToolError("invalid_input", `The xml input has no elements at ${show(path)}.`, {
-    hint: `"row_path" names the elements that lead to the rows, joined by dots.${seen.length > 0 ? ` There are: ${seen.join(", ")}.` : ""}`,
+    hint: `"row_path" names the elements that lead to the rows, joined by dots. There are: ${seen.join(", ")}.`,
   });
 }
