@@ -39,16 +39,6 @@ export function shortKey(key: string): string {
   return hash("sha256", key.isWellFormed() ? key : JSON.stringify(key), "base64");
 }
 
-/** About the characters of a value's JSON, counted without making it; rows may share large values. */
-export function sizeOf(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return 4;
-  let size = 2;
-  if (Array.isArray(value)) for (const entry of value) size += 1 + sizeOf(entry);
-  else for (const key of Object.keys(value)) size += key.length + 4 + sizeOf((value as Row)[key]);
-  return size;
-}
-
 /** The value with sorted keys, so that equal values have equal JSON. */
 export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
@@ -58,9 +48,4 @@ export function sorted(value: unknown): unknown {
       .sort()
       .map((key) => [key, sorted(value[key])]),
   };
-}
-
-/** Counts a long key before it is made. @throws ToolError `too_large` beyond the run's budget. */
-export function spendKey(length: number, budget: { used: number }): void {
-  if (length > MAX_KEY) budget.used += length / 8;
 }
