@@ -1,10 +1,14 @@
 import { copyFileSync, readdirSync } from "node:fs";
+import module from "node:module";
 import { basename, dirname, join } from "node:path";
-import { createPipelines } from "../src/pipeline/pipelines.ts";
-import { createResultStore } from "../src/pipeline/results/create-result-store.ts";
 import { STEPS } from "./pipeline-orders.ts";
 
 /** The steps of the bench as a run of a pipeline, from a file to a kept result: `node pipeline-ours.mjs <input> <output> <folder>`. */
+
+// As the program does.
+module.enableCompileCache();
+const { createPipelines } = await import("../src/pipeline/pipelines.ts");
+const { createResultStore } = await import("../src/pipeline/results/create-result-store.ts");
 
 const [input = "", output = "", folder = ""] = process.argv.slice(2);
 const nobody = () => Promise.reject(new Error("The bench has no services."));

@@ -4,6 +4,7 @@ import { FORMATS } from "../../../json-schema/formats.ts";
 import { compileRegex } from "../../expression/regex.ts";
 import { shortKey, sorted } from "../../row-key.ts";
 import { counted, RowFailure, shorten, show } from "../../rows.ts";
+import { isPlainSchema } from "./plain-schema.ts";
 import type { Violation } from "./violation.ts";
 
 const MAX_SCHEMA = 262_144;
@@ -129,9 +130,11 @@ function compileWith(
       });
     },
   });
-  if (text.length > LARGE_ENUM && hasLargeEnum(schema)) {
+  if (comparesSpecially(schema)) {
     ajv.removeKeyword("enum");
     ajv.addKeyword({ keyword: "enum", schemaType: "array", validate: isOneOf, errors: true });
+    ajv.removeKeyword("const");
+    ajv.addKeyword({ keyword: "const", validate: isSame, errors: true });
   }
   ajv.removeKeyword("uniqueItems");
   ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: uniqueItems, errors: true });
@@ -159,6 +162,7 @@ let metaSchema: Ajv2020 | undefined;
 
 /** Checks a schema against the schema of schemas, which is compiled once. */
 function checkSchema(schema: Record<string, unknown>): void {
+  if (isPlainSchema(schema)) return;
   metaSchema ??= new Ajv2020({ strict: false, logger: false });
   try {
     if (metaSchema.validateSchema(schema)) return;
@@ -219,10 +223,17 @@ const uniqueItems: UniqueItems = (unique, items) => {
 /** Values of an enum beyond which they are looked up in a set, instead of one after the other. */
 const LARGE_ENUM = 100;
 
-function hasLargeEnum(schema: unknown): boolean {
-  if (typeof schema !== "object" || schema === null) return false;
+/**
+ * Whether values of `enum` and `const` are objects or lists, or very many. What ajv compares objects with asks for their
+ * constructors, which rows have not, and calls what data name `valueOf`.
+ */
+function comparesSpecially(schema: unknown): boolean {
+  if (!isCompound(schema)) return false;
   return Object.entries(schema).some(
-    ([key, value]) => (key === "enum" && Array.isArray(value) && value.length > LARGE_ENUM) || hasLargeEnum(value),
+    ([key, value]) =>
+      (key === "enum" && Array.isArray(value) && (value.length > LARGE_ENUM || value.some(isCompound))) ||
+      (key === "const" && isCompound(value)) ||
+      comparesSpecially(value),
   );
 }
 
@@ -249,7 +260,20 @@ const isOneOf: OneOf = (values, value) => {
   return false;
 };
 
-function isCompound(value: unknown): boolean {
+interface Same {
+  (expected: unknown, value: unknown): boolean;
+  errors?: Partial<ErrorObject>[];
+}
+
+/** `const` by the JSON of objects and lists. */
+const isSame: Same = (expected, value) => {
+  if (value === expected || (isCompound(value) && isCompound(expected) && jsonOf(value) === jsonOf(expected)))
+    return true;
+  isSame.errors = [{ keyword: "const", params: { allowedValue: expected } }];
+  return false;
+};
+
+function isCompound(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
