@@ -23,17 +23,6 @@ export function asJson(value: unknown): unknown {
   return /^\s*[[{]/.test(value) ? parsed(value) : value;
 }
 
-/** A text as it is; of a list or an object that is given for one, its JSON. All else stays. */
-export function asText(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
-}
-
-/** A list as it is or as JSON text; a single object as a list of one. All else stays. */
-export function asList(value: unknown): unknown {
-  const given = asJson(value);
-  return typeof given === "object" && given !== null && !Array.isArray(given) ? [given] : given;
-}
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

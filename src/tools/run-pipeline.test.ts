@@ -171,17 +171,6 @@ it("takes rows, steps, options and flags that are given as JSON text, and leaves
   expect(result).not.toHaveProperty("suggestion");
 });
 
-it("takes rows that are given as the text for their JSON", async () => {
-  const client = await connect();
-  expect((await callTool(client, "run_pipeline", { text: [{ a: 1 }] })).final_data).toEqual([{ a: 1 }]);
-});
-
-it("takes a single step, and a single row, for a list of one", async () => {
-  const client = await connect();
-  const args = { data: { a: " x " }, steps: { name: "transform", operations: [{ op: "trim" }] } };
-  expect((await callTool(client, "run_pipeline", args)).final_data).toEqual([{ a: "x" }]);
-});
-
 it("takes no empty rows or steps for a contradiction to what is given besides", async () => {
   const client = await connect({ pipelines: { clean: { processingSteps: ["format"] } } });
   const result = await callTool(client, "run_pipeline", { pipeline: "clean", steps: [], data: [], text: "a\n1" });

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { KeptRows, RunRequest, RunResult } from "../pipeline/run-request.ts";
 import { defineTool, type ResourceLink } from "./define-tool.ts";
-import { asJson, asList, asScalar, asText } from "./loose-values.ts";
+import { asJson, asScalar } from "./loose-values.ts";
 
 // Rows and steps pass as they are: their check, which also keeps fields such as __proto__, is the pipeline's.
 const anyObject = z.unknown().meta({ type: "object" });
-const objects = (error: string) => z.preprocess(asList, z.array(anyObject, { error })).optional();
+const objects = (error: string) => z.preprocess(asJson, z.array(anyObject, { error })).optional();
 const flag = (description: string) => z.preprocess(asScalar, z.boolean()).optional().describe(description);
 const object = (description: string) =>
   z.preprocess(asJson, z.record(z.string(), z.unknown())).optional().describe(description);
@@ -36,7 +36,7 @@ export default defineTool({
     data: objects('"data" must be a list of rows as objects; other input belongs in "text".').describe(
       "Rows, as objects. Give data, text or source.",
     ),
-    text: z.preprocess(asText, z.string()).optional().describe("Input as text."),
+    text: z.string().optional().describe("Input as text."),
     source: z
       .string()
       .optional()
