@@ -27,7 +27,7 @@ export function compileTransform(options: Options, where: string, parameters: Pa
   if (!Array.isArray(list)) throw wrong(where, `"operations" must be a list, not ${show(list)}.`);
   if (list.length > MAX_OPERATIONS) throw wrong(where, `at most ${MAX_OPERATIONS} operations, not ${list.length}.`);
   const operations = list.map((entry: unknown, index) =>
-    compileOperation(readObject(entry, place(where, index)), place(where, index), parameters),
+    compileOperation(readOperation(entry, place(where, index)), place(where, index), parameters),
   );
 
   return async function* (rows, context) {
@@ -53,6 +53,16 @@ export function compileTransform(options: Options, where: string, parameters: Pa
 
 function place(where: string, index: number): string {
   return `${where}, operation ${index + 1}`;
+}
+
+/** An operation as an object with `op`; it may be written by its name alone, or as `{ name: options }`, as steps are. */
+function readOperation(entry: unknown, where: string): Options {
+  if (typeof entry === "string") return { op: entry };
+  const options = readObject(entry, where);
+  const [name, ...others] = Object.keys(options);
+  if (name === undefined || others.length > 0 || !(ROW_OPERATIONS.has(name) || SET_OPERATIONS.has(name)))
+    return options;
+  return { ...readObject(options[name], `${where} (${name})`), op: name };
 }
 
 function compileOperation(options: Options, where: string, parameters: Parameters): NamedOperation {
