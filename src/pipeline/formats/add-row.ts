@@ -4,7 +4,7 @@ import { toRow } from "../rows.ts";
 import type { ReadContext } from "./row-reader.ts";
 
 /** Characters of one row, so that one without an end cannot fill the memory. */
-export const MAX_ROW_TEXT = 16_777_216;
+export const MAX_ROW_TEXT = 8_388_608;
 
 /** An empty batch. */
 export function newBatch(): Batch {

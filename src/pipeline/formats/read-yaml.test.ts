@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { cut, type ReadText, readText } from "../../../test/fixtures/read-text.ts";
+import { ToolError } from "../../errors.ts";
+import { readYaml } from "./read-yaml.ts";
+import type { InputOptions } from "./row-reader.ts";
+
+const yaml = (text: string | readonly string[], options?: InputOptions) => readText(readYaml, text, options);
+/** As JSON and back, so that rows compare as plain data. */
+const plain = ({ rows }: ReadText): unknown => JSON.parse(JSON.stringify(rows));
+
+function failure(run: () => unknown): ToolError {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ToolError);
+    return error as ToolError;
+  }
+  throw new Error("It did not fail.");
+}
+
+describe("yaml", () => {
+  it.each<[string, unknown[]]>([
+    ["- a: 1\n- b: x\n  c: [1, {d: null}]\n", [{ a: 1 }, { b: "x", c: [1, { d: null }] }]],
+    ["- a: 1\r\n- b: 2\r\n", [{ a: 1 }, { b: 2 }]],
+    ["a: 1\nb: 2", [{ a: 1, b: 2 }]],
+    ["data:\n- a: 1\n- a: 2\n", [{ data: [{ a: 1 }, { a: 2 }] }]],
+    ["a: 1\n---\nb: 2\n---\n---\n# c\n- c: 3\n- 4\n...\n", [{ a: 1 }, { b: 2 }, { c: 3 }, { value: 4 }]],
+    ["%YAML 1.2\n---\n- a: 1\n", [{ a: 1 }]],
+    ["--- [1, 2]\n", [{ value: 1 }, { value: 2 }]],
+    [
+      "- a\n-\n- - 1\n  - 2\n- b: |\n    - x\n    ---\n",
+      [{ value: "a" }, { value: null }, { value: [1, 2] }, { b: "- x\n---\n" }],
+    ],
+    ["# nothing\n", []],
+    ["[]", []],
+    ["- __proto__: {x: 1}\n  constructor: 2", [JSON.parse('{"__proto__":{"x":1},"constructor":2}')]],
+    // YAML 1.2: no octal by a 0, no yes, no dates.
+    [
+      "- {a: 0x1f, b: 0o17, c: 010, d: yes, e: 2026-01-01, f: ~, g: 1e3}",
+      [{ a: 31, b: 15, c: 10, d: "yes", e: "2026-01-01", f: null, g: 1000 }],
+    ],
+    // Anchors and merge keys, also from one entry to another.
+    [
+      "- &base {a: 1, b: 2}\n- <<: *base\n  b: 3\n- *base\n",
+      [
+        { a: 1, b: 2 },
+        { a: 1, b: 3 },
+        { a: 1, b: 2 },
+      ],
+    ],
+    ['- "<<": 1\n', [{ "<<": 1 }]],
+    [
+      "- a: !!js/function x\n- a: !!binary aGk=\n- !point {x: !!timestamp 2026-01-01}\n",
+      [{ a: "x" }, { a: "aGk=" }, { x: "2026-01-01" }],
+    ],
+  ])("%j is read in pieces of any size", (text, rows) => {
+    for (const size of [1, 2, 7, 1000]) {
+      const read = yaml(cut(text, new Array(text.length).fill(size)));
+      expect(plain(read)).toEqual(rows);
+      expect(read.numbers).toEqual(rows.map((_, index) => index + 1));
+      expect(read.bad).toEqual([]);
+    }
+  });
+
+  it("has its rows where row_path says", () => {
+    expect(yaml("x:\n  y:\n  - a: 1\n  - a: 2\n", { rowPath: "x.y" }).rows).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(failure(() => yaml("x: 1\nz: 2", { rowPath: "y" }))).toMatchObject({
+      message: 'The yaml input has no rows at "y".',
+      hint: expect.stringContaining('Keys there: "x", "z".'),
+    });
+  });
+
+  it("goes on after entries of a list that cannot be read", () => {
+    const { rows, numbers, bad } = yaml("# c\n\n- a: 'x\n- b: 2\n- c: 1\n  c: 2\n- d: {e: [.nan]}\n- f: 6\n");
+    expect(rows).toEqual([{ b: 2 }, { f: 6 }]);
+    expect(numbers).toEqual([2, 5]);
+    expect(bad).toMatchObject([
+      { row: 1, rule: "yaml", message: expect.stringMatching(/^row 1 is broken at line \d: /) },
+      { row: 3, rule: "yaml", message: "row 3 is broken at line 6: duplicated mapping key" },
+      { row: 4, rule: "number", field: "d" },
+    ]);
+  });
+
+  it("goes on after a document that cannot be read", () => {
+    const { rows, numbers, bad } = yaml("a: 1\n---\na: [\n---\nb: 1");
+    expect(rows).toEqual([{ a: 1 }, { b: 1 }]);
+    expect(numbers).toEqual([1, 3]);
+    expect(bad).toMatchObject([
+      { row: 2, message: expect.stringMatching(/^row 2 \(document 2\) is broken at line 4/) },
+    ]);
+  });
+
+  it.each([
+    ["a: 1\nb: 2\na: 3\n", /broken at line 3: duplicated mapping key/],
+    ["x: 'y\n", /broken at line \d: /],
+    ["a: b: c", /broken at line 1/],
+    ["- &x 1\n- *y", /broken at line 2: unidentified alias "y"/],
+    ["? [1, 2]\n: 3", /broken at line 1: .*complex keys/],
+  ])("%j is refused with its line", (text, message) => {
+    expect(failure(() => yaml(text))).toMatchObject({ code: "invalid_input", message: expect.stringMatching(message) });
+  });
+
+  it("reads a long list a few entries at a time", () => {
+    let given = 0;
+    const chunks = (function* () {
+      for (; given < 100; given++) yield `- id: ${given}\n  note: ${"x ".repeat(5000)}\n`;
+    })();
+    const context = { options: {}, bad() {}, note() {} };
+    const longest = `- a: 1\n`.repeat(1000);
+    const [first] = readYaml([longest, ...chunks], context);
+    expect(first?.rows).toHaveLength(1000);
+    expect(yaml(`- a: ${"x".repeat(100_000)}\n`.repeat(100)).rows).toHaveLength(100);
+  });
+
+  it("refuses aliases that multiply, deep nesting, and values that hold themselves", () => {
+    const levels = "bcdefghi".split("").map((name, level) => {
+      return `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[level]}`).join(", ")}]`;
+    });
+    const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]", ...levels].join("\n");
+    const entries = bomb.replaceAll(/^/gm, "- ");
+    const merges = `- &m {${Array.from({ length: 5000 }, (_, n) => `k${n}: 1`).join(", ")}}\n${"- <<: *m\n".repeat(5000)}`;
+    for (const text of [bomb, entries, merges, "[".repeat(200_000), "a: &a [*a]", "- &a [*a]"]) {
+      expect(failure(() => yaml(text)).code).toBe("too_large");
+    }
+    expect(yaml(`- ${"[".repeat(80)}${"]".repeat(80)}\n- 1\n`)).toMatchObject({
+      numbers: [2],
+      bad: [{ row: 1, rule: "depth" }],
+    });
+  });
+
+  it("that has to be held as a whole may have 8,388,608 characters", () => {
+    expect(failure(() => yaml(`a: ${"x".repeat(8_388_608)}`))).toMatchObject({
+      code: "too_large",
+      message: expect.stringContaining("more than 8388608 characters"),
+    });
+  });
+});
