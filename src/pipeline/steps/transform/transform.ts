@@ -55,14 +55,9 @@ function place(where: string, index: number): string {
   return `${where}, operation ${index + 1}`;
 }
 
-/** An operation as an object with `op`; it may be written by its name alone, or as `{ name: options }`, as steps are. */
+/** An operation as an object with `op`; one without options may be written by its name alone. */
 function readOperation(entry: unknown, where: string): Options {
-  if (typeof entry === "string") return { op: entry };
-  const options = readObject(entry, where);
-  const [name, ...others] = Object.keys(options);
-  if (name === undefined || others.length > 0 || !(ROW_OPERATIONS.has(name) || SET_OPERATIONS.has(name)))
-    return options;
-  return { ...readObject(options[name], `${where} (${name})`), op: name };
+  return typeof entry === "string" ? { op: entry } : readObject(entry, where);
 }
 
 function compileOperation(options: Options, where: string, parameters: Parameters): NamedOperation {
@@ -79,6 +74,8 @@ function compileOperation(options: Options, where: string, parameters: Parameter
   const compileRow = ROW_OPERATIONS.get(op);
   if (!compileRow) {
     const names = [...ROW_OPERATIONS.keys(), ...SET_OPERATIONS.keys()];
+    const key = options.op === undefined ? Object.keys(options).find((name) => names.includes(name)) : undefined;
+    if (key !== undefined) throw wrong(where, '"op" is missing.', `Write { "op": "${key}", … }.`);
     const meant = meantName(op, names, OTHER_OPERATION_NAMES);
     const problem = options.op === undefined ? '"op" is missing.' : `unknown operation ${show(options.op)}.`;
     const close = meant === undefined ? "" : `Did you mean ${show(meant)}? `;
