@@ -30,7 +30,8 @@ export async function presentResult(result: EngineResult, context: PresentContex
   const quarantine = result.quarantine && (await present(result.quarantine, "quarantine", runId, context));
   const report =
     result.output && writeReport(result, { pipeline, resource: data?.resource, quarantine: quarantine?.resource });
-  if (report !== undefined)
+  // Beside what is kept, and for whoever wants one.
+  if (report !== undefined && (request.report || data?.resource || quarantine?.resource))
     await context.results.keep(context.user, runId, "report", { text: report, format: "markdown", rows: 0 });
   return {
     run_id: runId,
