@@ -207,7 +207,10 @@ function nestRow(row: Row, separator: string, fields: ReadonlySet<string> | unde
     for (const part of parts.slice(0, -1)) {
       const inner = object[part];
       if (inner !== undefined && !isObject(inner)) return new Clash(field, part);
-      if (!own.has(inner)) own.add((object[part] = newRow(inner)));
+      if (!own.has(inner)) {
+        object[part] = newRow(inner);
+        own.add(object[part]);
+      }
       object = object[part] as Row;
     }
     const last = parts.at(-1) as string;
