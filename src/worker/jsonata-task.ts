@@ -67,6 +67,7 @@ function compile(source: string): jsonata.Expression {
       sequence: MAX_SEQUENCE,
     });
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     // jsonata throws plain objects.
     const { message, position, token } = error as jsonata.JsonataError;
     throw Object.assign(new Error(message), { position: placeOf(position, token, source) });

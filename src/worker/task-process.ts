@@ -28,7 +28,8 @@ export function createTaskProcess({ maxHeapMb }: { maxHeapMb: number }): TaskPro
   function start(): ChildProcess {
     const made = spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, processFile(import.meta.url)], {
       stdio: ["pipe", "pipe", "ignore"],
-      env: {},
+      // Times without an offset mean the same on every machine.
+      env: { TZ: "UTC" },
       windowsHide: true,
     });
     // An order that comes as the process ends; that it ended is told by its exit.
