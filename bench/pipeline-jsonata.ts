@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import jsonata from "jsonata";
+import { readCsv, writeCell } from "./pipeline-csv.ts";
 import { STEPS } from "./pipeline-orders.ts";
-import { readCsv, writeCell } from "./pipeline-plain.ts";
 
 /** The steps of the bench with ajv for the rules and JSONata for the rest: `node pipeline-jsonata.ts <input> <output>`. */
 

@@ -26,6 +26,8 @@ const DUCKDB_FOLDER = resolve("node_modules/.cache/patchbay/duckdb-1.5.6-r.1");
 export async function benchPipelines(): Promise<Figure[]> {
   await installDuckDb();
   return withFolder(async (folder) => {
+    await bundle("plain", "bench/pipeline-plain.ts", folder);
+    await bundle("jsonata", "bench/pipeline-jsonata.ts", folder);
     await bundle("ours", "bench/pipeline-ours.ts", folder, { "pipeline-thread": "src/pipeline/thread/thread-main.ts" });
     const few = join(folder, "orders.csv");
     const many = join(folder, "many-orders.csv");
@@ -49,8 +51,8 @@ async function measure(program: string, ...args: string[]): Promise<Measured> {
 const PROGRAMS = {
   ours: (folder: string, input: string, output: string) =>
     measure(join(folder, "ours.mjs"), input, output, join(folder, "kept")),
-  plain: (_folder: string, input: string, output: string) => measure("bench/pipeline-plain.ts", input, output),
-  jsonata: (_folder: string, input: string, output: string) => measure("bench/pipeline-jsonata.ts", input, output),
+  plain: (folder: string, input: string, output: string) => measure(join(folder, "plain.mjs"), input, output),
+  jsonata: (folder: string, input: string, output: string) => measure(join(folder, "jsonata.mjs"), input, output),
   duckdb: (_folder: string, input: string, output: string) =>
     measure("bench/pipeline-duckdb.ts", DUCKDB_FOLDER, input, output),
 };
