@@ -76,7 +76,7 @@ describe("a suggestion", () => {
       note: { type: "string" },
     });
     expect(result.remarks).toEqual([
-      "1 row repeat an earlier one",
+      "1 row repeats an earlier one",
       'names in snake_case would be { "Order ID": "order_id" }',
     ]);
     const rows = await apply([...data, data[0] as Fields], true);

@@ -182,7 +182,9 @@ function remarksOn(columns: readonly Column[], { duplicates, moreColumns }: Tota
   });
   const more = renames.length > 20 ? ", …" : "";
   return [
-    ...(duplicates > 0 ? [`${counted(duplicates, "row")} repeat an earlier one`] : []),
+    ...(duplicates > 0
+      ? [`${counted(duplicates, "row")} ${duplicates === 1 ? "repeats" : "repeat"} an earlier one`]
+      : []),
     ...(renames.length > 0 ? [`names in snake_case would be { ${renames.slice(0, 20).join(", ")}${more} }`] : []),
     ...(moreColumns ? [`only the first ${MAX_COLUMNS} columns were looked at`] : []),
   ];

@@ -19,6 +19,8 @@ export interface RowRules extends FieldsDefinition {
   when: CompiledExpression | undefined;
   /** Whether rows that fail go away, so that others may have their unique values. */
   leaves: boolean;
+  /** Whether rows that fail are given as they came. */
+  restores: boolean;
 }
 
 /** What is wrong with a row; of many violations some are counted only. */
@@ -31,11 +33,9 @@ export interface FailedRow {
 /** How a row came out. */
 export type CheckedRow = "valid" | "unasked" | FailedRow;
 
-/**
- * A check of one row after the other, for one run. Values are converted in rows that pass; others stay as they were.
- */
+/** A check of one row after the other, for one run. It converts values that are of their type. */
 export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, number: number) => CheckedRow {
-  const { when, tests, schemaCheck, keys, leaves } = rules;
+  const { when, tests, schemaCheck, keys, leaves, restores } = rules;
   const coerce = rules.coerce ?? textCells;
   const fields = rules.rules.length > 0 ? createFieldsCheck(rules.rules, { ...rules, coerce }) : undefined;
   const unique = keys.length > 0 ? createUniqueKeys(keys) : undefined;
@@ -65,7 +65,7 @@ export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, 
     if (unique) found.push(...unique.find(row, number));
     if (found.length === 0) return "valid";
     if (leaves) unique?.forgetLast();
-    fields?.restore(row);
+    if (restores) fields?.restore(row);
     const violations = found;
     found = [];
     return { violations, more };

@@ -151,8 +151,16 @@ describe("rules for fields", () => {
     expect(run.rows).toEqual([
       { id: 7, price: 1234.5, active: true, day: "2026-01-31", zip: "01067", note: "" },
       { id: null, price: 1234.5, active: true, day: null, zip: "01067", note: "" },
-      // A row that fails stays as it was.
-      { ...row, price: "-1", _issues: [{ field: "price", rule: "min", message: "must be at least 0" }] },
+      // What fails stays as it was.
+      {
+        id: 7,
+        price: "-1",
+        active: true,
+        day: "2026-01-31",
+        zip: "01067",
+        note: "",
+        _issues: [{ field: "price", rule: "min", message: "must be at least 0" }],
+      },
     ]);
   });
 
@@ -381,6 +389,12 @@ describe("modes and conditions", () => {
         reasons: [{ field: "id", rule: "type", message: "must be a whole number", value: "x" }],
       },
     ]);
+  });
+
+  it("put rows aside as they came", async () => {
+    const both = { id: "integer", n: "number" };
+    const run = await validate({ fields: both, mode: "quarantine" }, [{ id: "1", n: "x" }], text);
+    expect(run.quarantine[0]?.row).toEqual({ id: "1", n: "x" });
   });
 
   it("pass rows for which `when` is not true", async () => {

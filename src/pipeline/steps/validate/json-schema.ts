@@ -2,8 +2,8 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 import { ToolError } from "../../../errors.ts";
 import { FORMATS } from "../../../json-schema/formats.ts";
 import { compileRegex } from "../../expression/regex.ts";
-import { shortKey, sorted } from "../../row-key.ts";
 import { counted, RowFailure, shorten, show } from "../../rows.ts";
+import { addComparingKeywords } from "./comparing-keywords.ts";
 import { isPlainSchema } from "./plain-schema.ts";
 import type { Violation } from "./violation.ts";
 
@@ -130,14 +130,7 @@ function compileWith(
       });
     },
   });
-  if (comparesSpecially(schema)) {
-    ajv.removeKeyword("enum");
-    ajv.addKeyword({ keyword: "enum", schemaType: "array", validate: isOneOf, errors: true });
-    ajv.removeKeyword("const");
-    ajv.addKeyword({ keyword: "const", validate: isSame, errors: true });
-  }
-  ajv.removeKeyword("uniqueItems");
-  ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: uniqueItems, errors: true });
+  addComparingKeywords(ajv, schema);
 
   let validate: ValidateFunction;
   try {
@@ -197,89 +190,6 @@ function invalid(reason: string, hint?: string): ToolError {
 
 /** Keywords that only say that a branch below failed, whose own violation is listed. */
 const COMPOUND = new Set(["if"]);
-
-interface UniqueItems {
-  (unique: boolean, items: unknown[]): boolean;
-  errors?: Partial<ErrorObject>[];
-}
-
-/** `uniqueItems` in linear time. */
-const uniqueItems: UniqueItems = (unique, items) => {
-  if (!unique) return true;
-  const seen = new Map<string, number>();
-  for (const [index, item] of items.entries()) {
-    const key = shortKey(JSON.stringify(sorted(item)));
-    const earlier = seen.get(key);
-    if (earlier !== undefined) {
-      const message = `must be unique, but entries ${earlier + 1} and ${index + 1} are the same`;
-      uniqueItems.errors = [{ keyword: "uniqueItems", message, params: { index } }];
-      return false;
-    }
-    seen.set(key, index);
-  }
-  return true;
-};
-
-/** Values of an enum beyond which they are looked up in a set, instead of one after the other. */
-const LARGE_ENUM = 100;
-
-/**
- * Whether values of `enum` and `const` are objects or lists, or very many. What ajv compares objects with asks for their
- * constructors, which rows have not, and calls what data name `valueOf`.
- */
-function comparesSpecially(schema: unknown): boolean {
-  if (!isCompound(schema)) return false;
-  return Object.entries(schema).some(
-    ([key, value]) =>
-      (key === "enum" && Array.isArray(value) && (value.length > LARGE_ENUM || value.some(isCompound))) ||
-      (key === "const" && isCompound(value)) ||
-      comparesSpecially(value),
-  );
-}
-
-interface OneOf {
-  (values: unknown[], value: unknown): boolean;
-  errors?: Partial<ErrorObject>[];
-}
-
-/** Of each list that was looked into, its plain values, and the others by their JSON. */
-const sets = new WeakMap<unknown[], { plain: Set<unknown>; others: Set<string> }>();
-
-/** `enum` by sets of the values. */
-const isOneOf: OneOf = (values, value) => {
-  let known = sets.get(values);
-  if (!known) {
-    known = {
-      plain: new Set(values.filter((entry) => !isCompound(entry))),
-      others: new Set(values.filter(isCompound).map(jsonOf)),
-    };
-    sets.set(values, known);
-  }
-  if (isCompound(value) ? known.others.has(jsonOf(value)) : known.plain.has(value)) return true;
-  isOneOf.errors = [{ keyword: "enum", params: { allowedValues: values } }];
-  return false;
-};
-
-interface Same {
-  (expected: unknown, value: unknown): boolean;
-  errors?: Partial<ErrorObject>[];
-}
-
-/** `const` by the JSON of objects and lists. */
-const isSame: Same = (expected, value) => {
-  if (value === expected || (isCompound(value) && isCompound(expected) && jsonOf(value) === jsonOf(expected)))
-    return true;
-  isSame.errors = [{ keyword: "const", params: { allowedValue: expected } }];
-  return false;
-};
-
-function isCompound(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-function jsonOf(value: unknown): string {
-  return JSON.stringify(sorted(value));
-}
 
 function showList(list: readonly unknown[]): string {
   const whole = show(list);

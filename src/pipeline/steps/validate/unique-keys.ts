@@ -1,4 +1,4 @@
-import { sorted } from "../../row-key.ts";
+import { keyOfValue } from "../../row-key.ts";
 import { type Row, show } from "../../rows.ts";
 import { createDigestSet } from "../../spool/digest-set.ts";
 import { readPath } from "../../template.ts";
@@ -53,11 +53,10 @@ export function createUniqueKeys(keys: readonly UniqueKey[]): UniqueKeys {
 function keyText(row: Row, fields: readonly string[]): string | undefined {
   if (fields.length === 1) {
     const value = readPath(row, fields[0] as string);
-    if (isEmpty(value)) return undefined;
-    return typeof value === "string" ? `"${value}` : JSON.stringify(sorted(value));
+    return isEmpty(value) ? undefined : keyOfValue(value);
   }
   const values = fields.map((field) => readPath(row, field));
-  return values.every(isEmpty) ? undefined : JSON.stringify(values.map((value) => sorted(value) ?? null));
+  return values.every(isEmpty) ? undefined : keyOfValue(values);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,3 +1,5 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runStep, type StepRun } from "../../../../test/fixtures/run-step.ts";
 import { ToolError } from "../../../errors.ts";
@@ -244,5 +246,57 @@ describe("validate", () => {
       /cannot be checked: the pattern .* is too large for a text of 400000 characters/,
     );
     expect((await validate({ fields: { a: { pattern } } }, rows)).total).toBe(2);
+  });
+
+  it("compares objects by what they hold, whatever their fields are called", async () => {
+    const list: object[] = [{ valueOf: 1 }, { constructor: { a: 1 } }, { a: { toString: null } }];
+    const rows: object[] = [{ valueOf: 1 }, { constructor: { a: 1 } }, { a: { toString: null } }, { valueOf: 2 }, {}];
+    expect((await validate({ schema: { enum: list }, mode: "drop" }, rows)).numbers).toEqual([1, 2, 3]);
+    const same = { properties: { a: { const: { valueOf: 1, x: [1] } } } };
+    expect(
+      (await validate({ schema: same, mode: "drop" }, [{ a: { x: [1], valueOf: 1 } }, { a: {} }])).numbers,
+    ).toEqual([1]);
+  });
+
+  it("finds a row valid where ajv as it comes does", async () => {
+    const leaf = fc.oneof(
+      fc.record({ type: fc.constantFrom("string", "number", "integer", "boolean", "null", "array", "object") }),
+      fc.record({ enum: fc.uniqueArray(fc.jsonValue({ maxDepth: 1 }), { minLength: 1, maxLength: 3 }) }),
+      fc.record({ const: fc.jsonValue({ maxDepth: 1 }) }),
+      fc.record({ minLength: fc.nat(3), maximum: fc.nat(5) }),
+      fc.record({ uniqueItems: fc.boolean(), maxItems: fc.nat(3) }),
+      fc.record({ pattern: fc.constantFrom("^a", "[0-9]{2}", "(a|b)+$", "^[a-c]*$") }),
+      fc.record({ required: fc.uniqueArray(fc.constantFrom("a", "b", "toString", "constructor"), { maxLength: 2 }) }),
+    );
+    const { schema } = fc.letrec((tie) => ({
+      schema: fc.oneof(
+        { maxDepth: 3 },
+        leaf,
+        fc.record({
+          properties: fc.dictionary(fc.constantFrom("a", "b", "valueOf"), tie("schema")),
+          additionalProperties: tie("schema"),
+        }),
+        fc.record({ items: tie("schema") }),
+        fc.record({ anyOf: fc.array(tie("schema"), { minLength: 1, maxLength: 3 }) }),
+        fc.record({ allOf: fc.array(tie("schema"), { minLength: 1, maxLength: 3 }), not: tie("schema") }),
+        fc
+          .tuple(tie("schema"), tie("schema"), tie("schema"))
+          .map((three) => Object.fromEntries(["if", "then", "else"].map((key, at) => [key, three[at]]))),
+      ),
+    }));
+    const row = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.jsonValue({ maxDepth: 2 }));
+    await fc.assert(
+      fc.asyncProperty(schema, fc.array(row, { minLength: 1, maxLength: 4 }), async (written, data) => {
+        // With the usual prototypes, by which ajv compares; it calls what data name `valueOf` and `toString`.
+        const [rules, rows] = JSON.parse(JSON.stringify([written, data])) as [object, unknown[]];
+        fc.pre(!/"(valueOf|toString|constructor)":/.test(JSON.stringify(rows)));
+        const plain = new Ajv2020({ strict: false, ownProperties: true, logger: false }).compile(rules);
+        // At the top, the type array would mean all rows as a whole.
+        const run = await validate({ schema: { allOf: [rules] }, mode: "drop" }, rows);
+        expect(run.numbers).toEqual(rows.flatMap((one, index) => (plain(one) ? [index + 1] : [])));
+        expect(run.total >= rows.length - run.rows.length).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

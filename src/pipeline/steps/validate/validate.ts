@@ -86,6 +86,8 @@ function readDefinition(written: Options, where: string, parameters: Parameters)
     schemaCheck: whole ? undefined : check,
     wholeCheck: whole ? check : undefined,
     leaves: mode === "drop" || mode === "quarantine",
+    // Rows that are flagged go on, so what is right in them is converted as in the others.
+    restores: mode !== "flag",
   };
 }
 
