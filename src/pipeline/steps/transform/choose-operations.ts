@@ -2,6 +2,7 @@ import { checkKeys, optionalFields, readChoice, readInteger, wrong } from "../..
 import { keyOf, keyOfRow } from "../../row-key.ts";
 import { type Row, show } from "../../rows.ts";
 import { createDigestSet } from "../../spool/digest-set.ts";
+import { createNumberList } from "../../spool/number-list.ts";
 import { createRowSorter } from "../../spool/sort-rows.ts";
 import { createSpool } from "../../spool/spool.ts";
 import type { OperationCompiler } from "./operation.ts";
@@ -46,17 +47,17 @@ export const dedupe: OperationCompiler = (options, where) => {
       if (keep === "first") return { push: (batch) => chosen(batch, (row) => keys.add(keyOfOne(row))) };
       const spool = createSpool(workspace);
       // The place of the last row of each key so far, by the place of the key.
-      const last: number[] = [];
+      const last = createNumberList();
       let place = 0;
       return {
         push(batch) {
-          for (const row of batch.rows) last[keys.placeOf(keyOfOne(row))] = place++;
+          for (const row of batch.rows) last.set(keys.placeOf(keyOfOne(row)), place++);
           spool.add(batch);
           return nothing();
         },
         *end() {
           const kept = new Uint8Array(place);
-          for (const one of last) kept[one] = 1;
+          for (let key = 0; key < keys.size; key++) kept[last.get(key)] = 1;
           let at = 0;
           for (const batch of spool.batches()) yield chosen(batch, () => kept[at++] === 1);
           spool.clear();
@@ -86,11 +87,11 @@ export const top: OperationCompiler = (options, where) => {
     fields: [...by, ...(sorted?.fields ?? [])],
     start({ workspace }) {
       const groups = createDigestSet();
-      const taken: number[] = [];
+      const taken = createNumberList();
       const take = (row: Row): boolean => {
         const place = groups.placeOf(keyOf(row, by));
-        const before = taken[place] ?? 0;
-        taken[place] = before + 1;
+        const before = taken.get(place);
+        taken.set(place, before + 1);
         return before < count;
       };
       if (!sorted) return { push: (batch) => chosen(batch, take) };
