@@ -40,16 +40,16 @@ function parserWords(error: unknown): string {
 function commonFault(text: string, at: number): string | undefined {
   const rest = text.slice(at, at + 20);
   const number = /^[+-]?(?:nan|inf(?:inity)?)\b/i.exec(rest);
-  if (number) return `${number[0]} is no JSON number, use null`;
+  if (number) return `${number[0]} is no JSON number (use null)`;
   const word = /^(?:None|True|False|TRUE|FALSE|NULL|undefined)\b/.exec(rest);
-  if (word) return `${word[0]} is no JSON value, use null, true or false`;
+  if (word) return `${word[0]} is no JSON value (use null, true or false)`;
   if (/^(?:\/[/*]|#)/.test(rest)) return "JSON has no comments";
-  if (rest.startsWith("'")) return "texts and names are in double quotes";
+  if (rest.startsWith("'")) return "texts and names must be in double quotes";
   if (/^[\]}]/.test(rest) && /,\s*$/.test(text.slice(Math.max(0, at - 200), at))) {
     return "a comma stands before the closing bracket";
   }
-  if (/^[\p{L}_$][\p{L}\p{N}_$]*\s*:/u.test(text.slice(at, at + 100))) return "names are in double quotes";
-  if (/^[+-]?0\d|^\+|^-?\./.test(rest)) return "numbers begin with a digit or a minus, and with no needless 0";
+  if (/^[\p{L}_$][\p{L}\p{N}_$]*\s*:/u.test(text.slice(at, at + 100))) return "names must be in double quotes";
+  if (/^[+-]?0\d|^\+|^-?\./.test(rest)) return "numbers must begin with a digit or a minus, without a needless 0";
   return undefined;
 }
 

@@ -87,11 +87,11 @@ describe("json", () => {
 
   it.each<[string, RegExp]>([
     ['{"b" 2}', /row 2 is broken: Expected ':' after property name at line 3, column 7, near "2}/],
-    ["NaN", /NaN is no JSON number, use null at line 3, column 2/],
+    ["NaN", /NaN is no JSON number \(use null\) at line 3, column 2/],
     ['{"a":-Infinity}', /-Infinity is no JSON number/],
     ['{"a":1,}', /a comma stands before the closing bracket at line 3, column 9/],
-    ["{'a':1}", /texts and names are in double quotes at line 3, column 3/],
-    ["{a:1}", /names are in double quotes/],
+    ["{'a':1}", /texts and names must be in double quotes at line 3, column 3/],
+    ["{a:1}", /names must be in double quotes/],
     ['{"a":None}', /None is no JSON value/],
     ['{"a":1 /* x */}', /JSON has no comments at line 3, column 9/],
     ['{"a":01}', /at line 3, column 8/],
