@@ -17,7 +17,11 @@ function roundTrip(
   options: Partial<OutputOptions> & { size?: number } = {},
 ): unknown {
   const text = writeText(rows, format, options);
-  const { rows: read, bad } = readText(readerOf(format), cut(text, lengths), format === "csv" ? { delimiter: options.delimiter } : {});
+  const { rows: read, bad } = readText(
+    readerOf(format),
+    cut(text, lengths),
+    format === "csv" ? { delimiter: options.delimiter } : {},
+  );
   expect(bad).toEqual([]);
   return plain(read);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -49,6 +49,8 @@ describe("text", () => {
     expect(text).toBe(`id,x\r\n${rows.map(({ id, x = "" }: { id: number; x?: string }) => `${id},${x}\r\n`).join("")}`);
     expect(size).toBe(Buffer.byteLength(text));
     expect(content.beginning).toBe("id,x\r\n0,\r\n1,\r\n2,\r\n3,\r\n4,\r\n5,\r\n");
+    // The narrow one is gone.
+    expect(readdirSync(workFolder)).toHaveLength(1);
     expect(write(rows, 10_000_000).content).toEqual({ text });
   });
 

@@ -33,6 +33,7 @@ export function createTextSink(
     rewrite(change) {
       const next = createStore(workspace, maxLength, maxBeginning);
       for (const text of change(store.read())) next.write(text);
+      store.remove();
       store = next;
     },
     finish: () => store.finish(),
@@ -43,6 +44,7 @@ interface Store {
   write(text: string): void;
   read(): Iterable<string>;
   finish(): CollectedText;
+  remove(): void;
 }
 
 function createStore(workspace: Workspace, maxLength: number, maxBeginning: number): Store {
@@ -86,6 +88,7 @@ function createStore(workspace: Workspace, maxLength: number, maxBeginning: numb
       flush();
       return file.read();
     },
+    remove: () => file?.remove(),
     finish() {
       if (piece !== "") endPiece();
       if (file === undefined) return { size, content: { text: pieces.join("") } };
