@@ -3,14 +3,14 @@ import module from "node:module";
 import { basename, dirname, join } from "node:path";
 import { STEPS } from "./pipeline-orders.ts";
 
-/** The steps of the bench as a run of a pipeline, from a file to a kept result: `node pipeline-ours.mjs <input> <output> <folder>`. */
+/** The steps of the bench as a run of a pipeline, from a file to a kept result: `node pipeline-ours.mjs <input> <output> <turns> <folder>`. */
 
 // As the program does.
 module.enableCompileCache();
 const { createPipelines } = await import("../src/pipeline/pipelines.ts");
 const { createResultStore } = await import("../src/pipeline/results/create-result-store.ts");
 
-const [input = "", output = "", folder = ""] = process.argv.slice(2);
+const [input = "", output = "", turns = "1", folder = ""] = process.argv.slice(2);
 const nobody = () => Promise.reject(new Error("The bench has no services."));
 const pipelines = createPipelines(
   {
@@ -25,14 +25,25 @@ const pipelines = createPipelines(
   createResultStore({ folder, keepHours: 1, maxUserBytes: 2 ** 30 }),
 );
 const status = { progress: () => {}, success: () => {}, error: () => {}, emit: () => {} };
-const result = await pipelines.run(
-  { id: "bench" },
-  { source: `in/${basename(input)}`, inputFormat: "csv", outputFormat: "csv", steps: STEPS },
-  { signal: new AbortController().signal, status },
-);
-const { user, system } = process.cpuUsage();
-const failures = result.steps.find(({ name }) => name === "validate")?.issues_total;
-console.log(JSON.stringify({ cpuMs: (user + system) / 1000, wallMs: performance.now(), failures }));
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+const run = () =>
+  pipelines.run(
+    { id: "bench" },
+    { source: `in/${basename(input)}`, inputFormat: "csv", outputFormat: "csv", steps: STEPS },
+    { signal: new AbortController().signal, status },
+  );
+const result = await run();
+const first = { cpuMs: cpuMs(), wallMs: performance.now() };
+const laterCpuMs: number[] = [];
+for (let turn = 1; turn < Number(turns); turn++) {
+  const before = cpuMs();
+  await run();
+  laterCpuMs.push(cpuMs() - before);
+}
+console.log(JSON.stringify({ ...first, laterCpuMs }));
 const results = join(folder, "results");
 for (const kept of readdirSync(results, { recursive: true, encoding: "utf8" })) {
   if (kept.includes(`${result.run_id}.data.`)) copyFileSync(join(results, kept), output);
