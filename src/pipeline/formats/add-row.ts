@@ -1,10 +1,13 @@
 import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
-import { toRow } from "../rows.ts";
+import { show, toRow } from "../rows.ts";
 import type { ReadContext } from "./row-reader.ts";
 
 /** Characters of one row, so that one without an end cannot fill the memory. */
 export const MAX_ROW_TEXT = 8_388_608;
+
+/** Whole numbers up to which all are told apart. */
+const MAX_EXACT = Number.MAX_SAFE_INTEGER;
 
 /** An empty batch. */
 export function newBatch(): Batch {
@@ -15,11 +18,21 @@ export function isFull(batch: Batch): boolean {
   return batch.rows.length >= BATCH_ROWS;
 }
 
-/** Adds a parsed value as a row; what JSON cannot hold, and what is nested too deeply, is a row that cannot be read. */
+/**
+ * Adds a parsed value as a row; what JSON cannot hold, and what is nested too deeply, is a row that cannot be read. Tells of
+ * fields with whole numbers that may have lost digits.
+ */
 export function addRow(batch: Batch, value: unknown, number: number, context: ReadContext): void {
   try {
-    batch.rows.push(toRow(value, number));
+    const row = toRow(value, number);
+    batch.rows.push(row);
     batch.numbers.push(number);
+    for (const field in row) {
+      const cell = row[field];
+      if (typeof cell !== "number" || (cell <= MAX_EXACT && cell >= -MAX_EXACT)) continue;
+      // From here on numbers have an exponent.
+      if (Number.isInteger(cell) && Math.abs(cell) < 1e21) context.note("large_numbers", largeNumber(field, number));
+    }
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const issue = error.issues?.[0];
@@ -31,6 +44,10 @@ export function addRow(batch: Batch, value: unknown, number: number, context: Re
       ...(issue && { value: issue.value }),
     });
   }
+}
+
+function largeNumber(field: string, row: number): string {
+  return `Row ${row}, field ${show(field)}: whole numbers beyond ${MAX_EXACT} lose digits. Have them as text in the input.`;
 }
 
 /** @throws ToolError `too_large` for a row of more characters than are taken */

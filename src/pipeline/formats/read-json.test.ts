@@ -113,6 +113,13 @@ describe("json", () => {
     expect(bad).toMatchObject([{ row: 1, field: "a", rule: "number" }]);
   });
 
+  it("tells of whole numbers that lose digits", () => {
+    expect(json('[{"id":9007199254740991,"x":1e300},{"id":-9007199254740993}]').notes).toEqual({
+      large_numbers: expect.stringMatching(/^Row 2, field "id": .* lose digits/),
+    });
+    expect(json('[{"id":9007199254740991,"x":1e300}]').notes).toEqual({});
+  });
+
   it("is nested 64 levels deep inside a row and not one more", () => {
     const nested = (depth: number) => `[${"[".repeat(depth)}1${"]".repeat(depth)}]`;
     expect(json(nested(65)).rows).toHaveLength(1);
