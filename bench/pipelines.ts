@@ -140,7 +140,6 @@ async function manyRows(folder: string, input: string): Promise<Figure[]> {
       what: "the same, time; DuckDB works with all cores",
       measured: `${round(ours.wallMs)} ms against ${round(duckdb.wallMs)} ms`,
       ratio: ours.wallMs / duckdb.wallMs,
-      limit: { atMost: 2 },
     },
     {
       what: "the same against plain JavaScript, CPU of the process",
