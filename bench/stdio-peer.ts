@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { treeCpuMs, treeMemory } from "../test/fixtures/process-tree.ts";
 
 /**
  * A server under measurement, started as a child process and spoken to in bare JSON lines, so that what is measured is the
@@ -11,7 +11,7 @@ export interface StdioPeer {
   request(method: string, params?: Record<string, unknown>): Promise<Record<string, unknown>>;
   /** The text block of a tool's result. @throws Error where the result is an error */
   callTool(name: string, args: Record<string, unknown>): Promise<string>;
-  /** CPU time used so far in ms, and resident memory in MB, now and at most so far (Linux). */
+  /** CPU time used so far in ms, and resident memory in MB, now and at most so far, of it and what it has started (Linux). */
   usage(): { cpuMs: number; rssMb: number; peakMb: number };
   close(): Promise<void>;
 }
@@ -53,13 +53,7 @@ export async function startPeer(args: readonly string[], env: Record<string, str
       if (result.isError) throw new Error(text);
       return text;
     },
-    usage() {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-      const ticks = Number(fields[11]) + Number(fields[12]);
-      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-      const mb = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
-      return { cpuMs: ticks * 10, rssMb: mb("VmRSS"), peakMb: mb("VmHWM") };
-    },
+    usage: () => ({ cpuMs: treeCpuMs(child.pid as number), ...treeMemory(child.pid as number) }),
     async close() {
       child.stdin!.end();
       const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);

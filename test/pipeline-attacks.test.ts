@@ -392,7 +392,7 @@ it.each(["markdown", "xml", "yaml", "csv", "tsv", "ndjson"])(
 );
 
 it("attacks were ended, and the server is well", async () => {
-  const before = probed.threads();
+  const before = probed.helpers();
   expect(await run({ data: [{ a: 1 }], steps: [] })).toMatchObject({ ...ok, json: { final_data: [{ a: 1 }] } });
-  expect(probed.threads()).toBeLessThanOrEqual(before + 2);
+  expect(probed.helpers()).toBeLessThanOrEqual(before + 2);
 });

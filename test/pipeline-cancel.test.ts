@@ -62,7 +62,7 @@ describe.each([
   it.each([
     ["by notifications/cancelled", "the 2025 era over HTTP, in a session"],
     ["by the end of its request", "2026-07-28 over HTTP"],
-  ])("%s stops, and leaves no thread, no file and no result", async (_how, road) => {
+  ])("%s stops, and leaves no thread, no process, no file and no result", async (_how, road) => {
     const client = await roadOf(road).connect({ http: probed.server, command: { command: "", args: [], env: {} } });
     await expect.poll(isIdle, { timeout: 10_000 }).toBe(true);
     const keptBefore = probed.kept();
@@ -73,11 +73,11 @@ describe.each([
     const cpu = probed.cpuMs();
     await sleep(100);
     expect(probed.cpuMs()).toBeGreaterThan(cpu);
-    const threads = probed.threads();
+    const helpers = probed.helpers();
     const cancelledAt = performance.now();
     cancel.abort();
     await expect
-      .poll(() => probed.threads() < threads && probed.work().length === 0, { interval: 5, timeout: 5000 })
+      .poll(() => probed.helpers() < helpers && probed.work().length === 0, { interval: 5, timeout: 5000 })
       .toBe(true);
     expect(performance.now() - cancelledAt).toBeLessThan(STOP_MS);
     expect(await call).toBe("cancelled");
