@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { createWriteStream, mkdirSync, readdirSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./fixtures/cleanup.ts";
 import { roadOf } from "./fixtures/clients.ts";
 import { type ProbedServer, startProbedServer } from "./fixtures/probed-server.ts";
+import { processTree } from "./fixtures/process-tree.ts";
 import { serverCommand, startProcess } from "./fixtures/spawn.ts";
 
 /** Milliseconds in which a run has to stop, with what a busy machine needs to tell. */
@@ -28,10 +29,14 @@ async function writeRows(file: string, rows: number): Promise<void> {
   await once(output, "finish");
 }
 
+/** Longer than any machine takes for it before it is cancelled. */
 const sorting = {
   source: "in/rows.csv",
   output_format: "csv",
-  steps: [{ name: "transform", operations: [{ op: "sort", by: "text" }] }],
+  steps: Array.from({ length: 10 }, (_, n) => ({
+    name: "transform",
+    operations: [{ op: "sort", by: n % 2 === 0 ? "text" : "group" }],
+  })),
 };
 const endless = {
   data: [{ a: 1 }],
@@ -171,9 +176,11 @@ describe("a server over stdio that ends during a run", () => {
 
   it("by force leaves nothing that the next server does not remove", async () => {
     const { command, server, entries } = await startRun();
-    const closed = once(server.process, "close");
+    const started = processTree(server.process.pid as number).slice(1);
+    const closed = once(server.process, "exit");
     server.process.kill("SIGKILL");
     await closed;
+    await expect.poll(() => started.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 5000 }).toEqual([]);
     expect(entries()).toHaveLength(1);
     const next = startProcess(command);
     const call = {
