@@ -5,16 +5,16 @@ import { namedExports } from "../scripts/named-exports.ts";
 
 /**
  * Bundles a program of the bench into `folder` as the published one is, so that it starts as fast. The file is `<name>.mjs`.
- * `threads` are the sources of the threads that it starts, by the names of their files.
+ * `helpers` are the sources of what it starts itself, by the names of their files.
  */
 export async function bundle(
   name: string,
   source: string,
   folder: string,
-  threads: Record<string, string> = {},
+  helpers: Record<string, string> = {},
 ): Promise<void> {
   await build({
-    entryPoints: { [name]: source, ...threads },
+    entryPoints: { [name]: source, ...helpers },
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -31,5 +31,5 @@ export async function bundle(
     logLevel: "warning",
   });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  for (const thread of Object.keys(threads)) writeFileSync(join(folder, `${thread}.js`), `import "./${thread}.mjs";\n`);
+  for (const helper of Object.keys(helpers)) writeFileSync(join(folder, `${helper}.js`), `import "./${helper}.mjs";\n`);
 }

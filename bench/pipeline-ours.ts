@@ -1,6 +1,7 @@
 import { copyFileSync, readdirSync } from "node:fs";
 import module from "node:module";
 import { basename, dirname, join } from "node:path";
+import { treeCpuMs } from "../test/fixtures/process-tree.ts";
 import { STEPS } from "./pipeline-orders.ts";
 
 /** The steps of the bench as a run of a pipeline, from a file to a kept result: `node pipeline-ours.mjs <input> <output> <turns> <folder>`. */
@@ -25,10 +26,7 @@ const pipelines = createPipelines(
   createResultStore({ folder, keepHours: 1, maxUserBytes: 2 ** 30 }),
 );
 const status = { progress: () => {}, success: () => {}, error: () => {}, emit: () => {} };
-const cpuMs = () => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
+const cpuMs = () => treeCpuMs(process.pid);
 const run = () =>
   pipelines.run(
     { id: "bench" },

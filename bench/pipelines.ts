@@ -30,7 +30,9 @@ export async function benchPipelines(): Promise<Figure[]> {
   return withFolder(async (folder) => {
     await bundle("plain", "bench/pipeline-plain.ts", folder);
     await bundle("jsonata", "bench/pipeline-jsonata.ts", folder);
-    await bundle("ours", "bench/pipeline-ours.ts", folder, { "pipeline-thread": "src/pipeline/thread/thread-main.ts" });
+    await bundle("ours", "bench/pipeline-ours.ts", folder, {
+      "pipelines-process": "src/pipeline/process/process-main.ts",
+    });
     const few = join(folder, "orders.csv");
     const many = join(folder, "many-orders.csv");
     writeOrders(few, ROWS);
