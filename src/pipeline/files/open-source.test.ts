@@ -1,4 +1,4 @@
-import { mkdirSync, readSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../../test/fixtures/cleanup.ts";
@@ -31,9 +31,7 @@ async function contentOf({ engine, close }: OpenSource): Promise<string> {
   try {
     if (engine.kind === "text") return engine.text;
     if (engine.kind === "bytes") return Buffer.from(engine.bytes).toString();
-    const buffer = Buffer.alloc(engine.size);
-    readSync(engine.fd, buffer, 0, engine.size, 0);
-    return buffer.toString();
+    return readFileSync(engine.path, "utf8");
   } finally {
     await close();
   }
