@@ -15,9 +15,8 @@ const { metafile } = await build({
   // Beside the chunks, where the one that makes threads looks for them (src/worker/task-runner.ts).
   entryPoints: {
     main: "src/main.ts",
-    "chunks/worker": "src/worker/worker-main.ts",
-    "chunks/pipeline-thread": "src/pipeline/thread/thread-main.ts",
-    "chunks/task-process": "src/worker/process-main.ts",
+    "chunks/expressions-process": "src/worker/expressions-main.ts",
+    "chunks/pipelines-process": "src/pipeline/process/process-main.ts",
   },
   outdir: "dist",
   bundle: true,

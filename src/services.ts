@@ -25,7 +25,7 @@ export interface Services {
   /** Answers of `apis` that were too long or binary; apart from it, for a look at them needs no API. */
   answers: AnswerStore;
   pipelines: Pipelines;
-  /** What `pipelines` has kept of runs; apart from it, for a look at old runs needs no thread. */
+  /** What `pipelines` has kept of runs; apart from it, for a look at old runs needs no process. */
   pipelineResults: ResultStore;
   interaction: Interaction;
 }

@@ -34,7 +34,7 @@ describe.each([
     await client.connect(new StdioClientTransport(serverCommand({ built, config: { apis } })));
   });
 
-  it("are queried by expressions, in a thread that can be ended", async () => {
+  it("are queried by expressions, in a process that can be ended", async () => {
     expect(await ask({ select: "people[?id > `1997`].name" })).toMatchObject({ data: ["Name 1998", "Name 1999"] });
     expect(await ask({ select: "people[" })).toMatchObject({ code: "invalid_input" });
     const endless = await ask({ select: `${"[@, @][] | ".repeat(40)}@` });

@@ -11,10 +11,10 @@ import { readInputOptions } from "./definitions/input-options.ts";
 import type { EngineInput, EngineOrder } from "./engine/engine-order.ts";
 import { openSource, type SourcePlaces, type SourceResource } from "./files/open-source.ts";
 import { presentResult } from "./present-result.ts";
+import { createEngineProcesses } from "./process/run-in-process.ts";
 import type { ResultStore } from "./results/result-store.ts";
 import type { RunRequest, RunResult } from "./run-request.ts";
 import type { ApiRequest, Host, LlmRequest } from "./steps/step.ts";
-import { createEngineThreads } from "./thread/run-in-thread.ts";
 
 /** Rows of `data` that are written as JSON in one go. */
 const LIST_ROWS = 1000;
@@ -83,7 +83,7 @@ export function createPipelines(
 ): Pipelines {
   const { maxInlineLength, maxDiskBytes } = settings;
   const definitions = createDefinitions(settings.definitions);
-  const threads = createEngineThreads(settings);
+  const processes = createEngineProcesses(settings);
   const underWay = new Set<Promise<void>>();
 
   return {
@@ -116,7 +116,7 @@ export function createPipelines(
         };
         const run = {};
         const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status, run });
-        const result = await threads.run(user.id, order, host, signal);
+        const result = await processes.run(user.id, order, host, signal);
         return await presentResult(result, { user, request, pipeline: found.pipeline, results, maxInlineLength });
       } catch (error) {
         throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error, request);
@@ -131,7 +131,7 @@ export function createPipelines(
     reference: async () => (await import("./definitions/reference.ts")).writeReference(),
     list: definitions.list,
     async close() {
-      await threads.close();
+      await processes.close();
       // The process may end once this is done: what the runs have on disk has to be gone by then.
       await Promise.all(underWay);
     },

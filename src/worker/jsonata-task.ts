@@ -17,7 +17,7 @@ export interface JsonataResults {
   failures: { place: number; message: string }[];
 }
 
-/** Calls inside calls; more need more of the thread's stack than it has. */
+/** Calls inside calls; more need more of the stack than there is. */
 const MAX_STACK = 500;
 const MAX_SEQUENCE = 1_000_000;
 const MAX_DEPTH = 64;

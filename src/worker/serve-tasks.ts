@@ -1,28 +1,54 @@
-import { parentPort } from "node:worker_threads";
-import type { TaskName, TaskOrder, TaskReply, TaskTable } from "./worker-messages.ts";
+import { Worker } from "node:worker_threads";
+import type { FromProcess, TaskName, TaskOrder, TaskReply, TaskTable, TaskTalk, ToProcess } from "./task-messages.ts";
 
 /** What the server takes of an answer of an API, too. */
 const MAX_DEPTH = 200;
 
-// Tasks read and set properties by name: of data they may reach only what is in it.
-Reflect.deleteProperty(Object.prototype, "__proto__");
+/** Ends this process when the one that made it is gone: nothing is ever written to stdin, it only ends. Tasks may be busy then. */
+const WATCH = `
+  const { readSync } = require("node:fs");
+  const byte = Buffer.alloc(1);
+  for (;;) {
+    try {
+      if (readSync(0, byte) === 0) break;
+    } catch (error) {
+      if (error.code !== "EAGAIN") break;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  process.kill(process.pid, "SIGKILL");
+`;
 
-/** Performs the tasks of the table that this thread is given, one after the other. */
+/** Performs the tasks of the table that this process is given, one after the other, for as long as its parent lives. */
 export function serveTasks<Names extends TaskName>(tasks: TaskTable<Names>): void {
-  parentPort?.on("message", async (order: TaskOrder) => {
-    parentPort?.postMessage(await performTask(tasks, order));
+  // Tasks read and set properties by name: of data they may reach only what is in it.
+  Reflect.deleteProperty(Object.prototype, "__proto__");
+  new Worker(WATCH, { eval: true, execArgv: [] }).unref();
+  let listener = (_message: unknown): void => {};
+  const send = (message: FromProcess): void => void process.send?.(message);
+  const talk: TaskTalk = {
+    say: (said) => send({ said }),
+    hear(given) {
+      listener = given;
+    },
+  };
+  process.on("message", async (message: ToProcess) => {
+    if ("said" in message) listener(message.said);
+    else send({ reply: await performTask(tasks, message.order, talk) });
   });
+  process.on("disconnect", () => process.exit());
 }
 
 /** The result of a task, or why it has none; never throws. */
-export async function performTask<Names extends TaskName>(
+async function performTask<Names extends TaskName>(
   tasks: TaskTable<Names>,
   { task, input, maxResultLength }: TaskOrder,
+  talk: TaskTalk,
 ): Promise<TaskReply> {
   let result: unknown;
   try {
-    const run = (await tasks[task as Names]()) as (input: unknown) => unknown;
-    result = await run(input);
+    const run = (await tasks[task as Names]()) as (input: unknown, talk: TaskTalk) => unknown;
+    result = await run(input, talk);
     const size = sizeOf(result, maxResultLength);
     if (size > maxResultLength) return tooLarge(maxResultLength);
     const json = JSON.stringify(result) ?? "null";

@@ -1,86 +1,101 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { TaskFailure } from "./task-runner.ts";
-import type { TaskInputs, TaskOrder, TaskReply } from "./worker-messages.ts";
+import type { FromProcess, TaskOrder, TaskReply, ToProcess } from "./task-messages.ts";
 
-/** Tasks that run in a process of their own. */
-type ProcessTask = "jsonata";
+/** The files that processes begin with: among the sources as TypeScript, which Node reads, and where the bundle has its chunks (scripts/build.ts). */
+const FILES = {
+  expressions: { source: "./expressions-main.ts", bundle: "./expressions-process.js" },
+  pipelines: { source: "../pipeline/process/process-main.ts", bundle: "./pipelines-process.js" },
+};
 
-/** Runs one task after the other in a process, where whatever they do can be ended, and no allocation ends more than it. */
+/** Which tasks a process can do. */
+export type ProcessKind = keyof typeof FILES;
+
+/** A process that performs tasks one after the other. V8 ends all of a process where one allocation is too large for its heap. */
 export interface TaskProcess {
   /**
-   * The task's result, plain JSON. One at a time.
-   * @throws TaskFailure
+   * Performs a task; `hear` gets what it says meanwhile, and can answer.
+   * @throws the fault of the process where it cannot be made, or ended before its task, for which it is of no use any more
    */
-  run<Name extends ProcessTask>(
-    task: Name,
-    input: TaskInputs[Name],
-    limits: { timeoutMs: number; maxResultLength: number },
-  ): Promise<unknown>;
-  /** Ends the process. */
-  close(): void;
+  perform(order: TaskOrder, hear?: Hear): Promise<TaskReply>;
+  /** Whether it keeps the process that made it from ending. */
+  hold(held: boolean): void;
+  /** Ends it, whatever it does. Comes back when it is gone. */
+  end(): Promise<void>;
+  /** Comes when it is gone. */
+  gone: Promise<void>;
 }
 
-/** No process is made before the first task; one that was ended is replaced. It also ends with the thread that made it. */
-export function createTaskProcess({ maxHeapMb }: { maxHeapMb: number }): TaskProcess {
-  let child: ChildProcess | undefined;
+export type Hear = (message: unknown, answer: (message: unknown) => void) => void;
 
-  function start(): ChildProcess {
-    const made = spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, processFile(import.meta.url)], {
-      stdio: ["pipe", "pipe", "ignore"],
-      // Times without an offset mean the same on every machine.
-      env: { TZ: "UTC" },
-      windowsHide: true,
+/** Thrown where a process ended by itself, as V8 does without memory. */
+export class ProcessEnded extends Error {
+  override name = "ProcessEnded";
+}
+
+/** Starts a process with `maxHeapMb` megabytes of heap. It ends with the process that made it. @throws where none can be made */
+export function startProcess(kind: ProcessKind, maxHeapMb: number): TaskProcess {
+  const { source, bundle } = FILES[kind];
+  const file = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? source : bundle, import.meta.url));
+  const child = spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, file], {
+    // stdin tells it that this process is gone; the output of this process may carry a protocol.
+    stdio: ["pipe", "ignore", "ignore", "ipc"],
+    serialization: "advanced",
+    env: environment(),
+    windowsHide: true,
+  });
+  child.stdin?.on("error", () => {});
+  let failure: Error | undefined;
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    // Each task listens for itself; between two tasks an error has nobody to go to.
+    child.on("error", (error) => {
+      failure ??= error;
+      if (child.pid === undefined) resolve();
     });
-    // An order that comes as the process ends; that it ended is told by its exit.
-    made.stdin?.on("error", () => {});
-    made.stdout?.setEncoding("utf8");
-    return made;
-  }
+  });
 
   return {
-    async run(task, input, { timeoutMs, maxResultLength }) {
-      child ??= start();
-      const running = child;
-      const reply = await new Promise<TaskReply>((resolve, reject) => {
-        const parts: string[] = [];
-        const settle = (end: () => void) => {
-          clearTimeout(timer);
-          running.stdout?.off("data", onData);
-          running.off("exit", onExit).off("error", onError);
+    gone,
+    hold(held) {
+      for (const part of [child, child.channel, child.stdin as unknown as Held]) {
+        if (held) part?.ref();
+        else part?.unref();
+      }
+    },
+    perform: (order, hear) =>
+      new Promise((resolve, reject) => {
+        const send = (message: ToProcess): void => {
+          if (child.connected) child.send(message, () => {});
+        };
+        const settle = (end: () => void): void => {
+          child.off("message", onMessage).off("exit", onEnd).off("error", onEnd);
           end();
         };
-        const onData = (text: string) => {
-          parts.push(text);
-          if (text.endsWith("\n")) settle(() => resolve(JSON.parse(parts.join("")) as TaskReply));
+        const onMessage = (message: FromProcess): void => {
+          if ("reply" in message) settle(() => resolve(message.reply));
+          else hear?.(message.said, (said) => send({ said }));
         };
-        const drop = (error: Error) => {
-          child = undefined;
-          running.kill("SIGKILL");
-          settle(() => reject(error));
-        };
-        const onExit = () =>
-          drop(new TaskFailure({ kind: "memory", message: `it needs more memory than ${maxHeapMb} MB` }));
-        const onError = (error: Error) => drop(error);
-        const timer = setTimeout(() => {
-          drop(new TaskFailure({ kind: "time", message: `it took longer than ${timeoutMs / 1000} s` }));
-        }, timeoutMs);
-        running.stdout?.on("data", onData);
-        running.on("exit", onExit).on("error", onError);
-        const order: TaskOrder = { task, input, maxResultLength };
-        running.stdin?.write(`${JSON.stringify(order)}\n`);
-      });
-      if ("failure" in reply) throw new TaskFailure(reply.failure);
-      return JSON.parse(reply.json);
-    },
-    close() {
-      child?.kill("SIGKILL");
-      child = undefined;
+        const onEnd = (): void =>
+          settle(() => reject(failure ?? new ProcessEnded("The process ended before its task.")));
+        if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
+          onEnd();
+          return;
+        }
+        child.on("message", onMessage).once("exit", onEnd).once("error", onEnd);
+        send({ order });
+      }),
+    async end() {
+      child.kill("SIGKILL");
+      await gone;
     },
   };
 }
 
-/** Among the sources as TypeScript, which Node reads, and where the bundle has its chunks (scripts/build.ts). */
-function processFile(here: string): string {
-  return fileURLToPath(new URL(here.endsWith(".ts") ? "./process-main.ts" : "./task-process.js", here));
+type Held = Pick<NonNullable<ChildProcess["channel"]>, "ref" | "unref"> | null;
+
+/** As little as a process needs. Times without an offset mean the same on every machine. */
+function environment(): NodeJS.ProcessEnv {
+  const { SystemRoot } = process.env;
+  return { TZ: "UTC", ...(SystemRoot !== undefined && { SystemRoot }) };
 }

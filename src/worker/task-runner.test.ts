@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { createTaskRunner, type TaskLimits } from "./task-runner.ts";
 
-const runner = createTaskRunner({ maxThreads: 2, maxHeapMb: 128 });
+const runner = createTaskRunner({ maxProcesses: 2, maxHeapMb: 128 });
 afterAll(() => runner.close());
 
 const never = new AbortController().signal;
@@ -60,6 +62,9 @@ describe("an expression", () => {
   });
 });
 
+/** Takes far longer than any limit here, of a list of some thousand entries. */
+const SLOW = "map(&map(&map(&length(to_string(@)), $), $), @)";
+
 /** Each doubles the text that a variable or a field holds. */
 const doubled = (times: number) => `${"join('', [@, @]) | ".repeat(times)}length(@)`;
 
@@ -80,7 +85,7 @@ describe("a hostile expression", () => {
   it("that needs long is ended at its time limit", async () => {
     const list = Array.from({ length: 3000 }, (_, n) => n);
     const before = performance.now();
-    const slow = select("map(&map(&map(&length(to_string(@)), $), $), @)", list, { timeoutMs: 300 });
+    const slow = select(SLOW, list, { timeoutMs: 300 });
     await expect(slow).rejects.toMatchObject({ fault: { kind: "time", message: "it took longer than 0.3 s" } });
     expect(performance.now() - before).toBeLessThan(5000);
     expect(await select("length(people)", people)).toBe(2);
@@ -105,7 +110,7 @@ describe("a hostile expression", () => {
 describe("a caller that goes", () => {
   const forever = (signal: AbortSignal) =>
     select(
-      "map(&map(&map(&length(to_string(@)), $), $), @)",
+      SLOW,
       Array.from({ length: 3000 }, (_, n) => n),
       { signal },
     );
@@ -128,8 +133,8 @@ describe("a caller that goes", () => {
   });
 });
 
-it("a thread without work ends, and a task that comes at that moment has another one", async () => {
-  const own = createTaskRunner({ maxThreads: 1, idleMs: 30 });
+it("a process without work ends, and a task that comes at that moment has another one", async () => {
+  const own = createTaskRunner({ maxProcesses: 1, idleMs: 30 });
   const limits = { signal: never, timeoutMs: 10_000, maxResultLength: 100 };
   for (const pause of [0, 28, 29, 30, 31, 32, 33, 35, 100]) {
     expect(await own.run("jmespath", { json: "1", expression: "@" }, limits)).toBe(1);
@@ -138,7 +143,7 @@ it("a thread without work ends, and a task that comes at that moment has another
   await own.close();
 });
 
-it("a runner that was closed has no threads and takes no tasks", async () => {
+it("a runner that was closed has no processes and takes no tasks", async () => {
   const own = createTaskRunner();
   const input = { json: "1", expression: "@" };
   const limits = { signal: never, timeoutMs: 5000, maxResultLength: 100 };
@@ -147,17 +152,56 @@ it("a runner that was closed has no threads and takes no tasks", async () => {
   await expect(own.run("jmespath", input, limits)).rejects.toThrow("ended");
 });
 
-it("tasks of one owner leave threads to others", async () => {
-  const own = createTaskRunner({ maxThreads: 2, maxOwnThreads: 1 });
-  const limits = { signal: never, timeoutMs: 5000, maxResultLength: 1000 };
-  const input = { json: "1", expression: "@" };
-  const order: string[] = [];
-  const run = async (owner: string, name: string) => {
-    await own.run("jmespath", input, { ...limits, owner });
-    order.push(name);
-  };
-  await Promise.all([run("ana", "ana 1"), run("ana", "ana 2"), run("ana", "ana 3"), run("ben", "ben 1")]);
-  expect(order.indexOf("ben 1")).toBeLessThan(2);
-  expect(order.filter((name) => name.startsWith("ana"))).toEqual(["ana 1", "ana 2", "ana 3"]);
+it("tasks of one owner leave processes to others", async () => {
+  const own = createTaskRunner({ maxProcesses: 2, maxOwnTasks: 1 });
+  const limits = { timeoutMs: 20_000, maxResultLength: 1000 };
+  const stop = new AbortController();
+  const slow = { json: JSON.stringify([...Array(2000).keys()]), expression: SLOW };
+  const ended = own.run("jmespath", slow, { ...limits, owner: "ana", signal: stop.signal }).catch(() => "stopped");
+  const quick = { json: "1", expression: "@" };
+  const later = own.run("jmespath", quick, { ...limits, owner: "ana" });
+  expect(await own.run("jmespath", quick, { ...limits, owner: "ben" })).toBe(1);
+  expect(await Promise.race([later, sleep(200, "waits")])).toBe("waits");
+  stop.abort();
+  expect(await ended).toBe("stopped");
+  expect(await later).toBe(1);
   await own.close();
 });
+
+it("one allocation that no heap survives ends its process and nothing else", async () => {
+  const growing = select("pad_left('x', `400000000`) | upper(@)", null);
+  await expect(growing).rejects.toMatchObject({
+    fault: { message: expect.stringMatching(/needs more memory than 128 MB|larger than/) },
+  });
+  expect(await select("length(people)", people)).toBe(2);
+});
+
+it("a process ends with the one that made it, also in the middle of a task", async () => {
+  const script = `
+    const { startProcess } = await import(${JSON.stringify(new URL("./task-process.ts", import.meta.url).href)});
+    const made = startProcess("expressions", 128);
+    const json = JSON.stringify([...Array(2000).keys()]);
+    const input = { json, expression: ${JSON.stringify(SLOW)} };
+    await made.perform({ task: "jmespath", input: { json: "1", expression: "@" }, maxResultLength: 9 });
+    void made.perform({ task: "jmespath", input, maxResultLength: 9 });
+    const { readdirSync, readFileSync } = await import("node:fs");
+    setTimeout(() => console.log(readFileSync(\`/proc/self/task/\${process.pid}/children\`, "utf8")), 300);
+  `;
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const child = await new Promise<number>((resolve) => parent.stdout.once("data", (text) => resolve(Number(text))));
+  expect(isAlive(child)).toBe(true);
+  parent.kill("SIGKILL");
+  await expect.poll(() => isAlive(child), { timeout: 5000 }).toBe(false);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // One whose end nobody has taken note of yet is gone all the same.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}

@@ -1,29 +1,24 @@
-import { type Transferable, Worker } from "node:worker_threads";
-import type { TaskFault, TaskInputs, TaskName, TaskOrder, TaskReply } from "./worker-messages.ts";
+import type { TaskFault, TaskInputs, TaskName, TaskOrder, TaskReply } from "./task-messages.ts";
+import { type Hear, ProcessEnded, type ProcessKind, startProcess, type TaskProcess } from "./task-process.ts";
 
 export interface TaskLimits {
-  signal: AbortSignal;
-  /** Milliseconds from when the task begins; waiting for a thread does not count. */
+  signal?: AbortSignal;
+  /** Milliseconds from when the task begins; waiting for a process does not count. */
   timeoutMs: number;
   /** Characters that the result may have as JSON. */
   maxResultLength: number;
-  /** Whose task it is: tasks of one owner get no more than `maxOwnThreads` at once. Left out: nobody's. */
+  /** Whose task it is: tasks of one owner get no more than `maxOwnTasks` at once. Left out: nobody's. */
   owner?: string;
 }
 
-/** Runs tasks in threads, where whatever they do can be ended. */
+/** Runs tasks in processes of their own, where whatever they do can be ended, and nothing they need ends more than them. */
 export interface TaskRunner {
   /**
-   * The task's result, plain JSON.
+   * The task's result, plain JSON; `hear` gets what the task says while it runs.
    * @throws TaskFailure; the signal's reason once it fires
    */
-  run<Name extends TaskName>(
-    task: Name,
-    input: TaskInputs[Name],
-    limits: TaskLimits,
-    transfer?: readonly Transferable[],
-  ): Promise<unknown>;
-  /** Ends all threads and the tasks in them. */
+  run<Name extends TaskName>(task: Name, input: TaskInputs[Name], limits: TaskLimits, hear?: Hear): Promise<unknown>;
+  /** Ends all processes and the tasks in them. */
   close(): Promise<void>;
 }
 
@@ -40,83 +35,77 @@ export class TaskFailure extends Error {
 
 interface Waiting {
   order: TaskOrder;
-  transfer: readonly Transferable[];
+  hear: Hear | undefined;
   limits: TaskLimits;
   done(reply: TaskReply): void;
   fail(error: unknown): void;
 }
 
 export interface TaskRunnerOptions {
-  /** Which tasks the threads can do. */
-  threads?: keyof typeof THREADS;
-  /** Threads at most, and so tasks at once. */
-  maxThreads?: number;
-  /** Tasks at once of one owner, so that the others have threads left. Default: all. */
-  maxOwnThreads?: number;
-  /** Megabytes of a thread's heap. */
+  /** Which tasks the processes can do. */
+  kind?: ProcessKind;
+  /** Processes at most, and so tasks at once. */
+  maxProcesses?: number;
+  /** Tasks at once of one owner, so that others find processes left. Default: all. */
+  maxOwnTasks?: number;
+  /** Megabytes of a process's heap. */
   maxHeapMb?: number;
-  /** Milliseconds after which a thread without work is ended. */
+  /** Milliseconds after which a process without work is ended. */
   idleMs?: number;
 }
 
 /**
- * No thread is made before the first task; one that has done its task takes the next, one that was ended is replaced. Threads
- * without work do not keep the process alive.
+ * No process is made before the first task; one that has done its task takes the next, one that was ended is replaced. Processes
+ * without work do not keep this one alive.
  */
 export function createTaskRunner({
-  threads = "expressions",
-  maxThreads = 2,
-  maxOwnThreads = maxThreads,
+  kind = "expressions",
+  maxProcesses = 2,
+  maxOwnTasks = maxProcesses,
   maxHeapMb = 256,
   idleMs = 60_000,
 }: TaskRunnerOptions = {}): TaskRunner {
   const waiting: Waiting[] = [];
-  const idle: { worker: Worker; timer: NodeJS.Timeout }[] = [];
-  const all = new Set<Worker>();
+  const idle: { made: TaskProcess; timer: NodeJS.Timeout }[] = [];
+  const all = new Set<TaskProcess>();
   const owned = new Map<string, number>();
   let closed = false;
 
-  function start(): Worker {
-    const worker = new Worker(threadFile(threads, import.meta.url), {
-      // Not what this process was started with, such as a test runner's hooks.
-      execArgv: [],
-      env: {},
-      // The process's own output may carry a protocol.
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: 32 },
-    });
-    worker.stdout.resume();
-    worker.stderr.resume();
-    all.add(worker);
-    worker.once("exit", () => {
-      all.delete(worker);
+  function start(): TaskProcess {
+    const made = startProcess(kind, maxHeapMb);
+    all.add(made);
+    void made.gone.then(() => {
+      all.delete(made);
+      forget(made);
       next();
     });
-    // Each task listens for itself; between two tasks an error has nobody to go to.
-    worker.on("error", () => {});
-    return worker;
+    return made;
   }
 
-  function rest(worker: Worker): void {
+  /** Takes a process out of those without work. */
+  function forget(made: TaskProcess): void {
+    const place = idle.findIndex((entry) => entry.made === made);
+    if (place < 0) return;
+    clearTimeout(idle[place]?.timer);
+    idle.splice(place, 1);
+  }
+
+  function rest(made: TaskProcess): void {
     if (closed) {
-      void worker.terminate();
+      void made.end();
       return;
     }
-    worker.unref();
-    const entry = {
-      worker,
-      timer: setTimeout(() => {
-        idle.splice(idle.indexOf(entry), 1);
-        void worker.terminate();
-      }, idleMs),
-    };
-    entry.timer.unref();
-    idle.push(entry);
+    made.hold(false);
+    const timer = setTimeout(() => {
+      forget(made);
+      void made.end();
+    }, idleMs);
+    timer.unref();
+    idle.push({ made, timer });
   }
 
   function mayStart({ limits: { owner } }: Waiting): boolean {
-    return owner === undefined || (owned.get(owner) ?? 0) < maxOwnThreads;
+    return owner === undefined || (owned.get(owner) ?? 0) < maxOwnTasks;
   }
 
   /** Counts the tasks of an owner that are under way. */
@@ -131,58 +120,62 @@ export function createTaskRunner({
     const place = waiting.findIndex(mayStart);
     if (place < 0) return;
     const free = idle.pop();
-    if (!free && all.size >= maxThreads) return;
+    if (!free && all.size >= maxProcesses) return;
     clearTimeout(free?.timer);
     const [task] = waiting.splice(place, 1) as [Waiting];
-    let worker: Worker;
+    let made: TaskProcess;
     try {
-      worker = free?.worker ?? start();
+      made = free?.made ?? start();
     } catch (error) {
       task.fail(error);
       return;
     }
-    worker.ref();
-    perform(worker, task);
+    made.hold(true);
+    perform(made, task);
   }
 
-  function perform(worker: Worker, { order, transfer, limits, done, fail }: Waiting): void {
+  function perform(made: TaskProcess, { order, hear, limits, done, fail }: Waiting): void {
     const { signal, timeoutMs, owner } = limits;
     count(owner, 1);
+    let ended = false;
     const end = async (settle: () => void, keep = false) => {
+      if (ended) return;
+      ended = true;
       count(owner, -1);
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      if (keep) rest(worker);
-      else await worker.terminate();
+      signal?.removeEventListener("abort", onAbort);
+      if (keep) rest(made);
+      else await made.end();
       settle();
       next();
     };
-    const onMessage = (reply: TaskReply) => void end(() => done(reply), true);
-    const onError = (error: Error & { code?: string }) => {
-      const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-      const message = `it needs more memory than ${maxHeapMb} MB`;
-      void end(() => fail(memory ? new TaskFailure({ kind: "memory", message }) : error));
-    };
-    const onExit = () => void end(() => fail(new Error("The thread ended before its task.")));
-    const onAbort = () => void end(() => fail(signal.reason));
+    const onAbort = () => void end(() => fail(signal?.reason));
     const timer = setTimeout(() => {
       void end(() => fail(new TaskFailure({ kind: "time", message: `it took longer than ${timeoutMs / 1000} s` })));
     }, timeoutMs);
-    signal.addEventListener("abort", onAbort, { once: true });
-    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-    worker.postMessage(order, transfer);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    made
+      .perform(order, (message, answer) => {
+        if (!ended) hear?.(message, answer);
+      })
+      .then(
+        (reply) => end(() => done(reply), true),
+        (error: unknown) => {
+          const message = `it needs more memory than ${maxHeapMb} MB`;
+          return end(() => fail(error instanceof ProcessEnded ? new TaskFailure({ kind: "memory", message }) : error));
+        },
+      );
   }
 
   return {
-    async run(task, input, limits, transfer = []) {
+    async run(task, input, limits, hear) {
       const { signal, maxResultLength } = limits;
-      signal.throwIfAborted();
-      if (closed) throw new Error("The threads were ended.");
+      signal?.throwIfAborted();
+      if (closed) throw new Error("The processes were ended.");
       const reply = await new Promise<TaskReply>((resolve, reject) => {
         const entry: Waiting = {
           order: { task, input, maxResultLength },
-          transfer,
+          hear,
           limits,
           done: (given) => settled(() => resolve(given)),
           fail: (error) => settled(() => reject(error)),
@@ -192,13 +185,13 @@ export function createTaskRunner({
           // One that has begun is ended where it runs.
           if (place < 0) return;
           waiting.splice(place, 1);
-          reject(signal.reason);
+          reject(signal?.reason);
         };
         const settled = (settle: () => void) => {
-          signal.removeEventListener("abort", leave);
+          signal?.removeEventListener("abort", leave);
           settle();
         };
-        signal.addEventListener("abort", leave, { once: true });
+        signal?.addEventListener("abort", leave, { once: true });
         waiting.push(entry);
         next();
       });
@@ -207,20 +200,9 @@ export function createTaskRunner({
     },
     async close() {
       closed = true;
-      for (const task of waiting.splice(0)) task.fail(new Error("The threads were ended."));
+      for (const task of waiting.splice(0)) task.fail(new Error("The processes were ended."));
       for (const { timer } of idle.splice(0)) clearTimeout(timer);
-      await Promise.all([...all].map((worker) => worker.terminate()));
+      await Promise.all([...all].map((made) => made.end()));
     },
   };
-}
-
-/** The files that threads begin with: among the sources as TypeScript, which Node reads, and where the bundle has its chunks (scripts/build.ts). */
-const THREADS = {
-  expressions: { source: "./worker-main.ts", bundle: "./worker.js" },
-  pipelines: { source: "../pipeline/thread/thread-main.ts", bundle: "./pipeline-thread.js" },
-};
-
-function threadFile(threads: keyof typeof THREADS, here: string): URL {
-  const { source, bundle } = THREADS[threads];
-  return new URL(here.endsWith(".ts") ? source : bundle, here);
 }

@@ -1,4 +1,5 @@
 import type { ErrorIssue } from "../../errors.ts";
+import type { FileIdentity } from "../files/same-file.ts";
 import type { InputOptions } from "../formats/row-reader.ts";
 import type { Row } from "../rows.ts";
 
@@ -8,10 +9,10 @@ export type EngineInput =
   | { kind: "rows"; lists: readonly string[]; rows: number }
   | { kind: "text"; text: string }
   | { kind: "bytes"; bytes: Uint8Array }
-  /** An open file, read from its beginning; `size` in bytes. */
-  | { kind: "file"; fd: number; size: number };
+  /** A file that the other process has open. */
+  | ({ kind: "file" } & FileIdentity);
 
-/** All that a run needs besides its host; plain data, for it goes to another thread. */
+/** All that a run needs besides its host; plain data, for it goes to another process. */
 export interface EngineOrder {
   input: EngineInput;
   /** Undefined: found out. */

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import { readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
+import { type FileIdentity, openSame } from "../files/same-file.ts";
 import { readerOf } from "../formats/read-rows.ts";
 import type { TextChunks } from "../formats/row-reader.ts";
 import { type DecodedBytes, decodeBytes } from "../input/decode-bytes.ts";
@@ -189,18 +190,23 @@ function* cutBytes(bytes: Uint8Array, hash: Hash, progress: Progress): Iterable<
   }
 }
 
-function* readFile({ fd, size }: { fd: number; size: number }, hash: Hash, progress: Progress): Iterable<Uint8Array> {
-  progress.total = Math.max(1, size);
-  for (let at = 0; ; ) {
-    // A new one for each piece, for whoever takes it may keep it.
-    const buffer = Buffer.allocUnsafe(FILE_BYTES);
-    const length = readSync(fd, buffer, 0, FILE_BYTES, at);
-    if (length === 0) return;
-    at += length;
-    const chunk = buffer.subarray(0, length);
-    hash.update(chunk);
-    progress.done = at;
-    yield chunk;
+function* readFile(file: FileIdentity, hash: Hash, progress: Progress): Iterable<Uint8Array> {
+  progress.total = Math.max(1, file.size);
+  const fd = openSame(file);
+  try {
+    for (let at = 0; ; ) {
+      // A new one for each piece, for whoever takes it may keep it.
+      const buffer = Buffer.allocUnsafe(FILE_BYTES);
+      const length = readSync(fd, buffer, 0, FILE_BYTES, at);
+      if (length === 0) return;
+      at += length;
+      const chunk = buffer.subarray(0, length);
+      hash.update(chunk);
+      progress.done = at;
+      yield chunk;
+    }
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -231,7 +237,11 @@ function peek(chunks: TextChunks): { first: string; only(): boolean; all(): Text
     only: () => ended,
     *all() {
       yield first;
-      for (let next = iterator.next(); !next.done; next = iterator.next()) yield next.value;
+      try {
+        for (let next = iterator.next(); !next.done; next = iterator.next()) yield next.value;
+      } finally {
+        iterator.return?.();
+      }
     },
   };
 }

@@ -11,6 +11,8 @@ export type Folders = Readonly<Record<string, string>>;
 /** A file that is open for reading, whatever its name stands for by now. */
 export interface OpenFile {
   fd: number;
+  /** Never shown to callers. */
+  path: string;
   /** Bytes when it was opened. */
   size: number;
   /** Without folders. */
@@ -57,7 +59,7 @@ export async function openFile(folders: Folders, source: string): Promise<OpenFi
     const opened = await handle.stat();
     if (!opened.isFile()) throw notPlain(source);
     if (!(await isOpenedInside(root, path, handle, opened))) throw leadsOut(source, folder);
-    return { fd: handle.fd, size: opened.size, name: basename(parts.join("/")), close: () => handle.close() };
+    return { fd: handle.fd, path, size: opened.size, name: basename(parts.join("/")), close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;

@@ -2,6 +2,7 @@ import { ToolError } from "../../errors.ts";
 import { parseResultUri, type ResultStore, type ResultUser } from "../results/result-store.ts";
 import { show } from "../rows.ts";
 import { type Folders, openFile } from "./open-file.ts";
+import { type FileIdentity, identify } from "./same-file.ts";
 
 /** Another resource of this server that rows can be read from. */
 export interface SourceResource {
@@ -21,10 +22,7 @@ export interface SourcePlaces {
 }
 
 export interface OpenSource {
-  engine:
-    | { kind: "file"; fd: number; size: number }
-    | { kind: "text"; text: string }
-    | { kind: "bytes"; bytes: Uint8Array };
+  engine: ({ kind: "file" } & FileIdentity) | { kind: "text"; text: string } | { kind: "bytes"; bytes: Uint8Array };
   /** A file name, whose ending tells the format. */
   name: string;
   /** To be called once nobody reads it any more. */
@@ -62,8 +60,8 @@ export async function openSource(source: string, places: SourcePlaces): Promise<
         hint: "resources/list has the results of your runs. Run the pipeline again: the same run gets the same id.",
       });
     }
-    const { fd, size, name, close } = kept;
-    return { engine: { kind: "file", fd, size }, name, close };
+    const { fd, path, name, close } = kept;
+    return { engine: { kind: "file", ...identify(fd, path) }, name, close };
   }
   if (/^api:\/\//i.test(source)) {
     const found = await places.readResource(source);
@@ -79,8 +77,8 @@ export async function openSource(source: string, places: SourcePlaces): Promise<
         : ({ kind: "bytes", bytes: content } as const);
     return { engine, name: nameOf(found), close: async () => {} };
   }
-  const { fd, size, name, close } = await openFile(folders, source);
-  return { engine: { kind: "file", fd, size }, name, close };
+  const { fd, path, name, close } = await openFile(folders, source);
+  return { engine: { kind: "file", ...identify(fd, path) }, name, close };
 }
 
 /** The name that it has, where that has an ending; else one by the media type. */

@@ -184,7 +184,7 @@ export function createResultStore({
       const handle = entry && (await open(entry.path, "r").catch(() => undefined));
       if (!handle) return undefined;
       const name = `${part}.${entry.format === "markdown" ? "md" : entry.format}`;
-      return { ...withoutPath(entry), fd: handle.fd, name, close: () => handle.close() };
+      return { ...withoutPath(entry), fd: handle.fd, path: entry.path, name, close: () => handle.close() };
     },
     async read({ id: user }, runId, part) {
       const entry = await findEntry(user, runId, part);

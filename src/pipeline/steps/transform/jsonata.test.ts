@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Batch } from "../../batch.ts";
 import { createReasons, newRow, type Row } from "../../rows.ts";
@@ -238,7 +237,7 @@ describe("a hostile JSONata expression", () => {
   ])("ends by its time or memory: %s", async (_, jsonata) => {
     const before = performance.now();
     const done = await run({ jsonata, timeout: 1, on_error: "null" }, [{ a: 1 }]).catch((error: unknown) => error);
-    // A thread that is made and the deadline with what is allowed after it, on a loaded machine.
+    // A process that is made and the deadline with what is allowed after it, on a loaded machine.
     expect(performance.now() - before).toBeLessThan(4000);
     if (done instanceof Error) expect((done as { code?: string }).code).toMatch(/deadline_exceeded|too_large/);
     else expect(done).toMatchObject({ rows: [], reasons: [{ row: 1 }] });
@@ -248,7 +247,7 @@ describe("a hostile JSONata expression", () => {
     ["$replace(a, /(a+)+$/, 'x')", "a".repeat(50_000)],
     ["$match(a, /(a|a)*b/)", "a".repeat(50_000)],
     ["$contains(a, /^(([a-z])+.)+[A-Z]([a-z])+$/)", "a".repeat(50_000)],
-  ])("cannot keep a thread busy by a pattern: %s", async (jsonata, a) => {
+  ])("cannot keep a process busy by a pattern: %s", async (jsonata, a) => {
     const { failures } = await run({ jsonata: `{ 'x': ${jsonata} }`, timeout: 5 }, [{ a: `${a}!` }]);
     expect(failures).toEqual([]);
   });
@@ -264,33 +263,33 @@ describe("a hostile JSONata expression", () => {
   });
 });
 
-it("ends with the thread of the run", async () => {
-  const outer = new Worker(
-    `
-    const { parentPort, workerData } = require("node:worker_threads");
-    (async () => {
-      const { compileTransform } = await import(workerData);
-      const endless = { jsonata: "($f := function($n) { $f($n + 1) }; $f(0))", timeout: 600 };
-      async function* rows() {
-        parentPort.postMessage("begins");
-        yield { rows: [{ a: 1 }], numbers: [1] };
-      }
-      for await (const _ of compileTransform(endless, "here")(rows(), {})) continue;
-    })();`,
-    { eval: true, workerData: new URL("./transform.ts", import.meta.url).href, execArgv: [] },
-  );
-  await new Promise((resolve, reject) => outer.once("message", resolve).once("error", reject));
-  await sleep(300);
-  expect(evaluating()).toBe(1);
-  await outer.terminate();
-  await expect.poll(evaluating, { timeout: 5000, interval: 20 }).toBe(0);
+it("ends with the process of the run", async () => {
+  const script = `
+    const { compileTransform } = await import(${JSON.stringify(new URL("./transform.ts", import.meta.url).href)});
+    const endless = { jsonata: "($f := function($n) { $f($n + 1) }; $f(0))", timeout: 600 };
+    async function* rows() {
+      console.log("begins");
+      yield { rows: [{ a: 1 }], numbers: [1] };
+    }
+    for await (const _ of compileTransform(endless, "here")(rows(), {})) continue;`;
+  const run = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => run.stdout.once("data", resolve));
+  await expect.poll(() => evaluatingFor(run.pid), { timeout: 5000, interval: 20 }).toHaveLength(1);
+  const [evaluating] = evaluatingFor(run.pid);
+  run.kill("SIGKILL");
+  await expect.poll(() => processes().has(evaluating), { timeout: 5000, interval: 20 }).toBe(false);
 }, 20_000);
 
-/** How many processes of this one evaluate expressions. */
-function evaluating(): number {
-  const processes = execFileSync("ps", ["-A", "-o", "ppid=,stat=,args="], { encoding: "utf8" }).split("\n");
-  return processes.filter((line) => {
-    const [parent, state, ...args] = line.trim().split(/\s+/);
-    return Number(parent) === process.pid && !state?.startsWith("Z") && args.join(" ").includes("process-main");
-  }).length;
+/** The processes that evaluate expressions for another one. */
+function evaluatingFor(parent: number | undefined): (number | undefined)[] {
+  return [...processes()].flatMap(([pid, { of, args }]) =>
+    of === parent && args.includes("expressions-main") ? [pid] : [],
+  );
+}
+
+/** All processes that have not ended, by number. */
+function processes(): Map<number | undefined, { of: number; args: string }> {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).trim().split("\n");
+  const living = lines.map((line) => line.trim().split(/\s+/)).filter(([, , state]) => !state?.startsWith("Z"));
+  return new Map(living.map(([pid, of, , ...args]) => [Number(pid), { of: Number(of), args: args.join(" ") }]));
 }

@@ -1,7 +1,6 @@
 import { ToolError } from "../../../errors.ts";
 import type { JsonataResults } from "../../../worker/jsonata-task.ts";
-import { createTaskProcess, type TaskProcess } from "../../../worker/task-process.ts";
-import { TaskFailure } from "../../../worker/task-runner.ts";
+import { createTaskRunner, TaskFailure, type TaskRunner } from "../../../worker/task-runner.ts";
 import type { Batch } from "../../batch.ts";
 import type { Parameters } from "../../expression/expression.ts";
 import { checkKeys, type Options, readChoice, readInteger, readString, wrong } from "../../options.ts";
@@ -43,7 +42,7 @@ export function compileJsonata(options: Options, where: string, parameters: Para
   const onError = readOnError(options, where);
 
   /** Evaluates the expression for a JSON list of rows, which `what` names. */
-  async function evaluate(evaluator: TaskProcess, what: string, json?: string): Promise<JsonataResults> {
+  async function evaluate(evaluator: TaskRunner, what: string, json?: string): Promise<JsonataResults> {
     const task = { expression, each, parameters, ...(json !== undefined && { json }) };
     const limits = { timeoutMs: timeout * 1000, maxResultLength: MAX_RESULT };
     try {
@@ -55,7 +54,7 @@ export function compileJsonata(options: Options, where: string, parameters: Para
   }
 
   /** What becomes of the rows; `fail` is told of each that fails. */
-  async function* perRow(batch: Batch, evaluator: TaskProcess, fail: (row: number, message: string) => void): Batches {
+  async function* perRow(batch: Batch, evaluator: TaskRunner, fail: (row: number, message: string) => void): Batches {
     for (const { rows, numbers, json } of pieces(batch, where)) {
       const { results, failures } = await evaluate(evaluator, `rows ${numbers[0]} to ${numbers.at(-1)}`, json);
       for (const { place, message } of failures) fail(numbers[place] as number, message);
@@ -73,7 +72,7 @@ export function compileJsonata(options: Options, where: string, parameters: Para
   /** The same for all rows at once. */
   async function* ofAll(
     rows: Batches,
-    evaluator: TaskProcess,
+    evaluator: TaskRunner,
     all: Spool,
     fail: (row: number, message: string) => void,
   ): Batches {
@@ -87,7 +86,7 @@ export function compileJsonata(options: Options, where: string, parameters: Para
   }
 
   return async function* (rows, context) {
-    const evaluator = createTaskProcess({ maxHeapMb: MAX_HEAP_MB });
+    const evaluator = createTaskRunner({ maxProcesses: 1, maxHeapMb: MAX_HEAP_MB });
     let failures = 0;
     const fail = (row: number, message: string): void => {
       failures++;
@@ -102,7 +101,7 @@ export function compileJsonata(options: Options, where: string, parameters: Para
         }
       } else yield* ofAll(rows, evaluator, createSpool(context.workspace), fail);
     } finally {
-      evaluator.close();
+      await evaluator.close();
     }
     context.record.jsonata = { scope: each ? "row" : "rows" };
     if (!failed()) return;

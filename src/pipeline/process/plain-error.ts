@@ -1,7 +1,7 @@
 import { type ErrorCode, ToolError, toToolError } from "../../errors.ts";
-import type { PlainError } from "./thread-messages.ts";
+import type { PlainError } from "./run-messages.ts";
 
-/** Anything thrown as plain data that another thread can take. */
+/** Anything thrown as plain data that another process can take. */
 export function toPlainError(thrown: unknown): PlainError {
   const { code, message, hint, retryable, retryAfterMs, issues, details, statusLine, cause } = toToolError(thrown);
   const stack = code === "internal" ? String((cause as Error | undefined)?.stack ?? cause) : undefined;

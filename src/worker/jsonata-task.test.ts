@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createTaskProcess } from "./task-process.ts";
+import { createTaskRunner } from "./task-runner.ts";
 
-const apart = createTaskProcess({ maxHeapMb: 128 });
+const apart = createTaskRunner({ maxProcesses: 1, maxHeapMb: 128 });
 afterAll(() => apart.close());
 
 function evaluate(expression: string, row: unknown = {}, { timeoutMs = 15_000, maxResultLength = 100_000 } = {}) {

@@ -8,13 +8,13 @@ export type HostRequest =
   | { kind: "api"; request: ApiRequest }
   | { kind: "llm"; request: LlmRequest };
 
-/** From the thread of a run. */
-export type FromThread =
+/** From the process of a run. */
+export type FromRun =
   | { type: "progress"; description: string; percent?: number | undefined }
   | { type: "call"; id: number; request: HostRequest };
 
-/** To the thread of a run: the answer to a call, as JSON, or why there is none. */
-export type ToThread = { id: number; json: string } | { id: number; error: PlainError };
+/** To the process of a run: the answer to a call, as JSON, or why there is none. */
+export type ToRun = { id: number; json: string } | { id: number; error: PlainError };
 
 /** A ToolError as plain data. */
 export interface PlainError extends Omit<ToolErrorOptions, "cause"> {
@@ -24,5 +24,5 @@ export interface PlainError extends Omit<ToolErrorOptions, "cause"> {
   stack?: string | undefined;
 }
 
-/** What a run in a thread ends with. */
-export type ThreadReply = { result: EngineResult } | { error: PlainError };
+/** What a run in a process ends with. */
+export type RunReply = { result: EngineResult } | { error: PlainError };

@@ -1,10 +1,10 @@
-import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { abortError, ToolError, toToolError } from "../../errors.ts";
+import type { Hear } from "../../worker/task-process.ts";
 import { createTaskRunner, TaskFailure, type TaskRunner } from "../../worker/task-runner.ts";
 import type { EngineOrder, EngineResult } from "../engine/engine-order.ts";
 import type { Host } from "../steps/step.ts";
 import { fromPlainError, toPlainError } from "./plain-error.ts";
-import type { FromThread, HostRequest, ThreadReply, ToThread } from "./thread-messages.ts";
+import type { FromRun, HostRequest, RunReply, ToRun } from "./run-messages.ts";
 
 /** Characters of a run's result, what is given at once included. */
 const MAX_RESULT = 268_435_456;
@@ -13,18 +13,18 @@ const MAX_RESULT = 268_435_456;
 const MAX_RUNS = 4;
 const MAX_OWN_RUNS = 2;
 
-export interface ThreadLimits {
+export interface ProcessLimits {
   /** Milliseconds of a run. */
   timeoutMs: number;
   /** Megabytes of its memory. */
   maxHeapMb: number;
 }
 
-/** Runs pipelines in threads of their own. */
-export interface EngineThreads {
+/** Runs pipelines in processes of their own. */
+export interface EngineProcesses {
   /**
    * Runs an order of a user, of whom a few run at once. Calls of the host get a signal that also fires when the run ends before them.
-   * @throws ToolError what the run fails with; `deadline_exceeded` or `too_large` where the thread was ended for its time or
+   * @throws ToolError what the run fails with; `deadline_exceeded` or `too_large` where the process was ended for its time or
    * memory; `aborted` once the signal has fired
    */
   run(
@@ -36,30 +36,27 @@ export interface EngineThreads {
   close(): Promise<void>;
 }
 
-/** Threads are made with the first runs, and given up when there was nothing to do for a minute. */
-export function createEngineThreads({ timeoutMs, maxHeapMb }: ThreadLimits): EngineThreads {
+/** Processes are made with the first runs, and given up when there was nothing to do for a minute. */
+export function createEngineProcesses({ timeoutMs, maxHeapMb }: ProcessLimits): EngineProcesses {
   const runner: TaskRunner = createTaskRunner({
-    threads: "pipelines",
-    maxThreads: MAX_RUNS,
-    maxOwnThreads: MAX_OWN_RUNS,
+    kind: "pipelines",
+    maxProcesses: MAX_RUNS,
+    maxOwnTasks: MAX_OWN_RUNS,
     maxHeapMb,
   });
   return {
     async run(owner, order, host, signal) {
-      const { port1, port2 } = new MessageChannel();
       const ended = new AbortController();
-      const stop = answerCalls(port1, host(AbortSignal.any([signal, ended.signal])));
+      const hear = answerCalls(host(AbortSignal.any([signal, ended.signal])));
       try {
-        const input = { order, port: port2 };
         const limits = { signal, timeoutMs, maxResultLength: MAX_RESULT, owner };
-        const reply = (await runner.run("pipeline", input, limits, [port2])) as ThreadReply;
+        const reply = (await runner.run("pipeline", { order }, limits, hear)) as RunReply;
         if ("error" in reply) throw fromPlainError(reply.error);
         return reply.result;
       } catch (error) {
         if (signal.aborted) throw abortError(signal);
         throw error instanceof TaskFailure ? endedBy(error) : error;
       } finally {
-        stop();
         ended.abort();
       }
     },
@@ -67,8 +64,8 @@ export function createEngineThreads({ timeoutMs, maxHeapMb }: ThreadLimits): Eng
   };
 }
 
-/** Answers what a run asks until it is stopped. */
-function answerCalls(port: MessagePort, host: Host): () => void {
+/** Answers what a run asks. */
+function answerCalls(host: Host): Hear {
   const answer = async (request: HostRequest): Promise<unknown> => {
     switch (request.kind) {
       case "memory":
@@ -79,21 +76,21 @@ function answerCalls(port: MessagePort, host: Host): () => void {
         return host.processInput(request.request);
     }
   };
-  port.on("message", (message: FromThread) => {
+  return (said, reply) => {
+    const message = said as FromRun;
     if (message.type === "progress") {
       host.progress(message.description, message.percent);
       return;
     }
     const { id, request } = message;
-    const send = (reply: ToThread): void => port.postMessage(reply);
+    const send = (given: ToRun): void => reply(given);
     answer(request)
       .then((value) => JSON.stringify(value ?? null))
       .then(
         (json) => send({ id, json }),
         (error: unknown) => send({ id, error: toPlainError(error) }),
       );
-  });
-  return () => port.close();
+  };
 }
 
 function endedBy({ fault }: TaskFailure): ToolError {

@@ -1,7 +1,6 @@
-import type { MessagePort } from "node:worker_threads";
 import type { JsonataTask } from "./jsonata-task.ts";
 
-/** What a thread is given to do. */
+/** What a process is given to do. */
 export interface TaskOrder {
   task: TaskName;
   input: unknown;
@@ -11,6 +10,12 @@ export interface TaskOrder {
 
 /** What it gives back: the result as JSON, for that is copied fastest; undefined is given as null. */
 export type TaskReply = { json: string } | { failure: TaskFault };
+
+/** To a process: its next task, or what is said to the one under way. */
+export type ToProcess = { order: TaskOrder } | { said: unknown };
+
+/** From a process: the end of its task, or what that says while it runs. */
+export type FromProcess = { reply: TaskReply } | { said: unknown };
 
 /** Why a task has no result. `input`: what it was given is wrong; the others are limits. */
 export interface TaskFault {
@@ -25,13 +30,20 @@ export interface TaskFault {
 export interface TaskInputs {
   jmespath: { json: string; expression: string };
   jsonata: JsonataTask;
-  /** `order` is an EngineOrder of src/pipeline; `port` carries what the run asks of the server around it. */
-  pipeline: { order: unknown; port: MessagePort };
+  /** An EngineOrder of src/pipeline. */
+  pipeline: { order: unknown };
 }
 
 export type TaskName = keyof TaskInputs;
 
-/** The tasks of one kind of thread, each loaded when it is first wanted. */
+/** How a task talks with whoever gave it, while it runs. */
+export interface TaskTalk {
+  say(message: unknown): void;
+  /** Gives the one listener of the task. */
+  hear(listener: (message: unknown) => void): void;
+}
+
+/** The tasks of one kind of process, each loaded when it is first wanted. */
 export type TaskTable<Names extends TaskName> = {
-  [Name in Names]: () => Promise<(input: TaskInputs[Name]) => unknown>;
+  [Name in Names]: () => Promise<(input: TaskInputs[Name], talk: TaskTalk) => unknown>;
 };
