@@ -1,3 +1,4 @@
+import module from "node:module";
 import { Worker } from "node:worker_threads";
 import type { FromProcess, TaskName, TaskOrder, TaskReply, TaskTable, TaskTalk, ToProcess } from "./task-messages.ts";
 
@@ -21,6 +22,8 @@ const WATCH = `
 
 /** Performs the tasks of the table that this process is given, one after the other, for as long as its parent lives. */
 export function serveTasks<Names extends TaskName>(tasks: TaskTable<Names>): void {
+  // As the program itself does (src/main.ts).
+  module.enableCompileCache?.();
   // Tasks read and set properties by name: of data they may reach only what is in it.
   Reflect.deleteProperty(Object.prototype, "__proto__");
   new Worker(WATCH, { eval: true, execArgv: [] }).unref();

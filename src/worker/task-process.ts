@@ -94,8 +94,9 @@ export function startProcess(kind: ProcessKind, maxHeapMb: number): TaskProcess 
 
 type Held = Pick<NonNullable<ChildProcess["channel"]>, "ref" | "unref"> | null;
 
-/** As little as a process needs. Times without an offset mean the same on every machine. */
+/** As little as a process needs: the system's folders. Times without an offset mean the same on every machine. */
 function environment(): NodeJS.ProcessEnv {
-  const { SystemRoot } = process.env;
-  return { TZ: "UTC", ...(SystemRoot !== undefined && { SystemRoot }) };
+  const names = ["SystemRoot", "TMPDIR", "TEMP", "TMP"];
+  const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...Object.fromEntries(kept), TZ: "UTC" };
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { ToolError } from "../../errors.ts";
 
 /** An open file, told so that another process can open the same one and no other. */
@@ -21,7 +21,8 @@ export function identify(fd: number, path: string): FileIdentity {
 export function openSame({ path, device, inode }: FileIdentity): number {
   let fd: number | undefined;
   try {
-    fd = openSync(path, "r");
+    const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const { dev, ino } = fstatSync(fd, { bigint: true });
     if (dev === device && ino === inode) return fd;
   } catch {
