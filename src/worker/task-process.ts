@@ -86,6 +86,8 @@ export function startProcess(kind: ProcessKind, maxHeapMb: number): TaskProcess 
         send({ order });
       }),
     async end() {
+      // Whoever waits for it is still there when it is gone.
+      child.ref();
       child.kill("SIGKILL");
       await gone;
     },
