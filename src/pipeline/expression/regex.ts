@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
 import { ToolError } from "../../errors.ts";
 import { RowFailure, show } from "../rows.ts";
-import { simpleTest } from "./simple-pattern.ts";
+import { simplePattern } from "./simple-pattern.ts";
 
 const MAX_PATTERN = 1000;
 /** Instructions of a compiled pattern; repeats such as {900} of groups make many of a few characters. */
@@ -31,6 +31,55 @@ export function compileRegex(pattern: string): Regex {
   if (pattern.length > MAX_PATTERN) {
     throw new ToolError("invalid_input", `The pattern ${show(pattern)} is longer than ${MAX_PATTERN} characters.`);
   }
+  const simple = simplePattern(pattern);
+  // Most patterns only test short texts, for which a simple one needs no other engine.
+  let made: LinearRegex | undefined;
+  const linear = (): LinearRegex => {
+    made ??= compileLinear(pattern);
+    return made;
+  };
+  if (!simple) linear();
+  const matcherOf = (text: string) => linear().regex.matcher(linear().check(text));
+  const testLinear = (text: string) => linear().regex.test(linear().check(text));
+  return {
+    test: simple ? (text) => (text.length <= simple.maxLength ? simple.test(text) : testLinear(text)) : testLinear,
+    extract(text, group) {
+      const matcher = matcherOf(text);
+      if (!matcher.find() || group > matcher.groupCount()) return null;
+      return matcher.group(group);
+    },
+    groups(text) {
+      const matcher = matcherOf(text);
+      if (!matcher.find()) return undefined;
+      return Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group));
+    },
+    replace(text, replacement, maxLength) {
+      const parts = parseReplacement(replacement);
+      const matcher = matcherOf(text);
+      let made = "";
+      let from = 0;
+      while (matcher.find()) {
+        made += text.slice(from, matcher.start());
+        for (const part of parts) made += typeof part === "string" ? part : groupOf(matcher, part);
+        from = matcher.end();
+        if (made.length > maxLength) break;
+      }
+      made += text.slice(from);
+      if (made.length > maxLength) throw new RowFailure("size", `the text made has more than ${maxLength} characters`);
+      return made;
+    },
+    groupCount: simple ? 0 : linear().regex.groupCount(),
+    toString: () => `/${pattern}/`,
+  };
+}
+
+interface LinearRegex {
+  regex: RE2JS;
+  /** Gives the text. @throws RowFailure `size` where it would take too long */
+  check(text: string): string;
+}
+
+function compileLinear(pattern: string): LinearRegex {
   let regex: RE2JS;
   try {
     regex = RE2JS.compile(RE2JS.translateRegExp(pattern));
@@ -51,40 +100,12 @@ export function compileRegex(pattern: string): Regex {
     );
   }
   const longest = Math.floor(MAX_WORK / size);
-  const check = (text: string): string => {
-    if (text.length <= longest) return text;
-    throw new RowFailure("size", `the pattern ${show(pattern)} is too large for a text of ${text.length} characters`);
-  };
-  const test = simpleTest(pattern) ?? ((text: string) => regex.test(text));
   return {
-    test: (text) => test(check(text)),
-    extract(text, group) {
-      const matcher = regex.matcher(check(text));
-      if (!matcher.find() || group > matcher.groupCount()) return null;
-      return matcher.group(group);
+    regex,
+    check(text) {
+      if (text.length <= longest) return text;
+      throw new RowFailure("size", `the pattern ${show(pattern)} is too large for a text of ${text.length} characters`);
     },
-    groups(text) {
-      const matcher = regex.matcher(check(text));
-      if (!matcher.find()) return undefined;
-      return Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group));
-    },
-    replace(text, replacement, maxLength) {
-      const parts = parseReplacement(replacement);
-      const matcher = regex.matcher(check(text));
-      let made = "";
-      let from = 0;
-      while (matcher.find()) {
-        made += text.slice(from, matcher.start());
-        for (const part of parts) made += typeof part === "string" ? part : groupOf(matcher, part);
-        from = matcher.end();
-        if (made.length > maxLength) break;
-      }
-      made += text.slice(from);
-      if (made.length > maxLength) throw new RowFailure("size", `the text made has more than ${maxLength} characters`);
-      return made;
-    },
-    groupCount: regex.groupCount(),
-    toString: () => `/${pattern}/`,
   };
 }
 
