@@ -4,7 +4,7 @@ import { FORMATS } from "../../../json-schema/formats.ts";
 import { compileRegex } from "../../expression/regex.ts";
 import { counted, RowFailure, shorten, show } from "../../rows.ts";
 import { addComparingKeywords } from "./comparing-keywords.ts";
-import { isPlainSchema } from "./plain-schema.ts";
+import { isFlat, isPlainSchema } from "./plain-schema.ts";
 import type { Violation } from "./violation.ts";
 
 const MAX_SCHEMA = 262_144;
@@ -20,6 +20,10 @@ const LARGE_SCHEMA = 4000;
  * deep as the schema has properties, and compiling it takes the square of their number, in which nothing can end it.
  */
 const WIDE_SCHEMA = 20_000;
+
+/** Checks that a process keeps for its next runs, by the text of their schema: compiling one takes as long as checking 10,000 rows. */
+const KEPT = 20;
+const compiled = new Map<string, JsonSchemaCheck>();
 
 /** Violations of one value that are listed; all are counted. */
 const MAX_VIOLATIONS = 20;
@@ -43,18 +47,32 @@ export type JsonSchemaCheck = (value: unknown, rows?: number) => Violations | un
  * @throws ToolError `invalid_input` where the schema is no valid schema; the check throws `too_large` at its limit.
  */
 export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCheck {
-  const size = sizeOfSchema(schema);
+  const text = textOf(schema);
+  const known = compiled.get(text);
+  if (known) return known;
+  const made = compileAnew(schema, text.length);
+  if (text.length <= WIDE_SCHEMA) {
+    if (compiled.size >= KEPT) compiled.clear();
+    compiled.set(text, made);
+  }
+  return made;
+}
+
+function compileAnew(schema: Record<string, unknown>, size: number): JsonSchemaCheck {
   // Which draft a schema names makes no difference to how it is read.
   const { $schema: _, ...body } = schema;
   if (body.$async !== undefined) throw invalid('"$async" is not supported');
   checkSchema(body);
-  const isValid = compileWith(body, size, size > WIDE_SCHEMA);
-  let findAll: ReturnType<typeof compileWith> | undefined;
+  const all = size > WIDE_SCHEMA || isFlat(body);
+  const isValid = compileWith(body, size, all);
+  let findAll = all ? isValid : undefined;
   return (value, rows) => {
     try {
-      if (isValid(value, rows ?? 1) === undefined) return undefined;
+      const first = isValid(value, rows ?? 1);
+      if (first === undefined) return undefined;
       findAll ??= compileWith(body, size, true);
-      const found = (findAll(value, rows ?? 1) ?? []).filter((error) => !COMPOUND.has(error.keyword));
+      const errors = findAll === isValid ? first : (findAll(value, rows ?? 1) ?? []);
+      const found = errors.filter((error) => !COMPOUND.has(error.keyword));
       const listed = rows === undefined ? found.slice(0, MAX_VIOLATIONS) : found;
       return { total: found.length, listed: listed.map(toViolation) };
     } catch (error) {
@@ -71,15 +89,15 @@ export function compileJsonSchema(schema: Record<string, unknown>): JsonSchemaCh
   };
 }
 
-function sizeOfSchema(schema: Record<string, unknown>): number {
-  let size: number;
+function textOf(schema: Record<string, unknown>): string {
+  let text: string;
   try {
-    size = JSON.stringify(schema).length;
+    text = JSON.stringify(schema);
   } catch {
     throw invalid("it is nested too deeply");
   }
-  if (size > MAX_SCHEMA) throw new ToolError("too_large", `The schema has more than ${MAX_SCHEMA} characters.`);
-  return size;
+  if (text.length <= MAX_SCHEMA) return text;
+  throw new ToolError("too_large", `The schema has more than ${MAX_SCHEMA} characters.`);
 }
 
 /** Names that objects inherit. Rows inherit none, objects inside them do. */

@@ -14,6 +14,31 @@ export function isPlainSchema(schema: unknown, depth = 0): boolean {
   return true;
 }
 
+/**
+ * Whether a plain schema describes an object of plain values: each keyword can then be broken once at most, so that finding all
+ * that is wrong takes no longer than finding the first.
+ */
+export function isFlat(schema: Record<string, unknown>): boolean {
+  const { properties = {}, ...others } = schema;
+  return hasOnly(others, OF_OBJECTS) && isObject(properties) && Object.values(properties).every(isOfPlainValue);
+}
+
+function isOfPlainValue(schema: unknown): boolean {
+  return isObject(schema) && hasOnly(schema, OF_PLAIN_VALUES);
+}
+
+function hasOnly(schema: Record<string, unknown>, keywords: readonly string[]): boolean {
+  return Object.keys(schema).every((key) => keywords.includes(key));
+}
+
+const WORDS = ["title", "description", "default", "examples"];
+const OF_OBJECTS = [...WORDS, "type", "required", "minProperties", "maxProperties"];
+const OF_PLAIN_VALUES = [
+  ...WORDS,
+  ...["type", "enum", "const", "pattern", "format", "minLength", "maxLength"],
+  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+];
+
 const MAX_DEPTH = 50;
 const TYPES: readonly unknown[] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
