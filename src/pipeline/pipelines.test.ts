@@ -29,7 +29,7 @@ describe("a run without steps", () => {
   it("says how many rows it has read, with a percentage that never falls", async () => {
     const status = recordStatus();
     await run({ data: Array.from({ length: 50_000 }, (_, a) => ({ a })) }, {}, status);
-    expect(status.lines.join("\n")).toMatch(/Reading, \d+ rows so far/);
+    expect(status.lines.join("\n")).toMatch(/Reading, \d+ of 50000 rows/);
     expect(status.percents).toEqual([...status.percents].sort((a, b) => a - b));
   });
 });

@@ -27,6 +27,8 @@ export interface ReadInput {
   /** Share that has been read, from 0 to 1. */
   share(): number;
   rows(): number;
+  /** Rows in all, where that is known before they are read. */
+  total: number | undefined;
   /** Whether rows could not be read and the run is to end for it. Final once all was read. */
   failed(): boolean;
   /** The error of that. */
@@ -90,6 +92,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     batches: counted,
     share: () => Math.min(1, progress.done / progress.total),
     rows: () => progress.rows,
+    total: order.input.kind === "rows" ? order.input.rows : undefined,
     failed: () => order.onBadRow === "stop" && reasons.total > 0,
     error: () => badRows(format, reasons.total, toIssues(reasons.listed)),
     record: () => ({

@@ -131,7 +131,12 @@ async function* sourceOf(
 ): Batches {
   for (const batch of firstRows(input.batches, order.dryRun ? DRY_RUN_ROWS : undefined)) {
     if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
-    progress(`Reading, ${counted(input.rows(), "row")} so far`);
+    const { total } = input;
+    progress(
+      total === undefined
+        ? `Reading, ${counted(input.rows(), "row")} so far`
+        : `Reading, ${input.rows()} of ${counted(total, "row")}`,
+    );
     yield batch;
   }
 }
