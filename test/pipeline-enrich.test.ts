@@ -261,7 +261,7 @@ describe("enrich by API through the server", () => {
   });
 
   it("says how many calls are done", async () => {
-    const { client } = await openShop(({ path }) => ({ json: path, delayMs: 40 }));
+    const { client } = await openShop(({ path }) => ({ json: path, delayMs: 150 }));
     const heard: string[] = [];
     const steps = [{ name: "enrich", api: { api: "shop", ...item } }];
     await client.callTool(
