@@ -187,7 +187,7 @@ export function createServices(
             const { name, mime_type: mimeType, content } = answer;
             if (content.kind === "binary") return { name, mimeType, content: content.bytes };
             if (content.kind === "text") return { name, mimeType, content: content.text };
-            return { mimeType: "application/json", content: JSON.stringify(content.value) };
+            return { mimeType: "application/json", content: { json: content.value } };
           },
         },
         await one("pipelineResults"),

@@ -31,15 +31,16 @@ export async function presentResult(result: EngineResult, context: PresentContex
   const report =
     result.output && writeReport(result, { pipeline, resource: data?.resource, quarantine: quarantine?.resource });
   // Beside what is kept, and for whoever wants one.
-  if (report !== undefined && (request.report || data?.resource || quarantine?.resource))
-    await context.results.keep(context.user, runId, "report", { text: report, format: "markdown", rows: 0 });
+  const wanted = report !== undefined && (request.report || data?.resource || quarantine?.resource);
+  const unkept = wanted ? await keepReport(report, runId, context) : undefined;
+  const allWarnings = unkept === undefined ? warnings : [...warnings, unkept];
   return {
     run_id: runId,
     ...(pipeline && { pipeline }),
     input,
     original: originalOf(request, result, context.maxInlineLength),
     steps,
-    ...(warnings.length > 0 && { warnings }),
+    ...(allWarnings.length > 0 && { warnings: allWarnings }),
     rows: result.output?.rows ?? 0,
     final_data: data?.data ?? [],
     complete: data?.complete ?? true,
@@ -56,6 +57,16 @@ export async function presentResult(result: EngineResult, context: PresentContex
     ...(result.suggestion && { suggestion: result.suggestion }),
     ...(request.dryRun && { dry_run: true as const }),
   };
+}
+
+/** Keeps the report, whose loss is no reason to lose the run. Gives a warning where it could not be kept. */
+async function keepReport(text: string, runId: string, { user, results }: PresentContext): Promise<string | undefined> {
+  try {
+    await results.keep(user, runId, "report", { text, format: "markdown", rows: 0 });
+    return undefined;
+  } catch (error) {
+    return error instanceof ToolError ? `The report is not kept: ${error.message}` : "The report could not be kept.";
+  }
 }
 
 interface Presented {

@@ -162,31 +162,47 @@ export function show(value: unknown): string {
  * @throws ToolError `too_large` beyond the limit of nesting, `invalid_input` for what JSON cannot hold (NaN, Infinity)
  */
 export function toRow(value: unknown, number: number): Row {
-  checkJson(value, number);
+  const fault = findFault(value);
+  if (!fault) return asRow(value);
+  const message = `${describeFault(fault, number)}.`;
+  if (fault.rule === "depth") {
+    throw new ToolError("too_large", message, { hint: "Flatten the data before sending it." });
+  }
+  const { field, value: wrong } = fault;
+  const reason = { row: number, field, rule: "number", message: `${wrong} is no JSON number`, value: String(wrong) };
+  throw new ToolError("invalid_input", message, { hint: "Use null for a missing number.", issues: toIssues([reason]) });
+}
+
+/** A value in which `findFault` found nothing as a row. */
+export function asRow(value: unknown): Row {
   return isObject(value) ? newRow(value) : newRow({ value });
 }
 
-/**
- * Refuses what JSON cannot hold and nesting beyond the limit; the limit also ends the walk of a value that contains itself.
- * @throws ToolError `invalid_input`, `too_large`
- */
-export function checkJson(value: unknown, row: number, depth = 0, field: string | null = null): void {
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new ToolError(
-      "invalid_input",
-      `Row ${row}${field === null ? "" : `, field "${shorten(field)}"`}: ${value} is no JSON number.`,
-      {
-        hint: "Use null for a missing number.",
-        issues: toIssues([{ row, field, rule: "number", message: `${value} is no JSON number`, value: String(value) }]),
-      },
-    );
+/** Why a parsed value is no row: a number that JSON cannot hold, or nesting beyond the limit. */
+export type ValueFault = { rule: "number"; field: string | null; value: number } | { rule: "depth"; field: null };
+
+/** The first fault of a value, if any; the limit of nesting also ends the walk of a value that contains itself. */
+export function findFault(value: unknown, depth = 0, field: string | null = null): ValueFault | undefined {
+  if (typeof value === "number" && !Number.isFinite(value)) return { rule: "number", field, value };
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > MAX_DEPTH) return { rule: "depth", field: null };
+  if (Array.isArray(value)) {
+    for (const entry of value) {
+      const fault = findFault(entry, depth + 1, field);
+      if (fault) return fault;
+    }
+    return undefined;
   }
-  if (typeof value !== "object" || value === null) return;
-  if (depth > MAX_DEPTH) {
-    throw new ToolError("too_large", `Row ${row} is nested more than ${MAX_DEPTH} levels deep.`, {
-      hint: "Flatten the data before sending it.",
-    });
+  for (const key of Object.keys(value)) {
+    const fault = findFault((value as Row)[key], depth + 1, field ?? key);
+    if (fault) return fault;
   }
-  if (Array.isArray(value)) for (const entry of value) checkJson(entry, row, depth + 1, field);
-  else for (const key of Object.keys(value)) checkJson((value as Row)[key], row, depth + 1, field ?? key);
+  return undefined;
+}
+
+/** A fault in words, without a full stop. */
+export function describeFault(fault: ValueFault, row: number): string {
+  if (fault.rule === "depth") return `Row ${row} is nested more than ${MAX_DEPTH} levels deep`;
+  const { field, value } = fault;
+  return `Row ${row}${field === null ? "" : `, field "${shorten(field)}"`}: ${value} is no JSON number`;
 }

@@ -62,7 +62,7 @@ describe("the source of a run", () => {
   });
 
   it.each<[SourceResource, string, string]>([
-    [{ mimeType: "application/json", content: "[1]" }, "answer.json", "text"],
+    [{ mimeType: "application/json", content: { json: [1] } }, "answer.json", "text"],
     [{ mimeType: "application/vnd.shop+json; charset=utf-8", content: "[1]" }, "answer.json", "text"],
     [{ mimeType: "application/x-ndjson", content: "1" }, "answer.ndjson", "text"],
     [{ mimeType: "text/CSV", content: "a" }, "answer.csv", "text"],
@@ -75,7 +75,9 @@ describe("the source of a run", () => {
     const { open, asked } = withPlaces(resource);
     const source = await open(ANSWER);
     expect(source).toMatchObject({ name, engine: { kind } });
-    expect(await contentOf(source)).toBe(Buffer.from(resource.content).toString());
+    const { content } = resource;
+    const text = typeof content === "object" && "json" in content ? JSON.stringify(content.json) : content;
+    expect(await contentOf(source)).toBe(Buffer.from(text).toString());
     expect(asked).toEqual([ANSWER]);
   });
 

@@ -3,13 +3,14 @@ import { parseResultUri, type ResultStore, type ResultUser } from "../results/re
 import { show } from "../rows.ts";
 import { type Folders, openFile } from "./open-file.ts";
 import { type FileIdentity, identify } from "./same-file.ts";
+import { writeJson } from "./write-json.ts";
 
 /** Another resource of this server that rows can be read from. */
 export interface SourceResource {
   /** File name, where it has one. */
   name?: string | undefined;
   mimeType: string;
-  content: string | Uint8Array;
+  content: string | Uint8Array | { json: unknown };
 }
 
 /** Where sources may be, as one user sees it. */
@@ -70,15 +71,16 @@ export async function openSource(source: string, places: SourcePlaces): Promise<
         hint: "Answers are kept for half an hour after they were last read, and the last ones only. Call the API again.",
       });
     }
-    const { content } = found;
-    const engine =
-      typeof content === "string"
-        ? ({ kind: "text", text: content } as const)
-        : ({ kind: "bytes", bytes: content } as const);
-    return { engine, name: nameOf(found), close: async () => {} };
+    return { engine: await inputOf(found.content), name: nameOf(found), close: async () => {} };
   }
   const { fd, path, name, close } = await openFile(folders, source);
   return { engine: { kind: "file", ...identify(fd, path) }, name, close };
+}
+
+async function inputOf(content: SourceResource["content"]): Promise<OpenSource["engine"]> {
+  if (typeof content === "string") return { kind: "text", text: content };
+  if (content instanceof Uint8Array) return { kind: "bytes", bytes: content };
+  return { kind: "text", text: await writeJson(content.json) };
 }
 
 /** The name that it has, where that has an ending; else one by the media type. */

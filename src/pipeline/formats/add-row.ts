@@ -1,6 +1,6 @@
 import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
-import { show, toRow } from "../rows.ts";
+import { asRow, describeFault, findFault, show } from "../rows.ts";
 import type { ReadContext } from "./row-reader.ts";
 
 /** Characters of one row, so that one without an end cannot fill the memory. */
@@ -23,26 +23,21 @@ export function isFull(batch: Batch): boolean {
  * fields with whole numbers that may have lost digits.
  */
 export function addRow(batch: Batch, value: unknown, number: number, context: ReadContext): void {
-  try {
-    const row = toRow(value, number);
-    batch.rows.push(row);
-    batch.numbers.push(number);
-    for (const field in row) {
-      const cell = row[field];
-      if (typeof cell !== "number" || (cell <= MAX_EXACT && cell >= -MAX_EXACT)) continue;
-      // From here on numbers have an exponent.
-      if (Number.isInteger(cell) && Math.abs(cell) < 1e21) context.note("large_numbers", largeNumber(field, number));
-    }
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    const issue = error.issues?.[0];
-    context.bad({
-      row: number,
-      field: typeof issue?.field === "string" ? issue.field : null,
-      rule: error.code === "too_large" ? "depth" : "number",
-      message: error.message.replace(/\.$/, ""),
-      ...(issue && { value: issue.value }),
-    });
+  const fault = findFault(value);
+  if (fault) {
+    const { rule, field } = fault;
+    const message = describeFault(fault, number);
+    context.bad({ row: number, field, rule, message, ...(rule === "number" && { value: String(fault.value) }) });
+    return;
+  }
+  const row = asRow(value);
+  batch.rows.push(row);
+  batch.numbers.push(number);
+  for (const field in row) {
+    const cell = row[field];
+    if (typeof cell !== "number" || (cell <= MAX_EXACT && cell >= -MAX_EXACT)) continue;
+    // From here on numbers have an exponent.
+    if (Number.isInteger(cell) && Math.abs(cell) < 1e21) context.note("large_numbers", largeNumber(field, number));
   }
 }
 
@@ -56,4 +51,15 @@ export function checkRowText(length: number, number: number, format: string): vo
   throw new ToolError("too_large", `Row ${number} of the ${format} input has more than ${MAX_ROW_TEXT} characters.`, {
     hint: "Split the value, or leave it out of the input.",
   });
+}
+
+/** Parses JSON of a row. Its errors have no stack, which takes longer than all else where each row is broken. @throws SyntaxError */
+export function parseRow(text: string): unknown {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return JSON.parse(text);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }

@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
 import { MAX_DEPTH, MAX_REASONS, show } from "../rows.ts";
-import { addRow, checkRowText, isFull, MAX_ROW_TEXT, newBatch } from "./add-row.ts";
+import { addRow, checkRowText, isFull, MAX_ROW_TEXT, newBatch, parseRow } from "./add-row.ts";
 import { explainJson, near, placeIn } from "./explain-json.ts";
 import { BrokenValue, createJsonScanner, type JsonScanner } from "./json-scanner.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
@@ -53,7 +53,7 @@ function* readList(scanner: JsonScanner, context: ReadContext): Iterable<Batch> 
     if (scanner.peek() === LIST_END) throw broken(scanner, "a comma stands before the closing bracket");
     const text = takeValue(scanner, `row ${number}`, number);
     try {
-      addRow(batch, JSON.parse(text), number, context);
+      addRow(batch, parseRow(text), number, context);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       const message = ++faults > MAX_REASONS ? "the row is broken" : explainElement(error, scanner, text, number);

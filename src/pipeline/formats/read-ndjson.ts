@@ -1,6 +1,6 @@
 import type { Batch } from "../batch.ts";
 import { MAX_REASONS } from "../rows.ts";
-import { addRow, checkRowText, isFull, newBatch } from "./add-row.ts";
+import { addRow, checkRowText, isFull, newBatch, parseRow } from "./add-row.ts";
 import { explainJson, near } from "./explain-json.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
 
@@ -22,7 +22,7 @@ export function* readNdjson(chunks: TextChunks, context: ReadContext): Iterable<
     number++;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseRow(text);
     } catch (error) {
       const message = `line ${line} is broken${++faults > MAX_REASONS ? "" : explain(error, text)}`;
       context.bad({ row: number, field: null, rule: "json", message, value: text.slice(0, 200).trim() });
