@@ -28,11 +28,12 @@ export async function presentResult(result: EngineResult, context: PresentContex
 
   const data = result.output && (await present(result.output, "data", runId, context));
   const quarantine = result.quarantine && (await present(result.quarantine, "quarantine", runId, context));
-  const report =
-    result.output && writeReport(result, { pipeline, resource: data?.resource, quarantine: quarantine?.resource });
   // Beside what is kept, and for whoever wants one.
-  const wanted = report !== undefined && (request.report || data?.resource || quarantine?.resource);
-  const unkept = wanted ? await keepReport(report, runId, context) : undefined;
+  const reported = result.output && (request.report || data?.resource || quarantine?.resource);
+  const report = reported
+    ? writeReport(result, { pipeline, resource: data?.resource, quarantine: quarantine?.resource })
+    : undefined;
+  const unkept = report === undefined ? undefined : await keepReport(report, runId, context);
   const allWarnings = unkept === undefined ? warnings : [...warnings, unkept];
   return {
     run_id: runId,
