@@ -10,7 +10,7 @@ import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";
 /** A function of many values. What it has seen of one group is a tally. */
 export interface Aggregate<Tally = unknown> {
   create(): Tally;
-  /** Takes a value, which is not null; the bytes by which the tally has grown, or why it cannot. Leaves it as it was then. */
+  /** Takes a value, which is there, see isMissing(); the bytes by which the tally has grown, or why it cannot. Leaves it as it was then. */
   take(tally: Tally, value: unknown): number | RowFailure;
   /** The result, a JSON value. */
   give(tally: Tally): unknown;
@@ -27,6 +27,17 @@ const MAX_JOINED = 1_000_000;
 
 const NUMBERS = "numbers";
 const COMPARABLE = "numbers only or texts only";
+
+/** Whether there is no value: null, no such field, or an empty text, which is what an empty cell of csv is. */
+export function isMissing(value: unknown): boolean {
+  return value === null || value === undefined || value === "";
+}
+
+/** What helps where values are not of the type that a function needs. */
+export function castHint(field: string | undefined): string {
+  const fields = field === undefined ? "" : `, "fields": { ${JSON.stringify(field)}: "number" }`;
+  return `Put { "op": "cast"${fields} } before it; or set "on_error" to "null" to pass over such values.`;
+}
 
 function refuse(fn: string, needed: string, value: unknown): RowFailure {
   return new RowFailure("group", `${fn} needs ${needed}, not ${show(value)}; cast the field first`);

@@ -2,7 +2,7 @@ import { checkKeys, optionalFields, readFields, readObject, readString, wrong } 
 import { newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
 import { ownValue } from "../../spool/own-value.ts";
 import { weightOf } from "../../spool/row-lines.ts";
-import { type FieldAggregate, readAggregate } from "./aggregates.ts";
+import { castHint, type FieldAggregate, isMissing, readAggregate } from "./aggregates.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
 import { inBatches, nothing } from "./set-operation.ts";
@@ -27,7 +27,7 @@ interface Group extends GroupStart {
 /**
  * `{ op: "group", by?, aggregates: { name: { fn, field?, … } }, on_error? }`: one row a group, in the order in which groups
  * first appear; without `by`, one row in all. `count` counts rows, or with a field those that have a value; the others pass
- * over null. A value that an aggregate cannot take is recorded; with `on_error: null` and `keep` it is passed over.
+ * over rows without one, see isMissing(). A value that an aggregate cannot take is recorded; with `on_error: null` and `keep` it is passed over.
  */
 export const group: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "by", "aggregates", "on_error"], where);
@@ -44,6 +44,7 @@ export const group: OperationCompiler = (options, where) => {
   const create = () => aggregates.map(({ aggregate }) => aggregate.create());
   return {
     failsRun: readOnError(options, where) === "fail",
+    hint: castHint(aggregates.find(({ field }) => field !== undefined)?.field),
     fields,
     start({ workspace, reasons }) {
       const rules: GroupRules<Group> = {
@@ -92,7 +93,7 @@ export function takeField(
   reasons: Reasons,
 ): number {
   const value = field === undefined ? true : row[field];
-  if (value === null || value === undefined) return 0;
+  if (isMissing(value)) return 0;
   const taken = aggregate.take(tally, value);
   if (!(taken instanceof RowFailure)) return taken;
   addFailure(reasons, number, row, field ?? null, "group", taken);

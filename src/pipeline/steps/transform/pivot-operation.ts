@@ -2,7 +2,7 @@ import { ToolError } from "../../../errors.ts";
 import { checkKeys, optionalFields, optionalString, readChoice, readString, wrong } from "../../options.ts";
 import { type Row, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
-import { AGGREGATE_NAMES, type Aggregate, readFunction } from "./aggregates.ts";
+import { AGGREGATE_NAMES, type Aggregate, castHint, isMissing, readFunction } from "./aggregates.ts";
 import { beginGroup, type GroupStart } from "./group-operation.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
@@ -12,6 +12,9 @@ import { inBatches, nothing } from "./set-operation.ts";
 const MAX_PIVOT_COLUMNS = 2000;
 /** Bytes of a cell in memory. */
 const CELL_WEIGHT = 120;
+
+const HINT =
+  'Set "aggregate" for several values of a cell, such as "sum", "first" or "list", and filter out rows without a value in "column".';
 
 /** Takes one value a cell. */
 const ONLY: Aggregate<{ value: unknown }> = {
@@ -53,6 +56,7 @@ export const pivot: OperationCompiler = (options, where) => {
   const fields = [...index, column, ...(value === undefined ? [] : [value])];
   return {
     failsRun: readOnError(options, where) === "fail",
+    hint: fn === undefined ? HINT : castHint(value),
     fields,
     start({ workspace, reasons }) {
       const columns = new Map<string, number>();
@@ -104,7 +108,7 @@ export const pivot: OperationCompiler = (options, where) => {
             grown = CELL_WEIGHT + (aggregate.weight ?? 0);
           }
           const content = value === undefined ? true : row[value];
-          if (content === null || content === undefined) return grown;
+          if (isMissing(content)) return grown;
           const taken = aggregate.take(tally, content);
           if (!(taken instanceof RowFailure)) return grown + taken;
           addFailure(reasons, number, row, value ?? column, "pivot", taken);

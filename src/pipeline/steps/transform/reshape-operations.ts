@@ -1,12 +1,13 @@
 import { checkKeys, optionalFields, optionalString, readBoolean, readString, wrong } from "../../options.ts";
 import { newRow, type Row } from "../../rows.ts";
+import { isMissing } from "./aggregates.ts";
 import type { OperationCompiler } from "./operation.ts";
 import { spreading } from "./set-operation.ts";
 
 /**
  * `{ op: "unpivot", fields? | index?, name?, value?, drop_null? }`: one row for each of these fields, or for all but those of
  * `index`, with its name in `name` ("name") and its value in `value` ("value"), after the fields that stay. Fields that a row
- * does not have are null in it, or with `index` have no row.
+ * does not have are null in it, or with `index` have no row; with `drop_null` neither have null and empty text.
  */
 export const unpivot: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "fields", "index", "name", "value", "drop_null"], where);
@@ -34,7 +35,7 @@ export const unpivot: OperationCompiler = (options, where) => {
     for (const field of fields ?? Object.keys(row)) {
       if (staying?.has(field)) continue;
       const content = row[field] ?? null;
-      if (dropNull && content === null) continue;
+      if (dropNull && isMissing(content)) continue;
       const made = newRow();
       for (const kept of stay) if (Object.hasOwn(row, kept)) made[kept] = row[kept];
       made[name] = field;
@@ -47,8 +48,8 @@ export const unpivot: OperationCompiler = (options, where) => {
 
 /**
  * `{ op: "explode", field, into?, position?, keep_empty? }`: one row for each entry of a list, which `into` (the field itself)
- * then has, and `position` its place from 0. A row without a list stays as it is; one with an empty list has null, or with
- * `keep_empty: false` leaves.
+ * then has, and `position` its place from 0. A single value is as a list of one. A row whose list is empty, null or missing has
+ * null in both, or with `keep_empty: false` leaves.
  */
 export const explode: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "field", "into", "position", "keep_empty"], where);
@@ -60,7 +61,7 @@ export const explode: OperationCompiler = (options, where) => {
 
   function* each(row: Row): Generator<Row> {
     const list = row[field];
-    const entries = Array.isArray(list) ? (list as unknown[]) : [list ?? null];
+    const entries = Array.isArray(list) ? (list as unknown[]) : list === null || list === undefined ? [] : [list];
     if (entries.length === 0 && !keepEmpty) return;
     for (let place = 0; place < Math.max(entries.length, 1); place++) {
       const made = newRow(row);

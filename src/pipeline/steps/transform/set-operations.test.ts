@@ -468,16 +468,55 @@ describe("explode", () => {
       { id: 1, tags: "y", at: 1 },
       { id: 2, tags: null, at: null },
       { id: 3, tags: "z", at: 0 },
-      { id: 4, tags: null, at: 0 },
+      { id: 4, tags: null, at: null },
     ]);
     expect(numbers).toEqual([1, 1, 2, 3, 4]);
   });
 
-  it("leaves out rows with an empty list when told so, and keeps the list beside its entries", () => {
-    const { rows } = run(explode, { field: "tags", into: "tag", keep_empty: false }, data.slice(0, 2));
+  it("leaves out rows without an entry when told so, and keeps the list beside its entries", () => {
+    const { rows } = run(explode, { field: "tags", into: "tag", keep_empty: false }, data);
     expect(rows).toEqual([
       { id: 1, tags: ["x", "y"], tag: "x" },
       { id: 1, tags: ["x", "y"], tag: "y" },
+      { id: 3, tags: "z", tag: "z" },
+    ]);
+  });
+});
+
+describe("empty text, as empty cells of csv are", () => {
+  const data = [
+    { g: "a", v: "1" },
+    { g: "a", v: "" },
+    { g: "b", v: "" },
+  ];
+
+  it("is no value to an aggregate", () => {
+    const aggregates = Object.fromEntries(
+      ["count", "count_distinct", "min", "sum", "list", "first"].map((fn) => [fn, { fn, field: "v" }]),
+    );
+    const { rows, reasons } = run(group, { by: "g", aggregates, on_error: "null" }, data, 2);
+    expect(rows).toEqual([
+      { g: "a", count: 1, count_distinct: 1, min: "1", sum: 0, list: ["1"], first: "1" },
+      { g: "b", count: 0, count_distinct: 0, min: null, sum: 0, list: [], first: null },
+    ]);
+    expect(reasons.map(({ value }) => value)).toEqual(["1"]);
+  });
+
+  it("is none to a pivot, an unpivot with drop_null and a running sum either", () => {
+    const cells = [
+      { g: "a", n: "x", v: "1" },
+      { g: "a", n: "x", v: "" },
+      { g: "b", n: "x", v: "" },
+    ];
+    expect(run(pivot, { index: "g", column: "n", value: "v" }, cells).rows).toEqual([
+      { g: "a", x: "1" },
+      { g: "b", x: null },
+    ]);
+    expect(run(unpivot, { fields: ["v"], drop_null: true }, data).rows).toEqual([{ g: "a", name: "v", value: "1" }]);
+    expect(run(running, { fn: "sum", field: "v", into: "s" }, [{ v: 1 }, { v: "" }, { v: 2 }]).rows).toMatchObject([
+      { s: 1 },
+      { s: 1 },
+      { s: 3 },
     ]);
   });
 });
@@ -491,9 +530,33 @@ describe("running", () => {
     ["previous", { field: "v" }, [1, null, 2], [null, 1, null]],
     ["rank", { field: "v" }, [5, 5, 3, 3, 1], [1, 1, 3, 3, 5]],
     ["dense_rank", { field: "v" }, [null, null, 3, 3, 1], [1, 1, 2, 2, 3]],
+    ["rank", { field: "v" }, ["a2", "a10", "B", "c"], [1, 2, 3, 4]],
+    ["rank", { field: "v" }, ["1.9", "1.10", "1.10", "-2"], [1, 2, 2, 4]],
   ])("%s follows the rows in order", (fn, options, values, made) => {
     const data = values.map((v) => ({ v }));
     expect(run(running, { fn, into: "x", ...options }, data, 2).rows.map(({ x }) => x)).toEqual(made);
+  });
+
+  it.each([
+    [[5, 1, 5], { row: 3, value: 5, message: '"v": rank needs sorted rows, but 5 comes after 1' }],
+    [[1, 2, 2, 1], { row: 4, value: 1 }],
+    [["2026-01-02", "2026-03-01", "2026-02-01"], { row: 3 }],
+  ])("gives no place to rows that are out of order: %j", (values, reason) => {
+    const rows = values.map((v) => ({ v, x: "before" }));
+    const { reasons, rows: made } = run(running, { fn: "rank", field: "v", into: "x", on_error: "null" }, rows, 2);
+    expect(reasons).toMatchObject([reason]);
+    expect(made[reason.row - 1]).toMatchObject({ x: null });
+  });
+
+  it("ranks each group by itself", () => {
+    const rows = [
+      { g: 1, v: 3 },
+      { g: 2, v: 9 },
+      { g: 1, v: 4 },
+      { g: 2, v: 1 },
+    ];
+    const made = run(running, { fn: "rank", field: "v", by: "g", into: "x" }, rows, 2).rows;
+    expect(made.map(({ x }) => x)).toEqual([1, 1, 2, 2]);
   });
 
   it("begins anew in each group", () => {
