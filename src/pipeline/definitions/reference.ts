@@ -23,11 +23,12 @@ Parameters: \`$name\` in expressions, \`{{$name}}\` in all other texts of a step
 
 \`{ "name": "validate", "mode": "drop", "fields": { "id": { "type": "integer", "required": true, "unique": true }, "mail": { "format": "email" } } }\`
 
-- mode: stop (default: a failed row ends the run), drop, flag (reasons in the field \`_issues\`, or \`flag_field\`), quarantine (out of the run, given apart)
+- mode: stop (default: a failed row ends the run), drop, flag (reasons added to the list in the field \`_issues\`, or \`flag_field\`), quarantine (out of the run, given apart)
 - fields: by name, rules or a type alone: type (${FIELD_TYPES.join(", ")}), required, unique,
-  enum, pattern (RE2), format (email, uri, uuid, …), min, max, min_length, max_length, foreign ({ table, key }), date_format, decimal, true_values, false_values
-- extra_fields: "forbid"; unique: [["a", "b"]]; primary_key; foreign_keys; missing_values: ["NA"]; a Table Schema is taken as well
-- coerce: true turns text into the type of its field
+  enum, pattern (RE2, anywhere in the text: \`^…$\` for all of it; the whole text in a Table Schema), format (email, uri, uuid, …), min, max, min_length, max_length, foreign ({ table, key }), date_format, decimal, true_values, false_values
+- extra_fields: "forbid"; unique: [["a", "b"]] (with drop and quarantine among the rows that stay); primary_key; foreign_keys; missing_values: ["NA"]; a Table Schema is taken as well
+- coerce: turns text into the type that its field is given here, or in the properties of the schema; on by default for csv, tsv, xml and
+  markdown, but for a schema only where it is true
 - schema: JSON Schema 2020-12 for each row; with "type": "array" for all rows together
 - checks: ["end >= start", { "expression": "total == net + tax", "message": "does not add up", "field": "total" }]
 - when: an expression; other rows are not checked

@@ -24,6 +24,8 @@ export type Parameters = Readonly<Record<string, unknown>>;
 export interface CompiledExpression {
   (row: Row): Value;
   paths: readonly string[];
+  /** All fields that it looks at. */
+  reads: readonly string[];
 }
 
 /**
@@ -43,6 +45,7 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
   // How many functions around the current place take what is missing.
   let tolerant = 0;
   const paths = new Set<string>();
+  const reads = new Set<string>();
 
   const peek = (): Token => tokens[position] as Token;
   const fail = (message: string, token = peek(), help?: string): ToolError => {
@@ -206,6 +209,7 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
     return readField(token.text);
   };
   const readField = (path: string): Part => {
+    reads.add(path);
     if (tolerant === 0) paths.add(path);
     return leaf({ run: fieldReader(path) });
   };
@@ -250,7 +254,7 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
 
   const result = parseChoice();
   if (peek().kind !== "end") throw fail(`did not expect ${describe(peek())}`);
-  return Object.assign((row: Row): Value => result.run(row), { paths: [...paths] });
+  return Object.assign((row: Row): Value => result.run(row), { paths: [...paths], reads: [...reads] });
 }
 
 const NO_ROW = Object.freeze(newRow());

@@ -12,6 +12,8 @@ export interface FieldsOptions {
   missingValues: ReadonlySet<string>;
   /** Whether fields without rules are wrong. */
   forbidOthers: boolean;
+  /** Names without rules that are allowed all the same. */
+  allowed: readonly string[];
 }
 
 /** Checks the fields of one row after the other. */
@@ -31,8 +33,8 @@ export function createFieldsCheck(rules: readonly FieldRule[], options: FieldsOp
     read: createReader(rule.type, { ...rule.reading, coerce: options.coerce }),
     blank: rule.tests.find(({ rule: key, message }) => /^min/.test(key) && message === NOT_EMPTY),
   }));
-  const names = new Set(rules.map(({ name }) => name));
-  const { coerce, missingValues, forbidOthers } = options;
+  const { coerce, missingValues, forbidOthers, allowed } = options;
+  const names = new Set([...rules.map(({ name }) => name), ...allowed]);
   // What was converted in the last row, with what was there before.
   const changed: string[] = [];
   const before: unknown[] = [];
@@ -68,13 +70,12 @@ export function createFieldsCheck(rules: readonly FieldRule[], options: FieldsOp
           found.push(violation(row, field, "type", typeMessage(field.type, read, value)));
           continue;
         }
-        let fits = true;
         for (const test of field.tests) {
           if (test.passes(test.ofRead ? read : value, coerce)) continue;
-          fits = false;
           found.push(violation(row, field, test.rule, test.message));
         }
-        if (fits && coerce && read !== value) change(row, field.name, value, read);
+        // Out of bounds or not: tests of the row as a whole compare it with others.
+        if (coerce && field.typed && read !== value) change(row, field.name, value, read);
       }
       if (!forbidOthers) return;
       for (const name in row) {

@@ -4,6 +4,7 @@ import { type Row, RowFailure } from "../../rows.ts";
 import { createFieldsCheck } from "./check-fields.ts";
 import type { JsonSchemaCheck } from "./json-schema.ts";
 import type { RowTest } from "./row-tests.ts";
+import { type ConvertedFields, createSchemaConversion } from "./schema-conversion.ts";
 import type { FieldsDefinition } from "./table-schema.ts";
 import { createUniqueKeys } from "./unique-keys.ts";
 import type { Violation } from "./violation.ts";
@@ -14,6 +15,10 @@ export interface RowRules extends FieldsDefinition {
   coerce: boolean | undefined;
   forbidOthers: boolean;
   schemaCheck: JsonSchemaCheck | undefined;
+  /** Fields that are converted as the schema has them; undefined where none are. */
+  converted: ConvertedFields | undefined;
+  /** Names without rules that are allowed in any case. */
+  allowed: readonly string[];
   tests: readonly RowTest[];
   /** Rows for which this is not true are not checked. */
   when: CompiledExpression | undefined;
@@ -39,6 +44,7 @@ export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, 
   const coerce = rules.coerce ?? textCells;
   const fields = rules.rules.length > 0 ? createFieldsCheck(rules.rules, { ...rules, coerce }) : undefined;
   const unique = keys.length > 0 ? createUniqueKeys(keys) : undefined;
+  const conversion = rules.converted && createSchemaConversion(rules.converted);
   let found: Violation[] = [];
   return (row, number) => {
     if (when) {
@@ -51,6 +57,7 @@ export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, 
     }
     let more = 0;
     fields?.check(row, found);
+    conversion?.convert(row);
     for (const test of tests) {
       const result = ask(test.expression, row);
       if (result instanceof RowFailure)
@@ -65,7 +72,10 @@ export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, 
     if (unique) found.push(...unique.find(row, number));
     if (found.length === 0) return "valid";
     if (leaves) unique?.forgetLast();
-    if (restores) fields?.restore(row);
+    if (restores) {
+      conversion?.restore(row);
+      fields?.restore(row);
+    }
     const violations = found;
     found = [];
     return { violations, more };

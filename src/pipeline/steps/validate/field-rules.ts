@@ -35,7 +35,7 @@ export interface ValueTest {
 export interface FieldRule {
   name: string;
   type: FieldType;
-  /** Whether the type was asked for, or follows from the bounds. */
+  /** Whether the type was asked for. Where it follows from the bounds, values are compared and stay as they are. */
   typed: boolean;
   required: boolean;
   unique: boolean;
@@ -82,7 +82,7 @@ export function readFieldRule(name: string, written: unknown, where: string): Fi
   return {
     name,
     type,
-    typed: type !== "any",
+    typed: options.type !== undefined && type !== "any",
     required: readBoolean(options, "required", where, false),
     unique: readBoolean(options, "unique", where, false),
     reading,

@@ -1,4 +1,5 @@
 import { isObject, RowFailure } from "../../rows.ts";
+import { readDay, readIso, writeMoment } from "../../values/dates.ts";
 import { type CastOptions, compileCast } from "../transform/cast.ts";
 
 /** Types that a field may have. */
@@ -91,13 +92,8 @@ export function createReader(type: FieldType, options: ReadingOptions): TypeRead
       return (value) =>
         typeof value === "boolean" ? value : reads && typeof value !== "object" ? cast(value) : NOT_OF_TYPE;
     }
-    case "date": {
-      const cast = compileCast("date", options);
-      return (value) => {
-        const read = typeof value === "object" ? NOT_OF_TYPE : cast(value);
-        return typeof read === "string" && read.length > 10 ? NOT_OF_TYPE : read;
-      };
-    }
+    case "date":
+      return dateReader(options.dateReaders);
     case "datetime": {
       const cast = compileCast("datetime", options);
       return (value) => (typeof value === "object" ? NOT_OF_TYPE : cast(value));
@@ -108,6 +104,22 @@ export function createReader(type: FieldType, options: ReadingOptions): TypeRead
 }
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$/;
+
+/** Reads dates without a time of day: one with a time is no date, where a cast would leave the time out. */
+function dateReader(formats: CastOptions["dateReaders"]): TypeReader {
+  const readers = formats ?? [readIso];
+  return (value) => {
+    if (typeof value !== "string" && (typeof value !== "number" || !formats)) return NOT_OF_TYPE;
+    const text = typeof value === "number" ? String(value) : value.trim();
+    if (!formats && text.length === 10 && readDay(text) !== undefined) return text;
+    if (text === "") return null;
+    for (const read of readers) {
+      const moment = read(text);
+      if (moment) return moment.timed ? NOT_OF_TYPE : writeMoment(moment);
+    }
+    return NOT_OF_TYPE;
+  };
+}
 
 function numberReader(options: ReadingOptions): TypeReader {
   if (!options.coerce) return (value) => (typeof value === "number" ? value : NOT_OF_TYPE);
@@ -133,13 +145,16 @@ function wholeReader(type: "integer" | "year", options: ReadingOptions): TypeRea
     if (typeof value === "number") return fits(value) ? value : NOT_OF_TYPE;
     if (typeof value !== "string" || !coerce) return NOT_OF_TYPE;
     const number = readPlain(value);
-    const read = Number.isSafeInteger(number) ? number : cast(value);
+    const read = Number.isInteger(number) ? number : cast(value);
     return typeof read !== "number" || fits(read) ? read : NOT_OF_TYPE;
   };
 }
 
-/** The number of a text that begins with a digit from 1 to 9, the commonest case; NaN leaves a text to the cast. */
+/** Digits that every number has room for. */
+const EXACT_DIGITS = 15;
+
+/** The number of a short text that begins with a digit from 1 to 9, the commonest case; NaN leaves a text to the cast. */
 function plainNumber(text: string): number {
   const code = text.charCodeAt(0);
-  return code >= 49 && code <= 57 ? Number(text) : Number.NaN;
+  return code >= 49 && code <= 57 && text.length <= EXACT_DIGITS ? Number(text) : Number.NaN;
 }

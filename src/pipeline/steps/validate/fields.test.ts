@@ -151,10 +151,10 @@ describe("rules for fields", () => {
     expect(run.rows).toEqual([
       { id: 7, price: 1234.5, active: true, day: "2026-01-31", zip: "01067", note: "" },
       { id: null, price: 1234.5, active: true, day: null, zip: "01067", note: "" },
-      // What fails stays as it was.
+      // What is of its type is converted, though it is out of bounds.
       {
         id: 7,
-        price: "-1",
+        price: -1,
         active: true,
         day: "2026-01-31",
         zip: "01067",
@@ -168,6 +168,45 @@ describe("rules for fields", () => {
     const fields = { n: "number" };
     expect((await validate({ fields, coerce: true }, [{ n: "5" }])).rows).toEqual([{ n: 5 }]);
     expect(wrong(await validate({ fields, coerce: false }, [{ n: "5" }], text))).toEqual(["1 n type"]);
+  });
+
+  it("convert only where a type is named, not where bounds are all that is asked", async () => {
+    const run = await validate(
+      { fields: { zip: { min: 1 }, day: { min: "2026-01-01" } }, mode: "drop" },
+      [
+        { zip: "00123", day: "2026-01-02" },
+        { zip: "", day: "" },
+        { zip: "000", day: "2026-01-02" },
+        { zip: "x", day: "2025-01-02" },
+      ],
+      text,
+    );
+    expect(run.rows).toEqual([
+      { zip: "00123", day: "2026-01-02" },
+      { zip: "", day: "" },
+    ]);
+    expect(wrong(run)).toEqual(["3 zip min", "4 zip type", "4 day min"]);
+  });
+
+  it("tell checks of the same row numbers that are out of bounds as numbers", async () => {
+    const fields = { net: { type: "number", min: 0 }, tax: "number", total: "number" };
+    const checks = ["round(net + tax, 2) == total"];
+    const rows = [
+      { net: "-5", tax: "0", total: "-5" },
+      { net: "10", tax: "1", total: "11" },
+    ];
+    expect(wrong(await validate({ fields, checks, mode: "flag" }, rows, text))).toEqual(["1 net min"]);
+    const aside = await validate({ fields, checks, mode: "quarantine" }, rows, text);
+    expect(wrong(aside)).toEqual(["1 net min"]);
+    expect(aside.quarantine[0]?.row).toEqual(rows[0]);
+  });
+
+  it.each(["number", "integer"])("refuse digits that a number would lose as %s", async (type) => {
+    const rows = [{ n: "9007199254740993" }, { n: "12345678901234567890" }, { n: "-9007199254740993" }, { n: "1" }];
+    const run = await validate({ fields: { n: type }, mode: "drop" }, rows, text);
+    expect(run.rows).toEqual([{ n: 1 }]);
+    expect(wrong(run)).toEqual(["1 n type", "2 n type", "3 n type"]);
+    expect(run.reasons[0]?.message).toMatch(/"n" must be a .*number; .*9007199254740991/);
   });
 
   it("say what would help where a number is written in another way", async () => {
@@ -365,6 +404,17 @@ describe("checks", () => {
       { row: 3, rule: "check", message: expect.stringMatching(/must satisfy end >= start: .*compares/) },
     ]);
   });
+
+  it("show of the row the fields that they read", async () => {
+    const checks = ["end >= start", "address.city != 'x'"];
+    const row = { id: 7, start: 3, end: 2, note: "long", address: { city: "x", zip: 1 } };
+    const run = await validate({ checks, mode: "quarantine" }, [row]);
+    expect(run.reasons.map(({ value }) => value)).toEqual([{ end: 2, start: 3 }, { "address.city": "x" }]);
+    expect(run.quarantine[0]?.reasons).toMatchObject([
+      { value: { end: 2, start: 3 } },
+      { value: { "address.city": "x" } },
+    ]);
+  });
 });
 
 describe("modes and conditions", () => {
@@ -397,6 +447,37 @@ describe("modes and conditions", () => {
     expect(run.quarantine[0]?.row).toEqual({ id: "1", n: "x" });
   });
 
+  it("add the reasons of a further flag to those that are there", async () => {
+    const twice = (
+      await validate({ fields: { a: { min: 0 } }, mode: "flag" }, [
+        { a: -1, b: -1 },
+        { a: 1, b: -1 },
+        { a: -1, b: 1 },
+      ])
+    ).rows;
+    const run = await validate({ fields: { a: {}, b: { min: 0 } }, extra_fields: "forbid", mode: "flag" }, twice);
+    const reason = (field: string) => ({ field, rule: "min", message: "must be at least 0" });
+    expect(run.rows).toEqual([
+      { a: -1, b: -1, _issues: [reason("a"), reason("b")] },
+      { a: 1, b: -1, _issues: [reason("b")] },
+      { a: -1, b: 1, _issues: [reason("a")] },
+    ]);
+    expect(run.warnings).toEqual([]);
+  });
+
+  it("warn where a flag replaces a value of the data", async () => {
+    const run = await validate({ fields, mode: "flag", flag_field: "note" }, [
+      { id: "x", note: "call back" },
+      { id: "y", note: null },
+      { id: "z", note: "paid" },
+      { id: 1, note: "stays" },
+    ]);
+    expect(run.rows).toMatchObject([{ note: [{ rule: "type" }] }, { note: [{}] }, { note: [{}] }, { note: "stays" }]);
+    expect(run.warnings).toEqual([
+      'the reasons replaced what was in "note" of 2 rows. Name another field in "flag_field".',
+    ]);
+  });
+
   it("pass rows for which `when` is not true", async () => {
     const options = { fields: { vat: { required: true } }, when: 'country == "DE"' };
     const run = await validate(options, [
@@ -421,6 +502,43 @@ describe("modes and conditions", () => {
       { id: 5 },
     ]);
   });
+
+  it("convert text to the types of a schema where they are told to", async () => {
+    const schema = {
+      properties: { n: { type: "number", minimum: 0 }, i: { type: ["integer", "null"] }, ok: { type: "boolean" } },
+    };
+    const rows = [
+      { n: "5", i: "7", ok: "yes", zip: "01" },
+      { n: "1.5", i: "", ok: "0", zip: "02" },
+      { n: "x", i: "1", ok: "true" },
+      { n: "-1", i: "1", ok: "true" },
+      { n: "", i: "1.5", ok: "true" },
+    ];
+    const run = await validate({ schema, coerce: true, mode: "quarantine" }, rows, text);
+    expect(run.rows).toEqual([
+      { n: 5, i: 7, ok: true, zip: "01" },
+      { n: 1.5, i: null, ok: false, zip: "02" },
+    ]);
+    expect(run.quarantine.map(({ row }) => row)).toEqual(rows.slice(2));
+    expect(wrong(run)).toEqual(["3 n type", "4 n minimum", "5 n type", "5 i type"]);
+    const whole = await validate({ schema: { type: "array", items: schema }, coerce: true }, rows.slice(0, 1));
+    expect(whole.rows).toEqual(run.rows.slice(0, 1));
+  });
+
+  it("leave text to a schema where they are not told to convert it, and say how to", async () => {
+    const run = await validate({ schema: { properties: { n: { type: "number" } } } }, [{ n: "5" }], text);
+    expect(wrong(run)).toEqual(["1 n type"]);
+    expect(run.failure?.hint).toMatch(/set "coerce": true/);
+  });
+
+  it.each<Rules>([{ checks: ["a == 1"] }, { schema: { required: ["a"] } }, { fields: { a: { required: true } } }])(
+    "warn where nothing says what coerce is to convert to: %j",
+    async (options) => {
+      expect((await validate({ ...options, coerce: true }, [{ a: 1 }])).warnings).toEqual([
+        expect.stringMatching(/"coerce" converts nothing here/),
+      ]);
+    },
+  );
 
   it("warn of fields that no row has, of optional ones only where another is meant", async () => {
     const run = await validate({ fields: { idd: {}, remark: {}, name: { unique: true } } }, [{ id: 1 }, { id: 2 }]);

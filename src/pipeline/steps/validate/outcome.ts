@@ -23,10 +23,13 @@ export interface Outcome {
   /** Whether no rows are to go on. */
   stopped(): boolean;
   rowsInvalid(): number;
+  /** Rows that had something else than reasons where their reasons are now. */
+  replaced(): number;
 }
 
 export function createOutcome(mode: Mode, flagField: string, { reasons, quarantine }: StepContext): Outcome {
   let rowsInvalid = 0;
+  let replaced = 0;
   let stopped = false;
   const listed = (row: Row, violations: readonly Violation[], withValues: boolean) =>
     violations.slice(0, MAX_REASONS_OF_ROW).map((violation) => ({
@@ -41,7 +44,13 @@ export function createOutcome(mode: Mode, flagField: string, { reasons, quaranti
       for (const violation of violations) addReason(reasons, number, row, violation);
       if (more > 0) reasons.count(more);
       if (mode === "stop") stopped = true;
-      if (mode === "flag") row[flagField] = listed(row, violations, false);
+      if (mode === "flag") {
+        const reasonsNow = listed(row, violations, false);
+        const there = row[flagField];
+        if (there !== undefined && there !== null && there !== "" && !Array.isArray(there)) replaced++;
+        // What an earlier step found stays.
+        row[flagField] = Array.isArray(there) ? [...there, ...reasonsNow] : reasonsNow;
+      }
       if (mode === "quarantine") quarantine(row, number, listed(row, violations, true));
       return mode === "flag";
     },
@@ -51,6 +60,7 @@ export function createOutcome(mode: Mode, flagField: string, { reasons, quaranti
     },
     stopped: () => stopped,
     rowsInvalid: () => rowsInvalid,
+    replaced: () => replaced,
   };
 }
 

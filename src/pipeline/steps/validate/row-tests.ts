@@ -30,6 +30,7 @@ export function readRowTests(list: unknown, where: string, parameters: Parameter
       expression,
       paths: expression.paths,
       violation: {
+        reads: expression.reads,
         path: field === undefined ? [] : [field],
         rule: optionalString(options, "name", here) ?? "check",
         message: optionalString(options, "message", here) ?? `must satisfy ${String(options.expression)}`,

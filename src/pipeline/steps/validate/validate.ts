@@ -4,17 +4,22 @@ import { watchFields } from "../../engine/missing-fields.ts";
 import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, type Options, optionalObject, readBoolean, readChoice, readString, wrong } from "../../options.ts";
-import type { Row } from "../../rows.ts";
+import { counted, type Row, show } from "../../rows.ts";
 import type { Batches, Step, StepContext } from "../step.ts";
 import { createRowCheck, type RowRules } from "./check-row.ts";
 import { compileJsonSchema, type JsonSchemaCheck } from "./json-schema.ts";
 import { misspeltKeywords } from "./misspelt-keywords.ts";
 import { createOutcome, createWholeRows, MODES, type Mode } from "./outcome.ts";
 import { readRowTests } from "./row-tests.ts";
+import { convertedFields } from "./schema-conversion.ts";
 import { FIELDS_KEYS, readFieldsDefinition } from "./table-schema.ts";
 
 /** Options that say what to check. */
 const RULES = ["schema", ...FIELDS_KEYS, "extra_fields", "checks"];
+
+/** Said where text was to be converted and nothing says to what. */
+const IDLE_COERCE =
+  '"coerce" converts nothing here: it takes the types from "fields" or from the properties of "schema", and there are none.';
 
 /** What a checked step knows. */
 interface Definition extends RowRules {
@@ -22,8 +27,8 @@ interface Definition extends RowRules {
   flagField: string;
   /** For all rows together. */
   wholeCheck: JsonSchemaCheck | undefined;
-  /** What is probably not meant in the schema. */
-  misspelt: readonly string[];
+  /** What is probably not meant in the definition. */
+  doubts: readonly string[];
   /** Fields that are named, with whether each row must have them. */
   names: ReadonlyMap<string, boolean>;
 }
@@ -65,6 +70,10 @@ function readDefinition(written: Options, where: string, parameters: Parameters)
   const when = optionalExpression(options, "when", where, parameters);
   if (whole && when) throw wrong(where, '"when" is for rules on single rows, not for a schema of all rows.');
 
+  const coerce = options.coerce === undefined ? undefined : readBoolean(options, "coerce", where, false);
+  const converted = coerce && schema ? convertedFields(schema, whole) : undefined;
+  const idle = coerce === true && !converted?.size && !fields.rules.some(({ typed }) => typed);
+
   const names = new Map<string, boolean>();
   if (schema && !whole) {
     for (const name of namesUnder(schema.properties)) names.set(name, false);
@@ -77,12 +86,14 @@ function readDefinition(written: Options, where: string, parameters: Parameters)
     ...fields,
     mode,
     flagField,
-    misspelt: schema ? misspeltKeywords(schema) : [],
+    doubts: [...(schema ? misspeltKeywords(schema) : []), ...(idle ? [IDLE_COERCE] : [])],
     names,
     when,
     tests,
     forbidOthers,
-    coerce: options.coerce === undefined ? undefined : readBoolean(options, "coerce", where, false),
+    allowed: mode === "flag" ? [flagField] : [],
+    coerce,
+    converted: converted?.size ? converted : undefined,
     schemaCheck: whole ? undefined : check,
     wholeCheck: whole ? check : undefined,
     leaves: mode === "drop" || mode === "quarantine",
@@ -152,7 +163,12 @@ async function* validate(definition: Definition, rows: Batches, context: StepCon
     ...(when && { rows_checked: asked }),
     rows_invalid: outcome.rowsInvalid(),
   });
-  for (const warning of definition.misspelt) context.warn(warning);
+  for (const warning of definition.doubts) context.warn(warning);
+  const replaced = outcome.replaced();
+  if (replaced > 0) {
+    const where = `${show(definition.flagField)} of ${counted(replaced, "row")}`;
+    context.warn(`the reasons replaced what was in ${where}. Name another field in "flag_field".`);
+  }
   for (const { name, problem, help } of watch.missing(when || tests.length > 0 ? CONSTANT_WORDS : undefined)) {
     if (names.get(name) || help.startsWith("Did you mean")) context.warn(`${problem} ${help}`);
   }
@@ -160,10 +176,10 @@ async function* validate(definition: Definition, rows: Batches, context: StepCon
 
 /** What to do where cells are text and only types of the JSON Schema fail. */
 function hintFor(
-  { schemaCheck, wholeCheck, rules }: Definition,
+  { schemaCheck, wholeCheck, rules, coerce }: Definition,
   { textCells, reasons }: StepContext,
 ): string | undefined {
-  if (!textCells || !(schemaCheck || wholeCheck) || rules.some(({ typed }) => typed)) return undefined;
+  if (!textCells || coerce || !(schemaCheck || wholeCheck) || rules.some(({ typed }) => typed)) return undefined;
   if (reasons.listed.some(({ rule }) => rule !== "type")) return undefined;
-  return 'Cells of csv, tsv and markdown are text: cast them in a transform step first, or give their types under "fields", which converts them.';
+  return 'Cells of csv, tsv, xml and markdown are text: set "coerce": true, which converts them to the types of the schema, or cast them in a transform step first.';
 }

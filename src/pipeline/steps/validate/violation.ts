@@ -1,4 +1,5 @@
-import { MAX_REASONS, type Reasons, type Row } from "../../rows.ts";
+import { MAX_REASONS, newRow, type Reasons, type Row } from "../../rows.ts";
+import { readPath } from "../../template.ts";
 
 /** One thing that is wrong with a row: where in it, which rule, and what the value must be. */
 export interface Violation {
@@ -9,6 +10,8 @@ export interface Violation {
   field?: string;
   /** What is wrong, where it is not what the path leads to. */
   value?: unknown;
+  /** Paths to what is wrong together, where no path leads to it. */
+  reads?: readonly string[];
 }
 
 /** The field's name as reasons have it; null for the row as a whole. */
@@ -33,8 +36,11 @@ export function addReason(reasons: Reasons, number: number, row: unknown, violat
 }
 
 /** The value that is wrong. */
-export function wrongValue({ value, path }: Violation, row: unknown): unknown {
+export function wrongValue({ value, path, reads = [] }: Violation, row: unknown): unknown {
   if (value !== undefined) return value;
+  if (path.length === 0 && reads.length > 0) {
+    return newRow(Object.fromEntries(reads.map((name) => [name, readPath(row as Row, name) ?? null])));
+  }
   let found: unknown = row;
   for (const part of path) {
     found =
