@@ -8,7 +8,7 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   rename:
     '{ op: "rename", fields?: { old: "new" }, case? } — case: snake, camel, pascal, kebab, lower, upper, for all names',
   reorder: '{ op: "reorder", fields, at?: "start" | "end" }',
-  cast: `{ op: "cast", fields: { a: "number", b: "date" }, date_format?, formats?, decimal?, currency?, percent?, true_values?, false_values?, null_values?, on_error? } — ${CAST_TYPES.join(", ")}; date_format of YYYY MM DD HH mm ss, or a list of such; decimal "," for 1.234,50`,
+  cast: `{ op: "cast", fields: { a: "number", b: "date" }, date_format?, formats?: { a: "DD.MM.YYYY" }, timezone?, decimal?, currency?, percent?, true_values?, false_values?, null_values?, on_error? } — ${CAST_TYPES.join(", ")}; date is the day as written, datetime an instant (UTC, or timezone "Europe/Berlin" where no offset is written); date_format of YYYY MM DD HH mm ss, or a list of such; decimal "," for 1.234,50`,
   trim: '{ op: "trim", fields? } — all text where no fields are named',
   normalize:
     '{ op: "normalize", fields?, form?, accents?: "remove" } — blanks, quotes and Unicode as a person would type them',

@@ -205,8 +205,8 @@ function name(slot: Slot, numbers: ReadonlyMap<string, number>): (found: Found) 
 }
 
 function momentOf(values: Found["values"], timed: boolean): Moment | undefined {
-  const { year = 0, month = 0, day = 0, minute = 0, second = 0, milli = 0, offset = 0, unix } = values;
-  if (unix !== undefined) return inRange(unix) ? { ms: unix, timed: true } : undefined;
+  const { year = 0, month = 0, day = 0, minute = 0, second = 0, milli = 0, offset, unix } = values;
+  if (unix !== undefined) return inRange(unix) ? { ms: unix, timed: true, offset: 0 } : undefined;
   const start = dayToMs(year, month, day);
   if (start === undefined) return undefined;
   if (values.weekday !== undefined && values.weekday !== weekdayOf(start)) return undefined;
@@ -215,8 +215,9 @@ function momentOf(values: Found["values"], timed: boolean): Moment | undefined {
   if (hour12 !== undefined && (hour12 < 1 || hour12 > 12)) return undefined;
   const hour = hour12 === undefined ? (values.hour ?? 0) : (hour12 % 12) + 12 * (values.half ?? 0);
   if (hour > 23 || minute > 59 || second > 59) return undefined;
-  const ms = start + ((hour * 60 + minute - offset) * 60 + second) * 1000 + milli;
-  return inRange(ms) ? { ms, timed } : undefined;
+  const ms = start + ((hour * 60 + minute - (offset ?? 0)) * 60 + second) * 1000 + milli;
+  if (!inRange(ms)) return undefined;
+  return offset === undefined ? { ms, timed } : { ms, timed, offset };
 }
 
 /** Writes a moment, in UTC. */

@@ -10,6 +10,7 @@ import {
   startOf,
   unitsBetween,
   weekOf,
+  writeDay,
   writeMoment,
 } from "./dates.ts";
 
@@ -36,12 +37,15 @@ describe("days", () => {
   it("in ISO 8601 are read as they are written", () => {
     fc.assert(
       fc.property(moments, fc.integer({ min: -14 * 60, max: 14 * 60 }), (ms, offset) => {
-        expect(readIso(iso(ms))).toEqual({ ms, timed: true });
+        expect(readIso(iso(ms))).toEqual({ ms, timed: true, offset: 0 });
+        expect(readIso(iso(ms).slice(0, -1))).toEqual({ ms, timed: true });
         const size = Math.abs(offset);
         const two = (number: number): string => String(number).padStart(2, "0");
         const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
         const local = iso(ms).slice(0, -1);
         expect(readIso(local + zone)?.ms).toBe(ms - offset * 60_000);
+        const read = readIso(local + zone);
+        expect(read && writeDay(read)).toBe(iso(ms).slice(0, 10));
       }),
     );
   });
@@ -113,7 +117,7 @@ describe("a date format", () => {
     const write = compileDateWriter(format.replaceAll(":m:s", ":mm:ss"));
     fc.assert(
       fc.property(moments, (ms) => {
-        expect(read?.(write?.({ ms, timed: true }) as string)).toEqual({ ms, timed: true });
+        expect(read?.(write?.({ ms, timed: true }) as string)).toMatchObject({ ms, timed: true });
       }),
     );
   });

@@ -2,6 +2,8 @@
 export interface Moment {
   ms: number;
   timed: boolean;
+  /** Minutes that the offset written with it is ahead of UTC, where one was written. */
+  offset?: number;
 }
 
 export const DAY = 86_400_000;
@@ -77,7 +79,8 @@ export function readIso(text: string): Moment | undefined {
   const offset = readOffset(text.slice(at));
   if (offset === undefined) return undefined;
   const ms = day + ((hours * 60 + minutes - offset) * 60 + seconds) * 1000 + millis;
-  return inRange(ms) ? { ms, timed: true } : undefined;
+  if (!inRange(ms)) return undefined;
+  return at === length ? { ms, timed: true } : { ms, timed: true, offset };
 }
 
 /** Minutes that a written offset is ahead of UTC: `Z`, `+02:00`, `+0200`, `+02`, `UTC`, `GMT`, or nothing; undefined for others. */
@@ -105,6 +108,11 @@ export function inRange(ms: number): boolean {
 export function writeMoment({ ms, timed }: Moment): string {
   const text = new Date(ms).toISOString();
   return timed ? text : text.slice(0, 10);
+}
+
+/** The day of the calendar that was written, wherever that was: `2026-01-02` of `2026-01-02T23:00:00-05:00`. */
+export function writeDay({ ms, offset = 0 }: Moment): string {
+  return new Date(ms + offset * 60_000).toISOString().slice(0, 10);
 }
 
 export const DATE_UNITS = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"] as const;

@@ -30,6 +30,22 @@ function readPlain(text: string): number | undefined {
   return text.charCodeAt(0) === 48 && RADIX.has(text.charCodeAt(1)) ? undefined : number;
 }
 
+/**
+ * Whether a whole number that was read of a text is another than the one written there: beyond 2^53 a double cannot hold all
+ * digits.
+ */
+export function losesDigits(text: string, number: number): boolean {
+  if (text.length < 16 || Math.abs(number) <= Number.MAX_SAFE_INTEGER) return false;
+  return significantDigits(text) !== significantDigits(String(number));
+}
+
+function significantDigits(text: string): string {
+  return text
+    .replace(/[eE][+-]?\d+$/, "")
+    .replace(/\D/g, "")
+    .replace(/^0+|0+$/g, "");
+}
+
 const RADIX = new Set([..."xXoObB"].map((letter) => letter.charCodeAt(0)));
 
 const POWERS = Array.from({ length: 16 }, (_, digits) => 10 ** digits);

@@ -1,7 +1,17 @@
-import { type Options, optionalObject, readBoolean, readChoice, readFields, readObject, wrong } from "../../options.ts";
+import {
+  type Options,
+  optionalObject,
+  optionalString,
+  readBoolean,
+  readChoice,
+  readFields,
+  readObject,
+  wrong,
+} from "../../options.ts";
 import { isObject, show } from "../../rows.ts";
 import { compileDateReader, type DateReader } from "../../values/date-format.ts";
 import { DECIMAL_SIGNS } from "../../values/numbers.ts";
+import { createTimeZone, type TimeZone } from "../../values/time-zone.ts";
 import { CAST_TYPES, type CastOptions, type CastType, compileCast } from "./cast.ts";
 import { checkRowKeys, type OperationCompiler, perField, readOnError } from "./operation.ts";
 
@@ -27,6 +37,7 @@ const KEYS = [
   "type",
   "formats",
   "date_format",
+  "timezone",
   "decimal",
   "currency",
   "percent",
@@ -38,13 +49,17 @@ const KEYS = [
 
 /**
  * `{ op: "cast", fields: { field: type }, on_error? }`, or `fields` as a list with one `type`; with `date_format` (one or a list, tried in order) for all dates and
- * `formats: { field: format }` for single ones, `decimal`, `currency`, `percent`, `true_values`, `false_values`, `null_values`.
+ * `formats: { field: format }` for single ones, `timezone` of times without an offset, `decimal`, `currency`, `percent`, `true_values`, `false_values`, `null_values`.
  */
 export const castFields: OperationCompiler = (options, where) => {
   checkRowKeys(options, KEYS, where);
   const types = readTypes(options, where);
   if (types.length === 0)
     throw wrong(where, '"fields" must map field names to types.', 'Such as { "amount": "number" }.');
+  if (options.formats !== undefined && !isObject(options.formats)) {
+    const hint = 'Such as "formats": { "ordered": "DD.MM.YYYY" }; "date_format" is for all dates.';
+    throw wrong(where, `"formats" must be an object with a format for each field, not ${show(options.formats)}.`, hint);
+  }
   const formats = optionalObject(options, "formats", where) ?? {};
   const stray = Object.keys(formats).find((field) => !types.some(([name, type]) => name === field && isDateType(type)));
   if (stray !== undefined) {
@@ -52,6 +67,7 @@ export const castFields: OperationCompiler = (options, where) => {
   }
   const common: CastOptions = {
     dateReaders: readFormats(options, "date_format", where),
+    timeZone: readTimeZone(options, types, where),
     decimal: options.decimal === undefined ? undefined : readChoice(options, "decimal", where, DECIMAL_SIGNS),
     currency: readBoolean(options, "currency", where, false),
     percent: readBoolean(options, "percent", where, false),
@@ -81,7 +97,20 @@ function readTypes(options: Options, where: string): [string, unknown][] {
 }
 
 function isDateType(type: unknown): boolean {
-  return type === "date" || type === "datetime" || OTHER_TYPES.get(String(type).toLowerCase()) === "datetime";
+  return type === "date" || isInstant(type);
+}
+
+function isInstant(type: unknown): boolean {
+  return type === "datetime" || OTHER_TYPES.get(String(type).toLowerCase()) === "datetime";
+}
+
+function readTimeZone(options: Options, types: [string, unknown][], where: string): TimeZone | undefined {
+  const name = optionalString(options, "timezone", where);
+  if (name === undefined) return undefined;
+  const zone = createTimeZone(name);
+  if (!zone) throw wrong(where, `"timezone" must be a time zone, not ${show(name)}.`, "Such as Europe/Berlin or UTC.");
+  if (types.some(([, type]) => isInstant(type))) return zone;
+  throw wrong(where, '"timezone" is for datetime; a date is the day as it is written.');
 }
 
 function readType(type: unknown, field: string, where: string): CastType {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RowFailure } from "../../rows.ts";
 import { compileDateReader } from "../../values/date-format.ts";
+import { createTimeZone } from "../../values/time-zone.ts";
 import { CAST_TYPES, type CastOptions, type CastType, compileCast } from "./cast.ts";
 
 function cast(value: unknown, type: CastType, options: CastOptions = {}): unknown {
@@ -10,12 +11,16 @@ function cast(value: unknown, type: CastType, options: CastOptions = {}): unknow
 }
 
 function castDate(text: unknown, ...formats: string[]): unknown {
+  return castBy(formats, text, formats.some((format) => /[Hhx]|^X|ISO/.test(format)) ? "datetime" : "date");
+}
+
+function castBy(formats: readonly string[], text: unknown, type: CastType, options: CastOptions = {}): unknown {
   const dateReaders = formats.map((format) => {
     const reader = compileDateReader(format);
     if (!reader) throw new Error(`no format: ${format}`);
     return reader;
   });
-  return cast(text, "date", { dateReaders });
+  return cast(text, type, { ...options, dateReaders });
 }
 
 describe("cast", () => {
@@ -58,11 +63,54 @@ describe("cast", () => {
 
   it("tries formats in order", () => {
     const formats = ["DD.MM.YYYY", "MM/DD/YYYY", "ISO"];
-    expect(["31.1.2026", "1/31/2026", "2026-01-31"].map((text) => castDate(text, ...formats))).toEqual(
+    expect(["31.1.2026", "1/31/2026", "2026-01-31"].map((text) => castBy(formats, text, "date"))).toEqual(
       Array(3).fill("2026-01-31"),
     );
-    expect(castDate("2026", ...formats)).toBe('failed: "2026" is not a date in one of these formats');
+    expect(castBy(formats, "2026", "date")).toBe('failed: "2026" is not a date in one of these formats');
     expect(castDate(1769817600, "X")).toBe("2026-01-31T00:00:00.000Z");
+  });
+
+  it.each([
+    ["ISO", "2026-01-02T23:00:00-05:00", "2026-01-02"],
+    ["ISO", "2026-01-02 01:00+05:30", "2026-01-02"],
+    ["ISO", "2026-01-02 10:15:00", "2026-01-02"],
+    ["DD.MM.YYYY HH:mm", "02.01.2026 23:59", "2026-01-02"],
+    ["DD.MM.YYYY HH:mm Z", "02.01.2026 23:59 -0500", "2026-01-02"],
+    ["X", "1769817600.5", "2026-01-31"],
+  ])("gives the day that is written for date, by %s: %s", (format, text, day) => {
+    expect(castBy([format], text, "date")).toBe(day);
+  });
+
+  it("reads times without an offset where they were written", () => {
+    const options = { timeZone: createTimeZone("Europe/Berlin") };
+    expect(cast("2026-07-31T10:00", "datetime", options)).toBe("2026-07-31T08:00:00.000Z");
+    expect(cast("2026-01-31", "datetime", options)).toBe("2026-01-30T23:00:00.000Z");
+    expect(cast("2026-07-31T10:00Z", "datetime", options)).toBe("2026-07-31T10:00:00.000Z");
+    expect(cast("2026-07-31T10:00-05:00", "datetime", options)).toBe("2026-07-31T15:00:00.000Z");
+    expect(castBy(["DD.MM.YYYY HH:mm"], "31.07.2026 10:00", "datetime", options)).toBe("2026-07-31T08:00:00.000Z");
+    expect(castBy(["X"], "0", "datetime", options)).toBe("1970-01-01T00:00:00.000Z");
+    expect(cast("0000-01-01T00:00", "datetime", options)).toContain("failed");
+  });
+
+  it.each([
+    ["9007199254740993", "number"],
+    ["12345678901234567890", "number"],
+    ["-9007199254740993.0", "number"],
+    ["9007199254740993", "integer"],
+  ] as const)("does not change the digits of %s to make it a %s", (text, type) => {
+    expect(cast(text, type)).toContain("it is beyond 9007199254740991, so keep it as a string");
+    expect(cast("9.007.199.254.740.993", type, { decimal: "," })).toContain("keep it as a string");
+  });
+
+  it.each([
+    ["9007199254740992", 9007199254740992],
+    ["100000000000000000000000", 1e23],
+    ["00000000000000000000012", 12],
+    ["1e300", 1e300],
+    ["3.14159265358979323846", Math.PI],
+    ["0.1000000000000000055511", 0.1],
+  ])("reads %s as a number", (text, number) => {
+    expect(cast(text, "number")).toBe(number);
   });
 
   it("gives an instant for datetime, whatever is written", () => {

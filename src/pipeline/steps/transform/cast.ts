@@ -1,7 +1,9 @@
 import { RowFailure, show } from "../../rows.ts";
 import type { DateReader } from "../../values/date-format.ts";
-import { readDay, readIso, writeMoment } from "../../values/dates.ts";
-import { DECIMAL_SIGNS, type DecimalSign, readNumber } from "../../values/numbers.ts";
+import { readDay, readIso, writeDay, writeMoment } from "../../values/dates.ts";
+import { DECIMAL_SIGNS, type DecimalSign, losesDigits, readNumber } from "../../values/numbers.ts";
+
+import type { TimeZone } from "../../values/time-zone.ts";
 
 /** Types that a field can be cast to. */
 export const CAST_TYPES = ["string", "number", "integer", "boolean", "date", "datetime"] as const;
@@ -13,6 +15,8 @@ const FALSE = ["false", "no", "n", "off", "0"];
 export interface CastOptions {
   /** Read in this order, instead of ISO 8601. */
   dateReaders?: readonly DateReader[] | undefined;
+  /** Where times without an offset were written; UTC where it is left out. */
+  timeZone?: TimeZone | undefined;
   decimal?: DecimalSign | undefined;
   /** Whether numbers may have a sign or code of a currency, and parentheses for what is negative. */
   currency?: boolean;
@@ -29,8 +33,8 @@ export interface CastOptions {
 export type Cast = (value: unknown) => unknown;
 
 /**
- * Casts to a type; null and, but for `string`, blank text become null. `date` gives `YYYY-MM-DD`, or an instant in UTC where
- * a time is there, `datetime` always an instant. With a decimal sign numbers may be written with it and with their thousands
+ * Casts to a type; null and, but for `string`, blank text become null. `date` gives the day as it
+ * is written, whatever the time and offset after it, `datetime` an instant in UTC. With a decimal sign numbers may be written with it and with their thousands
  * in groups, `1.234,50`; without one as in JSON.
  */
 export function compileCast(type: CastType, options: CastOptions = {}): Cast {
@@ -67,16 +71,17 @@ function compileType(type: CastType, options: CastOptions): TypedCast {
       return (value, text) => {
         const number = read(value, text);
         if (typeof number !== "number" || Number.isSafeInteger(number)) return number;
-        const large = Number.isInteger(number) ? "; it is beyond 9007199254740991, so keep it as a string" : "";
-        return cannot(value, `a whole number${large}`);
+        return cannot(value, `a whole number${Number.isInteger(number) ? TOO_LARGE : ""}`);
       };
     }
     case "boolean":
       return compileBoolean(options);
     default:
-      return compileDate(type === "datetime", options.dateReaders);
+      return compileDate(type === "datetime", options);
   }
 }
+
+const TOO_LARGE = "; it is beyond 9007199254740991, so keep it as a string";
 
 function cannot(value: unknown, what: string): RowFailure {
   return new RowFailure("cast", `${show(value)} is not ${what}`);
@@ -96,7 +101,9 @@ function compileNumber(what: string, { decimal, currency, percent }: CastOptions
     if (typeof value === "number") return value;
     if (typeof value !== "string") return cannot(value, `a ${what}`);
     const number = special ? read(text, decimal) : readNumber(text, undefined);
-    if (number !== undefined) return number;
+    if (number !== undefined) {
+      return losesDigits(text, number) ? cannot(value, `a ${what} that can be kept exactly${TOO_LARGE}`) : number;
+    }
     const ways = DECIMAL_SIGNS.flatMap((sign) => {
       const other = sign === decimal ? undefined : read(text, sign);
       return other === undefined ? [] : [`"decimal": "${sign}" would read it as ${other}`];
@@ -132,10 +139,10 @@ function compileBoolean({ trueValues, falseValues }: CastOptions): TypedCast {
   };
 }
 
-function compileDate(always: boolean, readers: readonly DateReader[] = [readIso]): TypedCast {
+function compileDate(timed: boolean, { dateReaders: readers = [readIso], timeZone }: CastOptions): TypedCast {
   const expected = readers[0] === readIso && readers.length === 1 ? "a date such as 2026-01-31" : undefined;
   // Most often the text is what would be written.
-  const plain = expected !== undefined && !always;
+  const plain = expected !== undefined && !timed;
   const what = expected ?? (readers.length > 1 ? "a date in one of these formats" : "a date in that format");
   return (value, text) => {
     if (typeof value !== "string" && (typeof value !== "number" || expected !== undefined)) return cannot(value, what);
@@ -144,7 +151,9 @@ function compileDate(always: boolean, readers: readonly DateReader[] = [readIso]
     for (const read of readers) {
       const moment = read(written);
       if (!moment) continue;
-      return writeMoment(always ? { ms: moment.ms, timed: true } : moment);
+      if (!timed) return writeDay(moment);
+      const ms = timeZone && moment.offset === undefined ? timeZone.toUtc(moment.ms) : moment.ms;
+      return ms === undefined ? cannot(value, what) : writeMoment({ ms, timed });
     }
     return cannot(value, what);
   };

@@ -144,7 +144,12 @@ describe("transform", () => {
     [
       "date",
       ["2026-01-31", "2026-01-31T10:00", "2026-01-31 10:00:05+02:00", ""],
-      ["2026-01-31", "2026-01-31T10:00:00.000Z", "2026-01-31T08:00:05.000Z", null],
+      ["2026-01-31", "2026-01-31", "2026-01-31", null],
+    ],
+    [
+      "datetime",
+      ["2026-01-31", "2026-01-31T10:00", "2026-01-31 10:00:05+02:00", ""],
+      ["2026-01-31T00:00:00.000Z", "2026-01-31T10:00:00.000Z", "2026-01-31T08:00:05.000Z", null],
     ],
   ])("casts to %s", async (type, from, to) => {
     const data = from.map((a) => ({ a }));
@@ -189,7 +194,7 @@ describe("transform", () => {
   });
 
   it("casts dates of other formats", async () => {
-    const operation = { op: "cast", fields: { a: "date" }, date_format: "DD.MM.YYYY HH:mm" };
+    const operation = { op: "cast", fields: { a: "datetime" }, date_format: "DD.MM.YYYY HH:mm" };
     expect(await transform([operation], [{ a: "1.2.2026 09:30" }])).toEqual([{ a: "2026-02-01T09:30:00.000Z" }]);
     const american = { op: "cast", fields: { a: "date" }, date_format: "MM/DD/YYYY" };
     expect(await transform([american], [{ a: "12/31/2026" }])).toEqual([{ a: "2026-12-31" }]);
@@ -244,6 +249,12 @@ describe("transform", () => {
   it.each<[unknown, RegExp]>([
     [{ op: "rename", fields: { a: "x", b: "x" } }, /same new name/],
     [{ op: "cast", fields: { a: "money" } }, /type of "a" must be one of string, number/],
+    [
+      { op: "cast", fields: { a: "datetime" }, timezone: "Europe/Berlinn" },
+      /must be a time zone, not "Europe\/Berlinn"/,
+    ],
+    [{ op: "cast", fields: { a: "date" }, timezone: "Europe/Berlin" }, /"timezone" is for datetime/],
+    [{ op: "cast", fields: { a: "date" }, formats: ["ISO"] }, /an object with a format for each field/],
     [{ op: "cast", fields: { a: "date" }, date_format: "YYYY" }, /must name YYYY, MM and DD/],
     [{ op: "cast", fields: { a: "number" }, decimal: ";" }, /"decimal" must be one of \., ,/],
     [{ op: "cast", fields: {} }, /must map field names to types/],
