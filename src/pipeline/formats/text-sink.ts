@@ -3,7 +3,7 @@ import type { WorkFile, Workspace } from "../spool/workspace.ts";
 import type { TextSink } from "./row-writer.ts";
 
 /** Characters that go to the file at once. */
-const FILE_CHUNK = 262_144;
+const FILE_CHUNK = 32_768;
 /** Characters that are put together before they are measured. */
 const PIECE = 16_384;
 
@@ -64,12 +64,14 @@ function createStore(workspace: Workspace, maxLength: number, maxBeginning: numb
     piece = "";
   }
 
-  function flush(): void {
-    if (piece !== "") endPiece();
-    file ??= workspace.create();
-    file.write(pieces.join(""));
+  function toFile(): WorkFile {
+    const made = file ?? workspace.create();
+    file = made;
+    for (const text of pieces) made.write(text);
     pieces = [];
-    length = 0;
+    if (piece !== "") made.write(piece);
+    piece = "";
+    return made;
   }
 
   return {
@@ -79,21 +81,22 @@ function createStore(workspace: Workspace, maxLength: number, maxBeginning: numb
         else open = false;
       }
       piece += text;
+      if (file !== undefined) {
+        if (piece.length > FILE_CHUNK) toFile();
+        return;
+      }
       length += text.length;
-      if (piece.length > PIECE) endPiece();
-      if (length > (file === undefined ? maxLength : FILE_CHUNK)) flush();
+      if (length > maxLength) toFile();
+      else if (piece.length > PIECE) endPiece();
     },
     read() {
-      if (file === undefined) return [...pieces, piece];
-      flush();
-      return file.read();
+      return file === undefined ? [...pieces, piece] : toFile().read();
     },
     remove: () => file?.remove(),
     finish() {
+      if (file !== undefined) return { size: toFile().size, content: { path: file.path, beginning } };
       if (piece !== "") endPiece();
-      if (file === undefined) return { size, content: { text: pieces.join("") } };
-      if (pieces.length > 0) flush();
-      return { size: file.size, content: { path: file.path, beginning } };
+      return { size, content: { text: pieces.join("") } };
     },
   };
 }

@@ -23,12 +23,22 @@ export interface Workspace {
 }
 
 const READ_BYTES = 262_144;
+/** For texts on their way to a file. */
+const SCRATCH_BYTES = 262_144;
+/** Bytes of UTF-8 that a character of JavaScript takes at most. */
+const MAX_UTF8 = 3;
 
 /** Files in `folder`, which is made with the first one. `maxBytes` holds for all of them together. */
 export function createWorkspace(folder: string, maxBytes: number): Workspace {
   let count = 0;
   let spent = 0;
   const open = new Set<number>();
+  const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
+
+  // A text is measured before it gets a buffer of its own, which takes as long as writing it.
+  const encode = (text: string): Buffer =>
+    MAX_UTF8 * text.length > SCRATCH_BYTES ? Buffer.from(text) : scratch.subarray(0, scratch.write(text));
+
   return {
     close() {
       for (const file of open) closeSync(file);
@@ -46,7 +56,7 @@ export function createWorkspace(folder: string, maxBytes: number): Workspace {
           return size;
         },
         write(text) {
-          const bytes = Buffer.from(text, "utf8");
+          const bytes = encode(text);
           spent += bytes.length;
           if (spent > maxBytes) {
             throw new ToolError("too_large", `The run needs more than ${maxBytes} bytes on disk.`, {

@@ -219,6 +219,21 @@ describe("an operation on single rows", () => {
     ]);
   });
 
+  it("renames long runs of rows with the same fields as it does single ones", async () => {
+    const alike = (id: number) => ({ id, "__proto__.x": `"${id}"`, gone: true, constructor: null, last: [id] });
+    const renamed = (id: number) => ({ id, "constructor.y": `"${id}"`, constructor: null, last: [id] });
+    const operations = [
+      { op: "rename", fields: { "__proto__.x": "constructor.y" } },
+      { op: "omit", fields: ["gone"] },
+    ];
+    const ids = Array.from({ length: 700 }, (_, id) => id);
+    const data = [...ids.map(alike), { last: 1, id: 2 }, ...ids.map(alike)];
+    const { rows } = await runStep(compileTransform({ operations }, "Step 1"), data);
+    const expected = [...ids.map(renamed), { last: 1, id: 2 }, ...ids.map(renamed)];
+    expect(rows.map((row) => JSON.stringify(row))).toEqual(expected.map((row) => JSON.stringify(row)));
+    expect(new Set(rows).size).toBe(rows.length);
+  });
+
   it("leaves objects that rows share as they were", async () => {
     const operations = [{ op: "set", values: { a: { x: 1 } } }, { op: "rename", fields: { n: "a.n" } }, { op: "nest" }];
     const { rows } = await runStep(compileTransform({ operations }, "Step 1"), [{ n: 1 }, { n: 2 }]);

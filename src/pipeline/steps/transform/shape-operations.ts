@@ -1,3 +1,4 @@
+import { rowMaker } from "../../formats/row-maker.ts";
 import { optionalFields, optionalString, readChoice, readFields, readObject, wrong } from "../../options.ts";
 import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../../rows.ts";
 import { NAME_CASES, nameInCase } from "./name-case.ts";
@@ -94,24 +95,38 @@ function renaming(plan: (names: readonly string[]) => (string | undefined)[]): O
   // Rows mostly have the names of the row before; the plan is made anew only where they have not.
   let names: string[] = [];
   let targets: (string | undefined)[] = [];
+  // Once they had the same ones for long, a constructor for them is worth its making: it takes half the time.
+  let alike = 0;
+  let make: ReturnType<typeof rowMaker> | undefined;
+  const values: unknown[] = [];
   const renamed = (row: Row): Row | undefined => {
-    const made = newRow();
+    const made = make ? undefined : newRow();
     let index = 0;
+    let count = 0;
     for (const name in row) {
       if (name !== names[index]) return undefined;
       const target = targets[index++];
-      if (target !== undefined) made[target] = row[name];
+      if (target === undefined) continue;
+      if (made) made[target] = row[name];
+      else values[count++] = row[name];
     }
-    return index === names.length ? made : undefined;
+    if (index !== names.length) return undefined;
+    if (++alike === WORTH_MAKING) make = rowMaker(targets.filter((target) => target !== undefined));
+    return made ?? make?.(values);
   };
   return perRow((row) => {
     const made = renamed(row);
     if (made) return made;
     names = Object.keys(row);
     targets = plan(names);
+    alike = 0;
+    make = undefined;
     return renamed(row);
   });
 }
+
+/** Rows with the same names after which more of them are to be expected. */
+const WORTH_MAKING = 200;
 
 /** `{ op: "flatten", separator?, fields? }`: fields of objects become fields of the row, named `outer.inner`; lists stay. */
 export const flatten: OperationCompiler = (options, where) => {
