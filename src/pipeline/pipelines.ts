@@ -3,13 +3,15 @@ import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import {
   createDefinitions,
+  type FoundRun,
   type PipelineDefinition,
   type PipelineDescription,
   type PipelineSummary,
 } from "./definitions/definitions.ts";
 import { readInputOptions } from "./definitions/input-options.ts";
 import type { EngineInput, EngineOrder } from "./engine/engine-order.ts";
-import { openSource, type SourcePlaces, type SourceResource } from "./files/open-source.ts";
+import { type OpenSource, openSource, type SourceResource } from "./files/open-source.ts";
+import { type OpenTables, openTables } from "./files/open-tables.ts";
 import { presentResult } from "./present-result.ts";
 import { createEngineProcesses } from "./process/run-in-process.ts";
 import type { ResultStore } from "./results/result-store.ts";
@@ -94,7 +96,14 @@ export function createPipelines(
       const { inputOptions, onBadRow } = readInputOptions({ ...found.inputOptions, ...request.inputOptions });
 
       status.progress("Reading the input", 0);
-      const input = await openInput(user, request, { folders: settings.folders, results, services });
+      const open = (source: string) =>
+        openSource(source, {
+          folders: settings.folders,
+          user,
+          results,
+          readResource: (uri) => services.readResource(user, uri),
+        });
+      const { input, tables, close } = await openAll(request, found, open);
       const work = results.workFolder();
       const ended = Promise.withResolvers<void>();
       underWay.add(ended.promise);
@@ -103,10 +112,12 @@ export function createPipelines(
           input: input.engine,
           inputFormat: request.inputFormat ?? found.inputFormat,
           inputName: input.name,
+          inputEscaped: input.escaped,
           inputOptions,
           onBadRow,
           outputFormat: request.outputFormat ?? found.outputFormat,
           steps: found.steps,
+          tables,
           parameters: found.parameters,
           pipeline: found.pipeline,
           dryRun,
@@ -121,7 +132,7 @@ export function createPipelines(
       } catch (error) {
         throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error, request);
       } finally {
-        await input.close();
+        await close();
         await work.remove();
         underWay.delete(ended.promise);
         ended.resolve();
@@ -142,14 +153,36 @@ interface OpenInput {
   engine: EngineInput;
   /** Of the file, where it is one. */
   name?: string | undefined;
+  escaped?: boolean | undefined;
   close(): Promise<void>;
 }
 
-async function openInput(
-  user: PipelineUser,
-  { data, text, source }: RunRequest,
-  places: Pick<SourcePlaces, "folders" | "results"> & { services: PipelineServices },
-): Promise<OpenInput> {
+type Open = (source: string) => Promise<OpenSource>;
+
+/** Opens all that a run reads: its input, and the tables of its lookups. */
+async function openAll(
+  request: RunRequest,
+  { steps, parameters }: FoundRun,
+  open: Open,
+): Promise<{ input: OpenInput; tables: OpenTables["tables"]; close(): Promise<void> }> {
+  const input = await openInput(request, open);
+  try {
+    const { tables, close } = await openTables(steps, parameters, open);
+    return {
+      input,
+      tables,
+      async close() {
+        await input.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
+}
+
+async function openInput({ data, text, source }: RunRequest, open: Open): Promise<OpenInput> {
   const given = Object.entries({ data, text, source }).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   if (given.length > 1) {
     throw new ToolError("invalid_input", `Give either "data" (rows), "text" or "source", not ${given.join(" and ")}.`);
@@ -162,8 +195,7 @@ async function openInput(
       hint: 'Give rows as "data", a text as "text", or a file or resource as "source".',
     });
   }
-  const { services, ...rest } = places;
-  return openSource(source, { ...rest, user, readResource: (uri) => services.readResource(user, uri) });
+  return open(source);
 }
 
 /** Rows as JSON lists, between which other work gets its turn. */

@@ -12,6 +12,17 @@ export type EngineInput =
   /** A file that the other process has open. */
   | ({ kind: "file" } & FileIdentity);
 
+/** A source that a lookup names. */
+export interface TableInput {
+  /** As the step has it, parameters filled in. */
+  source: string;
+  input: EngineInput;
+  /** Name of the file, whose ending tells the format. */
+  name?: string | undefined;
+  /** As `inputEscaped` of the run. */
+  escaped?: boolean | undefined;
+}
+
 /** All that a run needs besides its host; plain data, for it goes to another process. */
 export interface EngineOrder {
   input: EngineInput;
@@ -19,11 +30,15 @@ export interface EngineOrder {
   inputFormat: string | undefined;
   /** Name of the file, whose ending tells the format. */
   inputName?: string | undefined;
+  /** Whether the input is a kept table whose texts were made harmless for spreadsheets, which is undone. */
+  inputEscaped?: boolean | undefined;
   inputOptions: InputOptions;
   /** What a row that cannot be read does: `stop` ends the run once all were read, `skip` leaves it out. */
   onBadRow: "stop" | "skip";
   outputFormat: string | undefined;
   steps: readonly unknown[];
+  /** What lookups of the steps read, each source once. */
+  tables?: readonly TableInput[] | undefined;
   /** Values of the parameters that steps refer to by `$name`. */
   parameters: Record<string, unknown>;
   /** Names the pipeline and its version; part of the run's id. */
@@ -69,6 +84,8 @@ export interface EngineOutput {
   rows: number;
   /** Bytes of UTF-8. */
   size: number;
+  /** Whether texts of the table were made harmless for spreadsheets in a way that can be undone. */
+  escaped?: boolean | undefined;
   content: { text: string } | { path: string; beginning: string };
 }
 

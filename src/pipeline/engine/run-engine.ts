@@ -14,10 +14,11 @@ import { type FollowedStep, followStep, type SharedContext } from "./follow-step
 import { watchFields } from "./missing-fields.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { type ReadInput, readInput } from "./read-input.ts";
+import { createTableReader, type TableReader } from "./read-table.ts";
 import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
 
 /** Changes whenever the same input and steps give another result. */
-const ENGINE_VERSION = "3";
+const ENGINE_VERSION = "4";
 /** Rows that a dry run takes. */
 const DRY_RUN_ROWS = 20;
 /** Rows that suggestions are made from. */
@@ -35,13 +36,14 @@ const PROGRESS_MS = 100;
  */
 export async function runEngine(order: EngineOrder, host: Host): Promise<EngineResult> {
   const outputFormat = outputFormatOf(order.outputFormat);
-  const steps = compileSteps(order.steps, { outputFormat, parameters: order.parameters });
+  const tables = createTableReader(order);
+  const steps = compileSteps(order.steps, { outputFormat, parameters: order.parameters, readTable: tables.read });
   const workspace = createWorkspace(order.workFolder, order.limits.maxDiskBytes);
   try {
     const input = readInput(order, order.limits.maxInlineLength);
     return order.suggest
-      ? suggest(order, input)
-      : await runSteps({ order, steps, output: outputOf(steps, outputFormat), workspace, input, host });
+      ? suggest(order, input, tables)
+      : await runSteps({ order, steps, output: outputOf(steps, outputFormat), workspace, input, tables, host });
   } finally {
     workspace.close();
   }
@@ -53,10 +55,11 @@ interface Run {
   output: OutputOptions;
   workspace: Workspace;
   input: ReadInput;
+  tables: TableReader;
   host: Host;
 }
 
-async function runSteps({ order, steps, output, workspace, input, host }: Run): Promise<EngineResult> {
+async function runSteps({ order, steps, output, workspace, input, tables, host }: Run): Promise<EngineResult> {
   const { maxInlineLength } = order.limits;
   const before: Row[] = [];
   const after: Row[] = [];
@@ -98,28 +101,48 @@ async function runSteps({ order, steps, output, workspace, input, host }: Run): 
     writer.write(batch.rows);
   }
   if (input.failed()) throw input.error();
-  writer.end();
+  const lost = written > 0 ? undefined : (followed.findLast((one) => one?.columns())?.columns() ?? input.columns());
+  writer.end(lost);
+  const escaped = writer.escaped?.();
   const format = followed[steps.findLastIndex((step) => step.enabled && step.output)];
   for (const { problem, help } of columns.missing()) format?.warn(`columns: ${problem} ${help}`);
+  if (order.outputFormat && outputFormatOf(order.outputFormat) !== output.format) {
+    format?.warn(
+      `The result is ${output.format}, as this step says, and not ${order.outputFormat}, as output_format does.`,
+    );
+  }
+  if (escaped && escaped.cells > 0) format?.note("escaped_cells", escaped.cells);
 
   const failed = followed.findIndex((one) => one?.failure() !== undefined);
   const records = recordsOf(steps, followed, failed);
   const failure = failed < 0 ? undefined : followed[failed];
   const result: EngineResult = {
-    runId: runId(order, input),
+    runId: runId(order, input, tables),
     input: input.record(),
     original: input.original(),
     steps: records,
-    warnings: warningsOf(records),
+    warnings: warningsOf(input, records),
     before,
     after: failure ? [] : after,
   };
+  if (escaped && escaped.cells > 0 && !failure) result.warnings.push(escapedWarning(escaped.cells));
   if (failure) {
     return { ...result, failure: failureOf(failure.failure() as StepFailure, failed, failure.issues()) };
   }
-  const kept: EngineOutput = { format: output.format, rows: written, ...sink.finish() };
+  const undone = escaped && escaped.cells > 0 && escaped.exact;
+  const kept: EngineOutput = {
+    format: output.format,
+    rows: written,
+    ...(undone && { escaped: true }),
+    ...sink.finish(),
+  };
   const put = quarantine.finish();
   return { ...result, output: kept, ...(put && { quarantine: put }) };
+}
+
+function escapedWarning(cells: number): string {
+  const begin = cells === 1 ? "cell begins" : "cells begin";
+  return `${cells} ${begin} like a formula and got a leading apostrophe; "escape_formulas": false of format leaves such text as it is.`;
 }
 
 /** The rows of the input, of a dry run the first ones. */
@@ -154,7 +177,7 @@ function* firstRows(batches: Iterable<Batch>, count: number | undefined): Iterab
   }
 }
 
-function suggest(order: EngineOrder, input: ReadInput): EngineResult {
+function suggest(order: EngineOrder, input: ReadInput, tables: TableReader): EngineResult {
   const before: Row[] = [];
   const suggestion = createSuggestion();
   for (const batch of firstRows(input.batches, SUGGEST_ROWS)) {
@@ -163,11 +186,11 @@ function suggest(order: EngineOrder, input: ReadInput): EngineResult {
   }
   if (input.failed()) throw input.error();
   return {
-    runId: runId(order, input),
+    runId: runId(order, input, tables),
     input: input.record(),
     original: input.original(),
     steps: [],
-    warnings: [],
+    warnings: warningsOf(input, []),
     before,
     after: [],
     suggestion: suggestion.result(),
@@ -194,11 +217,12 @@ function recordsOf(
   });
 }
 
-/** The first warnings of the steps, each with the number and name of its step. */
-function warningsOf(records: readonly StepRecord[]): string[] {
-  const all = records.flatMap(({ name, warnings = [] }, index) =>
+/** The first warnings of the input and the steps, each with the number and name of its step. */
+function warningsOf(input: ReadInput, records: readonly StepRecord[]): string[] {
+  const ofSteps = records.flatMap(({ name, warnings = [] }, index) =>
     warnings.map((warning) => `Step ${index + 1} (${name}), ${warning}`),
   );
+  const all = [...input.warnings().map((warning) => `Input: ${warning}`), ...ofSteps];
   return all.length <= MAX_WARNINGS
     ? all
     : [...all.slice(0, MAX_WARNINGS), "… and more; see the warnings of each step"];
@@ -223,12 +247,24 @@ function progressOf(host: Host, input: ReadInput): (what: string) => void {
   };
 }
 
-/** A hash of what was read, the definition and the version of the engine: 32 hex digits. */
-function runId(order: EngineOrder, input: ReadInput): string {
-  const { inputFormat, inputOptions, onBadRow, outputFormat, steps, parameters, pipeline, dryRun, suggest } = order;
+/** A hash of what was read, tables too, the definition and the version of the engine: 32 hex digits. */
+function runId(order: EngineOrder, input: ReadInput, tables: TableReader): string {
+  const {
+    inputFormat,
+    inputOptions,
+    inputEscaped,
+    onBadRow,
+    outputFormat,
+    steps,
+    parameters,
+    pipeline,
+    dryRun,
+    suggest,
+  } = order;
   const definition = {
     inputFormat,
     inputOptions,
+    inputEscaped,
     onBadRow,
     outputFormat,
     steps,
@@ -238,5 +274,6 @@ function runId(order: EngineOrder, input: ReadInput): string {
     suggest,
   };
   const hash = createHash("sha256").update(JSON.stringify([ENGINE_VERSION, input.format, definition]));
+  for (const digest of tables.digests) hash.update(digest);
   return hash.update(input.digest()).digest("hex").slice(0, 32);
 }

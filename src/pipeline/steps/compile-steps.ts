@@ -5,6 +5,7 @@ import type { OutputFormat } from "../formats/output-options.ts";
 import { meantName, type Options, readBoolean, readObject, wrong } from "../options.ts";
 import { isObject, show } from "../rows.ts";
 import { compileEnrich } from "./enrich/enrich.ts";
+import type { ReadTable } from "./enrich/lookup-table.ts";
 import { compileFormat } from "./format.ts";
 import { STEP_NAMES, type Step, type StepName } from "./step.ts";
 import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./transform/operation-names.ts";
@@ -26,6 +27,8 @@ export interface StepsContext {
   outputFormat: OutputFormat;
   /** Values that `{{$name}}` and, in expressions, `$name` stand for. */
   parameters: Parameters;
+  /** Reads the tables of lookups that have a source; left out where steps are only checked. */
+  readTable?: ReadTable | undefined;
 }
 
 /**
@@ -52,7 +55,12 @@ export function compileSteps(definitions: readonly unknown[], context: StepsCont
       });
     }
     const enabled = readBoolean({ enabled: flag }, "enabled", where, true);
-    return { name, enabled, options: own, ...compile(name, own, where, context) };
+    return {
+      name,
+      enabled,
+      options: own,
+      ...compile(name, own, where, enabled ? context : { ...context, readTable: undefined }),
+    };
   });
 }
 
@@ -60,7 +68,7 @@ function compile(
   name: StepName,
   options: Options,
   where: string,
-  { outputFormat, parameters }: StepsContext,
+  { outputFormat, parameters, readTable }: StepsContext,
 ): Pick<Step, "run" | "output"> {
   switch (name) {
     case "validate":
@@ -68,7 +76,7 @@ function compile(
     case "transform":
       return { run: compileTransform(options, where, parameters) };
     case "enrich":
-      return { run: compileEnrich(options, where, parameters) };
+      return { run: compileEnrich(options, where, parameters, readTable) };
     case "format":
       return compileFormat(options, where, outputFormat);
   }

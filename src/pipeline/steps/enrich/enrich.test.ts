@@ -95,7 +95,7 @@ describe("enrich", () => {
 
   it.each<[Options, RegExp]>([
     [{ lookups: {} }, /unknown key "lookups"/],
-    [{ lookup: { field: "a" } }, /lookup, "table": must be an object/],
+    [{ lookup: { field: "a" } }, /lookup: "table" or "source" must say where to look/],
     [{ lookup: { field: "a", table: { x: 1 } } }, /"into" must name the field/],
     [{ lookup: { field: "a", table: [{ a: 1 }, { a: 1 }] } }, /"a" 1 is there twice/],
     [{ lookup: { field: ["a", "b"], table: [{ a: 1, c: 2 }] } }, /entry 1: has no "b"/],

@@ -2,7 +2,7 @@ import { watchFields } from "../../engine/missing-fields.ts";
 import { isTrue, type Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, type Options, readChoice, readObject, wrong } from "../../options.ts";
-import { type Row, RowFailure } from "../../rows.ts";
+import { isObject, type Row, RowFailure } from "../../rows.ts";
 import type { Batches, Step, StepContext } from "../step.ts";
 import { compileApiCall } from "./api-call.ts";
 import type { CallPlan } from "./call-plan.ts";
@@ -17,6 +17,7 @@ import {
 } from "./enrich-stage.ts";
 import { compileLlmCall } from "./llm-call.ts";
 import { compileLookup, lookupStage } from "./lookup.ts";
+import type { ReadTable } from "./lookup-table.ts";
 import { compileMemorySearch } from "./memory-search.ts";
 
 /** One of the step's enrichments. */
@@ -30,20 +31,35 @@ interface Enrichment {
   stage: Stage;
 }
 
+const KINDS = ["lookup", "memory", "api", "llm"] as const;
+/** Keys of the step, which hold for all its enrichments. */
+const STEP_KEYS = ["when", "on_error"] as const;
+/** Keys of enrichments, some of one kind only, that are written beside one by mistake. */
+const INNER_KEYS = [
+  ...["into", "fields", "prefix", "default", "field", "table", "source", "key", "operation", "path", "query", "body"],
+  ...["select", "batch", "task", "input_template", "output_schema", "query_template", "concurrency", "max_calls"],
+];
+
 /**
  * `{ lookup?, memory?, api?, llm?, when?, on_error? }`: adds fields to each row, by the enrichments in the order written. Rows for
  * which one fails are recorded and kept (the field is null, or a default), dropped, put into quarantine, or end the run. Without
  * `on_error` they are kept, but calls that all failed end the run.
  * @throws ToolError `invalid_input` for wrong options.
  */
-export function compileEnrich(options: Options, where: string, parameters?: Parameters): Step["run"] {
-  checkKeys(options, ["lookup", "memory", "api", "llm", "when", "on_error"], where);
+export function compileEnrich(
+  options: Options,
+  where: string,
+  parameters?: Parameters,
+  readTable?: ReadTable,
+): Step["run"] {
+  refuseMisplaced(options, where);
+  checkKeys(options, [...KINDS, ...STEP_KEYS], where);
   const onError: OnRowError =
     options.on_error === undefined ? undefined : readChoice(options, "on_error", where, ON_ROW_ERROR);
   const when = optionalExpression(options, "when", where, parameters);
   const enrichments = Object.keys(options)
     .filter((key) => key !== "on_error" && key !== "when")
-    .map((key) => compileEnrichment(key, options, where));
+    .map((key) => compileEnrichment(key, options, where, readTable));
   for (const key of ["on_error", "when"]) {
     if (options[key] !== undefined && enrichments.length === 0) {
       throw wrong(where, `"${key}" needs something that ${key === "when" ? "may be done" : "can fail"}.`);
@@ -58,12 +74,12 @@ export function compileEnrich(options: Options, where: string, parameters?: Para
   };
 }
 
-function compileEnrichment(key: string, options: Options, where: string): Enrichment {
+function compileEnrichment(key: string, options: Options, where: string, readTable: ReadTable | undefined): Enrichment {
   const place = `${where}, ${key}`;
   const inner = readObject(options[key], place);
   switch (key) {
     case "lookup": {
-      const lookup = compileLookup(inner, place);
+      const lookup = compileLookup(inner, place, readTable);
       return { kind: "lookup", paths: lookup.fields, sets: lookup.sets, prefix: undefined, stage: lookupStage(lookup) };
     }
     case "memory":
@@ -78,6 +94,28 @@ function compileEnrichment(key: string, options: Options, where: string): Enrich
 function ofCalls(plan: CallPlan): Enrichment {
   const { kind, paths, fields } = plan;
   return { kind, paths, sets: fields.sets, prefix: fields.prefix, stage: callStage(plan) };
+}
+
+/** A key of the step inside an enrichment, or the other way round. @throws ToolError `invalid_input` that says where it belongs */
+function refuseMisplaced(options: Options, where: string): void {
+  const kinds = KINDS.filter((kind) => isObject(options[kind]));
+  for (const kind of kinds) {
+    const key = STEP_KEYS.find((key) => (options[kind] as Options)[key] !== undefined);
+    if (key === undefined) continue;
+    throw wrong(
+      `${where}, ${kind}`,
+      `"${key}" belongs beside "${kind}", not inside it.`,
+      `Write { "name": "enrich", "${kind}": { … }, "${key}": … }.`,
+    );
+  }
+  const [kind] = kinds;
+  const key = INNER_KEYS.find((key) => options[key] !== undefined);
+  if (kind === undefined || kinds.length > 1 || key === undefined) return;
+  throw wrong(
+    where,
+    `"${key}" belongs inside "${kind}", not beside it.`,
+    `Write { "name": "enrich", "${kind}": { …, "${key}": … } }.`,
+  );
 }
 
 /** The rows, with those marked for which the step has nothing to do. */

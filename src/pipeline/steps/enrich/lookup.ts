@@ -1,17 +1,20 @@
+import { BATCH_ROWS } from "../../batch.ts";
 import {
   checkKeys,
   type Options,
   optionalFields,
   optionalString,
   readBoolean,
+  readChoice,
   readFields,
   wrong,
 } from "../../options.ts";
 import { counted, isObject, newRow, type Row, show } from "../../rows.ts";
-import { readPath } from "../../template.ts";
+import { pathReader, toText } from "../../template.ts";
 import { copy } from "./answer-fields.ts";
 import { type EnrichBatch, failRow, type RowProblem, type Stage } from "./enrich-stage.ts";
-import { keyText, readTable } from "./lookup-table.ts";
+import { createNearKeys, keyText } from "./lookup-key.ts";
+import { type ReadTable, readLookupTable } from "./lookup-table.ts";
 
 /** A compiled lookup. */
 export interface Lookup {
@@ -19,21 +22,33 @@ export interface Lookup {
   fields: readonly string[];
   /** Fields that it may set. */
   sets: readonly string[];
-  /** Adds to a row what the table says of its key; gives what is missing where there is neither an entry nor a default. */
-  apply(row: Row): RowProblem | undefined;
+  /** Whether rows without an entry leave the run. */
+  inner: boolean;
+  /** What is to be said whatever the rows are. */
+  warnings: readonly string[];
+  /** What the table has for a row, or the default; undefined where there is neither. Not empty. */
+  find(row: Row): readonly unknown[] | undefined;
+  /** What is missing of a row for which nothing was found. */
+  problem(row: Row): RowProblem;
+  /** Adds an entry to a row. Fields whose value was another before are put into `replaced`. */
+  put(row: Row, entry: unknown, replaced: Set<string>): void;
   /** What a row has for which there is nothing. */
   putNull(row: Row): void;
 }
 
-const KEYS = ["field", "table", "table_format", "key", "ignore_case", "trim", "fields", "into", "prefix", "default"];
+const KEYS = [
+  ...["field", "table", "table_format", "source", "input_options", "key", "how", "many"],
+  ...["ignore_case", "trim", "normalize", "fields", "into", "prefix", "default"],
+];
 
 /**
- * `{ field, table, key?, ignore_case?, trim?, fields?, into?, prefix?, default? }`: `table` is an object by key, a list of objects
- * with `key` (default: `field`) naming theirs, or a text in csv, json or yaml. Several fields make a key together. An entry goes
- * under `into`, or its fields go into the row, with `prefix` before their names.
+ * `{ field, table | source, key?, how?, many?, ignore_case?, trim?, normalize?, fields?, into?, prefix?, default? }`: the table has
+ * entries by `key` (default: `field`), see readLookupTable. Several fields make a key together. An entry goes under `into`, or its
+ * `fields` (default: all but the key) go into the row, with `prefix` before their names. `how: "inner"` leaves out rows without
+ * an entry; with `many` a row with several entries becomes as many rows.
  * @throws ToolError `invalid_input` for wrong options, such as a key that the table has twice.
  */
-export function compileLookup(options: Options, where: string): Lookup {
+export function compileLookup(options: Options, where: string, readTable?: ReadTable): Lookup {
   checkKeys(options, KEYS, where);
   const keyFields = readFields(options, "field", where);
   const keys = optionalFields(options, "key", where) ?? keyFields;
@@ -43,43 +58,72 @@ export function compileLookup(options: Options, where: string): Lookup {
   const into = optionalString(options, "into", where);
   const prefix = optionalString(options, "prefix", where) ?? "";
   if (into !== undefined && prefix) throw wrong(where, 'give either "into" or "prefix".');
+  const inner = readChoice(options, "how", where, ["left", "inner"], "left") === "inner";
+  const fallback = options.default;
+  if (inner && fallback !== undefined) {
+    throw wrong(where, '"how": "inner" leaves out the rows that "default" is for.', "Leave out one of the two.");
+  }
   const how = {
     ignoreCase: readBoolean(options, "ignore_case", where, false),
     trim: readBoolean(options, "trim", where, false),
+    normalize: readBoolean(options, "normalize", where, false),
   };
-  const table = readTable(options, keys, how, where);
-  const fallback = options.default;
-  const fields = optionalFields(options, "fields", where);
-  const entries = fallback === undefined ? [...table.values()] : [...table.values(), fallback];
-  const scalar = entries.find((entry) => !isObject(entry));
-  if (into === undefined && scalar !== undefined) {
-    throw wrong(where, `"into" must name the field for entries that are no objects, such as ${show(scalar)}.`);
+  const picked = readPicked(options, where);
+  const rules = { ...how, keys, picked, many: readBoolean(options, "many", where, false) };
+  const { entries: table, warnings } = readLookupTable(options, rules, where, readTable);
+  const missing = picked && isObject(fallback) ? pick(fallback, picked) : fallback;
+
+  const sets = new Set<string>();
+  for (const entry of allEntries(table, missing)) {
+    if (into !== undefined) break;
+    if (!isObject(entry)) {
+      throw wrong(where, `"into" must name the field for entries that are no objects, such as ${show(entry)}.`);
+    }
+    for (const name of Object.keys(entry)) sets.add(prefix + name);
   }
-  if (fields) {
-    checkPicked(fields, entries, where);
-    for (const [key, entry] of table) if (isObject(entry)) table.set(key, pickFields(entry, fields));
-  }
-  const missing = fields && isObject(fallback) ? pickFields(fallback, fields) : fallback;
-  const sets =
-    into === undefined ? namesOf([...table.values(), ...(missing === undefined ? [] : [missing])], prefix) : [into];
-  const [only] = keyFields as [string];
-  const isOne = keyFields.length === 1;
+  for (const [name] of picked ?? []) if (into === undefined) sets.add(prefix + name);
+  if (into !== undefined) sets.add(into);
+  const asked = into !== undefined || picked !== undefined;
+  const readers = keyFields.map(pathReader);
+  const [only] = readers as [(row: Row) => unknown];
+  const keyOf = (row: Row): string | undefined =>
+    keyText(readers.length === 1 ? [only(row)] : readers.map((read) => read(row)), how);
+  const near = createNearKeys(table.keys());
+  const fallbacks = missing === undefined ? undefined : [missing];
   return {
     fields: keyFields,
-    sets,
-    apply(row) {
-      const key = isOne
-        ? keyText([readPath(row, only)], how)
-        : keyText(
-            keyFields.map((field) => readPath(row, field)),
-            how,
-          );
-      const found = key === undefined ? undefined : table.get(key);
-      const entry = found ?? missing;
-      if (entry === undefined) return problemOf(row, keyFields, key);
-      if (into !== undefined) row[into] = copy(entry);
-      else for (const name of Object.keys(entry as Row)) row[prefix + name] = copy((entry as Row)[name]);
-      return undefined;
+    sets: [...sets],
+    inner,
+    warnings,
+    find(row) {
+      const key = keyOf(row);
+      return (key === undefined ? undefined : table.get(key)) ?? fallbacks;
+    },
+    problem(row) {
+      const values = readers.map((read) => read(row) ?? null);
+      const absent = keyFields[values.indexOf(null)];
+      const value = values.length === 1 ? values[0] : values;
+      if (absent !== undefined) {
+        return { field: absent, rule: "lookup", message: `the row has no ${show(absent)} to look up`, value };
+      }
+      const other = values.length === 1 ? near(toText(value)) : undefined;
+      const advice = other
+        ? `; it has ${show(other.key)}, which ${other.by.map((name) => `"${name}": true`).join(" and ")} would match`
+        : "";
+      const message = `the table has no entry for ${show(value)}${advice}`;
+      return { field: keyFields[0] as string, rule: "lookup", message, value };
+    },
+    put(row, entry, replaced) {
+      if (into !== undefined) {
+        row[into] = copy(entry);
+        return;
+      }
+      for (const name of Object.keys(entry as Row)) {
+        const field = prefix + name;
+        const value = (entry as Row)[name];
+        if (!asked && isOther(row[field], value)) replaced.add(field);
+        row[field] = copy(value);
+      }
     },
     putNull(row) {
       for (const name of sets) if (into !== undefined || !Object.hasOwn(row, name)) row[name] = null;
@@ -87,65 +131,97 @@ export function compileLookup(options: Options, where: string): Lookup {
   };
 }
 
+/** Whether a value would be lost for another one. */
+function isOther(before: unknown, after: unknown): boolean {
+  return before !== undefined && before !== null && before !== "" && before !== after;
+}
+
+function* allEntries(table: Map<string, unknown[]>, missing: unknown): Iterable<unknown> {
+  for (const entries of table.values()) yield* entries;
+  if (missing !== undefined) yield missing;
+}
+
 /** The lookup as part of a step: rows go through as they come. */
-export function lookupStage({ apply, putNull }: Lookup): Stage {
+export function lookupStage(lookup: Lookup): Stage {
   return async function* (batches, run) {
     const { context, onError, where } = run;
+    const replaced = new Set<string>();
     let found = 0;
     let missing = 0;
+    for (const warning of lookup.warnings) context.warn(`lookup: ${warning}`);
     for await (const batch of batches) {
-      const out: Required<EnrichBatch> = { rows: [], numbers: [], untouched: [] };
+      let out = emptyBatch();
       for (const [index, row] of batch.rows.entries()) {
         const number = batch.numbers[index] as number;
         const untouched = batch.untouched?.[index] ?? false;
-        const problem = untouched ? undefined : apply(row);
-        if (problem) missing++;
-        else if (!untouched) found++;
-        if (problem) {
-          const stays = failRow(row, number, { ...problem, message: `lookup: ${problem.message}` }, run);
-          if (!stays) continue;
-          putNull(row);
+        const entries = untouched ? undefined : lookup.find(row);
+        if (entries) {
+          found++;
+          for (let at = 0; at < entries.length; at++) {
+            // The last entry takes the row itself.
+            const own = at === entries.length - 1 ? row : copyRow(row);
+            lookup.put(own, entries[at], replaced);
+            add(out, own, number, false);
+            if (out.rows.length < BATCH_ROWS) continue;
+            yield out;
+            out = emptyBatch();
+          }
+          continue;
         }
-        out.rows.push(row);
-        out.numbers.push(number);
-        out.untouched.push(untouched);
+        if (!untouched) {
+          missing++;
+          if (lookup.inner) continue;
+          const problem = lookup.problem(row);
+          if (!failRow(row, number, { ...problem, message: `lookup: ${problem.message}` }, run)) continue;
+          lookup.putNull(row);
+        }
+        add(out, row, number, untouched);
       }
       context.record.lookup = { found, missing };
       if (out.rows.length > 0) yield out;
     }
     context.record.lookup = { found, missing };
-    if (onError === "fail" && missing > 0) {
+    if (replaced.size > 0) {
+      const names = [...replaced].slice(0, 10).map(show).join(", ");
+      context.warn(
+        `lookup: ${names} of the table took the place of what rows had there. "prefix" or "into" keeps both; "fields" names what is to be taken.`,
+      );
+    }
+    if (onError === "fail" && missing > 0 && !lookup.inner) {
       context.fail({ message: `${where}, lookup failed in ${counted(missing, "row")}`, code: "validation_failed" });
     }
   };
 }
 
-function problemOf(row: Row, fields: readonly string[], key: string | undefined): RowProblem {
-  const values = fields.map((field) => readPath(row, field) ?? null);
-  const missing = key === undefined ? fields[values.indexOf(null)] : undefined;
-  const value = values.length === 1 ? values[0] : values;
-  const message =
-    missing !== undefined ? `the row has no ${show(missing)} to look up` : `the table has no entry for ${show(value)}`;
-  return { field: missing ?? (fields[0] as string), rule: "lookup", message, value };
+const emptyBatch = (): Required<EnrichBatch> => ({ rows: [], numbers: [], untouched: [] });
+
+function add(batch: Required<EnrichBatch>, row: Row, number: number, untouched: boolean): void {
+  batch.rows.push(row);
+  batch.numbers.push(number);
+  batch.untouched.push(untouched);
 }
 
-function namesOf(entries: readonly unknown[], prefix: string): string[] {
-  const names = new Set<string>();
-  for (const entry of entries) for (const name of Object.keys(entry as Row)) names.add(prefix + name);
-  return [...names];
+/** A row that shares nothing with the other, for later steps may change both. */
+function copyRow(row: Row): Row {
+  const made = newRow();
+  for (const name of Object.keys(row)) made[name] = copy(row[name]);
+  return made;
 }
 
-function checkPicked(fields: readonly string[], entries: readonly unknown[], where: string): void {
-  const objects = entries.filter(isObject);
-  if (objects.length === 0) return;
-  const missing = fields.find((field) => !objects.some((entry) => Object.hasOwn(entry, field)));
-  if (missing === undefined) return;
-  const known = Object.keys(objects[0] as Row).join(", ");
-  throw wrong(where, `"fields": no entry of the table has ${show(missing)}.`, `Its first entry has ${known}.`);
+/** `fields`: names, or `{ field: "name in the table" }`. */
+function readPicked(options: Options, where: string): [into: string, from: string][] | undefined {
+  const { fields } = options;
+  if (!isObject(fields)) return optionalFields(options, "fields", where)?.map((name) => [name, name]);
+  const pairs = Object.entries(fields);
+  if (pairs.length > 0 && pairs.every((pair): pair is [string, string] => typeof pair[1] === "string")) return pairs;
+  throw wrong(where, `"fields" must be a list of names, or an object such as { "land": "name" }, not ${show(fields)}.`);
 }
 
-function pickFields(entry: Record<string, unknown>, fields: readonly string[]): Row {
-  const picked = newRow();
-  for (const field of fields) if (Object.hasOwn(entry, field)) picked[field] = entry[field];
-  return picked;
+function pick(entry: Record<string, unknown>, picked: readonly (readonly [string, string])[]): Row {
+  const made = newRow();
+  for (const [into, from] of picked) {
+    const name = Object.hasOwn(entry, into) ? into : from;
+    if (Object.hasOwn(entry, name)) made[into] = entry[name];
+  }
+  return made;
 }
