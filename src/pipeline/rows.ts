@@ -9,6 +9,8 @@ export const MAX_COLUMNS = 10_000;
 export const MAX_DEPTH = 64;
 /** Reasons that are listed; all are counted. */
 export const MAX_REASONS = 100;
+/** Whole numbers up to which all are told apart. */
+const MAX_EXACT = Number.MAX_SAFE_INTEGER;
 
 // Rows inherit from an empty object without a prototype: names such as `__proto__` and `constructor` are then plain fields,
 // and unlike `Object.create(null)` V8 keeps such objects fast.
@@ -158,11 +160,11 @@ export function show(value: unknown): string {
 }
 
 /**
- * A parsed value as a row; one that is no object becomes `{ value: … }`.
+ * A parsed value as a row; one that is no object becomes `{ value: … }`. `onLarge` as of `findFault`.
  * @throws ToolError `too_large` beyond the limit of nesting, `invalid_input` for what JSON cannot hold (NaN, Infinity)
  */
-export function toRow(value: unknown, number: number): Row {
-  const fault = findFault(value);
+export function toRow(value: unknown, number: number, onLarge?: (field: string | null) => void): Row {
+  const fault = findFault(value, 0, null, onLarge);
   if (!fault) return asRow(value);
   const message = `${describeFault(fault, number)}.`;
   if (fault.rule === "depth") {
@@ -181,23 +183,44 @@ export function asRow(value: unknown): Row {
 /** Why a parsed value is no row: a number that JSON cannot hold, or nesting beyond the limit. */
 export type ValueFault = { rule: "number"; field: string | null; value: number } | { rule: "depth"; field: null };
 
-/** The first fault of a value, if any; the limit of nesting also ends the walk of a value that contains itself. */
-export function findFault(value: unknown, depth = 0, field: string | null = null): ValueFault | undefined {
-  if (typeof value === "number" && !Number.isFinite(value)) return { rule: "number", field, value };
+/**
+ * The first fault of a value, if any; the limit of nesting also ends the walk of a value that contains itself. `onLarge` is
+ * called for whole numbers beyond those that are all told apart, with the field of the row that they are in.
+ */
+export function findFault(
+  value: unknown,
+  depth = 0,
+  field: string | null = null,
+  onLarge?: (field: string | null) => void,
+): ValueFault | undefined {
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) return { rule: "number", field, value };
+    // From 1e21 on numbers are written with an exponent, by whoever means no single digits.
+    if ((value > MAX_EXACT || value < -MAX_EXACT) && Number.isInteger(value) && Math.abs(value) < 1e21) {
+      onLarge?.(field);
+    }
+    return undefined;
+  }
   if (typeof value !== "object" || value === null) return undefined;
   if (depth > MAX_DEPTH) return { rule: "depth", field: null };
   if (Array.isArray(value)) {
     for (const entry of value) {
-      const fault = findFault(entry, depth + 1, field);
+      const fault = findFault(entry, depth + 1, field, onLarge);
       if (fault) return fault;
     }
     return undefined;
   }
   for (const key of Object.keys(value)) {
-    const fault = findFault((value as Row)[key], depth + 1, field ?? key);
+    const fault = findFault((value as Row)[key], depth + 1, field ?? key, onLarge);
     if (fault) return fault;
   }
   return undefined;
+}
+
+/** What `onLarge` of `findFault` tells, as a sentence. */
+export function describeLarge(field: string | null, row: number): string {
+  const where = field === null ? "" : `, field ${show(field)}`;
+  return `Row ${row}${where}: whole numbers beyond ${MAX_EXACT} lose digits. Have them as text in the input.`;
 }
 
 /** A fault in words, without a full stop. */

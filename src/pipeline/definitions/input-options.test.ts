@@ -11,6 +11,9 @@ it("options of the input are taken as they are written", () => {
     delimiter: "|",
     header: ["id", "name"],
     skip_lines: 2,
+    skip_footer: 1,
+    comment: "#",
+    quote: "none",
     row_path: "data.items",
     null_values: ["", "NA"],
     on_bad_row: "skip",
@@ -21,11 +24,18 @@ it("options of the input are taken as they are written", () => {
       delimiter: "|",
       header: ["id", "name"],
       skipLines: 2,
+      skipFooter: 1,
+      comment: "#",
+      quotes: false,
       rowPath: "data.items",
       nullValues: ["", "NA"],
     },
     onBadRow: "skip",
   });
+});
+
+it("rows that are filled up are no bad rows, and the rest end the run", () => {
+  expect(readInputOptions({ on_bad_row: "pad" })).toEqual({ inputOptions: { pad: true }, onBadRow: "stop" });
 });
 
 it.each([
@@ -44,7 +54,10 @@ it.each<[object, string]>([
   [{ header: [] }, '"header" must be true, false or a list of the columns\' names, not [].'],
   [{ skip_lines: -1 }, '"skip_lines" must be a whole number from 0 to 1000000, not -1.'],
   [{ null_values: [null] }, '"null_values" must be a list of texts, not [null].'],
-  [{ on_bad_row: "ignore" }, '"on_bad_row" must be one of stop, skip, not "ignore".'],
+  [{ on_bad_row: "ignore" }, '"on_bad_row" must be one of stop, skip, pad, not "ignore".'],
+  [{ quote: "'" }, '"quote" must be one of auto, none, not "\'".'],
+  [{ skip_footer: 1.5 }, '"skip_footer" must be a whole number from 0 to 1000, not 1.5.'],
+  [{ comment: "" }, '"comment" must be what lines begin with that are left out, not "".'],
   [{ encoding: 8 }, '"encoding" must be a text, not 8.'],
   [{ nullValues: [] }, 'unknown key "nullValues".'],
 ])("options of the input like %j are refused", (options, message) => {

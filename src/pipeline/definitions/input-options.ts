@@ -2,7 +2,18 @@ import type { InputOptions } from "../formats/row-reader.ts";
 import { checkKeys, type Options, optionalString, readChoice, readInteger, wrong } from "../options.ts";
 import { show } from "../rows.ts";
 
-const KEYS = ["encoding", "delimiter", "header", "skip_lines", "row_path", "null_values", "on_bad_row"];
+const KEYS = [
+  "encoding",
+  "delimiter",
+  "header",
+  "skip_lines",
+  "row_path",
+  "skip_footer",
+  "comment",
+  "quote",
+  "null_values",
+  "on_bad_row",
+];
 
 /** What a row that cannot be read does: `stop` ends the run once all were read, `skip` leaves it out. */
 export type OnBadRow = "stop" | "skip";
@@ -14,26 +25,44 @@ export interface ReadingOptions {
 }
 
 /**
- * Checks `{ encoding?, delimiter?, header?, skip_lines?, row_path?, null_values?, on_bad_row? }`; what is undefined is found
- * out, or left to the format.
+ * Checks `{ encoding?, delimiter?, header?, skip_lines?, skip_footer?, comment?, quote?, row_path?, null_values?, on_bad_row? }`;
+ * what is undefined is found out, or left to the format. `on_bad_row: "pad"` mends what it can and ends the run for the rest.
  * @throws ToolError `invalid_input` that names the key
  */
 export function readInputOptions(options: Options, where = "input_options"): ReadingOptions {
   checkKeys(options, KEYS, where);
+  const onBadRow = readChoice<OnBadRow | "pad">(options, "on_bad_row", where, ["stop", "skip", "pad"], "stop");
+  const quote = readChoice<"auto" | "none">(options, "quote", where, ["auto", "none"], "auto");
   return {
     inputOptions: {
       encoding: optionalString(options, "encoding", where),
       delimiter: readDelimiter(options, where),
       header: readHeader(options, where),
-      skipLines:
-        options.skip_lines === undefined
-          ? undefined
-          : readInteger(options, "skip_lines", where, { min: 0, max: 1_000_000 }),
+      skipLines: readCount(options, "skip_lines", where, 1_000_000),
+      skipFooter: readCount(options, "skip_footer", where, 1000),
+      comment: readComment(options, where),
+      quotes: quote === "none" ? false : undefined,
+      pad: onBadRow === "pad" ? true : undefined,
       rowPath: optionalString(options, "row_path", where),
       nullValues: readNullValues(options, where),
     },
-    onBadRow: readChoice<OnBadRow>(options, "on_bad_row", where, ["stop", "skip"], "stop"),
+    onBadRow: onBadRow === "pad" ? "stop" : onBadRow,
   };
+}
+
+function readCount(options: Options, key: string, where: string, max: number): number | undefined {
+  return options[key] === undefined ? undefined : readInteger(options, key, where, { min: 0, max });
+}
+
+function readComment(options: Options, where: string): string | undefined {
+  const { comment } = options;
+  if (comment === undefined) return undefined;
+  if (typeof comment === "string" && /^[^"\s]{1,10}$/.test(comment)) return comment;
+  throw wrong(
+    where,
+    `"comment" must be what lines begin with that are left out, not ${show(comment)}.`,
+    'Such as "#".',
+  );
 }
 
 /** Names of delimiters that callers write out. */

@@ -4,13 +4,15 @@ import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
 import { type FileIdentity, openSame } from "../files/same-file.ts";
 import { readerOf } from "../formats/read-rows.ts";
-import type { TextChunks } from "../formats/row-reader.ts";
+import type { ReadContext, TextChunks } from "../formats/row-reader.ts";
+import { withoutApostrophe } from "../formats/write-delimited.ts";
 import { type DecodedBytes, decodeBytes } from "../input/decode-bytes.ts";
 import { detectFormat, INPUT_FORMATS, type InputFormat } from "../input/detect-format.ts";
 import { refuseInvalid } from "../input/refuse-invalid.ts";
 import { showInvalid } from "../input/text-decoders.ts";
-import { counted, createReasons, show, toIssues, toRow } from "../rows.ts";
+import { createReasons, describeLarge, newRow, type Row, show, toIssues, toRow } from "../rows.ts";
 import type { EngineOrder, InputRecord } from "./engine-order.ts";
+import { badRows, guessedEncoding, ignoredOptions, skippedRows } from "./input-remarks.ts";
 
 const FILE_BYTES = 262_144;
 const TEXT_LENGTH = 65_536;
@@ -34,6 +36,10 @@ export interface ReadInput {
   /** The error of that. */
   error(): ToolError;
   record(): InputRecord;
+  /** Names of the columns of a table without rows. */
+  columns(): readonly string[] | undefined;
+  /** What is probably not meant, or may be wrong. */
+  warnings(): string[];
   /** The beginning of a text or a file; all of it where `complete`. */
   original(): { text: string; complete: boolean };
   /** SHA-256 of what was read. */
@@ -47,24 +53,32 @@ export interface ReadInput {
 export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
   const hash = createHash("sha256");
   const findings: Record<string, unknown> = {};
+  const warned = new Set<string>();
   const reasons = createReasons();
   const progress = { done: 0, total: 1, rows: 0 };
   const start = { text: "", complete: true };
 
+  const note: ReadContext["note"] = (key, value, warn = false) => {
+    if (warned.has(key)) return;
+    findings[key] = value;
+    if (warn) warned.add(key);
+  };
+
   const { format, batches, bytes } = open();
-  const counted = countRows(batches, progress);
+  const ignored = ignoredOptions(order, format);
+  const counted = countRows(order.inputEscaped ? unescaped(batches) : batches, progress);
 
   function open(): { format: string; batches: Iterable<Batch>; bytes?: DecodedBytes | undefined } {
     const { input } = order;
     if (input.kind === "rows") {
-      if (order.inputFormat !== undefined && !["json", "auto"].includes(order.inputFormat)) {
+      if (order.inputFormat !== undefined && !["json", "auto"].includes(order.inputFormat.toLowerCase())) {
         throw new ToolError(
           "invalid_input",
           `"data" holds rows already; ${show(order.inputFormat)} input belongs in "text".`,
         );
       }
       progress.total = Math.max(1, input.rows);
-      return { format: "json", batches: readLists(input.lists, hash, progress) };
+      return { format: "json", batches: readLists(input.lists, hash, progress, note) };
     }
     const decoded = decode(order, hash, progress);
     const chunks = peek(keepStart(decoded.chunks, start, keepOriginal));
@@ -79,9 +93,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     const batches = reader(chunks.all(), {
       options: order.inputOptions,
       bad: (reason) => reasons.add(reason),
-      note: (key, value) => {
-        findings[key] = value;
-      },
+      note,
     });
     return { format, batches, bytes };
   }
@@ -94,7 +106,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     rows: () => progress.rows,
     total: order.input.kind === "rows" ? order.input.rows : undefined,
     failed: () => order.onBadRow === "stop" && reasons.total > 0,
-    error: () => badRows(format, reasons.total, toIssues(reasons.listed)),
+    error: () => badRows(format, progress.rows, reasons, findings),
     record: () => ({
       format,
       rows: progress.rows,
@@ -102,6 +114,13 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       ...findings,
       ...(reasons.total > 0 && { issues_total: reasons.total, issues: toIssues(reasons.listed) }),
     }),
+    warnings: () => [
+      ...ignored,
+      ...[...warned].map((key) => String(findings[key])),
+      ...(bytes ? guessedEncoding(bytes) : []),
+      ...(order.onBadRow === "skip" && reasons.total > 0 ? [skippedRows(progress.rows, reasons)] : []),
+    ],
+    columns: () => findings.columns as readonly string[] | undefined,
     original: () => (bytes?.invalidAt === undefined ? start : { ...start, text: showInvalid(start.text) }),
     digest: () => hash.copy().digest("hex"),
   };
@@ -113,6 +132,22 @@ interface Progress {
   rows: number;
 }
 
+/** Rows of a table that was written for spreadsheets, as they were before. */
+function* unescaped(batches: Iterable<Batch>): Iterable<Batch> {
+  for (const { rows, numbers } of batches) {
+    yield { rows: rows.map(unescapedRow), numbers };
+  }
+}
+
+function unescapedRow(row: Row): Row {
+  const made = newRow();
+  for (const field of Object.keys(row)) {
+    const value = row[field];
+    made[withoutApostrophe(field)] = typeof value === "string" ? withoutApostrophe(value) : value;
+  }
+  return made;
+}
+
 function* countRows(batches: Iterable<Batch>, progress: Progress): Iterable<Batch> {
   for (const batch of batches) {
     progress.rows += batch.rows.length;
@@ -120,18 +155,11 @@ function* countRows(batches: Iterable<Batch>, progress: Progress): Iterable<Batc
   }
 }
 
-function badRows(format: string, total: number, issues: ReturnType<typeof toIssues>): ToolError {
-  const what = format === "ndjson" ? "broken line" : "unreadable row";
-  return new ToolError(
-    "invalid_input",
-    `The ${format} input has ${counted(total, what)}: ${issues[0]?.message ?? ""}.`,
-    { issues, hint: 'Correct them, or set "on_bad_row" of "input_options" to "skip" to leave such rows out.' },
-  );
-}
-
 function formatOf({ inputFormat, inputName }: EngineOrder, start: string): InputFormat {
-  if (inputFormat === undefined || inputFormat === "auto") return detectFormat(inputName, start);
-  if (INPUT_FORMATS.includes(inputFormat as InputFormat)) return inputFormat as InputFormat;
+  const wanted = inputFormat?.toLowerCase() ?? "auto";
+  if (wanted === "auto") return detectFormat(inputName, start);
+  const known = INPUT_FORMATS.find((format) => format === wanted);
+  if (known) return known;
   throw new ToolError(
     "invalid_input",
     `"input_format" must be one of auto, ${INPUT_FORMATS.join(", ")}, not ${show(inputFormat)}.`,
@@ -139,7 +167,12 @@ function formatOf({ inputFormat, inputName }: EngineOrder, start: string): Input
 }
 
 /** Rows of JSON lists, in batches. */
-function* readLists(lists: readonly string[], hash: Hash, progress: Progress): Iterable<Batch> {
+function* readLists(
+  lists: readonly string[],
+  hash: Hash,
+  progress: Progress,
+  note: ReadContext["note"],
+): Iterable<Batch> {
   let number = 0;
   for (const list of lists) {
     hash.update(list);
@@ -148,7 +181,7 @@ function* readLists(lists: readonly string[], hash: Hash, progress: Progress): I
       const batch: Batch = { rows: [], numbers: [] };
       for (const value of values.slice(from, from + BATCH_ROWS)) {
         number++;
-        batch.rows.push(toRow(value, number));
+        batch.rows.push(toRow(value, number, (field) => note("large_numbers", describeLarge(field, number), true)));
         batch.numbers.push(number);
       }
       progress.done = number;

@@ -51,7 +51,7 @@ export function defaultOutput(format: OutputFormat): OutputOptions {
 
 /** The format of that name; json where none is given. @throws ToolError `invalid_input` for a format that is not known */
 export function outputFormatOf(name: string | undefined): OutputFormat {
-  const format = OUTPUT_FORMATS.find((known) => known === (name ?? "json"));
+  const format = OUTPUT_FORMATS.find((known) => known === (name?.toLowerCase() ?? "json"));
   if (format) return format;
   throw new ToolError(
     "invalid_input",

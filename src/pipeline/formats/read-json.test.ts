@@ -44,14 +44,39 @@ describe("json", () => {
     expect(json(text, { rowPath: "data" }).rows).toEqual([{ items: [{ a: 1 }, { a: 2 }], total: 2 }]);
   });
 
-  it("tells of lists in a single object", () => {
-    expect(json('{"data":[{"a":1},{"a":2}],"tags":["x"]}').notes.row_path).toMatch(/one row.*"data" \(2\)\.$/);
+  it("has its rows in each page of a list where row_path meets one", () => {
+    const pages = '[{"items":[{"a":1},{"a":2}],"next":2},{"next":null,"items":[{"a":3}]},{"items":[]}]';
+    for (const size of [1, 7, 1000]) {
+      const read = json(cut(pages, new Array(pages.length).fill(size)), { rowPath: "items" });
+      expect(read).toMatchObject({ rows: [{ a: 1 }, { a: 2 }, { a: 3 }], numbers: [1, 2, 3], bad: [] });
+    }
+    const inside = `{"pages":${pages}}`;
+    expect(json(inside, { rowPath: "pages.items" }).rows).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
+    expect(json('[{"item":{"a":1}},{"item":{"a":2}}]', { rowPath: "item" }).rows).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(json("[]", { rowPath: "items" }).rows).toEqual([]);
+  });
+
+  it("gives rows of pages in full batches", () => {
+    const pages = `[${Array(2500).fill('{"items":[{"a":1}]}').join()}]`;
+    const context = { options: { rowPath: "items" }, bad() {}, note() {} };
+    expect([...readJson([pages], context)].map(({ rows }) => rows.length)).toEqual([1000, 1000, 500]);
+  });
+
+  it("tells of lists in a single object, which may be the rows", () => {
+    const { notes, warned } = json('{"data":[{"a":1},{"a":2}],"tags":["x"],"in":{"more":[{"b":1}]}}');
+    expect(notes.row_path).toMatch(/^One object was taken as one row\..*: "data" \(2\), "in.more" \(1\)\.$/);
+    expect(warned).toEqual(["row_path"]);
+    expect(json('{"a":1,"tags":["x"]}').notes).toEqual({});
   });
 
   it.each<[string, string, RegExp]>([
     ['{"data":[],"x":1}', "items", /no rows at "items": the text has no "items", but "data", "x"/],
     ['{"data":1}', "data.items", /"data" is no object/],
-    ["[1]", "data", /the text is no object/],
+    ["[1]", "data", /entry 1 is no object/],
+    ["[[{}]]", "data", /entry 1 is no object/],
+    ['[{"data":[]},{"x":1}]', "data", /no rows at "data": entry 2 has no "data", but "x"/],
+    ['{"p":[{"q":{"a":[]}},{"q":1}]}', "p.q.a", /"p.q" of entry 2 is no object/],
+    ['[{"data":[]} {"data":[]}]', "data", /a comma or \] is missing after entry 1 at line 1, column 14/],
     ['{"a":[1],"a":[2]}', "a", /the name "a", which has the rows, is there twice at line 1, column 14/],
     ['{"x":tru,"a":[1]}', "a", /at line 1, column 6, near "tru/],
     ['{"a":[1],"x":{]}', "a", /at line 1, column 15/],
@@ -118,6 +143,9 @@ describe("json", () => {
       large_numbers: expect.stringMatching(/^Row 2, field "id": .* lose digits/),
     });
     expect(json('[{"id":9007199254740991,"x":1e300}]').notes).toEqual({});
+    const nested = json('[{"u":{"id":1,"more":[{"id":12345678901234567890}]}},{"v":12345678901234567890}]');
+    expect(nested.notes.large_numbers).toMatch(/^Row 1, field "u": .* lose digits/);
+    expect(nested.warned).toEqual(["large_numbers"]);
   });
 
   it("is nested 64 levels deep inside a row and not one more", () => {

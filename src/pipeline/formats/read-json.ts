@@ -4,6 +4,7 @@ import { MAX_DEPTH, MAX_REASONS, show } from "../rows.ts";
 import { addRow, checkRowText, isFull, MAX_ROW_TEXT, newBatch, parseRow } from "./add-row.ts";
 import { explainJson, near, placeIn } from "./explain-json.ts";
 import { BrokenValue, createJsonScanner, type JsonScanner } from "./json-scanner.ts";
+import { oneRowNote } from "./nested-lists.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
 
 const LIST = 91;
@@ -17,6 +18,7 @@ const END = -1;
 
 /**
  * Rows of a JSON text (RFC 8259): the elements of the list, or of the list at `rowPath`; a value that is no list is one row.
+ * Where the path meets a list, such as one of pages, it goes on in each of its elements.
  * An element that is broken inside is a row that cannot be read. Of repeated names the last counts.
  * @throws ToolError `invalid_input` with line and column for other faults, `too_large` for deep nesting and very long rows
  */
@@ -24,10 +26,9 @@ export function* readJson(chunks: TextChunks, context: ReadContext): Iterable<Ba
   const scanner = createJsonScanner(chunks);
   const path = context.options.rowPath?.split(".") ?? [];
   try {
-    descend(scanner, path);
-    if (scanner.peek() === LIST) yield* readList(scanner, context);
-    else yield readSingle(scanner, context, path);
-    for (const name of path.toReversed()) leave(scanner, name);
+    const reading: Reading = { scanner, context, path, batch: newBatch(), row: 0, faults: 0 };
+    yield* readAt(reading, 0, "the text");
+    if (reading.batch.rows.length > 0) yield reading.batch;
     if (scanner.peek() !== END) {
       const lines = [OBJECT, LIST].includes(scanner.peek());
       throw broken(scanner, "text follows after the end", lines ? LINES_HINT : undefined);
@@ -40,28 +41,75 @@ export function* readJson(chunks: TextChunks, context: ReadContext): Iterable<Ba
 const FORMAT_HINT = 'Set "input_format" if the text is csv, tsv, ndjson, yaml, xml or a markdown table.';
 const LINES_HINT = 'Set "input_format" to "ndjson" if every line is a value of its own.';
 
-function* readList(scanner: JsonScanner, context: ReadContext): Iterable<Batch> {
-  let batch = newBatch();
-  // Only the first faults are listed, so the rest need no explanation.
-  let faults = 0;
+interface Reading {
+  scanner: JsonScanner;
+  context: ReadContext;
+  path: readonly string[];
+  /** Rows that were not given out yet. */
+  batch: Batch;
+  /** Rows so far. */
+  row: number;
+  /** Broken ones. Only the first are listed, so the rest need no explanation. */
+  faults: number;
+}
+
+/** The rows of the value that comes, to which the first `depth` names of the path led; `where` is its place, for messages. */
+function* readAt(reading: Reading, depth: number, where: string, entry = ""): Iterable<Batch> {
+  const { scanner, path } = reading;
+  const isList = scanner.peek() === LIST;
+  if (depth === path.length) {
+    if (isList) yield* readList(reading);
+    else readSingle(reading);
+  } else if (isList) {
+    yield* readPages(reading, depth);
+  } else {
+    enter(scanner, path, depth, where);
+    yield* readAt(reading, depth + 1, `${show(path.slice(0, depth + 1).join("."))}${entry && ` of ${entry}`}`, entry);
+    leave(scanner, path[depth] as string);
+  }
+}
+
+/** The rows in each element of a list. */
+function* readPages(reading: Reading, depth: number): Iterable<Batch> {
+  const { scanner } = reading;
   scanner.take();
   if (scanner.peek() === LIST_END) {
     scanner.take();
     return;
   }
   for (let number = 1; ; number++) {
+    const entry = `entry ${number}`;
+    if (scanner.peek() === LIST) throw noRows(reading.path, `${entry} is no object`);
+    yield* readAt(reading, depth, entry, entry);
+    const next = scanner.peek();
+    if (next !== COMMA && next !== LIST_END) throw broken(scanner, `a comma or ] is missing after ${entry}`);
+    scanner.take();
+    if (next === LIST_END) return;
+  }
+}
+
+function* readList(reading: Reading): Iterable<Batch> {
+  const { scanner, context } = reading;
+  scanner.take();
+  if (scanner.peek() === LIST_END) {
+    scanner.take();
+    return;
+  }
+  for (;;) {
+    const number = ++reading.row;
     if (scanner.peek() === LIST_END) throw broken(scanner, "a comma stands before the closing bracket");
     const text = takeValue(scanner, `row ${number}`, number);
     try {
-      addRow(batch, parseRow(text), number, context);
+      addRow(reading.batch, parseRow(text), number, context);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      const message = ++faults > MAX_REASONS ? "the row is broken" : explainElement(error, scanner, text, number);
+      const message =
+        ++reading.faults > MAX_REASONS ? "the row is broken" : explainElement(error, scanner, text, number);
       context.bad({ row: number, field: null, rule: "json", message, value: text.slice(0, 200) });
     }
-    if (isFull(batch)) {
-      yield batch;
-      batch = newBatch();
+    if (isFull(reading.batch)) {
+      yield reading.batch;
+      reading.batch = newBatch();
     }
     const next = scanner.peek();
     if (next !== COMMA && next !== LIST_END) {
@@ -69,9 +117,8 @@ function* readList(scanner: JsonScanner, context: ReadContext): Iterable<Batch> 
       throw broken(scanner, `a comma or ] is missing after row ${number}`);
     }
     scanner.take();
-    if (next === LIST_END) break;
+    if (next === LIST_END) return;
   }
-  if (batch.rows.length > 0) yield batch;
 }
 
 function explainElement(error: unknown, scanner: JsonScanner, text: string, number: number): string {
@@ -81,17 +128,12 @@ function explainElement(error: unknown, scanner: JsonScanner, text: string, numb
   return `row ${number} is broken: ${problem} at line ${place.line}, column ${place.column}${near(text, at)}`;
 }
 
-function readSingle(scanner: JsonScanner, context: ReadContext, path: readonly string[]): Batch {
-  const batch = newBatch();
-  const value = parseWhole(scanner);
-  addRow(batch, value, 1, context);
-  const lists = Object.entries(batch.rows[0] ?? {}).flatMap(([name, entry]) =>
-    Array.isArray(entry) && typeof entry[0] === "object"
-      ? [`${show([...path, name].join("."))} (${entry.length})`]
-      : [],
-  );
-  if (lists.length > 0) context.note("row_path", `One object, taken as one row. Lists in it: ${lists.join(", ")}.`);
-  return batch;
+function readSingle(reading: Reading): void {
+  const { scanner, context, path, batch } = reading;
+  addRow(batch, parseWhole(scanner), ++reading.row, context);
+  const row = batch.rows.at(-1);
+  const note = row && oneRowNote(row, "One object", path);
+  if (note !== undefined) context.note("row_path", note, true);
 }
 
 function parseWhole(scanner: JsonScanner): unknown {
@@ -108,25 +150,23 @@ function parseWhole(scanner: JsonScanner): unknown {
   }
 }
 
-/** Goes into objects to the value of a path. */
-function descend(scanner: JsonScanner, path: readonly string[]): void {
-  for (const [depth, name] of path.entries()) {
-    const where = depth === 0 ? "the text" : show(path.slice(0, depth).join("."));
-    if (scanner.peek() !== OBJECT) throw noRows(path, `${where} is no object`);
-    scanner.take();
-    const names: string[] = [];
-    for (;;) {
-      if (scanner.peek() === OBJECT_END) {
-        const listed = names.slice(0, 20).map((one) => show(one));
-        throw noRows(path, `${where} has no ${show(name)}${names.length > 0 ? `, but ${listed.join(", ")}` : ""}`);
-      }
-      const found = takeName(scanner);
-      if (found === name) break;
-      names.push(found);
-      skipValue(scanner);
-      if (scanner.peek() === COMMA) scanner.take();
-      else if (scanner.peek() !== OBJECT_END) throw broken(scanner, "a comma or } is missing");
+/** Goes into an object to the value of a name of the path. */
+function enter(scanner: JsonScanner, path: readonly string[], depth: number, where: string): void {
+  const name = path[depth] as string;
+  if (scanner.peek() !== OBJECT) throw noRows(path, `${where} is no object`);
+  scanner.take();
+  const names: string[] = [];
+  for (;;) {
+    if (scanner.peek() === OBJECT_END) {
+      const listed = names.slice(0, 20).map((one) => show(one));
+      throw noRows(path, `${where} has no ${show(name)}${names.length > 0 ? `, but ${listed.join(", ")}` : ""}`);
     }
+    const found = takeName(scanner);
+    if (found === name) return;
+    names.push(found);
+    skipValue(scanner);
+    if (scanner.peek() === COMMA) scanner.take();
+    else if (scanner.peek() !== OBJECT_END) throw broken(scanner, "a comma or } is missing");
   }
 }
 
@@ -175,9 +215,7 @@ function takeValue(scanner: JsonScanner, what: string, number: number, mayDrop =
     if (error.kind === "length") checkRowText(MAX_ROW_TEXT + 1, Math.max(1, number), "json");
     if (error.kind === "depth") {
       const row = number > 0 ? `Row ${number}` : "A value beside the rows";
-      throw new ToolError("too_large", `${row} is nested more than ${MAX_DEPTH} levels deep.`, {
-        hint: "Flatten the data before sending it.",
-      });
+      throw tooDeep(row);
     }
     const { line, column } = scanner.place(true);
     const { problem, at } = explainJson(parserError(error.text), error.text);
@@ -194,6 +232,12 @@ function parserError(text: string): unknown {
     return error;
   }
   return undefined;
+}
+
+function tooDeep(what: string): ToolError {
+  return new ToolError("too_large", `${what} is nested more than ${MAX_DEPTH} levels deep.`, {
+    hint: "Flatten the data before sending it.",
+  });
 }
 
 function noRows(path: readonly string[], problem: string): ToolError {

@@ -84,15 +84,34 @@ describe("xml", () => {
 
   it("has its rows where row_path says, from the root or below it", () => {
     const text = "<rss><channel><title>T</title><item><t>1</t></item><item><t>2</t></item></channel></rss>";
-    for (const rowPath of ["channel.item", "rss.channel.item"]) {
+    for (const rowPath of ["channel.item", "rss.channel.item", "item"]) {
       expect(xml(text, { rowPath }).rows).toEqual([{ t: "1" }, { t: "2" }]);
     }
-    expect(failure(() => xml(text, { rowPath: "item" }))).toMatchObject({
+    expect(failure(() => xml(text, { rowPath: "tem" }))).toMatchObject({
       code: "invalid_input",
-      message: 'The xml input has no elements at "item".',
+      message: 'The xml input has no elements at "tem".',
       hint: expect.stringContaining("There are: channel, channel.title, channel.item"),
     });
     expect(xml("<rows/>", { rowPath: "row" }).rows).toEqual([]);
+  });
+
+  it("has its rows by the name of their elements only where these are at one place", () => {
+    const text = "<c><new><book>1</book><set><book>2</book></set></new><old><book>3</book></old></c>";
+    expect(failure(() => xml(text, { rowPath: "book" }))).toMatchObject({
+      message: 'The xml input has elements "book" in several places.',
+      hint: expect.stringContaining('such as "c.new.book" or "c.new.set.book"'),
+    });
+    expect(xml(text, { rowPath: "old.book" }).rows).toEqual([{ "#text": "3" }]);
+    expect(xml("<n><x><n><n>1</n></n><n/></x></n>", { rowPath: "x.n" }).rows).toEqual([{ n: "1" }, {}]);
+  });
+
+  it("tells of lists in a root that was taken as one row", () => {
+    const { rows, notes, warned } = xml(
+      "<c><meta><at>1</at></meta><books><book><t>1</t></book><book><t>2</t></book></books></c>",
+    );
+    expect(rows).toHaveLength(1);
+    expect(notes.row_path).toMatch(/^The root was taken as one row.*: "books.book" \(2\)\.$/);
+    expect(warned).toEqual(["row_path"]);
   });
 
   it.each([

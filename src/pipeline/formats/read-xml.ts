@@ -3,6 +3,7 @@ import { ToolError } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
 import { isObject, MAX_DEPTH, newRow, type Row, show } from "../rows.ts";
 import { checkRowText, isFull, newBatch } from "./add-row.ts";
+import { oneRowNote } from "./nested-lists.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
 import { decodeName } from "./xml-names.ts";
 
@@ -22,8 +23,8 @@ interface Open {
 }
 
 /**
- * Rows of XML 1.0: the elements at `rowPath` (names from the root or below it, joined by dots), or else the children of the
- * root. A root whose children have different names and are not repeated is one row. Attributes are fields `@name`, text beside
+ * Rows of XML 1.0: the elements at `rowPath` (names from the root on, joined by dots, or the last of them where only elements
+ * at one place are called so), or else the children of the root. A root whose children have different names and are not repeated is one row. Attributes are fields `@name`, text beside
  * attributes or children is `#text`, repeated children are a list, names are kept with their prefix. Values are text, without
  * the white space around it unless `xml:space` is `preserve`. A DOCTYPE is skipped: its entities are not known.
  * @throws ToolError `invalid_input` with line and column where the text is not well-formed, `too_large` for deep nesting and very long rows
@@ -38,6 +39,8 @@ export function* readXml(chunks: TextChunks, context: ReadContext): Iterable<Bat
   const fieldNames = new Map<string, string>();
   const paths = new Set<string>();
   let root: Open | undefined;
+  // Where the elements of `rowPath` are.
+  let found: string | undefined;
   // Characters since the last event, and in the row that is read.
   let waiting = 0;
   let length = 0;
@@ -69,7 +72,11 @@ export function* readXml(chunks: TextChunks, context: ReadContext): Iterable<Bat
     if (rowPath === undefined) return names.length === 2;
     if (!rowPath.endsWith(name)) return false;
     const path = names.join(".");
-    return path === rowPath || path.slice((names[0] as string).length + 1) === rowPath;
+    if (path === found) return true;
+    if (path !== rowPath && !path.endsWith(`.${rowPath}`)) return false;
+    if (found !== undefined) throw ambiguous(rowPath, found, path);
+    found = path;
+    return true;
   }
 
   parser.on("opentag", ({ name, attributes }) => {
@@ -166,12 +173,15 @@ function childRows(
       const first = held?.[0];
       if (held && first && (held.length > 1 || (typeof first.value === "string" && first.value !== ""))) {
         for (const { field, value } of held) addField(root, field, value);
-        queue.push(contentOf(root));
+        const row = contentOf(root);
+        queue.push(row);
         held = undefined;
+        const note = isObject(row) ? oneRowNote(row, "The root") : undefined;
+        if (note !== undefined) context.note("row_path", note, true);
       } else if (held && !first && trim(root.text) !== "") queue.push(contentOf(root));
       else if (counts.size > 1) {
         const listed = [...counts].slice(0, LISTED).map(([name, count]) => `${name} (${count})`);
-        context.note("row_path", `All children of the root were taken as rows: ${listed.join(", ")}.`);
+        context.note("row_path", `All children of the root were taken as rows: ${listed.join(", ")}.`, true);
       }
       release();
     },
@@ -231,6 +241,12 @@ function broken(message: string): ToolError {
 function tooDeep(row: number): ToolError {
   return new ToolError("too_large", `Row ${row} of the xml input is nested more than ${MAX_DEPTH} levels deep.`, {
     hint: 'Flatten the data before sending it, or set "row_path" to elements further inside.',
+  });
+}
+
+function ambiguous(path: string, one: string, other: string): ToolError {
+  return new ToolError("invalid_input", `The xml input has elements ${show(path)} in several places.`, {
+    hint: `"row_path" must be the whole path of one, such as ${show(one)} or ${show(other)}.`,
   });
 }
 

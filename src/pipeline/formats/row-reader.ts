@@ -12,9 +12,17 @@ export interface InputOptions {
   delimiter?: string | undefined;
   /** csv and tsv: whether the first line names the columns (default), or the names themselves. */
   header?: boolean | readonly string[] | undefined;
-  /** csv, tsv and ndjson: lines before the first that counts. */
+  /** csv, tsv and ndjson: lines before the first that counts. csv and tsv: undefined: lines above the table are found out. */
   skipLines?: number | undefined;
-  /** json, yaml and xml: dotted path to the rows inside the document; xml: of their elements. */
+  /** csv and tsv: records after the last that counts. */
+  skipFooter?: number | undefined;
+  /** csv and tsv: what a line begins with that is left out. */
+  comment?: string | undefined;
+  /** csv and tsv: whether cells may stand in double quotes (default), or quotes are signs like others. */
+  quotes?: boolean | undefined;
+  /** csv, tsv and markdown: whether short rows are filled up with null, and longer ones lose empty cells at their end. */
+  pad?: boolean | undefined;
+  /** json, yaml and xml: dotted path to the rows inside the document; xml: of their elements, or the end of that path. */
   rowPath?: string | undefined;
   /** Cells that stand for null; csv, tsv and markdown. */
   nullValues?: readonly string[] | undefined;
@@ -25,8 +33,11 @@ export interface ReadContext {
   options: InputOptions;
   /** Records a row that cannot be read; the reader goes on with the next. Whether the run does is not the reader's matter. */
   bad(reason: Reason): void;
-  /** A finding for the record of the input, such as the delimiter; a later one replaces it. */
-  note(key: string, value: unknown): void;
+  /**
+   * A finding for the record of the input, such as the delimiter; a later one replaces it. With `warn` it is a sentence that is
+   * a warning of the run as well, and the first one stays.
+   */
+  note(key: string, value: unknown, warn?: boolean): void;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface DecodeOptions {
 export interface DecodedBytes {
   /** Name in the Encoding Standard. `utf-8` as long as all was ASCII; final once all was read. */
   readonly encoding: string;
+  /** Whether the encoding is a guess by single bytes that are not ASCII, once there were some. */
+  readonly guessed: boolean;
   /** Place of the first byte so far that the encoding has no character for, from 0; exact for Unicode, else some place before it. */
   readonly invalidAt: number | undefined;
   /** The text, once, without a byte order mark; `INVALID` where bytes are no character. */
@@ -33,6 +35,7 @@ export interface DecodedBytes {
 export function decodeBytes(bytes: Iterable<Uint8Array>, options: DecodeOptions = {}): DecodedBytes {
   const label = options.encoding === undefined ? undefined : encodingOf(options.encoding);
   let encoding = label ?? "utf-8";
+  let guessed = false;
   let invalidAt: number | undefined;
 
   function* decode(): TextChunks {
@@ -56,6 +59,7 @@ export function decodeBytes(bytes: Iterable<Uint8Array>, options: DecodeOptions 
         const from = rest.lastIndexOf(10, foreign) + 1;
         rest = Buffer.concat([rest, take(source, SAMPLE_BYTES - (rest.length - from))]);
         encoding = detectEncoding(rest.subarray(from));
+        guessed = encoding !== "utf-8";
       }
     } else encoding = known;
     const before = passed;
@@ -73,6 +77,9 @@ export function decodeBytes(bytes: Iterable<Uint8Array>, options: DecodeOptions 
   return {
     get encoding() {
       return encoding;
+    },
+    get guessed() {
+      return guessed;
     },
     get invalidAt() {
       return invalidAt;

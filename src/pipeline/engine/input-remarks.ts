@@ -1,0 +1,84 @@
+import { ToolError } from "../../errors.ts";
+import type { InputOptions } from "../formats/row-reader.ts";
+import type { DecodedBytes } from "../input/decode-bytes.ts";
+import { counted, type Reason, type Reasons, toIssues } from "../rows.ts";
+import type { EngineOrder } from "./engine-order.ts";
+
+/** Bad rows at the end that may be a footer. */
+const MAX_FOOTER = 10;
+
+/** The error of rows that could not be read, whose hint is what makes the input readable. */
+export function badRows(
+  format: string,
+  good: number,
+  { total, listed }: Reasons,
+  { table_start: start }: Record<string, unknown>,
+): ToolError {
+  const what = format === "ndjson" ? "broken line" : "unreadable row";
+  return new ToolError(
+    "invalid_input",
+    `The ${format} input has ${counted(total, what)}: ${listed[0]?.message ?? ""}.`,
+    { issues: toIssues(listed), hint: typeof start === "string" ? start : badRowsHint(format, good, listed, total) },
+  );
+}
+
+function badRowsHint(format: string, good: number, listed: readonly Reason[], total: number): string {
+  const skip = '"skip" leaves such rows out';
+  if (!TABLES.includes(format)) return `Correct them, or set "on_bad_row" of "input_options": ${skip}.`;
+  if (good > 0 && total <= MAX_FOOTER && format !== "markdown" && listed.every(({ row }) => row > good)) {
+    return `They are the last rows: "skip_footer": ${total} of "input_options" leaves them out. Or set "on_bad_row": ${skip}.`;
+  }
+  if (listed.some(({ rule }) => rule === "quotes")) {
+    return `Correct them, or set in "input_options" "quote": "none" where quotes are signs like others, or "on_bad_row": ${skip}.`;
+  }
+  return `Correct them, or set "on_bad_row" of "input_options": "pad" fills short rows up with null, ${skip}.`;
+}
+
+/** The warning that rows were left out. */
+export function skippedRows(good: number, { total, listed }: Reasons): string {
+  const were = total === 1 ? "was" : "were";
+  return `${total} of ${counted(good + total, "row")} could not be read and ${were} skipped: ${listed[0]?.message ?? ""}.`;
+}
+
+/** A warning where the encoding may be another one, for any bytes are text in those of one byte a letter. */
+export function guessedEncoding({ encoding, guessed }: Pick<DecodedBytes, "encoding" | "guessed">): string[] {
+  if (!guessed || !/^(windows-|iso-8859-|koi8-|ibm866|macintosh|x-mac-)/.test(encoding)) return [];
+  return [
+    `The encoding ${encoding} is a guess from the bytes. If letters look wrong, set "encoding" of "input_options", such as windows-1250 (Central Europe), windows-1252 (Western) or utf-8.`,
+  ];
+}
+
+const TABLES: readonly string[] = ["csv", "tsv", "markdown"];
+const DELIMITED: readonly string[] = ["csv", "tsv"];
+const DOCUMENTS: readonly string[] = ["json", "yaml", "xml"];
+
+/** What each option has an effect on. */
+const EFFECTS: readonly [keyof InputOptions, string, readonly string[]][] = [
+  ["delimiter", "delimiter", DELIMITED],
+  ["header", "header", DELIMITED],
+  ["skipLines", "skip_lines", [...DELIMITED, "ndjson"]],
+  ["skipFooter", "skip_footer", DELIMITED],
+  ["comment", "comment", DELIMITED],
+  ["quotes", "quote", DELIMITED],
+  ["nullValues", "null_values", TABLES],
+  ["pad", "on_bad_row: pad", TABLES],
+  ["rowPath", "row_path", DOCUMENTS],
+];
+
+/** Warnings of options that change nothing for this input. */
+export function ignoredOptions({ input, inputOptions }: EngineOrder, format: string): string[] {
+  if (input.kind === "rows") {
+    const given = [...EFFECTS, ["encoding", "encoding"] as const].flatMap(([key, name]) =>
+      inputOptions[key] === undefined ? [] : [name],
+    );
+    return given.length === 0
+      ? []
+      : [`input_options: ${given.join(", ")} of no effect, for "data" holds rows already.`];
+  }
+  const ignored = EFFECTS.filter(
+    ([key, , formats]) => inputOptions[key] !== undefined && !formats.includes(format),
+  ).map(([, name, formats]) => `input_options: ${name} has no effect on ${format}, but on ${formats.join(", ")}.`);
+  return input.kind === "text" && inputOptions.encoding !== undefined
+    ? [...ignored, "input_options: encoding has no effect on a text, which is decoded already."]
+    : ignored;
+}
