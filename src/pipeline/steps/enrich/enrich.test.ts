@@ -114,6 +114,9 @@ describe("enrich", () => {
     [{ llm: { into: "x", input_template: "no field" } }, /names no field/],
     [{ llm: { into: "x" }, on_error: "ignore" }, /"on_error" must be one of keep, fail, drop, quarantine/],
     [{ on_error: "drop" }, /"on_error" needs something that can fail/],
+    [{ api: { api: "x", into: "y", on_error: "drop" } }, /api: "on_error" belongs beside "api", not inside it/],
+    [{ lookup: { field: "a", table: {}, when: "a" } }, /lookup: "when" belongs beside "lookup"/],
+    [{ api: { api: "x" }, into: "y" }, /"into" belongs inside "api", not beside it/],
   ])("refuses %j", (options, message) => {
     expect(() => compileEnrich(options, "Step 1 (enrich)")).toThrow(message);
   });

@@ -122,4 +122,99 @@ describe("enrich by lookup", () => {
     one?.x.list.push(2);
     expect(two?.x.list).toEqual([1]);
   });
+
+  it("keeps only rows with an entry where the join is inner, without a reason for the others", async () => {
+    const lookup = { field: "c", table: [{ c: "DE", n: 1 }], how: "inner" };
+    const outcome = await enrich({ lookup, on_error: "fail" }, [{ c: "FR" }, { c: "DE" }, { c: null }]);
+    expect(outcome).toMatchObject({ rows: [{ c: "DE", n: 1 }], numbers: [2], issues: [], failure: undefined });
+    expect(outcome.record).toMatchObject({ status: "success", lookup: { found: 1, missing: 2 } });
+    const chosen = await enrich({ lookup, when: 'c != "FR"' }, [{ c: "FR" }, { c: "IT" }]);
+    expect(chosen.rows).toEqual([{ c: "FR" }]);
+  });
+
+  it("makes a row of each entry where a key may have many, none of which shares a value with another", async () => {
+    const table = [
+      { id: 1, item: "pen", tags: ["a"] },
+      { id: 2, item: "ink", tags: [] },
+      { id: 1, item: "cap", tags: [] },
+    ];
+    const lookup = { field: "order", key: "id", table, many: true };
+    const outcome = await enrich({ lookup }, [{ order: 1, at: { x: 1 } }, { order: 2 }, { order: 3 }]);
+    expect(outcome.rows).toEqual([
+      { order: 1, at: { x: 1 }, item: "pen", tags: ["a"] },
+      { order: 1, at: { x: 1 }, item: "cap", tags: [] },
+      { order: 2, item: "ink", tags: [] },
+      { order: 3, item: null, tags: null },
+    ]);
+    expect(outcome.numbers).toEqual([1, 1, 2, 3]);
+    expect(outcome.rows[0]?.at).not.toBe(outcome.rows[1]?.at);
+    const wide = Array.from({ length: 2500 }, (_, n) => ({ id: 1, n }));
+    const all = await enrich({ lookup: { ...lookup, table: wide } }, [{ order: 1 }, { order: 1 }]);
+    expect(all.rows.map(({ n }) => n)).toEqual([...wide, ...wide].map(({ n }) => n));
+  });
+
+  it("takes fields under other names, the key among them", async () => {
+    const table = [{ code: "DE", name: "Germany", eu: true }];
+    const lookup = { field: "c", key: "code", table, ignore_case: true, fields: { land: "name", iso: "code" } };
+    expect((await enrich({ lookup }, [{ c: "de" }])).rows).toEqual([{ c: "de", land: "Germany", iso: "DE" }]);
+  });
+
+  it("warns where a value of the rows was replaced unasked", async () => {
+    const lookup = { field: "c", table: { DE: { name: "Germany", note: "x", same: 1 } } };
+    const rows = [
+      { c: "DE", name: "Ana", note: "", same: 1 },
+      { c: "FR", name: "Ben" },
+    ];
+    expect((await enrich({ lookup }, rows)).warnings).toEqual([
+      expect.stringMatching(/^lookup: "name" of the table took/),
+    ]);
+    for (const more of [{ into: "name" }, { prefix: "c_" }, { fields: ["name"] }]) {
+      expect((await enrich({ lookup: { ...lookup, ...more } }, rows)).warnings).toEqual([]);
+    }
+  });
+
+  it.each<[string, string, string]>([
+    ["de", "DE", '; it has "DE", which "ignore_case": true would match'],
+    ["DE ", "DE", '; it has "DE", which "trim": true would match'],
+    ["cafe\u0301", "caf\u00e9", '; it has "caf\u00e9", which "ignore_case": true would match'],
+    ["New\u00a0 York", "New York", '; it has "New York", which "normalize": true would match'],
+    ["new\u00a0york", "New York", '; it has "New York", which "ignore_case": true and "normalize": true would match'],
+    ["FR", "DE", ""],
+  ])("says of %j that the table has %j", async (value, key, advice) => {
+    const lookup = { field: "c", table: { [key]: 1 }, into: "n" };
+    const [issue] = (await enrich({ lookup }, [{ c: value }])).issues;
+    expect(issue?.message).toBe(`lookup: the table has no entry for ${JSON.stringify(value)}${advice}`);
+    const options = Object.fromEntries([...advice.matchAll(/"(\w+)": true/g)].map(([, name]) => [name, true]));
+    if (advice) expect((await enrich({ lookup: { ...lookup, ...options } }, [{ c: value }])).rows[0]?.n).toBe(1);
+  });
+
+  it("ignores the case of letters whose capitals are written otherwise", async () => {
+    const lookup = { field: "c", table: { straße: 1, ΣΟΦΌΣ: 2 }, into: "n", ignore_case: true };
+    const rows = [{ c: "STRASSE" }, { c: "Strasse" }, { c: "σοφός" }];
+    expect((await enrich({ lookup }, rows)).rows.map(({ n }) => n)).toEqual([1, 1, 2]);
+  });
+
+  it.each(["exports/countries.csv", "pipeline://runs/0123456789abcdef/data", "code,name\n", "code,name"])(
+    "refuses the table %j, which has no rows",
+    (table) => {
+      const isSource = /[/]/.test(table);
+      expect(() => compileEnrich({ lookup: { field: "code", table } }, "Step 1 (enrich)")).toThrow(
+        expect.objectContaining({
+          code: "invalid_input",
+          message: expect.stringContaining("has no rows"),
+          hint: expect.stringContaining(isSource ? `"source": "${table}"` : "first line with the names"),
+        }),
+      );
+    },
+  );
+
+  it.each<[Options, RegExp]>([
+    [{ table: { a: 1 }, into: "n", how: "outer" }, /"how" must be one of left, inner, not "outer"/],
+    [{ table: { a: 1 }, into: "n", how: "inner", default: 0 }, /"default"/],
+    [{ table: [{ c: 1 }, { c: 1 }] }, /is there twice/],
+    [{ table: [{ code: 1 }] }, /has no "c"/],
+    [{ table: { a: 1 }, into: "n", input_options: {} }, /"input_options" is for a "source"/],
+  ])("refuses %j", (lookup, message) => {
+    expect(() => compileEnrich({ lookup: { field: "c", ...lookup } }, "Step 1 (enrich)")).toThrow(message);
+  });
 });
