@@ -48,6 +48,8 @@ export interface Column {
   oddities: string[];
   /** Whether no value was seen twice; undefined where it was not looked at. */
   unique: boolean | undefined;
+  /** The first value that was seen twice, where that was looked at. */
+  repeated: string | undefined;
   /** Formats of JSON Schema that all texts have. */
   formats: string[];
   /** The form of all texts, as in `AA-999`; undefined where they differ. */
@@ -78,6 +80,7 @@ export function createColumn(name: string, key: boolean, allowance: Allowance): 
     examples: [],
     oddities: [],
     unique: key ? true : undefined,
+    repeated: undefined,
     formats: TEXT_FORMATS,
     shape: undefined,
     minLength: Number.POSITIVE_INFINITY,
@@ -166,7 +169,10 @@ export function createColumn(name: string, key: boolean, allowance: Allowance): 
   function seeUnique(text: string): void {
     if (!digests) return;
     if (--allowance.digests < 0) column.unique = undefined;
-    else if (!digests.add(text)) column.unique = false;
+    else if (!digests.add(text)) {
+      column.unique = false;
+      column.repeated = String(shorten(text, 40));
+    }
     if (column.unique !== true) digests = undefined;
   }
 

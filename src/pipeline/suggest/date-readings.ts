@@ -1,3 +1,4 @@
+import { shorten } from "../rows.ts";
 import { compileDateReader, type DateReader } from "../values/date-format.ts";
 import { isDigit, type Moment, writeMoment } from "../values/dates.ts";
 
@@ -39,7 +40,7 @@ function withTimes(order: string): Format[] {
   });
 }
 
-/** Formats that read all dates of a column, each value by one of them. */
+/** Formats that read all dates of a column, each value by one of them; what is no date is left out. */
 export interface DateChoice {
   formats: readonly string[];
   /** Whether all, some or none have a time of day. */
@@ -54,6 +55,8 @@ export interface DateReadings {
   see(text: string): boolean;
   /** Whether all values so far were dates, and there were some. */
   all(): boolean;
+  /** The first texts that were no dates. */
+  misfits: readonly string[];
   /** Days and months in numbers: `D` or `M` first, `?` where both ways read all values, `both` where neither does. */
   order(): "D" | "M" | "?" | "both" | undefined;
   /** The formats to read all by, with days or months first where the data do not tell. */
@@ -77,9 +80,11 @@ interface Range {
 export function createDateReadings(): DateReadings {
   // Sets of formats that each read some values.
   const sets = new Map<string, Range[]>();
+  const misfits: string[] = [];
   let failed = false;
   let misses = 0;
   return {
+    misfits,
     all: () => !failed && sets.size > 0,
     see(text) {
       if (misses > PATIENCE && sets.size === 0) return false;
@@ -93,8 +98,9 @@ export function createDateReadings(): DateReadings {
       if (found.length === 0) {
         failed = true;
         misses++;
+        if (misfits.length < 3) misfits.push(String(shorten(text, 40)));
+        return false;
       }
-      if (failed) return found.length > 0;
       const key = found.map(({ format }) => format.name).join("|");
       const known = sets.get(key);
       if (!known && sets.size >= MAX_SETS) failed = true;

@@ -1,5 +1,5 @@
 import type { DecimalSign } from "../values/numbers.ts";
-import type { Column } from "./column.ts";
+import type { Column, Kind } from "./column.ts";
 import type { DateChoice } from "./date-readings.ts";
 import type { NumberReading } from "./number-readings.ts";
 
@@ -14,6 +14,8 @@ export interface Decision {
   dateFormats?: readonly string[];
   min?: number | string;
   max?: number | string;
+  /** Whether it is text for the sake of a few values only, so that its form is no rule. */
+  mixed?: boolean;
   remarks: string[];
 }
 
@@ -25,7 +27,7 @@ export interface Evidence {
 
 /** Names of what is written in digits and is no number. */
 const DIGITS_ONLY =
-  /zip|plz|post(al)?[_ -]?code|postleitzahl|phone|telefon|(^|[_ -])tel($|[_ -])|mobile|handy|fax|iban|(^|[_ -])bic($|[_ -])|isbn|gtin|(^|[_ -])ean($|[_ -])|vat[_ -]?(id|no|number)|ustid|ssn|passport|account[_ -]?(no|number|id)|konto/i;
+  /zip|plz|post(al)?[_ -]?code|postleitzahl|phone|telefon|(^|[_ -])tel($|[_ -])|mobile|handy|fax|iban|(^|[_ -])bic($|[_ -])|isbn|gtin|(^|[_ -])ean($|[_ -])|vat[_ -]?(id|no|number)|ustid|ssn|passport|(^|[_ -])version$|account[_ -]?(no|number|id)|konto/i;
 
 /** What the columns tell of how numbers and dates are written. */
 export function gatherEvidence(columns: readonly Column[]): Evidence {
@@ -53,35 +55,54 @@ export function decide(column: Column, evidence: Evidence): Decision {
   }
   if (kinds.size === 0) {
     const words = column.missingWords.size + column.maybeMissingWords.size > 0;
-    return words ? asText(column, []) : { type: "any", remarks: ["it has no values"] };
+    return words ? asText(column, evidence, []) : { type: "any", remarks: ["it has no values"] };
   }
   if (DIGITS_ONLY.test(column.name) && column.texts > 0) {
     const digits = !kinds.has("text") && !kinds.has("boolean");
-    return asText(column, digits ? ["it is made of digits, but going by its name it is no amount: it stays text"] : []);
+    return asText(
+      column,
+      evidence,
+      digits ? ["it is made of digits, but going by its name it is no amount: it stays text"] : [],
+    );
   }
   const remarks: string[] = [];
   return (
     asDate(column, evidence, remarks) ??
     asBoolean(column) ??
     asNumber(column, evidence, remarks) ??
-    asText(column, remarks)
+    asText(column, evidence, remarks)
   );
 }
 
-function asText(column: Column, remarks: string[]): Decision {
+/** Share of the values from which on the others are taken for faults. */
+const MOST = 0.7;
+
+function asText(column: Column, evidence: Evidence, remarks: string[]): Decision {
   const { kinds, texts } = column;
   const total = [...kinds.values()].reduce((sum, count) => sum + count, 0);
-  const [kind, count] = [...kinds].reduce((most, entry) => (entry[1] > most[1] ? entry : most), ["text", 0] as [
-    string,
-    number,
-  ]);
-  if (kind !== "text" && count < total && count >= total * 0.7 && remarks.length === 0) {
-    const others = column.oddities.map((text) => JSON.stringify(text)).join(", ");
-    remarks.push(
-      `${count} of ${total} values look like ${kind}${others ? `, others such as ${others} do not` : ""}: to have it as ${kind}, cast it with on_error "null", or name such texts in null_values`,
-    );
-  }
-  return { type: "string", ...(texts < total && { cast: { type: "string" } }), remarks };
+  const cast = texts < total && { cast: { type: "string" } };
+  const most = [...kinds].find(([kind, count]) => kind !== "text" && count < total && count >= total * MOST);
+  if (!most || remarks.length > 0) return { type: "string", ...cast, remarks };
+  const [kind, count] = most;
+  const misfits = kind === "date" ? column.dates.misfits : column.oddities;
+  const others = misfits.map((text) => JSON.stringify(text)).join(", ");
+  const written = howWritten(kind, column, evidence);
+  remarks.push(
+    `${count} of ${total} values look like ${kind}${others && `, others such as ${others} do not`}: mend these or name them in null_values, then cast it to ${kind}${written}; on_error "null" would lose them`,
+  );
+  return { type: "string", ...cast, mixed: true, remarks };
+}
+
+/** What a cast of most of a column's values has to be told. */
+function howWritten(kind: Kind, { dates }: Column, { decimal, first }: Evidence): string {
+  if (kind === "number" && decimal === ",") return ' with "decimal": ","';
+  if (kind !== "date") return "";
+  const order = dates.order();
+  const formats = dates.choose(order === "D" || order === "M" ? order : (first ?? "D")).formats;
+  const unsure = order === "both" || (order === "?" && first === undefined);
+  if (formats.length === 0 || (formats.length === 1 && formats[0] === "ISO")) return "";
+  const list = JSON.stringify(formats.length === 1 ? formats[0] : formats);
+  return ` with "date_format": ${list}${unsure ? ", if the day comes first" : ""}`;
 }
 
 /** Whether anything is written as text, blank text and words for nothing included. */
@@ -132,6 +153,12 @@ function asNumber(column: Column, evidence: Evidence, remarks: string[]): Decisi
   if (!reading) return undefined;
   const { options, whole, min, max } = reading;
   const type = whole ? "integer" : "number";
+  const uneven = options.decimal === "," ? undefined : column.numbers.uneven();
+  if (uneven !== undefined && Number.isFinite(Number(uneven))) {
+    remarks.push(
+      `${JSON.stringify(uneven)} becomes ${Number(uneven)}: keep it as text if these are versions or numbered headings`,
+    );
+  }
   if (whole && min === 0 && max === 1 && column.kinds.size === 1) {
     remarks.push("it has 0 and 1 only: cast it to boolean if that is what they mean");
   }

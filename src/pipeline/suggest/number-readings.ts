@@ -23,6 +23,8 @@ export interface NumberReadings {
   commasMayGroup(): boolean;
   /** Whether all are digits as a number without leading zeros would be written, so that equal numbers are equal texts. */
   canonical(): boolean;
+  /** A value such as 1.10 that ends in zeros, where other values have less or more digits after the point, as versions do. */
+  uneven(): string | undefined;
 }
 
 const SIGNS: readonly (DecimalSign | undefined)[] = [undefined, ".", ","];
@@ -44,7 +46,11 @@ export function createNumberReadings(): NumberReadings {
   const point = createGroupTest(".");
   const comma = createGroupTest(",");
   let canonical = true;
+  let decimals: number | undefined;
+  let differ = false;
+  let zeros: string | undefined;
   return {
+    uneven: () => (differ ? zeros : undefined),
     left: () => left,
     pointsMayGroup: point.mayGroup,
     commasMayGroup: comma.mayGroup,
@@ -56,6 +62,12 @@ export function createNumberReadings(): NumberReadings {
         return false;
       }
       canonical &&= CANONICAL.test(text);
+      const at = text.lastIndexOf(".") + 1;
+      if (at > 0 && typeof value === "string") {
+        decimals ??= text.length - at;
+        differ ||= decimals !== text.length - at;
+        if (zeros === undefined && text.endsWith("0") && !text.endsWith(".0")) zeros = text;
+      }
       point.see(text);
       comma.see(text);
       const kept = left.filter((candidate) => take(candidate, value, text));

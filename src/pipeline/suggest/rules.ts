@@ -21,7 +21,7 @@ export interface ColumnRules {
 }
 
 /** Rules that all values of a column keep once the suggested steps have changed them. */
-export function rulesOf(column: Column, { type, min }: Decision, rowsSeen: number): ColumnRules {
+export function rulesOf(column: Column, { type, min, mixed }: Decision, rowsSeen: number): ColumnRules {
   const typed = !["string", "any", "object", "array"].includes(type);
   const maybe = typed ? [...column.maybeMissingWords.keys()] : [];
   const nulls =
@@ -31,11 +31,11 @@ export function rulesOf(column: Column, { type, min }: Decision, rowsSeen: numbe
   if (type !== "any") rules.type = type;
   if (required) rules.required = true;
   if (column.unique === true && required && rowsSeen >= KEY_ROWS && keepsKeys(column, type)) rules.unique = true;
-  if (type === "string") Object.assign(rules, textRules(column, rowsSeen - column.empty));
+  if (type === "string" && !mixed) Object.assign(rules, textRules(column, rowsSeen - column.empty));
   if ((type === "integer" || type === "number") && typeof min === "number" && min >= 0 && AMOUNTS.test(column.name))
     rules.min = 0;
-  // Empty text keeps no pattern, so it becomes null.
-  if (column.blank > 0 && (rules.enum ?? rules.pattern ?? rules.format) !== undefined) nulls.push("");
+  // A cast to another type makes it null as well.
+  if (column.blank > 0 && type === "string") nulls.push("");
   return { rules, property: toProperty(rules, type, required), nulls };
 }
 

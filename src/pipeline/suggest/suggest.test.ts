@@ -77,7 +77,7 @@ describe("a suggestion", () => {
     });
     expect(result.remarks).toEqual([
       "1 row repeats an earlier one",
-      'names in snake_case would be { "Order ID": "order_id" }',
+      'a transform step at the end with { "op": "rename", "case": "snake" } would name them { "Order ID": "order_id" }',
     ]);
     const rows = await apply([...data, data[0] as Fields], true);
     expect(rows).toHaveLength(30);
@@ -92,7 +92,8 @@ describe("a suggestion", () => {
       email: "user1@example.com",
       phone: "+49 30 100001",
       code: "AB-1001",
-      note: "",
+      // As in other columns, empty text is no value.
+      note: null,
     });
     expect(rows[0]).toMatchObject({ amount: null, ordered: "2026-01-31", paid: true });
   });
@@ -149,6 +150,57 @@ describe("a suggestion", () => {
     expect(remarks(["1.234", "5.678"])).toMatch(/points may part thousands/);
     expect(remarks(["1", "2", "3", "4", "x"])).toMatch(/4 of 5 values look like integer, others such as "x" do not/);
     expect(remarks(["Berlin", "berlin"])).toMatch(/"Berlin" and "berlin"/);
+  });
+
+  it("names the date format that most values have, and those that have not, without a rule that such faults keep", async () => {
+    const data = column("due", ["01.10.2026", "04.10.2026", "15.10.2026", "32.10.2026", "31.10.2026", "24.12.2026"]);
+    const [due] = suggest(data).columns;
+    expect(due).toMatchObject({ type: "string" });
+    expect(due?.remarks).toEqual([
+      '5 of 6 values look like date, others such as "32.10.2026" do not: mend these or name them in null_values, then cast it to date with "date_format": "DD.MM.YYYY"; on_error "null" would lose them',
+    ]);
+    expect(suggest(data).fields).toEqual({ due: { type: "string", required: true } });
+    const two = column("due", ["Saldo", "01.10.2026", "04.10.26", "15.10.2026"]);
+    expect(suggest(two).columns[0]?.remarks?.[0]).toMatch(
+      /3 of 4 .* "Saldo" .*"date_format": \["DD.MM.YYYY","DD.MM.YY"\];/,
+    );
+    const slashed = column("due", ["01/02/2026", "03/02/2026", "05/02/2026", "x"]);
+    expect(suggest(slashed).columns[0]?.remarks?.[0]).toMatch(/"date_format": "DD\/MM\/YYYY", if the day comes first/);
+    await apply(data, true);
+  });
+
+  it("takes blanks off the names of columns", async () => {
+    const data = [
+      { " a ": "1", "b\u00a0": "x", c: "", " c": "y", " ": "z" },
+      { " a ": "2", "b\u00a0": "w", c: "", " c": "y", " ": "z" },
+    ];
+    const result = suggest(data);
+    expect(Object.keys(result.fields)).toEqual(["a", "b", "c", " c", " "]);
+    expect(result.columns[0]).toMatchObject({ name: " a ", type: "integer" });
+    expect(result.remarks[0]).toBe("2 names had blanks around, which the steps take off");
+    expect((await apply(data, true))[0]).toEqual({ a: 1, b: "x", c: "", " c": "y", " ": "z" });
+  });
+
+  it("says where what should be a key repeats, but not of keys of other tables", () => {
+    const data = ["3", "4", "3"].map((id, index) => ({ id, customer_id: id, n: index }));
+    const [id, customer] = suggest(data).columns;
+    expect(id?.remarks).toEqual(['going by its name it is a key, but "3" comes more than once']);
+    expect(customer?.remarks).toBeUndefined();
+  });
+
+  it("says nothing of the case of words that become truth values", () => {
+    const [active] = suggest(column("active", ["Yes", "yes", "Y", "no"])).columns;
+    expect(active).toMatchObject({ type: "boolean" });
+    expect(active?.remarks).toBeUndefined();
+  });
+
+  it("keeps versions as text, and tells of numbers that may be some", () => {
+    expect(suggest(column("Version", ["1.9", "1.10"])).columns[0]).toMatchObject({ type: "string" });
+    expect(suggest(column("v", ["1.9", "1.10"])).columns[0]?.remarks).toEqual([
+      '"1.10" becomes 1.1: keep it as text if these are versions or numbered headings',
+    ]);
+    expect(suggest(column("price", ["1.90", "1.10"])).columns[0]?.remarks).toBeUndefined();
+    expect(suggest(column("price", ["1.900,5", "1.100,50"])).columns[0]?.remarks).toBeUndefined();
   });
 
   it("takes from other columns how numbers and dates are written", async () => {

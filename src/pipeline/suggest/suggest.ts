@@ -1,6 +1,7 @@
 import type { Batch } from "../batch.ts";
 import { counted, newRow, type Row } from "../rows.ts";
 import { createDigestSet, type DigestSet } from "../spool/digest-set.ts";
+import { nameInCase } from "../steps/transform/name-case.ts";
 import { type Allowance, type Column, createColumn, MAX_DISTINCT } from "./column.ts";
 import { type Decision, decide, gatherEvidence } from "./decide.ts";
 import { type ColumnRules, rulesOf } from "./rules.ts";
@@ -88,21 +89,25 @@ interface Totals {
 interface Suggested extends ColumnRules {
   column: Column;
   decision: Decision;
+  /** The name that the column has after the steps. */
+  name: string;
 }
 
 function resultOf(columns: readonly Column[], totals: Totals): Record<string, unknown> {
   const evidence = gatherEvidence(columns);
+  const names = trimmedNames(columns);
   const suggested = columns.map((column): Suggested => {
     const decision = decide(column, evidence);
-    return { column, decision, ...rulesOf(column, decision, totals.rows) };
+    const name = names.get(column.name) ?? column.name;
+    return { column, decision, name, ...rulesOf(column, decision, totals.rows) };
   });
   const fields = newRow();
   const properties = newRow();
-  for (const { column, rules, property } of suggested) {
-    fields[column.name] = rules;
-    properties[column.name] = property;
+  for (const { name, rules, property } of suggested) {
+    fields[name] = rules;
+    properties[name] = property;
   }
-  const required = suggested.filter(({ rules }) => rules.required).map(({ column }) => column.name);
+  const required = suggested.filter(({ rules }) => rules.required).map(({ name }) => name);
   const operations = operationsFor(suggested, totals);
   return {
     rows: totals.rows,
@@ -116,14 +121,27 @@ function resultOf(columns: readonly Column[], totals: Totals): Record<string, un
       ...(required.length > 0 && { required }),
     },
     steps: [...(operations.length > 0 ? [{ name: "transform", operations }] : []), { name: "validate", fields }],
-    remarks: remarksOn(columns, totals),
+    remarks: remarksOn(columns, names, totals),
   };
+}
+
+/** New names for columns whose names have blanks around them, where that makes no two the same. */
+function trimmedNames(columns: readonly Column[]): Map<string, string> {
+  const taken = new Set(columns.map(({ name }) => name));
+  const names = new Map<string, string>();
+  for (const { name } of columns) {
+    const plain = name.trim();
+    if (plain === "" || taken.has(plain)) continue;
+    taken.add(plain);
+    names.set(name, plain);
+  }
+  return names;
 }
 
 function describe({ column, decision, rules }: Suggested, rows: number): Record<string, unknown> {
   const { distinct, missingWords, maybeMissingWords } = column;
   const words = Object.fromEntries([...missingWords, ...maybeMissingWords].slice(0, 20));
-  const remarks = [...decision.remarks, ...spellings(column)];
+  const remarks = [...decision.remarks, ...(decision.type === "string" ? spellings(column) : []), ...keyRemark(column)];
   return {
     name: column.name,
     type: decision.type,
@@ -142,6 +160,12 @@ function describe({ column, decision, rules }: Suggested, rows: number): Record<
   };
 }
 
+/** Said of what is named like a key of the rows themselves, not of others that they refer to. */
+function keyRemark({ name, repeated }: Column): string[] {
+  if (repeated === undefined || !/^(id|uuid|guid|key|isbn|sku|e-?mail)$/i.test(name.trim())) return [];
+  return [`going by its name it is a key, but ${JSON.stringify(repeated)} comes more than once`];
+}
+
 /** Values that differ by case only. */
 function spellings({ distinct }: Column): string[] {
   if (distinct === undefined || distinct.size > 200) return [];
@@ -158,16 +182,21 @@ function spellings({ distinct }: Column): string[] {
 
 function operationsFor(suggested: readonly Suggested[], { duplicates }: Totals): Record<string, unknown>[] {
   const operations: Record<string, unknown>[] = [];
+  const renamed = suggested.filter(({ column, name }) => column.name !== name);
+  if (renamed.length > 0) {
+    const fields = newRow(Object.fromEntries(renamed.map(({ column, name }) => [column.name, name])));
+    operations.push({ op: "rename", fields });
+  }
   if (suggested.some(({ column }) => column.untrimmed)) operations.push({ op: "trim" });
   // Fields that are read the same way are cast together.
   const casts = new Map<string, Record<string, unknown>>();
-  for (const { column, decision, nulls } of suggested) {
+  for (const { name, decision, nulls } of suggested) {
     if (!decision.cast && nulls.length === 0) continue;
     const { type = decision.type, ...options } = decision.cast ?? {};
     const all = { ...options, ...(nulls.length > 0 && { null_values: [...new Set(nulls)].sort() }) };
     const key = JSON.stringify(all);
     const cast = casts.get(key) ?? { op: "cast", fields: newRow(), ...all };
-    (cast.fields as Row)[column.name] = type;
+    (cast.fields as Row)[name] = type;
     casts.set(key, cast);
   }
   operations.push(...casts.values());
@@ -175,27 +204,27 @@ function operationsFor(suggested: readonly Suggested[], { duplicates }: Totals):
   return operations;
 }
 
-function remarksOn(columns: readonly Column[], { duplicates, moreColumns }: Totals): string[] {
+function remarksOn(
+  columns: readonly Column[],
+  trimmed: ReadonlyMap<string, string>,
+  { duplicates, moreColumns }: Totals,
+): string[] {
   const renames = columns.flatMap(({ name }) => {
-    const snake = snakeCase(name);
-    return snake !== name && snake !== "" ? [`${JSON.stringify(name)}: ${JSON.stringify(snake)}`] : [];
+    const plain = trimmed.get(name) ?? name;
+    const snake = nameInCase(plain, "snake");
+    return snake !== plain && snake !== "" ? [`${JSON.stringify(plain)}: ${JSON.stringify(snake)}`] : [];
   });
   const more = renames.length > 20 ? ", …" : "";
   return [
     ...(duplicates > 0
       ? [`${counted(duplicates, "row")} ${duplicates === 1 ? "repeats" : "repeat"} an earlier one`]
       : []),
-    ...(renames.length > 0 ? [`names in snake_case would be { ${renames.slice(0, 20).join(", ")}${more} }`] : []),
+    ...(trimmed.size > 0 ? [`${counted(trimmed.size, "name")} had blanks around, which the steps take off`] : []),
+    ...(renames.length > 0
+      ? [
+          `a transform step at the end with { "op": "rename", "case": "snake" } would name them { ${renames.slice(0, 20).join(", ")}${more} }`,
+        ]
+      : []),
     ...(moreColumns ? [`only the first ${MAX_COLUMNS} columns were looked at`] : []),
   ];
-}
-
-function snakeCase(name: string): string {
-  return name
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/[^A-Za-z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "")
-    .toLowerCase();
 }
