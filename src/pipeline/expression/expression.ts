@@ -2,12 +2,13 @@ import { ToolError } from "../../errors.ts";
 import { closestName } from "../closest-name.ts";
 import { newRow, type Row, RowFailure, show } from "../rows.ts";
 import { pathReader } from "../template.ts";
-import { call } from "./calls.ts";
+import { call, type ExpressionFunction } from "./calls.ts";
 import { FUNCTIONS } from "./functions.ts";
-import { binary, comparison, constantPart, type Evaluate, membership, type Part } from "./operators.ts";
+import { binary, comparison, constantPart, type Evaluate, membership, type Part, truthOf } from "./operators.ts";
 import { OTHER_FUNCTION_NAMES, OTHER_OPERATORS } from "./other-languages.ts";
+import { watchOrder } from "./remarks.ts";
 import { type Token, tokenize } from "./tokens.ts";
-import { entryOf, isTrue, madeValue, toNumber, type Value } from "./value.ts";
+import { entryOf, madeValue, toNumber, type Value } from "./value.ts";
 
 export { isTrue } from "./value.ts";
 
@@ -26,6 +27,10 @@ export interface CompiledExpression {
   paths: readonly string[];
   /** All fields that it looks at. */
   reads: readonly string[];
+  /** Whether the value counts as true. */
+  holds(row: Row): boolean;
+  /** What the rows so far have that is probably not meant, such as numbers that are compared as texts. */
+  remarks: readonly string[];
 }
 
 /**
@@ -46,6 +51,7 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
   let tolerant = 0;
   const paths = new Set<string>();
   const reads = new Set<string>();
+  const remarks: string[] = [];
 
   const peek = (): Token => tokens[position] as Token;
   const fail = (message: string, token = peek(), help?: string): ToolError => {
@@ -90,7 +96,7 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
     let left = next();
     for (let symbol = take(...symbols); symbol; symbol = take(...symbols)) {
       const right = next();
-      left = node(binary(symbol, left, right), [left, right]);
+      left = node(binary(symbol, left, right, remarks), [left, right]);
     }
     return left;
   };
@@ -101,7 +107,8 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
     const yes = nested(parseChoice);
     expect(":");
     const no = nested(parseChoice);
-    return node((row) => (isTrue(condition.run(row)) ? yes.run(row) : no.run(row)), [condition, yes, no]);
+    const holds = truthOf(condition, remarks);
+    return node((row) => (holds(row) ? yes.run(row) : no.run(row)), [condition, yes, no]);
   };
   const parseUnary = (): Part => {
     if (!take("-")) return parseEntry();
@@ -124,10 +131,10 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
     if (symbol === undefined) return left;
     if (symbol !== "in") {
       const right = parseSum();
-      return node(comparison(symbol, left, right), [left, right]);
+      return node(comparison(symbol, left, right, remarks), [left, right]);
     }
     const right = parseListOrSum();
-    const test = membership(left, right);
+    const test = membership(left, right, remarks);
     return node(negated ? (row) => !test(row) : test, [left, right]);
   };
   /** The right side of `in`, where a list may stand in parentheses as SQL has it. */
@@ -141,7 +148,8 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
   const parseNot = (): Part => {
     if (!take("not", "!")) return parseComparison();
     const operand = nested(parseNot);
-    return node((row) => !isTrue(operand.run(row)), [operand]);
+    const holds = truthOf(operand, remarks);
+    return node((row) => !holds(row), [operand]);
   };
   const parseAnd = chain(parseNot, ["and", "&&"]);
   const parseOr = chain(parseAnd, ["or", "||"]);
@@ -211,7 +219,7 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
   const readField = (path: string): Part => {
     reads.add(path);
     if (tolerant === 0) paths.add(path);
-    return leaf({ run: fieldReader(path) });
+    return leaf({ run: fieldReader(path), field: path });
   };
   const parameterValue = (token: Token): Value => {
     const name = token.text.slice(1);
@@ -249,12 +257,27 @@ export function compileExpression(source: string, parameters: Parameters = {}): 
       const noun = called.max === 1 ? "argument" : "arguments";
       throw fail(`${token.text}() takes ${wanted} ${noun}, not ${args.length}`, token, called.usage);
     }
-    return node(call(called, args), args);
+    return node(callOf(token.text, called, args), args);
+  };
+  const callOf = (name: string, called: ExpressionFunction, args: readonly Part[]): Evaluate => {
+    const [value, ...others] = args as [Part, ...Part[]];
+    if (name === "one_of" && others.every(({ constant }) => constant)) {
+      return membership(value, constantPart(others.map(({ constant }) => constant?.value ?? null)), remarks);
+    }
+    const run = call(called, args);
+    if (name !== "min" && name !== "max") return run;
+    const look = watchOrder(`${name}()`, remarks);
+    return (row) => {
+      const found = run(row);
+      look(found, found);
+      return found;
+    };
   };
 
   const result = parseChoice();
   if (peek().kind !== "end") throw fail(`did not expect ${describe(peek())}`);
-  return Object.assign((row: Row): Value => result.run(row), { paths: [...paths], reads: [...reads] });
+  const holds = truthOf(result, remarks);
+  return Object.assign((row: Row): Value => result.run(row), { paths: [...paths], reads: [...reads], holds, remarks });
 }
 
 const NO_ROW = Object.freeze(newRow());

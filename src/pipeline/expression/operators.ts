@@ -1,5 +1,6 @@
 import { type Row, RowFailure, show } from "../rows.ts";
 import { toText } from "../template.ts";
+import { type Remarks, watchEqual, watchJoin, watchMember, watchOrder, watchTruth } from "./remarks.ts";
 import { equal, finite, isTrue, MAX_TEXT, toNumber, tooLong, type Value } from "./value.ts";
 
 /** A compiled expression. @throws RowFailure where the row's values do not fit. */
@@ -10,24 +11,39 @@ export interface Part {
   run: Evaluate;
   /** Set where the value is the same for all rows. */
   constant?: { value: Value };
+  /** Set where it is the value of a field. */
+  field?: string;
 }
 
 export function constantPart(value: Value): Part {
   return { run: () => value, constant: { value } };
 }
 
+/** Whether a part counts as true. */
+export function truthOf({ run, field }: Part, remarks: Remarks): (row: Row) => boolean {
+  if (field === undefined) return (row) => isTrue(run(row));
+  const look = watchTruth(field, remarks);
+  return (row) => {
+    const value = run(row);
+    if (typeof value === "string") look(value);
+    return isTrue(value);
+  };
+}
+
 /** `left symbol right`. */
-export function binary(symbol: string, left: Part, right: Part): Evaluate {
+export function binary(symbol: string, left: Part, right: Part, remarks: Remarks): Evaluate {
+  if (symbol === "and" || symbol === "&&" || symbol === "or" || symbol === "||") {
+    const first = truthOf(left, remarks);
+    const second = truthOf(right, remarks);
+    return symbol === "and" || symbol === "&&"
+      ? (row) => first(row) && second(row)
+      : (row) => first(row) || second(row);
+  }
   const a = left.run;
   const b = right.run;
   switch (symbol) {
-    case "and":
-    case "&&":
-      return (row) => isTrue(a(row)) && isTrue(b(row));
-    case "or":
-    case "||":
-      return (row) => isTrue(a(row)) || isTrue(b(row));
-    case "+":
+    case "+": {
+      const look = left.constant || right.constant ? undefined : watchJoin(remarks);
       return (row) => {
         const x = a(row);
         const y = b(row);
@@ -35,8 +51,10 @@ export function binary(symbol: string, left: Part, right: Part): Evaluate {
           const sum = x + y;
           if (sum - sum === 0) return sum;
         }
+        look?.(x, y);
         return add(x, y);
       };
+    }
     case "-":
       return (row) => {
         const x = a(row);
@@ -81,42 +99,60 @@ function arithmetic(symbol: string, left: Value, right: Value): number | null {
 }
 
 /** `left symbol right` for the symbols that compare. */
-export function comparison(symbol: string, left: Part, right: Part): Evaluate {
+export function comparison(symbol: string, left: Part, right: Part, remarks: Remarks): Evaluate {
   const a = left.run;
   const b = right.run;
   const constant = right.constant?.value;
   // Whichever side is known goes to the right, where there is something to gain.
-  if ((symbol === "==" || symbol === "!=") && left.constant && !right.constant) return comparison(symbol, right, left);
+  if ((symbol === "==" || symbol === "!=") && left.constant && !right.constant)
+    return comparison(symbol, right, left, remarks);
+  if (symbol === "==" || symbol === "!=") {
+    const look = watchEqual(left, right, remarks);
+    const wanted = symbol === "==";
+    if (isScalar(constant)) {
+      const type = typeof constant;
+      return (row) => {
+        const x = a(row);
+        if (typeof x !== type) look(x, constant);
+        return (x === constant) === wanted;
+      };
+    }
+    return (row) => {
+      const x = a(row) ?? null;
+      const y = b(row) ?? null;
+      if (typeof x !== typeof y) look(x, y);
+      return equal(x, y) === wanted;
+    };
+  }
+  const look = watchOrder(`"${symbol}"`, remarks);
+  const ordered = (x: Value, y: Value): boolean => {
+    look(x, y);
+    return inOrder(symbol, x, y);
+  };
   switch (symbol) {
-    case "==":
-      if (isScalar(constant)) return (row) => a(row) === constant;
-      return (row) => equal(a(row) ?? null, b(row) ?? null);
-    case "!=":
-      if (isScalar(constant)) return (row) => a(row) !== constant;
-      return (row) => !equal(a(row) ?? null, b(row) ?? null);
     case "<":
       return (row) => {
         const x = a(row);
         const y = b(row);
-        return typeof x === "number" && typeof y === "number" ? x < y : ordered(symbol, x, y);
+        return typeof x === "number" && typeof y === "number" ? x < y : ordered(x, y);
       };
     case "<=":
       return (row) => {
         const x = a(row);
         const y = b(row);
-        return typeof x === "number" && typeof y === "number" ? x <= y : ordered(symbol, x, y);
+        return typeof x === "number" && typeof y === "number" ? x <= y : ordered(x, y);
       };
     case ">":
       return (row) => {
         const x = a(row);
         const y = b(row);
-        return typeof x === "number" && typeof y === "number" ? x > y : ordered(symbol, x, y);
+        return typeof x === "number" && typeof y === "number" ? x > y : ordered(x, y);
       };
     default:
       return (row) => {
         const x = a(row);
         const y = b(row);
-        return typeof x === "number" && typeof y === "number" ? x >= y : ordered(symbol, x, y);
+        return typeof x === "number" && typeof y === "number" ? x >= y : ordered(x, y);
       };
   }
 }
@@ -125,7 +161,7 @@ function isScalar(value: Value): boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
-function ordered(symbol: string, a: Value, b: Value): boolean {
+function inOrder(symbol: string, a: Value, b: Value): boolean {
   if (a === null || b === null || a === undefined || b === undefined) return false;
   if (typeof a === "string" && typeof b === "string") {
     return symbol === "<" ? a < b : symbol === "<=" ? a <= b : symbol === ">" ? a > b : a >= b;
@@ -137,13 +173,19 @@ function ordered(symbol: string, a: Value, b: Value): boolean {
 }
 
 /** `left in right`: whether a list has an entry that is equal; false for null on the right. */
-export function membership(left: Part, right: Part): Evaluate {
+export function membership(left: Part, right: Part, remarks: Remarks): (row: Row) => boolean {
   const a = left.run;
   const b = right.run;
   const list = right.constant?.value;
   if (Array.isArray(list) && list.every((entry) => typeof entry !== "object" || entry === null)) {
     const entries = new Set(list);
-    return (row) => entries.has(a(row) ?? null);
+    const look = watchMember(left, entries, remarks);
+    return (row) => {
+      const value = a(row) ?? null;
+      if (entries.has(value)) return true;
+      look(value);
+      return false;
+    };
   }
   return (row) => isIn(a(row) ?? null, b(row));
 }
