@@ -1,13 +1,18 @@
 import { type ErrorCode, ToolError } from "../errors.ts";
 import type { EngineOutput, EngineResult, StepRecord } from "./engine/engine-order.ts";
 import type { PipelineUser } from "./pipelines.ts";
-import { writeReport } from "./report/write-report.ts";
+import { topReasonsOf, writeReport } from "./report/write-report.ts";
 import type { ResultStore } from "./results/result-store.ts";
 import type { Row } from "./rows.ts";
 import type { KeptRows, ResultPart, RunRequest, RunResult } from "./run-request.ts";
 
 /** Characters of an original that was too long to be given whole. */
 const MAX_BEGINNING = 500;
+/** Characters of the issues of all steps together, and issues that each step lists even so. */
+const MAX_ISSUES_LENGTH = 20_000;
+const MIN_ISSUES = 10;
+/** Commonest reasons of a step. */
+const MAX_TOP = 10;
 
 export interface PresentContext {
   user: PipelineUser;
@@ -28,19 +33,20 @@ export async function presentResult(result: EngineResult, context: PresentContex
 
   const data = result.output && (await present(result.output, "data", runId, context));
   const quarantine = result.quarantine && (await present(result.quarantine, "quarantine", runId, context));
-  // Beside what is kept, and for whoever wants one.
-  const reported = result.output && (request.report || data?.resource || quarantine?.resource);
+  // Beside what is kept for its length, and for whoever wants one.
+  const long = data?.resource || quarantine?.complete === false;
+  const reported = result.output && (request.report || long);
   const report = reported
     ? writeReport(result, { pipeline, resource: data?.resource, quarantine: quarantine?.resource })
     : undefined;
   const unkept = report === undefined ? undefined : await keepReport(report, runId, context);
-  const allWarnings = unkept === undefined ? warnings : [...warnings, unkept];
+  const allWarnings = [...warnings, ...(quarantine?.unkept ?? []), ...(unkept ?? [])];
   return {
     run_id: runId,
     ...(pipeline && { pipeline }),
     input,
     original: originalOf(request, result, context.maxInlineLength),
-    steps,
+    steps: withinLength(steps),
     ...(allWarnings.length > 0 && { warnings: allWarnings }),
     rows: result.output?.rows ?? 0,
     final_data: data?.data ?? [],
@@ -61,34 +67,80 @@ export async function presentResult(result: EngineResult, context: PresentContex
 }
 
 /** Keeps the report, whose loss is no reason to lose the run. Gives a warning where it could not be kept. */
-async function keepReport(text: string, runId: string, { user, results }: PresentContext): Promise<string | undefined> {
+async function keepReport(
+  text: string,
+  runId: string,
+  { user, results }: PresentContext,
+): Promise<string[] | undefined> {
   try {
     await results.keep(user, runId, "report", { text, format: "markdown", rows: 0 });
     return undefined;
   } catch (error) {
-    return error instanceof ToolError ? `The report is not kept: ${error.message}` : "The report could not be kept.";
+    return [notKept("report", error)];
   }
+}
+
+function notKept(part: ResultPart, error: unknown): string {
+  return error instanceof ToolError ? `The ${part} is not kept: ${error.message}` : `The ${part} could not be kept.`;
+}
+
+/**
+ * The records with fewer issues where these are long together: each step has the same room, and a step that lists fewer than
+ * there are says how often each reason came.
+ */
+function withinLength(steps: readonly StepRecord[]): StepRecord[] {
+  const listing = steps.filter(({ issues }) => Array.isArray(issues)).length;
+  const room = MAX_ISSUES_LENGTH / Math.max(1, listing);
+  return steps.map((step) => {
+    const { issues, ...rest } = step;
+    if (!Array.isArray(issues)) return step;
+    let length = 0;
+    const listed = issues.filter((issue, place) => {
+      length += JSON.stringify(issue).length;
+      return place < MIN_ISSUES || length <= room;
+    });
+    if (listed.length === issues.length) return step;
+    return {
+      ...rest,
+      issues: listed,
+      top_reasons: topReasonsOf(step)
+        .sort((a, b) => b.count - a.count)
+        .slice(0, MAX_TOP),
+    };
+  });
 }
 
 interface Presented {
   data: Row[] | string;
   complete: boolean;
   resource?: KeptRows;
+  /** Warning of what was to be kept beside its text and is not. */
+  unkept?: string[];
 }
 
 async function present(
-  { format, rows, size, content }: EngineOutput,
+  { format, rows, size, escaped, content }: EngineOutput,
   part: ResultPart,
   runId: string,
-  { user, results }: PresentContext,
+  { user, results, request }: PresentContext,
 ): Promise<Presented> {
-  if ("text" in content) return { data: parse(content.text, format), complete: true };
-  const { uri, mimeType } = await results.keep(user, runId, part, { path: content.path, format, rows });
-  return {
-    data: format === "json" ? firstRows(content.beginning) : content.beginning,
-    complete: false,
-    resource: { uri, format, mime_type: mimeType, rows, size },
+  const keep = async (kept: { text: string } | { path: string }): Promise<KeptRows> => {
+    const { uri, mimeType } = await results.keep(user, runId, part, { ...kept, format, rows, escaped });
+    return { uri, format, mime_type: mimeType, rows, size };
   };
+  if (!("text" in content)) {
+    const resource = await keep({ path: content.path });
+    const data = format === "json" ? firstRows(content.beginning) : content.beginning;
+    return { data, complete: false, resource };
+  }
+  const whole = { data: parse(content.text, format), complete: true };
+  if (part === "data" || request.dryRun) return whole;
+  // Also a short quarantine: it is the source of the run that mends its rows.
+  try {
+    return { ...whole, resource: await keep({ text: content.text }) };
+  } catch (error) {
+    return { ...whole, unkept: [notKept(part, error)] };
+  }
 }
 
 /** Rows where the text is JSON or, as a quarantine is, JSON lines. */

@@ -21,6 +21,10 @@ export interface FollowedStep {
   failure(): StepFailure | undefined;
   /** Adds a warning to the step's record. */
   warn(text: string): void;
+  /** Adds a field to the step's record. */
+  note(key: string, value: unknown): void;
+  /** Fields of the rows where the last of them left; undefined where none came. */
+  columns(): readonly string[] | undefined;
   /** Reasons of the step as issues of an error. */
   issues(): ErrorIssue[];
   /** Complete once the rows have ended. */
@@ -43,6 +47,7 @@ export function followStep(
   let rowsIn = 0;
   let rowsOut = 0;
   let ms = 0;
+  let columns: readonly string[] | undefined;
   // Milliseconds that the steps before this one took while it waited for them.
   let waited = 0;
 
@@ -59,6 +64,9 @@ export function followStep(
       failure ??= given;
     },
     ended: () => failure !== undefined || endedBefore(),
+    columns(names) {
+      columns = names;
+    },
     report: (done, total, what) => shared.report(place, done, total, what),
   };
 
@@ -69,6 +77,7 @@ export function followStep(
       const next = await source.next();
       waited += performance.now() - from;
       if (next.done) return;
+      if (columns === undefined && next.value.rows.length > 0) columns = fieldsOf(next.value.rows);
       rowsIn += next.value.rows.length;
       yield next.value;
     }
@@ -96,6 +105,10 @@ export function followStep(
     rows: followed(),
     failure: () => failure,
     warn: context.warn,
+    note(key, value) {
+      details[key] = value;
+    },
+    columns: () => columns,
     issues: () => toIssues(reasons.listed),
     record() {
       const total = reasons.total;
@@ -114,6 +127,10 @@ export function followStep(
       };
     },
   };
+}
+
+function fieldsOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
 }
 
 function bounded(warnings: readonly string[]): string[] {

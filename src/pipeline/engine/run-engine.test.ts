@@ -139,3 +139,81 @@ it("a step's record tells its time, and shows its first rows as they were then",
   expect(records[1]).toMatchObject({ sample: [{ n: 1 }, { n: 2 }, { n: 3 }] });
   for (const { ms } of records) expect(ms).toBeGreaterThanOrEqual(0);
 });
+
+describe("a result without rows", () => {
+  it.each([
+    [[{ op: "filter", expression: "false" }], "a,b\r\n"],
+    [
+      [
+        { op: "rename", fields: { a: "x" } },
+        { op: "filter", expression: "x > 5" },
+        { op: "omit", fields: ["b"] },
+      ],
+      "x,b\r\n",
+    ],
+    [
+      [
+        { op: "sort", by: "a" },
+        { op: "limit", count: 0 },
+      ],
+      "a,b\r\n",
+    ],
+  ])("has the header that the last rows had: %j", async (operations, text) => {
+    const order = { steps: [{ name: "transform", operations }], outputFormat: "csv" };
+    const { output } = await runRows(
+      [
+        { a: 1, b: 2 },
+        { a: 2, b: 3 },
+      ],
+      order,
+    );
+    expect(output).toMatchObject({ rows: 0, content: { text } });
+  });
+
+  it("is empty where nothing is known, and has the columns that are asked for", async () => {
+    expect((await runRows([], { outputFormat: "csv" })).output).toMatchObject({ content: { text: "" } });
+    const steps = [{ name: "format", format: "csv", columns: ["c"] }];
+    expect((await runRows([], { steps })).output).toMatchObject({ content: { text: "c\r\n" } });
+  });
+});
+
+const textOf = (output: EngineOutput | undefined): string =>
+  output !== undefined && "text" in output.content ? output.content.text : "";
+
+describe("text made harmless for spreadsheets", () => {
+  const rows = [
+    { "=x": "+49 30", b: "-" },
+    { "=x": "ok", b: "1" },
+    { "=x": "@a", b: "'tis" },
+  ];
+  const steps = ["format"];
+
+  it("is counted in the record of format, and a warning", async () => {
+    const { output, warnings, steps: records } = await runRows(rows, { steps, outputFormat: "csv" });
+    expect(records).toMatchObject([{ name: "format", status: "success", escaped_cells: 4 }]);
+    expect(warnings).toEqual([expect.stringMatching(/^4 cells begin like a formula/)]);
+    expect(output?.escaped).toBe(true);
+  });
+
+  it("is read as it was before", async () => {
+    const { output } = await runRows(rows, { steps, outputFormat: "csv" });
+    const text = textOf(output);
+    const input = { kind: "text", text } as const;
+    const back = await runRows([], { input, inputFormat: "csv", inputEscaped: true, steps: [] });
+    expect(JSON.parse(textOf(back.output))).toEqual(rows);
+  });
+
+  it("is not undone where it cannot be told from text with an apostrophe of its own", async () => {
+    const own = [...rows, { "=x": "'=1", b: "" }];
+    expect((await runRows(own, { steps, outputFormat: "csv" })).output?.escaped).toBeUndefined();
+  });
+});
+
+it("says that a format step decides, where the request wants another format", async () => {
+  const steps = [{ name: "format", format: "json" }];
+  const { warnings } = await runRows([{ a: 1 }], { steps, outputFormat: "csv" });
+  expect(warnings).toEqual([
+    "Step 1 (format), The result is json, as this step says, and not csv, as output_format does.",
+  ]);
+  expect((await runRows([{ a: 1 }], { steps })).warnings).toEqual([]);
+});

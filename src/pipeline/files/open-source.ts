@@ -26,6 +26,8 @@ export interface OpenSource {
   engine: ({ kind: "file" } & FileIdentity) | { kind: "text"; text: string } | { kind: "bytes"; bytes: Uint8Array };
   /** A file name, whose ending tells the format. */
   name: string;
+  /** Whether texts of it were made harmless for spreadsheets, see EngineOrder. */
+  escaped?: boolean | undefined;
   /** To be called once nobody reads it any more. */
   close(): Promise<void>;
 }
@@ -58,11 +60,13 @@ export async function openSource(source: string, places: SourcePlaces): Promise<
     const kept = uri && (await results.open(user, uri.runId, uri.part));
     if (!kept) {
       throw new ToolError("not_found", `There is no result ${show(source)}, or it is no longer kept.`, {
-        hint: "resources/list has the results of your runs. Run the pipeline again: the same run gets the same id.",
+        hint:
+          "resources/list has what is kept of your runs: of results only those too long for final_data; a short one is in final_data " +
+          "itself, give it as data or text. Run the pipeline again for one that has expired: the same run gets the same id.",
       });
     }
-    const { fd, path, name, close } = kept;
-    return { engine: { kind: "file", ...identify(fd, path) }, name, close };
+    const { fd, path, name, escaped, close } = kept;
+    return { engine: { kind: "file", ...identify(fd, path) }, name, escaped, close };
   }
   if (/^api:\/\//i.test(source)) {
     const found = await places.readResource(source);

@@ -13,6 +13,15 @@ export interface TextSink {
 /** Writes rows in a format as they come, keeping none. */
 export interface RowWriter {
   write(rows: readonly Row[]): void;
-  /** Writes what closes the document. Nothing is written after it. */
-  end(): void;
+  /** Writes what closes the document. Nothing is written after it. `columns`: what a table without rows names in its header. */
+  end(columns?: readonly string[]): void;
+  /** Texts that were made harmless for spreadsheets; of formats that never do so left out. */
+  escaped?(): EscapedTexts;
+}
+
+/** Texts that got an apostrophe because a spreadsheet would run them. */
+export interface EscapedTexts {
+  cells: number;
+  /** Whether taking the apostrophe from whatever looks so gives all cells back as they were. */
+  exact: boolean;
 }

@@ -71,8 +71,9 @@ export function createTableWriter(options: OutputOptions, lines: TableLines, sin
       for (const row of rows) sink.write(lines.row(row, columns));
       written += rows.length;
     },
-    end() {
-      if (chosen && widths.length === 0) begin();
+    end(usual = []) {
+      if (widths.length === 0 && columns.length === 0 && blank === 0) columns.push(...usual);
+      if (widths.length === 0 && columns.length > 0) begin();
       if (widths.length > 1) sink.rewrite((chunks) => widen(chunks, lines, columns, widths));
     },
   };

@@ -25,8 +25,22 @@ export function createDelimitedWriter(options: OutputOptions, sink: TextSink): R
     return all || needsQuotes(text, delimiterCode) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
+  let escaped = 0;
+  let inHeader = 0;
+  let exact = true;
+
+  /** The text, with an apostrophe before what a spreadsheet would run. */
+  function harmless(text: string): string {
+    if (!isFormula(text)) {
+      if (text.charCodeAt(0) === APOSTROPHE && isFormula(text.slice(1))) exact = false;
+      return text;
+    }
+    escaped++;
+    return `'${text}`;
+  }
+
   function cell(value: unknown): string {
-    if (typeof value === "string") return quoteText(escapeFormulas && isFormula(value) ? `'${value}` : value);
+    if (typeof value === "string") return quoteText(escapeFormulas ? harmless(value) : value);
     if (value === null || value === undefined) return empty;
     if (typeof value !== "object") return bareNumbers ? String(value) : quoteText(String(value));
     return quoteText(JSON.stringify(value));
@@ -46,11 +60,19 @@ export function createDelimitedWriter(options: OutputOptions, sink: TextSink): R
     return mark + line(text);
   }
 
-  return createTableWriter(
+  const table = createTableWriter(
     options,
     {
       row,
-      header: (columns) => (options.header ? mark + line(columns.map(cell).join(delimiter)) : ""),
+      // May be written anew for more columns.
+      header: (columns) => {
+        if (!options.header) return "";
+        const before = escaped;
+        const text = mark + line(columns.map(cell).join(delimiter));
+        inHeader = escaped - before;
+        escaped = before;
+        return text;
+      },
       headerRecords: options.header ? 1 : 0,
       quotes: true,
       pad: (text, columns, missing) => {
@@ -61,7 +83,15 @@ export function createDelimitedWriter(options: OutputOptions, sink: TextSink): R
     },
     sink,
   );
+  return { ...table, escaped: () => ({ cells: escaped + inHeader, exact }) };
 }
+
+/** Takes the apostrophe away that a text got because a spreadsheet would run it. */
+export function withoutApostrophe(text: string): string {
+  return text.charCodeAt(0) === APOSTROPHE && isFormula(text.slice(1)) ? text.slice(1) : text;
+}
+
+const APOSTROPHE = 39;
 
 /** Characters up to which a loop is faster than four searches. */
 const SHORT = 64;

@@ -130,8 +130,8 @@ function reasonTable(
   );
 }
 
-/** As they were counted; of few reasons those that are listed. */
-function topReasonsOf({ top_reasons: counted, issues }: StepRecord): TopReason[] {
+/** The commonest reasons of a step as they were counted; of few reasons those that are listed. */
+export function topReasonsOf({ top_reasons: counted, issues }: StepRecord): TopReason[] {
   if (Array.isArray(counted)) return counted as TopReason[];
   const tops = new Map<string, TopReason>();
   for (const { field, rule, row, message } of (issues ?? []) as (ErrorIssue & Omit<TopReason, "count">)[]) {

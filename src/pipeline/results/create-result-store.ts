@@ -34,8 +34,8 @@ const MIME_TYPES: Record<string, string> = {
   markdown: "text/markdown",
 };
 
-/** A run's part, its rows, bytes and format. The bytes tell what was cut off by a crash of the machine. */
-const NAME = /^([0-9a-f]{8,64})\.(data|quarantine|report)\.(\d{1,15})\.(\d{1,15})\.([a-z0-9]{1,20})$/;
+/** A run's part, its rows, bytes and format, and whether it is escaped. The bytes tell what was cut off by a crash of the machine. */
+const NAME = /^([0-9a-f]{8,64})\.(data|quarantine|report)\.(\d{1,15})\.(\d{1,15})\.([a-z0-9]{1,20})(\.escaped)?$/;
 const TEMPORARY = /^(\w+-\d+-\w+)\.tmp$/;
 const WORK_NAME = /^(\w+-\d+-\w+)$/;
 
@@ -81,13 +81,14 @@ export function createResultStore({
   }
 
   async function entryOf(userFolder: string, name: string): Promise<Entry | undefined> {
-    const [, runId = "", part, rows, size, format = ""] = NAME.exec(name) ?? [];
+    const [, runId = "", part, rows, size, format = "", escaped] = NAME.exec(name) ?? [];
     if (!part) return undefined;
     const path = join(userFolder, name);
     const found = await stat(path).catch(() => undefined);
     if (!found?.isFile() || found.size !== Number(size)) return undefined;
     const keptAt = found.mtime;
-    return makeEntry({ runId, part: part as ResultPart, format, rows: Number(rows), size: found.size, keptAt, path });
+    const known = { runId, part: part as ResultPart, format, rows: Number(rows), size: found.size };
+    return makeEntry({ ...known, escaped: escaped !== undefined, keptAt, path });
   }
 
   function makeEntry(known: Omit<Entry, "uri" | "mimeType" | "until">): Entry {
@@ -149,7 +150,7 @@ export function createResultStore({
   }
 
   return {
-    async keep({ id: user }, runId, part, { format, rows, ...content }) {
+    async keep({ id: user }, runId, part, { format, rows, escaped = false, ...content }) {
       sweep();
       const size = "text" in content ? Buffer.byteLength(content.text) : (await stat(content.path)).size;
       if (size > maxUserBytes) {
@@ -162,9 +163,9 @@ export function createResultStore({
         );
       }
       const userFolder = folderOf(user);
-      const path = join(userFolder, `${runId}.${part}.${rows}.${size}.${format}`);
+      const path = join(userFolder, `${runId}.${part}.${rows}.${size}.${format}${escaped ? ".escaped" : ""}`);
       const now = new Date();
-      const entry = makeEntry({ runId, part, format, rows, size, keptAt: now, path });
+      const entry = makeEntry({ runId, part, format, rows, size, escaped, keptAt: now, path });
       if (!NAME.test(path.slice(userFolder.length + 1))) throw new Error("This is no name of a kept result.");
       try {
         await mkdir(userFolder, { recursive: true, mode: 0o700 });

@@ -19,6 +19,8 @@ export interface KeptResult {
   /** Bytes. */
   size: number;
   keptAt: Date;
+  /** Whether texts of the table were made harmless for spreadsheets in a way that can be undone. */
+  escaped: boolean;
   /** When it is given up at the latest; it may have to give way earlier. */
   until: Date;
 }
@@ -36,7 +38,7 @@ export interface ResultStore {
     user: ResultUser,
     runId: string,
     part: ResultPart,
-    content: ResultContent & { format: string; rows: number },
+    content: ResultContent & { format: string; rows: number; escaped?: boolean | undefined },
   ): Promise<KeptResult>;
   /** Undefined also for what belongs to somebody else. */
   find(user: ResultUser, runId: string, part: ResultPart): Promise<KeptResult | undefined>;

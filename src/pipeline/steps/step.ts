@@ -83,6 +83,8 @@ export interface StepContext {
   ended(): boolean;
   /** Takes rows out of the run into its quarantine, each with its reasons. */
   quarantine(row: Row, number: number, reasons: readonly unknown[]): void;
+  /** Names the fields of the rows inside the step where the last of them left; without it those that came into the step count. */
+  columns(names: readonly string[]): void;
   /** How much of the step is done, where it works after its input has ended. */
   report(done: number, total: number, what: string): void;
 }

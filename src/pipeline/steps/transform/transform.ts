@@ -3,7 +3,7 @@ import { watchFields } from "../../engine/missing-fields.ts";
 import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, meantName, type Options, readObject, wrong } from "../../options.ts";
-import { counted, type Reasons, show } from "../../rows.ts";
+import { counted, type Reasons, type Row, show } from "../../rows.ts";
 import type { Step, StepContext } from "../step.ts";
 import { compileJsonata } from "./jsonata.ts";
 import { type Operation, onlyWhen, readOnError } from "./operation.ts";
@@ -45,6 +45,7 @@ export function compileTransform(options: Options, where: string, parameters: Pa
       });
     }
     for (const warning of chain.warnings()) context.warn(warning);
+    context.columns(chain.columns());
     context.record.operations = operations.length;
     const counts = chain.counts();
     if (counts.length > 0) context.record.operation_rows = counts;
@@ -96,6 +97,9 @@ const WHEN_HINT = 'Write "when" so that it holds for all rows, or cast the field
  */
 function startChain(operations: readonly NamedOperation[], context: StepContext) {
   let failed: number | undefined;
+  // How far rows came, and what fields they had there.
+  let farthest = -1;
+  let columns: readonly string[] = [];
   const links = operations.map((operation, index) => {
     const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0 };
     const reasons = heard(context.reasons, () => {
@@ -112,6 +116,10 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
       if (passing.rows.length === 0 || (failed !== undefined && index > failed)) return;
       const { running, counts, watch } = links[index] as (typeof links)[number];
       watch.see(passing.rows);
+      if (index > farthest) {
+        farthest = index;
+        columns = Object.keys(passing.rows[0] as Row);
+      }
       counts.rowsIn += passing.rows.length;
       const made = running.push(passing);
       if (Symbol.iterator in made) {
@@ -146,6 +154,7 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
           .missing(paths && CONSTANT_WORDS)
           .map(({ problem, help }) => `operation ${index + 1} (${op}): ${problem} ${help}`),
       ),
+    columns: () => columns,
     /** What each operation made of the number of rows, where it changed it. */
     counts: () =>
       links.flatMap(({ op, counts: { rowsIn, rowsOut } }, index) =>
