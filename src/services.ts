@@ -172,8 +172,11 @@ export function createServices(
         {
           searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
           // Rows take whole answers, for nobody reads on in what is kept.
-          callApi: async (user, request, context) =>
-            (await one("apis")).call(user, request, { ...context, whole: true }),
+          async callApi(user, { body, ...request }, context) {
+            // A body of call_api is an object; the list that a batch makes goes as the text that it is.
+            const own = Array.isArray(body) ? { bodyText: JSON.stringify(body) } : { body };
+            return (await one("apis")).call(user, { ...request, ...own }, { ...context, whole: true });
+          },
           async processInput(user, request, { run, ...context }) {
             const [llm, processor] = await Promise.all([one("llm"), one("processor")]);
             const account = accounts.get(run) ?? llm.account(user);

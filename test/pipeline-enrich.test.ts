@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { whenDone } from "./fixtures/cleanup.ts";
+import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { callTool, connect, startPatchbay } from "./fixtures/connect.ts";
 import type { ChatRequest } from "./fixtures/fake-provider.ts";
 import { startFakeProvider } from "./fixtures/fake-provider.ts";
@@ -69,6 +71,37 @@ describe("enrich by API through the server", () => {
       ],
       api: { calls: 3, cached: 0, failed: 2, rows: 10 },
     });
+  });
+
+  it("sends a batch as a bare list, also to an operation that a document describes", async () => {
+    const paths = {
+      "/upper": {
+        post: {
+          operationId: "upper",
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: { type: "array", items: { type: "string" } } } },
+          },
+          responses: { 200: { description: "In capitals" } },
+        },
+      },
+    };
+    const openapi = join(temporaryFolder(), "shop.json");
+    writeFileSync(openapi, JSON.stringify({ openapi: "3.1.0", info: { title: "Shop", version: "1" }, paths }));
+    for (const [more, operation] of [
+      [{}, "POST /upper"],
+      [{ openapi }, "upper"],
+    ] as const) {
+      const script: Script = ({ body }) => ({ json: (JSON.parse(body) as string[]).map((word) => word.toUpperCase()) });
+      const { run, requests } = await openShop(script, more);
+      const api = { operation, body: "{{word}}", batch: { size: 2 }, into: "up" };
+      const result = await run(api, [{ word: "a" }, { word: "b" }, { word: "c" }]);
+      expect(result.final_data.map(({ up }) => up)).toEqual(["A", "B", "C"]);
+      expect(requests.map(({ body, headers }) => [body, headers["content-type"]])).toEqual([
+        ['["a","b"]', "application/json"],
+        ['["c"]', "application/json"],
+      ]);
+    }
   });
 
   it("records, drops, puts aside or stops at rows that the API refuses", async () => {
