@@ -68,6 +68,14 @@ export function freeParameters(given: Options): Parameters {
   );
 }
 
+/** The parameters that no text of the steps names. */
+export function unusedParameters(parameters: Parameters, steps: readonly unknown[]): string[] {
+  const names = Object.keys(parameters);
+  if (names.length === 0) return names;
+  const used = new Set(Array.from(JSON.stringify(steps).matchAll(/\$(\w+)/g), ([, name]) => name));
+  return names.filter((name) => !used.has(name));
+}
+
 /** A value that a step may refer to by a name that is written `$name`. @throws ToolError `invalid_input` for an unknown name */
 export function parameterOf(parameters: Parameters, name: string, where: string): unknown {
   if (Object.hasOwn(parameters, name)) return parameters[name];

@@ -214,3 +214,19 @@ it("says that a format step decides, where the request wants another format", as
   ]);
   expect((await runRows([{ a: 1 }], { steps })).warnings).toEqual([]);
 });
+
+it("says which parameters no step uses", async () => {
+  const steps = [{ name: "transform", operations: [{ op: "filter", expression: "n > $least" }] }];
+  const parameters = { least: 1, lest: 2 };
+  expect((await runRows(numbers(2), { steps, parameters })).warnings).toEqual([
+    'No step uses the parameter "lest": write $lest or {{$lest}}.',
+  ]);
+  const pipeline = { name: "p", version: "1" };
+  expect((await runRows(numbers(2), { steps, parameters, pipeline })).warnings).toEqual([]);
+});
+
+it("gives the header of a csv without rows back", async () => {
+  const input = { kind: "text", text: "id,name\n" } as const;
+  const { output } = await runRows([], { input, inputFormat: "csv", outputFormat: "tsv" });
+  expect(output).toMatchObject({ rows: 0, content: { text: "id\tname\n" } });
+});

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ErrorIssue } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
+import { unusedParameters } from "../definitions/parameters.ts";
 import { defaultOutput, type OutputOptions, outputFormatOf } from "../formats/output-options.ts";
 import { createTextSink } from "../formats/text-sink.ts";
 import { createRowWriter } from "../formats/writers.ts";
@@ -8,9 +9,9 @@ import { counted, type Row } from "../rows.ts";
 import { createWorkspace, type Workspace } from "../spool/workspace.ts";
 import { compileSteps } from "../steps/compile-steps.ts";
 import type { Batches, Host, Step, StepFailure } from "../steps/step.ts";
-import { createSuggestion } from "../suggest/suggest.ts";
-import type { EngineOrder, EngineOutput, EngineResult, StepRecord } from "./engine-order.ts";
+import type { EngineOrder, EngineOutput, EngineResult, InputRecord, StepRecord } from "./engine-order.ts";
 import { type FollowedStep, followStep, type SharedContext } from "./follow-step.ts";
+import { lookAtInput } from "./look-at-input.ts";
 import { watchFields } from "./missing-fields.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { type ReadInput, readInput } from "./read-input.ts";
@@ -21,8 +22,6 @@ import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
 const ENGINE_VERSION = "4";
 /** Rows that a dry run takes. */
 const DRY_RUN_ROWS = 20;
-/** Rows that suggestions are made from. */
-const SUGGEST_ROWS = 100_000;
 /** Warnings of all steps that the result repeats. */
 const MAX_WARNINGS = 20;
 /** Milliseconds between two words about progress. */
@@ -42,7 +41,7 @@ export async function runEngine(order: EngineOrder, host: Host): Promise<EngineR
   try {
     const input = readInput(order, order.limits.maxInlineLength);
     return order.suggest
-      ? suggest(order, input, tables)
+      ? suggest(order, input, tables, host)
       : await runSteps({ order, steps, output: outputOf(steps, outputFormat), workspace, input, tables, host });
   } finally {
     workspace.close();
@@ -118,13 +117,17 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
   const failure = failed < 0 ? undefined : followed[failed];
   const result: EngineResult = {
     runId: runId(order, input, tables),
-    input: input.record(),
+    input: order.dryRun ? takenOf(input, DRY_RUN_ROWS) : input.record(),
     original: input.original(),
     steps: records,
     warnings: warningsOf(input, records),
     before,
     after: failure ? [] : after,
   };
+  // Those of a configured pipeline are not the caller's.
+  const unused = order.pipeline ? [] : unusedParameters(order.parameters, order.steps);
+  for (const name of unused)
+    result.warnings.push(`No step uses the parameter "${name}": write $${name} or {{$${name}}}.`);
   if (escaped && escaped.cells > 0 && !failure) result.warnings.push(escapedWarning(escaped.cells));
   if (failure) {
     return { ...result, failure: failureOf(failure.failure() as StepFailure, failed, failure.issues()) };
@@ -177,24 +180,28 @@ function* firstRows(batches: Iterable<Batch>, count: number | undefined): Iterab
   }
 }
 
-function suggest(order: EngineOrder, input: ReadInput, tables: TableReader): EngineResult {
-  const before: Row[] = [];
-  const suggestion = createSuggestion();
-  for (const batch of firstRows(input.batches, SUGGEST_ROWS)) {
-    if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
-    suggestion.see(batch);
-  }
-  if (input.failed()) throw input.error();
+function suggest(order: EngineOrder, input: ReadInput, tables: TableReader, host: Host): EngineResult {
+  const progress = progressOf(host, input);
+  const { before, suggestion } = lookAtInput(input, () =>
+    progress(`Looking at the rows, ${counted(input.rows(), "row")} so far`),
+  );
   return {
     runId: runId(order, input, tables),
-    input: input.record(),
+    input: takenOf(input, Number(suggestion.rows)),
     original: input.original(),
     steps: [],
     warnings: warningsOf(input, []),
     before,
     after: [],
-    suggestion: suggestion.result(),
+    suggestion,
   };
+}
+
+/** The record of an input of which the first rows were taken. */
+function takenOf(input: ReadInput, rows: number): InputRecord {
+  const record = input.record();
+  const complete = record.rows <= rows && input.share() === 1;
+  return { ...record, rows: Math.min(rows, record.rows), ...(!complete && { complete }) };
 }
 
 /** How the result is written: by the last format step that is on; as JSON where there are some and all are off. */

@@ -71,6 +71,8 @@ export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterabl
       hint: almost ?? "A table is a line of names, a line of dashes such as |---|---|, and a line for each row.",
     });
   }
+  // For a result that has no rows either.
+  if (number === 0) context.note("columns", names);
   if (batch.rows.length > 0) yield batch;
 }
 
