@@ -148,7 +148,8 @@ export function readChoice<Word extends string>(
 export function readFields(options: Options, key: string, where: string): string[] {
   const value = typeof options[key] === "string" ? [options[key]] : options[key];
   if (!Array.isArray(value) || value.length === 0 || !value.every((field) => typeof field === "string")) {
-    throw wrong(where, `"${key}" must be a list of field names, not ${show(options[key])}.`);
+    const hint = key === "by" ? 'Leave "by" out to take all rows together.' : undefined;
+    throw wrong(where, `"${key}" must be a list of field names, not ${show(options[key])}.`, hint);
   }
   return value as string[];
 }

@@ -1,13 +1,10 @@
-import { type ErrorCode, ToolError } from "../../../errors.ts";
+import type { ToolError } from "../../../errors.ts";
 import { readInputOptions } from "../../definitions/input-options.ts";
-import { readerOf } from "../../formats/read-rows.ts";
 import type { InputOptions } from "../../formats/row-reader.ts";
-import { meantName, type Options, optionalString, readChoice, readObject, wrong } from "../../options.ts";
+import { meantName, type Options, optionalString, readObject, wrong } from "../../options.ts";
 import { counted, isObject, newRow, type Row, show } from "../../rows.ts";
+import { readTableText } from "../table-text.ts";
 import { type KeyOptions, keyText } from "./lookup-key.ts";
-
-/** Formats of a table that is a text. */
-const TABLE_FORMATS = ["csv", "tsv", "json", "ndjson", "yaml"] as const;
 
 /** How a table is read that comes from a source. */
 export interface TableReading {
@@ -68,7 +65,7 @@ export function readLookupTable(
     );
   }
   const place = `${where}, "table"`;
-  const given = typeof table === "string" ? parseTable(options, table, rules.keys, where) : table;
+  const given = typeof table === "string" ? readTableText(options, rules.keys, where) : table;
   if (Array.isArray(given)) {
     given.forEach((value: unknown, index) => {
       const at = `${place}, entry ${index + 1}`;
@@ -188,42 +185,4 @@ function noKey(entry: Record<string, unknown>, missing: string, at: string): Too
   const meant = meantName(missing, names);
   const known = `Its fields: ${names.slice(0, 20).join(", ")}. "key" says which of them is compared with "field".`;
   return wrong(at, `has no ${show(missing)}.`, meant === undefined ? known : `Did you mean ${show(meant)}? ${known}`);
-}
-
-/** A table that is a text: rows, or an object by key. */
-function parseTable(options: Options, text: string, keys: readonly string[], where: string): unknown {
-  const looksLikeJson = /^\s*[[{]/.test(text);
-  const format = readChoice(options, "table_format", where, TABLE_FORMATS, looksLikeJson ? "json" : "csv");
-  const rows: Row[] = [];
-  const read = readerOf(format);
-  try {
-    const context = {
-      options: {},
-      note() {},
-      bad({ row, message }: { row: number; message: string }): void {
-        throw wrong(where, `"table": row ${row} of the ${format} text cannot be read: ${message}.`);
-      },
-    };
-    for (const batch of read([text], context)) rows.push(...batch.rows);
-  } catch (error) {
-    if (!(error instanceof ToolError) || error.message.startsWith(where)) throw error;
-    const code: ErrorCode = error.code;
-    throw new ToolError(code, `${where}, "table": ${error.message}`, { hint: error.hint });
-  }
-  if (rows.length === 0) throw noRows(text, format, where);
-  const [only] = rows;
-  const isByKey = (format === "json" || format === "yaml") && rows.length === 1 && isObject(only);
-  return isByKey && !keys.some((key) => Object.hasOwn(only as Row, key)) ? only : rows;
-}
-
-function noRows(text: string, format: string, where: string): ToolError {
-  const trimmed = text.trim();
-  const isSource = /^[a-z]+:\/\/\S+$/i.test(trimmed) || /^[^\r\n,;]+\.\w{2,8}$/.test(trimmed);
-  return wrong(
-    where,
-    `the "table" ${show(trimmed)} has no rows: it is read as text in ${format}.`,
-    isSource
-      ? `To read a file of a folder or a kept result, write "source": ${show(trimmed)} instead of "table".`
-      : "Write its first line with the names of the columns, and a line for each entry.",
-  );
 }

@@ -628,3 +628,9 @@ it.each<[OperationCompiler, object, RegExp]>([
 ])("%o refuses %j", (compile, options, message) => {
   expect(() => compile({ op: "x", ...options }, "here")).toThrow(message);
 });
+
+it("says how all rows are taken together", () => {
+  expect(() => group({ op: "group", by: [], aggregates: { n: "count" } }, "here")).toThrow(
+    expect.objectContaining({ hint: 'Leave "by" out to take all rows together.' }),
+  );
+});

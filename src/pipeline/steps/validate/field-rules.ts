@@ -16,6 +16,7 @@ import { counted, isObject, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
 import { compileDateReader, type DateReader } from "../../values/date-format.ts";
 import { DECIMAL_SIGNS } from "../../values/numbers.ts";
+import { readTableText } from "../table-text.ts";
 import type { CastOptions } from "../transform/cast.ts";
 import { createReader, FIELD_TYPES, type FieldType, fieldType, TYPE_WORDS } from "./field-types.ts";
 
@@ -229,10 +230,15 @@ function listed(list: readonly unknown[]): string {
   return list.length > 10 ? `${shown}, … (${list.length} in all)` : shown;
 }
 
-/** `{ table, key? }`: keys of an object, values of a list, or what its objects have as `key`. Compared as text. */
+/**
+ * `{ table, key?, table_format? }`: keys of an object, values of a list, or what its objects have as `key`; a text is a table in
+ * csv or another format, of which `key` names the column. Compared as text.
+ */
 function readForeign(options: Options, where: string): Set<string> {
-  checkKeys(options, ["table", "key"], where);
-  const { table } = options;
+  checkKeys(options, ["table", "key", "table_format"], where);
+  const isText = typeof options.table === "string";
+  const keys = typeof options.key === "string" ? [options.key] : [];
+  const table = isText ? readTableText(options, keys, where) : options.table;
   if (isObject(table)) {
     if (options.key !== undefined) throw wrong(where, '"key" is for a table that is a list of objects.');
     return new Set(Object.keys(table));
