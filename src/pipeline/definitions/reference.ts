@@ -62,13 +62,20 @@ ${FUNCTION_GROUPS.map(({ title, functions }) => `- ${title}: ${functions.filter(
 
 ## enrich
 
-One or more of these, in order; \`when\` (an expression) chooses the rows, \`on_error\` is keep (default: the field is null), drop, quarantine or fail.
+One or more of these, in order; \`when\` (an expression) chooses the rows, \`on_error\`, beside them and not
+inside, is keep (default: the field is null), drop, quarantine or fail.
 
-- \`"lookup": { "field": "country", "table": { "DE": { "currency": "EUR" } } }\`: table an object by key, a list with \`key\`, or text in csv;
-  ignore_case, trim, fields, into, prefix, default
+- \`"lookup": { "field": "country", "source": "exports/countries.csv", "key": "code" }\` joins with a file of a folder or a kept result (input_options,
+  table_format: how it is read); or \`"table"\`: an object by key such as \`{ "DE": { "currency": "EUR" } }\`, a list with \`key\`, or csv itself as text (no name of a file).
+  how: left (default), inner (rows without an entry leave); many: true (a row for each entry of a key, else a key is there once); fields (names, or { "land": "name" }),
+  into, prefix, default, ignore_case, trim, normalize; field and key may be lists
 - \`"memory": { "query_template": "{{customer}}", "into": "known", "limit": 3 }\`
 - \`"api": { "api": "crm", "operation": "GET /customers/{id}", "path": { "id": "{{id}}" }, "select": "name", "into": "customer" }\`; query, header, body,
-  max_pages, timeout, batch: { "size": 50 }
+  max_pages, timeout, batch
+- batch of api: \`{ "api": "shop", "operation": "POST /prices", "body": { "ids": "{{sku}}" }, "select": "items", "batch": { "size": 50, "key": "sku", "match": "id" }, "fields": { "price": "cost" } }\`
+  sends \`{ "ids": ["a", "b", …] }\`, for \`{{sku}}\` is the list of the rows' values; of the list \`items\` in the answer each row takes the entry whose \`id\` is its \`sku\`. Without key
+  the first entry is the first row's, and so on. \`{{rows}}\` is the list of the rows (each as \`"row": { "q": "{{name}}" }\` of batch makes it); \`"body": "{{rows}}"\` sends a bare list;
+  separator: "," makes a text of a list
 - \`"llm": { "task": "extract", "input_template": "{{text}}", "output_schema": {…}, "into": "facts" }\`; model, system_prompt, max_tokens, timeout, batch: { "size": 10 }
 - of memory, api and llm: \`into\` (a field), \`fields\` ({ "field": "path.in.answer" }) or \`prefix\`; default, concurrency (4), max_calls (1000), rate_limit ({ "requests": 10, "per": 1 })
 
