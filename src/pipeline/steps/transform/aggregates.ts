@@ -14,6 +14,8 @@ export interface Aggregate<Tally = unknown> {
   take(tally: Tally, value: unknown): number | RowFailure;
   /** The result, a JSON value. */
   give(tally: Tally): unknown;
+  /** Whether it compares texts as texts. */
+  orders?: true;
   /** Bytes of an empty tally; a few where it is left out. */
   weight?: number;
 }
@@ -135,6 +137,7 @@ function extreme(fn: string, sign: number): Aggregate {
       return better ? keep(tally, value) : 0;
     },
     give: ({ value }) => value,
+    orders: true,
   });
 }
 

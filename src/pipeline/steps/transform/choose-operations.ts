@@ -85,6 +85,7 @@ export const top: OperationCompiler = (options, where) => {
   return {
     failsRun: false,
     fields: [...by, ...(sorted?.fields ?? [])],
+    orders: sorted?.texts ?? [],
     start({ workspace }) {
       const groups = createDigestSet();
       const taken = createNumberList();

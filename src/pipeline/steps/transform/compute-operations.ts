@@ -1,4 +1,4 @@
-import { isTrue } from "../../expression/expression.ts";
+import type { CompiledExpression } from "../../expression/expression.ts";
 import { optionalExpression, readExpression } from "../../expression/read-expression.ts";
 import { readObject, readString, wrong } from "../../options.ts";
 import { RowFailure } from "../../rows.ts";
@@ -24,15 +24,17 @@ export const compute: OperationCompiler = (options, where, parameters) => {
   if (Object.keys(written).length === 0) throw wrong(where, '"fields" must name at least one field.');
   const set = new Set<string>();
   const paths: string[] = [];
+  const expressions: CompiledExpression[] = [];
   const fields = Object.keys(written).map((field) => {
     const expression = single
       ? readExpression(options, "expression", where, parameters)
       : readExpression(written, field, `${where}, "fields"`, parameters);
     paths.push(...expression.paths.filter((path) => !set.has(path) && !set.has(path.split(".")[0] as string)));
     set.add(field);
+    expressions.push(expression);
     return { field, value: expression };
   });
-  return { ...perField(readOnError(options, where), "compute", fields), paths };
+  return { ...perField(readOnError(options, where), "compute", fields), paths, expressions };
 };
 
 /** `{ op: "filter", expression, on_error? }`: keeps the rows for which the expression is true; `null` drops rows that fail. */
@@ -45,6 +47,7 @@ export const filter: OperationCompiler = (options, where, parameters) => {
     failsRun: onError === "fail",
     takesWhen: true,
     paths: [...expression.paths, ...(when?.paths ?? [])],
+    expressions: when ? [expression, when] : [expression],
     start: ({ reasons }) => ({
       push(batch) {
         const { rows, numbers } = batch;
@@ -54,7 +57,7 @@ export const filter: OperationCompiler = (options, where, parameters) => {
           const number = numbers[index] as number;
           let keep = onError === "keep";
           try {
-            keep = (when !== undefined && !isTrue(when(row))) || isTrue(expression(row));
+            keep = (when !== undefined && !when.holds(row)) || expression.holds(row);
           } catch (error) {
             if (!(error instanceof RowFailure)) throw error;
             addFailure(reasons, number, row, null, "filter", error);

@@ -46,6 +46,7 @@ export const group: OperationCompiler = (options, where) => {
     failsRun: readOnError(options, where) === "fail",
     hint: castHint(aggregates.find(({ field }) => field !== undefined)?.field),
     fields,
+    orders: aggregates.flatMap(({ field, aggregate }) => (field !== undefined && aggregate.orders ? [field] : [])),
     start({ workspace, reasons }) {
       const rules: GroupRules<Group> = {
         by,

@@ -1,6 +1,6 @@
 import type { Batch } from "../../batch.ts";
 import type { FieldReads } from "../../engine/missing-fields.ts";
-import { type CompiledExpression, isTrue, type Parameters } from "../../expression/expression.ts";
+import type { CompiledExpression, Parameters } from "../../expression/expression.ts";
 import { checkKeys, ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
 import { type Reason, type Reasons, type Row, RowFailure } from "../../rows.ts";
 import type { Workspace } from "../../spool/workspace.ts";
@@ -10,6 +10,8 @@ export interface OperationContext {
   workspace: Workspace;
   /** Where rows that fail are recorded. */
   reasons: Reasons;
+  /** Says what is probably not meant; the same text is told once. */
+  warn?(text: string): void;
 }
 
 /** An operation in one run. */
@@ -28,6 +30,10 @@ export interface Operation extends FieldReads {
   takesWhen?: true;
   /** What helps where rows failed; left out: to set `on_error`. */
   hint?: string;
+  /** Expressions that it works with; what they notice is told. */
+  expressions?: readonly CompiledExpression[];
+  /** Fields whose texts it compares as texts. */
+  orders?: readonly string[];
   /** Begins a run. */
   start(context: OperationContext): RunningOperation;
 }
@@ -43,15 +49,17 @@ export function checkRowKeys(options: Options, keys: readonly string[], where: s
   checkKeys(options, ["op", ...keys, "when"], where);
 }
 
+type Warn = NonNullable<OperationContext["warn"]>;
+
 /** An operation that changes or replaces one row at a time and cannot fail. */
-export function perRow(change: (row: Row) => Row | undefined): Operation {
+export function perRow(change: (row: Row, warn: Warn) => Row | undefined): Operation {
   return {
     failsRun: false,
-    start: () => ({
+    start: ({ warn = () => {} }) => ({
       push(batch) {
         const { rows } = batch;
         for (let index = 0; index < rows.length; index++) {
-          const changed = change(rows[index] as Row);
+          const changed = change(rows[index] as Row, warn);
           if (changed) rows[index] = changed;
         }
         return batch;
@@ -165,6 +173,7 @@ export function onlyWhen(operation: Operation, when: CompiledExpression, onError
     ...operation,
     failsRun: onError === "fail",
     paths: [...(operation.paths ?? []), ...when.paths],
+    expressions: [...(operation.expressions ?? []), when],
     start(context) {
       const running = operation.start(context);
       return {
@@ -173,18 +182,22 @@ export function onlyWhen(operation: Operation, when: CompiledExpression, onError
           const chosen: Batch = { rows: [], numbers: [] };
           for (const [index, row] of batch.rows.entries()) {
             const number = batch.numbers[index] as number;
-            const met = attempt(when, row);
+            const met = attempt(when.holds, row);
             if (met instanceof RowFailure) addFailure(context.reasons, number, row, null, "when", met);
-            else if (isTrue(met)) {
+            else if (met === true) {
               places.push(index);
               chosen.rows.push(row);
               chosen.numbers.push(number);
             }
           }
-          const { rows } = running.push(chosen) as Batch;
-          for (const [index, place] of places.entries()) batch.rows[place] = rows[index] as Row;
+          const { rows, numbers } = running.push(chosen) as Batch;
+          for (const [index, place] of places.entries()) {
+            batch.rows[place] = rows[index] as Row;
+            batch.numbers[place] = numbers[index] as number;
+          }
           return batch;
         },
+        ...(running.end && { end: () => running.end?.() ?? [] }),
       };
     },
   };

@@ -144,6 +144,7 @@ export const running: OperationCompiler = (options, where) => {
     failsRun: onError === "fail",
     hint: fn === "rank" || fn === "dense_rank" ? sortHint(field, by) : castHint(field),
     fields: [...by, ...(field === undefined ? [] : [field])],
+    orders: field !== undefined && (fn === "min" || fn === "max") ? [field] : [],
     start({ reasons }) {
       const groups = createDigestSet(MAX_GROUPS);
       const states: unknown[] = [];

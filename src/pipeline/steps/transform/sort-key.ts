@@ -14,7 +14,16 @@ interface FieldOrder {
 }
 
 /** What rows are sorted by, under `key`: names or `{ field, descending?, nulls?, numeric?, ignore_case? }`. */
-export function readSortKeys(options: Options, key: string, where: string): { fields: string[]; keys: SortKey[] } {
+export function readSortKeys(
+  options: Options,
+  key: string,
+  where: string,
+): {
+  fields: string[];
+  keys: SortKey[];
+  /** Fields whose texts are compared as texts. */
+  texts: string[];
+} {
   const all = readOrder(options, where, { descending: false, nulls: "last", numeric: false, ignore_case: false });
   const list = Array.isArray(options[key]) ? options[key] : [options[key]];
   if (list.length === 0) throw wrong(where, `"${key}" must name at least one field.`);
@@ -27,7 +36,8 @@ export function readSortKeys(options: Options, key: string, where: string): { fi
     const given = { descending: all.descending, nulls, numeric: all.numeric, ignore_case: all.ignoreCase };
     return { field: readString(entry, "field", here), ...readOrder(entry, here, given) };
   });
-  return { fields: orders.map(({ field }) => field), keys: orders.map(sortKey) };
+  const texts = orders.flatMap(({ field, numeric }) => (numeric ? [] : [field]));
+  return { fields: orders.map(({ field }) => field), keys: orders.map(sortKey), texts };
 }
 
 function readOrder(

@@ -5,11 +5,17 @@ import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, meantName, type Options, readObject, wrong } from "../../options.ts";
 import { counted, type Reasons, type Row, show } from "../../rows.ts";
 import type { Step, StepContext } from "../step.ts";
+import { castHint } from "./aggregates.ts";
 import { compileJsonata } from "./jsonata.ts";
 import { type Operation, onlyWhen, readOnError } from "./operation.ts";
 import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./operation-names.ts";
+import { watchOrder } from "./order-watch.ts";
 
 const MAX_OPERATIONS = 200;
+/** Warnings of one operation that are kept. */
+const MAX_WARNINGS = 20;
+/** In the messages of failures for which casting is the cure. */
+const CAST_FIRST = "cast the field";
 
 interface NamedOperation extends Operation {
   op: string;
@@ -41,7 +47,7 @@ export function compileTransform(options: Options, where: string, parameters: Pa
       const { op, hint } = operations[failed.index] as NamedOperation;
       context.fail({
         message: `${place(where, failed.index)} (${op}) failed in ${counted(failed.rows, "row")}`,
-        hint: hint ?? 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.',
+        hint: hint ?? (failed.uncast ? castHint(undefined) : ON_ERROR_HINT),
       });
     }
     for (const warning of chain.warnings()) context.warn(warning);
@@ -51,6 +57,8 @@ export function compileTransform(options: Options, where: string, parameters: Pa
     if (counts.length > 0) context.record.operation_rows = counts;
   };
 }
+
+const ON_ERROR_HINT = 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.';
 
 function place(where: string, index: number): string {
   return `${where}, operation ${index + 1}`;
@@ -101,21 +109,28 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
   let farthest = -1;
   let columns: readonly string[] = [];
   const links = operations.map((operation, index) => {
-    const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0 };
-    const reasons = heard(context.reasons, () => {
+    const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0, uncast: false };
+    const warnings = new Set<string>();
+    const reasons = heard(context.reasons, (message) => {
       counts.failedRows++;
+      counts.uncast ||= message?.includes(CAST_FIRST) ?? false;
       if (operation.failsRun && (failed === undefined || index < failed)) failed = index;
     });
-    const running = operation.start({ reasons, workspace: context.workspace });
-    return { ...operation, running, counts, watch: watchFields(operation) };
+    const warn = (text: string): void => {
+      if (warnings.size < MAX_WARNINGS) warnings.add(text);
+    };
+    const running = operation.start({ reasons, workspace: context.workspace, warn });
+    const order = watchOrder(operation.orders ?? []);
+    return { ...operation, running, counts, watch: watchFields(operation), order, warnings };
   });
 
   function* pass(batch: Batch, from: number): Generator<Batch> {
     let passing = batch;
     for (let index = from; index < links.length; index++) {
       if (passing.rows.length === 0 || (failed !== undefined && index > failed)) return;
-      const { running, counts, watch } = links[index] as (typeof links)[number];
+      const { running, counts, watch, order } = links[index] as (typeof links)[number];
       watch.see(passing.rows);
+      order.see(passing.rows);
       if (index > farthest) {
         farthest = index;
         columns = Object.keys(passing.rows[0] as Row);
@@ -147,12 +162,19 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
         }
       }
     },
-    failed: () => (failed === undefined ? undefined : { index: failed, rows: links[failed]?.counts.failedRows ?? 0 }),
+    failed: () => {
+      if (failed === undefined) return undefined;
+      const { failedRows, uncast } = (links[failed] as (typeof links)[number]).counts;
+      return { index: failed, rows: failedRows, uncast };
+    },
     warnings: () =>
-      links.flatMap(({ op, watch, paths }, index) =>
-        watch
-          .missing(paths && CONSTANT_WORDS)
-          .map(({ problem, help }) => `operation ${index + 1} (${op}): ${problem} ${help}`),
+      links.flatMap(({ op, watch, paths, order, expressions = [], warnings }, index) =>
+        [
+          ...watch.missing(paths && CONSTANT_WORDS).map(({ problem, help }) => `${problem} ${help}`),
+          ...order.found(),
+          ...expressions.flatMap(({ remarks }) => remarks),
+          ...warnings,
+        ].map((warning) => `operation ${index + 1} (${op}): ${warning}`),
       ),
     columns: () => columns,
     /** What each operation made of the number of rows, where it changed it. */
@@ -164,7 +186,7 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
 }
 
 /** A collector that passes reasons on and tells of each row that has any; those of one row come together. */
-function heard(reasons: Reasons, tell: () => void): Reasons {
+function heard(reasons: Reasons, tell: (message?: string) => void): Reasons {
   let last: number | undefined;
   return {
     get listed() {
@@ -174,7 +196,7 @@ function heard(reasons: Reasons, tell: () => void): Reasons {
       return reasons.total;
     },
     add(reason) {
-      if (reason.row !== last) tell();
+      if (reason.row !== last) tell(reason.message);
       last = reason.row;
       reasons.add(reason);
     },
