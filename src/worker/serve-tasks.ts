@@ -26,7 +26,6 @@ export function serveTasks<Names extends TaskName>(tasks: TaskTable<Names>): voi
   module.enableCompileCache?.();
   // Tasks read and set properties by name: of data they may reach only what is in it.
   Reflect.deleteProperty(Object.prototype, "__proto__");
-  new Worker(WATCH, { eval: true, execArgv: [] }).unref();
   let listener = (_message: unknown): void => {};
   const send = (message: FromProcess): void => void process.send?.(message);
   const talk: TaskTalk = {
@@ -36,6 +35,10 @@ export function serveTasks<Names extends TaskName>(tasks: TaskTable<Names>): voi
     },
   };
   process.on("message", async (message: ToProcess) => {
+    if ("watch" in message) {
+      new Worker(WATCH, { eval: true, execArgv: [] }).unref();
+      return;
+    }
     if ("said" in message) {
       listener(message.said);
       return;

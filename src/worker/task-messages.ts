@@ -11,8 +11,8 @@ export interface TaskOrder {
 /** What it gives back: the result as JSON, for that is copied fastest; undefined is given as null. */
 export type TaskReply = { json: string } | { failure: TaskFault };
 
-/** To a process: its next task, or what is said to the one under way. */
-export type ToProcess = { order: TaskOrder } | { said: unknown };
+/** To a process: its next task, what is said to the one under way, or to watch by itself whether the one that made it is gone. */
+export type ToProcess = { order: TaskOrder } | { said: unknown } | { watch: true };
 
 /** From a process: the end of its task, or what that says while it runs. */
 export type FromProcess = { reply: TaskReply } | { said: unknown };
