@@ -22,8 +22,10 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   compute: '{ op: "compute", field, expression, on_error? } — or fields: { a: "expression", b: "expression" }',
   filter: '{ op: "filter", expression, on_error? } — keeps the rows for which it is true',
   round: '{ op: "round", fields, digits? }',
-  split: '{ op: "split", field, separator, into?, trim? } — a list; with names in into one field each',
-  extract: '{ op: "extract", field, pattern, into, on_error? } — the groups of an RE2 pattern, one field each',
+  split:
+    '{ op: "split", field, separator, into?, trim? } — a list; with names in into one field each, the last with the rest',
+  extract:
+    '{ op: "extract", field, pattern, into, on_error? } — the groups of an RE2 pattern, one field each, null where it does not match',
   join: '{ op: "join", fields, separator?, into }',
   flatten: '{ op: "flatten", separator?, fields? } — objects to fields outer.inner',
   nest: '{ op: "nest", fields, into } — or without into: fields outer.inner to objects',
@@ -34,13 +36,16 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   limit: '{ op: "limit", count, offset? }',
   top: '{ op: "top", count, by?, sort_by?, descending? } — of each group the first, or with sort_by those with the largest values',
   sample: '{ op: "sample", count | fraction, seed? }',
-  group: `{ op: "group", by: ["a"], aggregates: { total: { fn: "sum", field: "b" }, rows: "count" }, on_error? } — fn: ${AGGREGATE_NAMES.join(", ")}`,
+  group: `{ op: "group", by: ["a"], aggregates: { total: { fn: "sum", field: "b" }, rows: "count" }, on_error? } — one row in all without by; fn: ${AGGREGATE_NAMES.join(", ")}`,
   collect: '{ op: "collect", by?, into, fields? } — the rows of each group as a list',
-  running: '{ op: "running", fn, field?, by?, into } — fn: row_number, sum, min, max, previous, rank, dense_rank',
+  running:
+    '{ op: "running", fn, field?, by?, into } — in the order of the rows; fn: row_number, sum, min, max, previous, and of rows sorted by field rank, dense_rank',
   pivot:
-    '{ op: "pivot", index?, column, value, aggregate?, prefix?, fill?, on_error? } — a column for each value of the field column',
-  unpivot: '{ op: "unpivot", fields | index, name?, value?, drop_null? } — a row for each of the fields',
-  explode: '{ op: "explode", field, into?, position?, keep_empty? } — a row for each entry of a list',
+    '{ op: "pivot", index?, column, value, aggregate?, prefix?, fill?, on_error? } — a column for each value of the field column; aggregate as fn of group, for several values of a cell',
+  unpivot:
+    '{ op: "unpivot", fields | index, name?, value?, drop_null? } — a row for each of the fields, or for all but index',
+  explode:
+    '{ op: "explode", field, into?, position?, keep_empty?: false } — a row for each entry of a list; without entries one row with null, or none',
 };
 
 /** The functions of expressions; none is told that the language does not have. */

@@ -11,11 +11,13 @@ export function writeReference(): string {
 
 Input: \`data\` (rows), \`text\` or \`source\`; formats ${INPUT_FORMATS.join(", ")}; output ${OUTPUT_FORMATS.join(", ")}.
 Cells of csv, tsv, xml and markdown are text: \`cast\` (or \`coerce\` in validate) before numbers are compared.
-A step is \`{ "name": "transform", … }\`, or its name alone; \`"enabled": false\` switches it off.
+A step is \`{ "name": "transform", … }\`; \`"enabled": false\` switches it off.
 Try with \`dry_run\`; \`suggest\` gives steps that fit the data. Reasons name the row of the input, from 1.
+\`source\` is "folder/file", or a kept result or API answer. Of a result with \`complete\`: false read more by its \`resource.uri\` as \`source\` of another run,
+with \`{ op: "limit", count: 100, offset: 100 }\`, filter or pick. \`pipeline://runs/<run_id>/quarantine\` gives rows \`{ row, reasons, data }\`.
 
 \`input_options\`: encoding, delimiter, header (true, false or the names), skip_lines, row_path ("data.items"; in xml the element of a row),
-null_values (["NA"]), on_bad_row (stop, skip).
+null_values (["", "NA"]; an empty cell is "", not null, unless it is named here), on_bad_row (stop, skip).
 
 Parameters: \`$name\` in expressions, \`{{$name}}\` in all other texts of a step; alone it gives the value itself.
 
@@ -25,8 +27,8 @@ Parameters: \`$name\` in expressions, \`{{$name}}\` in all other texts of a step
 
 - mode: stop (default: a failed row ends the run), drop, flag (reasons added to the list in the field \`_issues\`, or \`flag_field\`), quarantine (out of the run, given apart)
 - fields: by name, rules or a type alone: type (${FIELD_TYPES.join(", ")}), required, unique,
-  enum, pattern (RE2, anywhere in the text: \`^…$\` for all of it; the whole text in a Table Schema), format (email, uri, uuid, …), min, max, min_length, max_length, foreign ({ table, key }), date_format, decimal, true_values, false_values
-- extra_fields: "forbid"; unique: [["a", "b"]] (with drop and quarantine among the rows that stay); primary_key; foreign_keys; missing_values: ["NA"]; a Table Schema is taken as well
+  enum, pattern (RE2, anywhere in the text: \`^…$\` for all of it; the whole text in a Table Schema), format (email, uri, uuid, …), min, max, min_length, max_length, foreign ({ table, key }), date_format, decimal, currency, percent, true_values, false_values
+- extra_fields: "forbid"; unique: [["a", "b"]] (with drop and quarantine among the rows that stay); primary_key; foreign_keys, as in a Table Schema, with tables: { name: rows or csv text }; missing_values: ["NA"]; a Table Schema is taken as well
 - coerce: turns text into the type that its field is given here, or in the properties of the schema; on by default for csv, tsv, xml and
   markdown, but for a schema only where it is true
 - schema: JSON Schema 2020-12 for each row; with "type": "array" for all rows together
@@ -45,7 +47,11 @@ On all rows together:
 
 ${operationList([...SET_OPERATIONS.keys()])}
 
-on_error: fail (default: ends the run), null, keep; reasons are recorded either way.
+on_error: fail (default: ends the run), null (the field; filter drops the row, aggregates pass over the value), keep; reasons are recorded either way. Aggregates, running sums and drop_null
+take empty text for missing, as null. Boolean words: true, yes, y, on, 1 and their contraries; others by true_values, false_values. Parts of date formats: YYYY YY MMMM MMM MM M DD D dddd ddd HH H hh h mm m ss s SSS
+A Z X, [text]; names of months are English.
+
+An API's answer: row_path leads to its rows. To keep what stands around them, leave it out: \`{ op: "explode", field: "items" }\`, then \`{ op: "flatten" }\` for \`items.id\`.
 
 Instead of operations \`{ "name": "transform", "jsonata": "$merge([$, {'total': price * qty}])", "scope": "row" }\`: JSONata for each row, or with scope "rows" for the
 list of all; timeout (10 s for 1000 rows), on_error. Parameters are its variables.
@@ -55,8 +61,9 @@ list of all; timeout (10 s for 1000 rows), on_error. Parameters are its variable
 \`price * quantity > 100 and lower(country) == "de" ? "big" : "small"\`
 
 \`a ? b : c\`, or, and, not, == != < <= > >=, + - * / %. Fields by name, dotted into objects and lists (\`address.city\`, \`tags.0\`),
-in backticks where the name has other signs (\`\` \`unit price\` \`\`). Text in either quotes. \`+\` joins as soon as one side is text.
-With null, arithmetic gives null and \`<\` gives false.
+in backticks where the name has other signs (\`\` \`unit price\` \`\`). Text in either quotes. \`+\` joins as soon as one side is text, null being empty text.
+With null, other arithmetic gives null and \`<\` gives false; is_empty is true for "" as well, is_null is not. \`5 == "5"\` is false. \`%\` and mod have the sign of their left side.
+weekday is 1 on Monday; to_unix gives seconds; dates without an offset are UTC.
 
 ${FUNCTION_GROUPS.map(({ title, functions }) => `- ${title}: ${functions.filter(isKnown).join(", ")}`).join("\n")}
 
@@ -83,8 +90,9 @@ Templates: \`{{field}}\`; a text that is nothing but one gives the value itself.
 
 ## format
 
-\`{ "name": "format", "format": "csv", "columns": ["id", "total"] }\`; for csv delimiter, header, escape_formulas (true), quote (minimal, all), line_end (crlf, lf), bom,
+\`{ "name": "format", "format": "csv", "columns": ["id", "total"] }\`; for csv delimiter, header, escape_formulas (true: text such as "=1+1" or "+49 30" gets a leading apostrophe, also in tsv), quote (minimal, all), line_end (crlf, lf), bom,
 null_text; for json and xml indent; for xml root, row_name.
+The format of the step goes before output_format. A result without rows has the header of the last rows there were.
 `;
 }
 
