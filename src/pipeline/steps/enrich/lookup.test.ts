@@ -213,8 +213,20 @@ describe("enrich by lookup", () => {
     [{ table: { a: 1 }, into: "n", how: "inner", default: 0 }, /"default"/],
     [{ table: [{ c: 1 }, { c: 1 }] }, /is there twice/],
     [{ table: [{ code: 1 }] }, /has no "c"/],
+    [{ table: [{ c: 1 }], right_on: "code" }, /unknown key "right_on"/],
     [{ table: { a: 1 }, into: "n", input_options: {} }, /"input_options" is for a "source"/],
   ])("refuses %j", (lookup, message) => {
     expect(() => compileEnrich({ lookup: { field: "c", ...lookup } }, "Step 1 (enrich)")).toThrow(message);
+  });
+
+  it.each([
+    ["right_on", "key"],
+    ["left_on", "field"],
+    ["file", "source"],
+    ["join_type", "how"],
+  ])("tells whoever writes %s to write %s", (key, meant) => {
+    expect(() => compileEnrich({ lookup: { [key]: "c" } }, "Step 1 (enrich)")).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(`Did you mean "${meant}"?`) }),
+    );
   });
 });

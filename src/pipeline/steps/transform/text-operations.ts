@@ -12,6 +12,7 @@ import {
 } from "../../options.ts";
 import { counted, type Row, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
+import { isMissing } from "./aggregates.ts";
 import { cleanText, withoutAccents } from "../../values/texts.ts";
 import {
   addFailure,
@@ -23,6 +24,7 @@ import {
   perRow,
   perText,
   readOnError,
+  replaced,
 } from "./operation.ts";
 
 /** An operation that changes the text of these fields, of all where none are named; other values stay. */
@@ -124,9 +126,12 @@ export const split: OperationCompiler = (options, where) => {
   const names = Array.isArray(options.into) ? readFields(options, "into", where) : undefined;
   const name = names ? "" : (optionalString(options, "into", where) ?? field);
   const own = (part: string): string => (trimmed ? part.trim() : part);
-  const operation = perRow((row) => {
+  const operation = perRow((row, warn) => {
     const value = row[field];
     if (typeof value !== "string") return undefined;
+    for (const target of names ?? [name]) {
+      if (target !== field && !isMissing(row[target])) warn(replaced(target));
+    }
     if (!names) {
       row[name] = value === "" ? [] : value.split(separator).map(own);
       return undefined;
@@ -145,6 +150,14 @@ export const split: OperationCompiler = (options, where) => {
 
 /** `{ op: "join", fields, separator?, into }`: the text of fields, or of the entries of one list; empty values are left out. */
 export const join: OperationCompiler = (options, where) => {
+  const other = ["source", "table", "key", "how"].find((key) => options[key] !== undefined);
+  if (other !== undefined) {
+    throw wrong(
+      where,
+      `"${other}" is not for this operation, which joins the fields of a row to a text.`,
+      'Two tables are joined by a step { "name": "enrich", "lookup": { "source": "folder/file.csv", "field": …, "key": … } }.',
+    );
+  }
   checkRowKeys(options, ["fields", "separator", "into", "on_error"], where);
   const fields = readFields(options, "fields", where);
   const separator = options.separator === undefined ? " " : options.separator;
@@ -168,9 +181,11 @@ export const join: OperationCompiler = (options, where) => {
   return { ...perField(readOnError(options, where), "join", [{ field: into, value }]), fields };
 };
 
+const NO_MATCH = "the pattern does not match";
+
 /**
  * `{ op: "extract", field, pattern, into, on_error? }`: what the groups of an RE2 pattern match, one field each; null in all of
- * them where the pattern does not match.
+ * them where the pattern does not match. With `on_error`, a text that it does not match fails.
  */
 export const extract: OperationCompiler = (options, where) => {
   checkRowKeys(options, ["field", "pattern", "into", "on_error"], where);
@@ -184,14 +199,18 @@ export const extract: OperationCompiler = (options, where) => {
     );
   }
   const onError = readOnError(options, where);
+  const strict = options.on_error !== undefined;
   return {
     failsRun: onError === "fail",
     fields: [field],
-    start: ({ reasons }) => ({
+    start: ({ reasons, warn = () => {} }) => ({
       push(batch) {
         for (const [index, row] of batch.rows.entries()) {
-          if (row[field] === undefined) continue;
-          const groups = attempt(() => regex.groups(toText(row[field])), row);
+          const value = row[field];
+          if (value === undefined) continue;
+          for (const name of into) if (name !== field && !isMissing(row[name])) warn(replaced(name));
+          let groups = attempt(() => regex.groups(toText(value)), row);
+          if (strict && !groups && !isMissing(value)) groups = new RowFailure("extract", NO_MATCH);
           if (groups instanceof RowFailure)
             addFailure(reasons, batch.numbers[index] as number, row, field, "extract", groups);
           if (groups instanceof RowFailure && onError !== "null") continue;

@@ -265,6 +265,7 @@ describe("transform", () => {
     [{ op: "split", field: "a", separator: "" }, /"separator" must be a text/],
     [{ op: "group", aggregates: { n: { fn: "middle", field: "a" } } }, /"n": "fn"/],
     [{ op: "trim", on_error: "keep" }, /unknown key "on_error"/],
+    [{ op: "join", source: "exports/a.csv", key: "id" }, /"source" is not for this operation/],
     [{ fields: [] }, /operation 1: "op" is missing/],
     [{ op: 5 }, /unknown operation 5/],
   ])("refuses %j", (operation, message) => {
