@@ -110,7 +110,9 @@ export function createColumn(name: string, key: boolean, allowance: Allowance): 
       column.blank++;
       return;
     }
-    const word = text.length < 12 ? text.toLowerCase() : "";
+    const code = text.charCodeAt(0);
+    // No word for nothing begins with a digit.
+    const word = text.length < 12 && !(code >= 48 && code <= 57) ? text.toLowerCase() : "";
     if (MISSING.has(word)) {
       column.empty++;
       countWord(column.missingWords, text);
@@ -162,7 +164,7 @@ export function createColumn(name: string, key: boolean, allowance: Allowance): 
     column.maxLength = Math.max(column.maxLength, text.length);
     if (column.formats.length > 0) column.formats = column.formats.filter((format) => FORMATS[format]?.(text));
     if (first) column.shape = shapeOf(text);
-    else if (column.shape !== undefined && column.shape !== shapeOf(text)) column.shape = undefined;
+    else if (column.shape !== undefined && !hasShape(text, column.shape)) column.shape = undefined;
     first = false;
   }
 
@@ -185,6 +187,17 @@ function countWord(words: Map<string, number>, word: string): void {
 
 function isPlain(text: string): boolean {
   return /^-?\d+([.,]\d+)*$/.test(text) && isWrittenNumber(text);
+}
+
+/** Whether a text has the form that `shapeOf` gave. */
+function hasShape(text: string, shape: string): boolean {
+  if (text.length !== shape.length) return false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const sign = code >= 48 && code <= 57 ? 57 : code >= 65 && code <= 90 ? 65 : code >= 97 && code <= 122 ? 97 : code;
+    if (sign !== shape.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 /** Text with digits as 9 and letters as A or a; undefined for what is longer than codes are, or has other letters. */

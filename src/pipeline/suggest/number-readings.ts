@@ -45,13 +45,21 @@ export function createNumberReadings(): NumberReadings {
   );
   const point = createGroupTest(".");
   const comma = createGroupTest(",");
+  // Of whole numbers that all candidates read the same.
+  const plain = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
   let canonical = true;
   let decimals: number | undefined;
   let differ = false;
   let zeros: string | undefined;
   return {
     uneven: () => (differ ? zeros : undefined),
-    left: () => left,
+    left: () =>
+      left.map(({ options, whole, min, max }) => ({
+        options,
+        whole,
+        min: Math.min(min, plain.min),
+        max: Math.max(max, plain.max),
+      })),
     pointsMayGroup: point.mayGroup,
     commasMayGroup: comma.mayGroup,
     canonical: () => canonical,
@@ -61,7 +69,13 @@ export function createNumberReadings(): NumberReadings {
         left = [];
         return false;
       }
-      canonical &&= CANONICAL.test(text);
+      if (CANONICAL.test(text)) {
+        const number = Number(text);
+        if (number < plain.min) plain.min = number;
+        if (number > plain.max) plain.max = number;
+        return true;
+      }
+      canonical = false;
       const at = text.lastIndexOf(".") + 1;
       if (at > 0 && typeof value === "string") {
         decimals ??= text.length - at;
@@ -100,6 +114,7 @@ function take(candidate: Candidate, value: unknown, text: string): boolean {
  * leading plus, as phone numbers have, no exponent without a point and no letters, as codes have, and not more than 15 digits.
  */
 export function isWrittenNumber(text: string): boolean {
+  if (CANONICAL.test(text)) return true;
   if (text.length > 40 || !/\d/.test(text) || text.startsWith("+")) return false;
   const digits = text.replace(/[^\d.,]/g, "");
   if (/^0\d/.test(digits) || digits.replace(/\D/g, "").length > 15) return false;

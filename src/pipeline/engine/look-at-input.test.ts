@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import { engineOrder, noHost, runRows } from "../../../test/fixtures/engine.ts";
+import { runEngine } from "./run-engine.ts";
+
+type Suggestion = { rows: number; remarks: string[]; fields: Record<string, unknown>; input_options?: unknown };
+
+const look = async (text: string, order: Parameters<typeof engineOrder>[1] = {}) => {
+  const result = await runEngine(engineOrder([], { input: { kind: "text", text }, suggest: true, ...order }), noHost);
+  return { ...result, suggestion: result.suggestion as unknown as Suggestion };
+};
+
+it("looks at all rows of an input of common size", async () => {
+  const rows = Array.from({ length: 150_000 }, (_, n) => ({ id: n, kind: n === 149_999 ? "rare" : "common" }));
+  const { suggestion, input } = await runRows(rows, { suggest: true });
+  expect(suggestion).toMatchObject({ rows: 150_000, remarks: [] });
+  expect(suggestion?.fields).toMatchObject({ kind: { enum: ["common", "rare"] } });
+  expect(input).toMatchObject({ rows: 150_000 });
+  expect(input.complete).toBeUndefined();
+});
+
+it("says of how much of a larger input the rules are", async () => {
+  const names = Array.from({ length: 500 }, (_, at) => `c${at}`);
+  const line = `${names.map((_, at) => at % 10).join(",")}\n`;
+  const { suggestion, input } = await look(`${names.join(",")}\n${line.repeat(12_500)}`);
+  expect(suggestion.rows).toBeGreaterThanOrEqual(10_000);
+  expect(suggestion.rows).toBeLessThan(12_000);
+  expect(suggestion.remarks[0]).toMatch(/^only the first 1\d{4} rows were looked at, about 8\d % of the input/);
+  expect(input).toMatchObject({ rows: suggestion.rows, complete: false });
+});
+
+it("gives the options that the input is read by", async () => {
+  expect((await look("a;b\n1;2\n3;4\n")).suggestion.input_options).toEqual({ delimiter: ";" });
+  expect((await look("a,b\n1,2\n3,4\n")).suggestion.input_options).toBeUndefined();
+  const bytes = Buffer.from("name;stadt\nMüller;Köln\nJäger;Düren\nGroß;Überlingen\n", "latin1");
+  const { suggestion } = await look("", { input: { kind: "bytes", bytes } });
+  expect(suggestion.input_options).toEqual({ encoding: "windows-1252", delimiter: ";" });
+});
+
+it("tells of rows that cannot be read, and ends only where most cannot", async () => {
+  const { suggestion, input } = await look("a,b\n1,2\n3\n4,5\n");
+  expect(suggestion.fields).toMatchObject({ a: { type: "integer" }, b: { type: "integer" } });
+  expect(suggestion.remarks[0]).toMatch(/^The csv input has 1 unreadable row: .*on_bad_row/);
+  expect(input).toMatchObject({ rows: 2, issues_total: 1 });
+  await expect(look("a,b\n1\n2\n3,4\n")).rejects.toThrow(/2 unreadable rows/);
+});
+
+it("tells of a dry run that it took the first rows", async () => {
+  const rows = Array.from({ length: 1500 }, (_, n) => ({ n }));
+  expect((await runRows(rows, { dryRun: true })).input).toMatchObject({ rows: 20, complete: false });
+  expect((await runRows(rows.slice(0, 20), { dryRun: true })).input).toEqual({ format: "json", rows: 20 });
+});
