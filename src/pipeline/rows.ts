@@ -30,7 +30,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Why a row failed. `row` counts from 1 in the rows that entered the step. */
+/** Why a row failed. `row` counts from 1 in the input. */
 export interface Reason {
   row: number;
   field: string | null;
@@ -97,7 +97,7 @@ export function createReasons(): CountedReasons {
         rules = new Map();
         kinds.set(field, rules);
       }
-      rules.set(rule, { field, rule, count: 1, row, message });
+      rules.set(rule, { field: cutName(field), rule, count: 1, row, message: cutText(message, MAX_MESSAGE) });
     }
   };
   return {
@@ -116,9 +116,35 @@ export function createReasons(): CountedReasons {
     add(reason) {
       total++;
       countKind(reason);
-      if (listed.length < MAX_REASONS) listed.push({ ...reason, value: shorten(reason.value) });
+      if (listed.length < MAX_REASONS) listed.push(cut(reason));
     },
   };
+}
+
+/** Characters of a name of data in a reason, and of a message. */
+const MAX_NAME = 200;
+const MAX_MESSAGE = 600;
+/** Names on the way to a value that a reason keeps. */
+const MAX_PATH = 20;
+
+/** A reason whose parts are as long as somebody reads: names of data can have megabytes, too. */
+function cut(reason: Reason): Reason {
+  const { field, message, value, path } = reason;
+  return {
+    ...reason,
+    field: cutName(field),
+    message: cutText(message, MAX_MESSAGE),
+    value: shorten(value),
+    ...(path && { path: path.slice(0, MAX_PATH).map((name) => cutText(name, MAX_NAME)) }),
+  };
+}
+
+function cutName(field: string | null): string | null {
+  return field === null ? null : cutText(field, MAX_NAME);
+}
+
+function cutText(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
 /** The reasons as the issues of an error or a step's record: each has a JSON pointer as its `path`. */

@@ -230,3 +230,12 @@ it("gives the header of a csv without rows back", async () => {
   const { output } = await runRows([], { input, inputFormat: "csv", outputFormat: "tsv" });
   expect(output).toMatchObject({ rows: 0, content: { text: "id\tname\n" } });
 });
+
+it("names of data that have megabytes are cut in reasons, samples and warnings", async () => {
+  const name = "k".repeat(500_000);
+  const rows = Array.from({ length: 50 }, () => ({ [name]: "x", b: 1 }));
+  const steps = [{ name: "validate", mode: "drop", extra_fields: "forbid", fields: { b: {} } }];
+  const { output: _, original: __, ...told } = await runRows(rows, { steps });
+  expect(told.steps[0]).toMatchObject({ rows_out: 0, issues_total: 50 });
+  expect(JSON.stringify(told).length).toBeLessThan(200_000);
+});

@@ -7,7 +7,7 @@ import { fromPlainError, toPlainError } from "./plain-error.ts";
 import type { FromRun, HostRequest, RunReply, ToRun } from "./run-messages.ts";
 
 /** Characters of a run's result, what is given at once included. */
-const MAX_RESULT = 268_435_456;
+const MAX_RESULT = 33_554_432;
 
 /** Runs at once, and those of one user; others wait. */
 const MAX_RUNS = 4;
