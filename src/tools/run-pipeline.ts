@@ -17,7 +17,7 @@ export default defineTool({
     "Checks, cleans, reshapes and enriches rows step by step, instead of doing so by hand; gives final_data, what each step did, " +
     'and reasons by input row. Steps run in order, any may repeat: {name:"validate",fields:{f:{type?,required?,unique?,enum?,min?,max?,' +
     'pattern?,format?}}|schema,mode?: stop|drop|flag|quarantine}, {name:"transform",operations:[{op,…}]}, ' +
-    '{name:"enrich",lookup:{field,table}|memory|api|llm}, {name:"format",format?,columns?}. ' +
+    '{name:"enrich",lookup:{field,table|source,key?}|memory|api|llm}, {name:"format",format?,columns?}. ' +
     "Operations: pick/omit{fields:[]}, rename{fields:{old:new}}, cast{fields:{f:type},date_format?,decimal?}, " +
     "trim/normalize/lowercase/uppercase{fields?}, replace{fields,search,with}, nullify, fill/set{values}, map_values{field,values}, " +
     "compute{field,expression}, filter{expression}, round{fields,digits}, split{field,separator,into?}, extract{field,pattern,into}, " +
