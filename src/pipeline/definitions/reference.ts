@@ -12,7 +12,7 @@ export function writeReference(): string {
 Input: \`data\` (rows), \`text\` or \`source\`; formats ${INPUT_FORMATS.join(", ")}; output ${OUTPUT_FORMATS.join(", ")}.
 Cells of csv, tsv, xml and markdown are text: \`cast\` (or \`coerce\` in validate) before numbers are compared.
 A step is \`{ "name": "transform", … }\`; \`"enabled": false\` switches it off.
-Try with \`dry_run\`; \`suggest\` gives steps that fit the data. Reasons name the row of the input, from 1.
+Try with \`dry_run\`; \`suggest\` gives input_options and steps that fit the data (its first 5 million values). Reasons name the row of the input, from 1.
 \`source\` is "folder/file", or a kept result or API answer. Of a result with \`complete\`: false read more by its \`resource.uri\` as \`source\` of another run,
 with \`{ op: "limit", count: 100, offset: 100 }\`, filter or pick. \`pipeline://runs/<run_id>/quarantine\` gives rows \`{ row, reasons, data }\`.
 
