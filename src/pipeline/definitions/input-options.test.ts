@@ -50,8 +50,8 @@ it.each([
 it.each<[object, string]>([
   [{ delimiter: ";;" }, '"delimiter" must be one character, not ";;".'],
   [{ delimiter: "\n" }, '"delimiter" must be one character, not "\\n".'],
-  [{ header: "id" }, '"header" must be true, false or a list of the columns\' names, not "id".'],
-  [{ header: [] }, '"header" must be true, false or a list of the columns\' names, not [].'],
+  [{ header: "id" }, '"header" must be true, false, "repair" or a list of the columns\' names, not "id".'],
+  [{ header: [] }, '"header" must be true, false, "repair" or a list of the columns\' names, not [].'],
   [{ skip_lines: -1 }, '"skip_lines" must be a whole number from 0 to 1000000, not -1.'],
   [{ null_values: [null] }, '"null_values" must be a list of texts, not [null].'],
   [{ on_bad_row: "ignore" }, '"on_bad_row" must be one of stop, skip, pad, not "ignore".'],

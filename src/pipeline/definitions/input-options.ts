@@ -86,10 +86,10 @@ function readDelimiter(options: Options, where: string): string | undefined {
 
 function readHeader(options: Options, where: string): InputOptions["header"] {
   const { header } = options;
-  if (header === undefined || typeof header === "boolean") return header;
+  if (header === undefined || typeof header === "boolean" || header === "repair") return header;
   const isNames = Array.isArray(header) && header.length > 0 && header.every((name) => typeof name === "string");
   if (isNames) return header as string[];
-  throw wrong(where, `"header" must be true, false or a list of the columns' names, not ${show(header)}.`);
+  throw wrong(where, `"header" must be true, false, "repair" or a list of the columns' names, not ${show(header)}.`);
 }
 
 function readNullValues(options: Options, where: string): string[] | undefined {

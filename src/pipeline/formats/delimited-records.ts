@@ -23,6 +23,15 @@ export interface QuoteFault {
   help: string;
 }
 
+export interface RecordOptions {
+  /** The line of the text's beginning. */
+  firstLine?: number;
+  /** Whether cells may stand in quotes; else a quote is a sign like others. */
+  quotes?: boolean | undefined;
+  /** What a line begins with that is no record. */
+  comment?: string | undefined;
+}
+
 /** The records of delimited text, one at a time as the text comes. */
 export interface DelimitedRecords {
   /** Adds text. Only when `next` has returned false. */
@@ -40,6 +49,8 @@ export interface DelimitedRecords {
   raw(length: number): string;
   /** The line where the record begins, from 1. */
   line(): number;
+  /** The line where it ends. */
+  lastLine(): number;
   /** Characters of the record. */
   readonly length: number;
 }
@@ -63,7 +74,11 @@ const NOT_CLOSED_HELP = 'A cell that begins with a quote must end with one; writ
  * @throws ToolError `invalid_input` for a quote that is not closed, or is closed amid text on a later line; `too_large` for a
  * record beyond the limit
  */
-export function createRecords(delimiter: string, format: string, firstLine = 1): DelimitedRecords {
+export function createRecords(
+  delimiter: string,
+  format: string,
+  { firstLine = 1, quotes = true, comment }: RecordOptions = {},
+): DelimitedRecords {
   const delimiterCode = delimiter.charCodeAt(0);
   const cells: string[] = [];
   let text = "";
@@ -233,7 +248,7 @@ export function createRecords(delimiter: string, format: string, firstLine = 1):
     waitingLength = 0;
     position = nextDelimiter = nextQuote = nextLf = nextCr = 0;
     nextDelimiter = find(delimiter, 0);
-    nextQuote = find('"', 0);
+    nextQuote = quotes ? find('"', 0) : Number.POSITIVE_INFINITY;
     nextLf = find("\n", 0);
     nextCr = find("\r", 0);
   }
@@ -251,6 +266,7 @@ export function createRecords(delimiter: string, format: string, firstLine = 1):
     },
     raw: (length) => text.slice(start, Math.min(end, start + length)),
     line: () => lineOf(start),
+    lastLine: () => lineOf(start) + countLineEnds(text, start, end),
     feed(chunk) {
       waiting.push(chunk);
       waitingLength += chunk.length;
@@ -270,19 +286,20 @@ export function createRecords(delimiter: string, format: string, firstLine = 1):
         fault = undefined;
         if (nextQuote < start) nextQuote = find('"', start);
         end = lineEnd(start);
-        if (nextQuote < end) {
+        const ignored = comment !== undefined && text.startsWith(comment, start);
+        if (nextQuote < end && !ignored) {
           const quotedEnd = cutQuoted(start);
           if (quotedEnd === undefined) return needMore();
           end = quotedEnd;
           lineEnd(end);
         } else {
           if (end === text.length && !ended) return needMore();
-          if (end > start) cutPlain(start, end);
+          if (end > start && !ignored) cutPlain(start, end);
         }
         const after = afterLineEnd(end);
         if (after === undefined) return needMore();
         position = after;
-        if (end === start) continue;
+        if (end === start || ignored) continue;
         if (end - start > MAX_RECORD) checkLength(end - start);
         return true;
       }

@@ -1,5 +1,5 @@
 /** Delimiters that CSV comes with: RFC 4180's, that of spreadsheets where the comma is the decimal sign, tab and pipe. */
-const CANDIDATES = [",", ";", "\t", "|"] as const;
+export const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 /** Place of the comma. */
 const COMMA = 0;
@@ -26,20 +26,20 @@ export function detectDelimiter(text: string, complete = true): string {
   if (decimal && rival) for (const counts of all) counts[COMMA] = 0;
   const commas = header[COMMA] as number;
   let best = COMMA;
-  for (let place = 1; place < CANDIDATES.length; place++) {
+  for (let place = 1; place < DELIMITERS.length; place++) {
     const count = header[place] as number;
     if (count === 0) continue;
     const better = count > (header[best] as number) || (best === COMMA && count === commas && !steady(COMMA));
     if (better && (commas === 0 ? shared(place) : steady(place))) best = place;
   }
-  return CANDIDATES[best] as string;
+  return DELIMITERS[best] as string;
 }
 
 /** How often each candidate stands outside quotes, by record; empty lines are no records. And whether all commas are between digits. */
 function countDelimiters(text: string, complete: boolean): { records: number[][]; decimal: boolean } {
   const records: number[][] = [];
   const end = Math.min(text.length, SAMPLED_TEXT);
-  let counts = CANDIDATES.map(() => 0);
+  let counts = DELIMITERS.map(() => 0);
   let quoted = false;
   let cellStart = true;
   let filled = false;
@@ -53,13 +53,13 @@ function countDelimiters(text: string, complete: boolean): { records: number[][]
     }
     if (character === "\n" || character === "\r") {
       if (filled) records.push(counts);
-      counts = CANDIDATES.map(() => 0);
+      counts = DELIMITERS.map(() => 0);
       cellStart = true;
       filled = false;
       continue;
     }
     filled = true;
-    const place = CANDIDATES.indexOf(character as (typeof CANDIDATES)[number]);
+    const place = DELIMITERS.indexOf(character as (typeof DELIMITERS)[number]);
     if (place === COMMA && !(isDigit(text[index - 1]) && isDigit(text[index + 1]))) decimal = false;
     if (place >= 0) counts[place] = (counts[place] as number) + 1;
     else if (character === '"' && cellStart) quoted = true;

@@ -120,11 +120,13 @@ describe("a bad row of csv", () => {
   });
 
   it("below a title tells how to leave that out", () => {
-    const text = "Report\n\nid,name\n1,x\n";
-    expect(csv(text).bad[0]?.message).toMatch(
-      /the header has 1 .*if the first line is a title, leave it out with skip_lines/,
+    const text = "Report\n\nfirst,last\nAnn,Lee\n";
+    const { bad, notes } = csv(text);
+    expect(bad[0]?.message).toMatch(/the header has 1 .*if the first line is a title, leave it out with skip_lines/);
+    expect(notes.table_start).toBe(
+      'The table seems to begin at line 3: set "skip_lines": 2, "delimiter": "," in "input_options".',
     );
-    expect(rows(text, { skipLines: 1 })).toEqual([{ id: "1", name: "x" }]);
+    expect(rows(text, { skipLines: 2 })).toEqual([{ first: "Ann", last: "Lee" }]);
   });
 
   it("names the delimiter where text follows a quote", () => {
@@ -152,7 +154,12 @@ describe("csv is refused as a whole", () => {
     ],
     ["a broken quote in the header", 'a,b"c\n1,2', /at line 1: a quote stands inside a cell/, /In the header: put/],
     ["a repeated column", "a,b,a\n1,2,3", /has the column "a" twice, as column 1 and 3/, /name the 3 columns.*header/],
-    ["an unnamed column", "a,\n1,2", /Column 2 of the csv header has no name/, /in the option header/],
+    [
+      "an unnamed column",
+      "a,\n1,2",
+      /Column 2 of the csv header has no name/,
+      /^Set header: "repair" .*skip_lines: 1\.$/,
+    ],
   ])("for %s", (_, text, message, hint) => {
     expect(failure(() => csv(text))).toMatchObject({
       code: "invalid_input",

@@ -143,7 +143,8 @@ function tableIn(
   { options }: ReadContext,
   reading: { delimiter: string; given: boolean; complete: boolean; comment: string | undefined },
 ): FoundTable | undefined {
-  if (options.skipLines !== undefined || options.quotes === false || typeof options.header === "object") return undefined;
+  if (options.skipLines !== undefined || options.quotes === false || typeof options.header === "object")
+    return undefined;
   const found = findTable(text, reading.delimiter, reading);
   return found && options.header === false ? { ...found, sure: false } : found;
 }

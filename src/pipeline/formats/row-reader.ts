@@ -10,8 +10,11 @@ export interface InputOptions {
   encoding?: string | undefined;
   /** csv: the character between cells. */
   delimiter?: string | undefined;
-  /** csv and tsv: whether the first line names the columns (default), or the names themselves. */
-  header?: boolean | readonly string[] | undefined;
+  /**
+   * csv and tsv: whether the first line names the columns (default), or the names themselves. `repair`: it names them, and those
+   * without a name of their own get one.
+   */
+  header?: boolean | "repair" | readonly string[] | undefined;
   /** csv, tsv and ndjson: lines before the first that counts. csv and tsv: undefined: lines above the table are found out. */
   skipLines?: number | undefined;
   /** csv and tsv: records after the last that counts. */
