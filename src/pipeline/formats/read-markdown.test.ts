@@ -44,18 +44,29 @@ describe("a markdown table", () => {
     expect(rows("|a|b|\n|-|-|\n|-||", { nullValues: ["-", ""] })).toEqual([{ a: null, b: null }]);
   });
 
-  it("takes rows with too few and too many cells for bad ones", () => {
-    const { rows, numbers, bad } = markdown("text\n\n|a|b|\n|-|-|\n|1|\n|2|3|\n|4|5|6|\nno pipe\n|7|8|");
+  it("fills short rows up as a page does, and takes those with too many cells or no pipe for bad ones", () => {
+    const text = "text\n\n|a|b|\n|-|-|\n|1|\n|2|3| |\n|4|5|6|\nno pipe\n|7|8|";
+    const { rows, numbers, bad, notes } = markdown(text);
     expect(rows).toEqual([
+      { a: "1", b: "" },
       { a: "2", b: "3" },
       { a: "7", b: "8" },
     ]);
-    expect(numbers).toEqual([2, 5]);
+    expect(numbers).toEqual([1, 2, 5]);
+    expect(notes.padded_rows).toBe(2);
+    expect(markdown(text, { pad: true }).rows[0]).toEqual({ a: "1", b: null });
     expect(bad).toMatchObject([
-      { row: 1, rule: "columns", message: "row 1 has 1 cell, the header has 2 (line 5)", value: "|1|" },
-      { row: 3, message: "row 3 has 3 cells, the header has 2 (line 7)" },
+      { row: 3, rule: "columns", message: "row 3 has 3 cells, the header has 2 (line 7)" },
       { row: 4, value: "no pipe" },
     ]);
+  });
+
+  it("tells of further tables, which are not read", () => {
+    const { rows, notes, warned } = markdown("|a|\n|-|\n|1|\n\nText\n\n|b|\n|-|\n|2|\n# Next\nc | d\n--|--\n\n---\n");
+    expect(rows).toEqual([{ a: "1" }]);
+    expect(notes.further_tables).toBe("The text has 2 further tables that were not read; only the first one was.");
+    expect(warned).toEqual(["further_tables"]);
+    expect(markdown("|a|\n|-|\n|1|\n\nText | more\n\n---\n").warned).toEqual([]);
   });
 
   it.each<[string, RegExp, RegExp]>([

@@ -18,7 +18,8 @@ const OTHER_BLOCK = /^ {0,3}(#{1,6}(\s|$)|>|```|~~~|[-*+] |1[.)] |(\*\s*){3,}$|(
 /**
  * The first table of a Markdown text (GitHub Flavored Markdown, 4.10): a line of names, a line of dashes with as many cells, a
  * line for each row up to an empty one or another block. Cells are text, or null where they are one of `nullValues`. A row with
- * too few or too many cells, which a page would show filled up or cut, is a bad row.
+ * too few cells is filled up with empty ones, as a page shows it (with null where rows are padded); one with more cells that are
+ * filled, which a page would cut, and one without any pipe are bad rows. Tells of further tables.
  * @throws ToolError `invalid_input` where there is no table, or a column is unnamed or repeated
  */
 export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterable<Batch> {
@@ -30,10 +31,19 @@ export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterabl
   let line = 0;
   let number = 0;
   let size = 0;
+  let padded = 0;
+  let ended = false;
+  let further = 0;
   let batch: Batch = { rows: [], numbers: [] };
 
   for (const text of textLines(chunks, "markdown")) {
     line++;
+    if (ended) {
+      if (above !== undefined && isHeader(above, text) && tableCells(above).length === tableCells(text).length)
+        further++;
+      above = text;
+      continue;
+    }
     if (names === undefined || make === undefined) {
       if (above !== undefined && isHeader(above, text)) {
         const found = tableCells(above);
@@ -48,9 +58,14 @@ export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterabl
       above = text;
       continue;
     }
-    if (text.trim() === "" || isOtherBlock(text)) break;
+    if (text.trim() === "" || isOtherBlock(text)) {
+      ended = true;
+      above = undefined;
+      continue;
+    }
     number++;
     const cells: (string | null)[] = tableCells(text);
+    if (cells.length !== names.length && fitCells(cells, names.length, text, context.options.pad ? null : "")) padded++;
     if (cells.length !== names.length) {
       const message = `row ${number} has ${counted(cells.length, "cell")}, the header has ${names.length} (line ${line})`;
       context.bad({ row: number, field: null, rule: "columns", message, value: text.slice(0, QUOTED_TEXT + 1) });
@@ -73,7 +88,20 @@ export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterabl
   }
   // For a result that has no rows either.
   if (number === 0) context.note("columns", names);
+  if (padded > 0) context.note("padded_rows", padded);
+  if (further > 0) {
+    const more = further === 1 ? "a further table that was" : `${further} further tables that were`;
+    context.note("further_tables", `The text has ${more} not read; only the first one was.`, true);
+  }
   if (batch.rows.length > 0) yield batch;
+}
+
+/** Makes a row as wide as the table; false where that would lose cells that are filled, or there is no pipe in it. */
+function fitCells(cells: (string | null)[], width: number, text: string, filling: string | null): boolean {
+  if (!text.includes("|") || cells.slice(width).some((cell) => cell !== "")) return false;
+  while (cells.length < width) cells.push(filling);
+  cells.length = width;
+  return true;
 }
 
 function isHeader(above: string, text: string): boolean {
