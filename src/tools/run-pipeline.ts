@@ -21,7 +21,7 @@ export default defineTool({
     "Operations: pick/omit{fields:[]}, rename{fields:{old:new}}, cast{fields:{f:type},date_format?,decimal?}, " +
     "trim/normalize/lowercase/uppercase{fields?}, replace{fields,search,with}, nullify, fill/set{values}, map_values{field,values}, " +
     "compute{field,expression}, filter{expression}, round{fields,digits}, split{field,separator,into?}, extract{field,pattern,into}, " +
-    "join{fields,separator,into}, flatten, nest, explode{field}, dedupe{fields?}, sort{by,descending?}, limit/top{count}, " +
+    "join{fields,separator,into}, flatten, nest, explode/lift{field}, dedupe{fields?}, sort{by,descending?}, limit/top{count}, " +
     "group{by,aggregates:{name:{fn,field}}}, pivot{index,column,value}, unpivot{fields}; with on_error?: fail|null|keep, when?: expression. " +
     'Expressions: price * qty > 10 and lower(country) == "de". ' +
     "Cells of csv are text: cast before you compare. All options: resource pipeline://reference.",
@@ -40,10 +40,12 @@ export default defineTool({
     source: z
       .string()
       .optional()
-      .describe('A file in a configured folder, "exports/a.csv", or the URI of a kept result or API answer.'),
+      .describe(
+        'A file in a configured folder, "exports/a.csv", or the URI of a kept result (with limit{count,offset} a part of it) or API answer.',
+      ),
     input_format: z.string().optional().describe("json, csv, tsv, ndjson, yaml, xml or markdown. Default: found out."),
     input_options: object(
-      "encoding, delimiter, header (true, false or names), skip_lines, row_path, null_values [], on_bad_row (stop or skip).",
+      "encoding, delimiter, header (true, false or names), skip_lines, skip_footer, row_path, null_values [], on_bad_row (stop, skip or pad).",
     ),
     output_format: z
       .string()

@@ -4,10 +4,13 @@ import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { cut, readText } from "../../../test/fixtures/read-text.ts";
-import { writeText } from "../../../test/fixtures/write-text.ts";
+import { NO_WORKSPACE, writeText } from "../../../test/fixtures/write-text.ts";
 import { newRow, type Row } from "../rows.ts";
-import type { OutputFormat, OutputOptions } from "./output-options.ts";
+import { defaultOutput, type OutputFormat, type OutputOptions } from "./output-options.ts";
 import { readerOf } from "./read-rows.ts";
+import { createTextSink } from "./text-sink.ts";
+import { withoutApostrophe } from "./write-delimited.ts";
+import { createRowWriter } from "./writers.ts";
 
 /** Rows as text of a format and back, the text cut into pieces. */
 function roundTrip(
@@ -248,3 +251,31 @@ describe("yaml", () => {
     );
   });
 });
+
+it.each<OutputFormat>(["csv", "tsv"])(
+  "%s gives texts back that were made harmless for spreadsheets, where it says so",
+  (format) => {
+    const cell = fc.stringMatching(/^['=+@\t -]{0,3}[a1]?$/);
+    let exact = 0;
+    fc.assert(
+      fc.property(fc.array(fc.record({ a: cell, "=b": cell }), { minLength: 1, maxLength: 5 }), (rows) => {
+        const sink = createTextSink(NO_WORKSPACE, Number.MAX_SAFE_INTEGER);
+        const writer = createRowWriter(defaultOutput(format), sink);
+        writer.write(rows.map((row) => newRow(row)));
+        writer.end();
+        if (!writer.escaped?.().exact) return;
+        exact++;
+        const { content } = sink.finish();
+        const { rows: read } = readText(readerOf(format), cut("text" in content ? content.text : "", []), {});
+        const back = read.map((row) =>
+          Object.fromEntries(
+            Object.entries(row).map(([key, value]) => [withoutApostrophe(key), withoutApostrophe(value as string)]),
+          ),
+        );
+        expect(back).toEqual(rows);
+      }),
+      { numRuns: 300 },
+    );
+    expect(exact).toBeGreaterThan(50);
+  },
+);
