@@ -123,7 +123,7 @@ export function createPipelines(
           dryRun,
           suggest,
           workFolder: work.path,
-          limits: { maxInlineLength, maxDiskBytes },
+          limits: { maxInlineLength, maxDiskBytes, maxBufferBytes: settings.maxHeapMb * 2 ** 20 },
         };
         const run = {};
         const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status, run });

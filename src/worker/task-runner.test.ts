@@ -168,6 +168,22 @@ it("tasks of one owner leave processes to others", async () => {
   await own.close();
 });
 
+it("tasks of an owner beyond those that may wait are refused", async () => {
+  const own = createTaskRunner({ maxProcesses: 1, maxOwnWaiting: 1 });
+  const stop = new AbortController();
+  const slow = { json: JSON.stringify([...Array(2000).keys()]), expression: SLOW };
+  const limits = { timeoutMs: 20_000, maxResultLength: 1000, signal: stop.signal, owner: "ana" };
+  const ends = [own.run("jmespath", slow, limits), own.run("jmespath", slow, limits)].map((run) =>
+    run.catch(() => "stopped"),
+  );
+  await expect(own.run("jmespath", slow, limits)).rejects.toMatchObject({ fault: { kind: "queue" } });
+  const other = own.run("jmespath", { json: "1", expression: "@" }, { ...limits, owner: "ben" });
+  stop.abort();
+  expect(await Promise.all(ends)).toEqual(["stopped", "stopped"]);
+  await other.catch(() => {});
+  await own.close();
+});
+
 it("one allocation that no heap survives ends its process and nothing else", async () => {
   const growing = select("pad_left('x', `400000000`) | upper(@)", null);
   await expect(growing).rejects.toMatchObject({

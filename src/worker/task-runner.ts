@@ -7,7 +7,7 @@ export interface TaskLimits {
   timeoutMs: number;
   /** Characters that the result may have as JSON. */
   maxResultLength: number;
-  /** Whose task it is: tasks of one owner get no more than `maxOwnTasks` at once. Left out: nobody's. */
+  /** Whose task it is, see TaskRunnerOptions. Left out: nobody's. */
   owner?: string;
 }
 
@@ -22,11 +22,14 @@ export interface TaskRunner {
   close(): Promise<void>;
 }
 
+/** Why a task has no result: its own fault, its time, or the many of its owner that wait. */
+export type TaskEnd = TaskFault | { kind: "time" | "queue"; message: string };
+
 /** A task that was ended by a limit, or that says what is wrong with its input. */
 export class TaskFailure extends Error {
-  readonly fault: TaskFault | { kind: "time"; message: string };
+  readonly fault: TaskEnd;
 
-  constructor(fault: TaskFault | { kind: "time"; message: string }) {
+  constructor(fault: TaskEnd) {
     super(fault.message);
     this.fault = fault;
     this.name = "TaskFailure";
@@ -46,8 +49,12 @@ export interface TaskRunnerOptions {
   kind?: ProcessKind;
   /** Processes at most, and so tasks at once. */
   maxProcesses?: number;
-  /** Tasks at once of one owner, so that others find processes left. Default: all. */
+  /** Tasks at once of one owner. Default: all. */
   maxOwnTasks?: number;
+  /** Tasks at once beyond which an owner who has one under way gets no further one, so that others find processes left. */
+  maxShared?: number;
+  /** Tasks of one owner that may wait. Default: any number. */
+  maxOwnWaiting?: number;
   /** Megabytes of a process's heap. */
   maxHeapMb?: number;
   /** Milliseconds after which a process without work is ended. */
@@ -62,6 +69,8 @@ export function createTaskRunner({
   kind = "expressions",
   maxProcesses = 2,
   maxOwnTasks = maxProcesses,
+  maxShared = maxProcesses,
+  maxOwnWaiting = Number.POSITIVE_INFINITY,
   maxHeapMb = 256,
   idleMs = 60_000,
 }: TaskRunnerOptions = {}): TaskRunner {
@@ -105,7 +114,8 @@ export function createTaskRunner({
   }
 
   function mayStart({ limits: { owner } }: Waiting): boolean {
-    return owner === undefined || (owned.get(owner) ?? 0) < maxOwnTasks;
+    const own = owner === undefined ? 0 : (owned.get(owner) ?? 0);
+    return own === 0 || (own < maxOwnTasks && all.size - idle.length < maxShared);
   }
 
   /** Counts the tasks of an owner that are under way. */
@@ -172,6 +182,11 @@ export function createTaskRunner({
       const { signal, maxResultLength } = limits;
       signal?.throwIfAborted();
       if (closed) throw new Error("The processes were ended.");
+      const { owner } = limits;
+      const own = owner === undefined ? 0 : waiting.filter((other) => other.limits.owner === owner).length;
+      if (own >= maxOwnWaiting) {
+        throw new TaskFailure({ kind: "queue", message: `${own} others wait already` });
+      }
       const reply = await new Promise<TaskReply>((resolve, reject) => {
         const entry: Waiting = {
           order: { task, input, maxResultLength },

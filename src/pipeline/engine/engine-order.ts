@@ -57,6 +57,8 @@ export interface EngineLimits {
   maxInlineLength: number;
   /** Bytes that the run may put on disk. */
   maxDiskBytes: number;
+  /** Bytes that the run may hold outside of the heap, such as the digests of keys; the heap has its own limit. */
+  maxBufferBytes: number;
 }
 
 /** What a step did, as the result says it. */

@@ -230,11 +230,16 @@ function* readFile(file: FileIdentity, hash: Hash, progress: Progress): Iterable
   progress.total = Math.max(1, file.size);
   const fd = openSame(file);
   try {
-    for (let at = 0; ; ) {
+    for (let at = 0; at < file.size; ) {
       // A new one for each piece, for whoever takes it may keep it.
       const buffer = Buffer.allocUnsafe(FILE_BYTES);
-      const length = readSync(fd, buffer, 0, FILE_BYTES, at);
-      if (length === 0) return;
+      const length = readSync(fd, buffer, 0, Math.min(FILE_BYTES, file.size - at), at);
+      if (length === 0) {
+        throw new ToolError("invalid_input", "The source became shorter while it was read.", {
+          hint: "Run the pipeline again when nobody writes the file.",
+          retryable: true,
+        });
+      }
       at += length;
       const chunk = buffer.subarray(0, length);
       hash.update(chunk);

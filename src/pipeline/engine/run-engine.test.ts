@@ -76,7 +76,7 @@ describe("a dry run", () => {
 });
 
 describe("a long result", () => {
-  const limits = { maxInlineLength: 1000, maxDiskBytes: 1_000_000 };
+  const limits = { maxInlineLength: 1000, maxDiskBytes: 1_000_000, maxBufferBytes: 1e9 };
 
   it.each(["json", "csv", "ndjson", "yaml", "xml", "markdown"])(
     "is in a file, its beginning whole rows: %s",
@@ -96,7 +96,9 @@ describe("a long result", () => {
   );
 
   it("is refused beyond the bytes that a run may put on disk", async () => {
-    const order = engineOrder(numbers(2000), { limits: { maxInlineLength: 100, maxDiskBytes: 5000 } });
+    const order = engineOrder(numbers(2000), {
+      limits: { maxInlineLength: 100, maxDiskBytes: 5000, maxBufferBytes: 1e9 },
+    });
     await expect(runEngine(order, noHost)).rejects.toMatchObject({ code: "too_large" });
     rmSync(order.workFolder, { recursive: true, force: true });
   });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ErrorIssue } from "../../errors.ts";
+import { type ErrorIssue, ToolError } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
 import { unusedParameters } from "../definitions/parameters.ts";
 import { defaultOutput, type OutputOptions, outputFormatOf } from "../formats/output-options.ts";
@@ -26,6 +26,8 @@ const DRY_RUN_ROWS = 20;
 const MAX_WARNINGS = 20;
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
+/** Bytes that pieces of a file may hold until they are collected. */
+const READING_BYTES = 134_217_728;
 
 /**
  * Runs data through steps: rows are read, taken through all steps and written batch by batch. Where a step ends the run, the
@@ -62,7 +64,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
   const { maxInlineLength } = order.limits;
   const before: Row[] = [];
   const after: Row[] = [];
-  const progress = progressOf(host, input);
+  const progress = progressOf(host, input, order.limits.maxBufferBytes);
   const quarantine = createQuarantine(workspace, maxInlineLength);
   const shared: SharedContext = {
     host,
@@ -181,7 +183,7 @@ function* firstRows(batches: Iterable<Batch>, count: number | undefined): Iterab
 }
 
 function suggest(order: EngineOrder, input: ReadInput, tables: TableReader, host: Host): EngineResult {
-  const progress = progressOf(host, input);
+  const progress = progressOf(host, input, order.limits.maxBufferBytes);
   const { before, suggestion } = lookAtInput(input, () =>
     progress(`Looking at the rows, ${counted(input.rows(), "row")} so far`),
   );
@@ -243,14 +245,24 @@ function failureOf(
   return { step, message, code, issues, ...(hint !== undefined && { hint }) };
 }
 
-/** Tells what the run is doing, at most ten times a second. */
-function progressOf(host: Host, input: ReadInput): (what: string) => void {
+/** Tells what the run is doing, and looks at its memory, at most ten times a second. */
+function progressOf(host: Host, input: ReadInput, maxBufferBytes: number): (what: string) => void {
   let last = Number.NEGATIVE_INFINITY;
   return (what) => {
     const now = performance.now();
     if (now - last < PROGRESS_MS) return;
     last = now;
     host.progress(what, Math.floor(input.share() * 90));
+    const { arrayBuffers } = process.memoryUsage();
+    if (arrayBuffers > maxBufferBytes + READING_BYTES) {
+      throw new ToolError(
+        "too_large",
+        `The run needs more than ${Math.floor(maxBufferBytes / 2 ** 20)} MB to tell keys apart.`,
+        {
+          hint: "Use fewer dedupe and unique at once, or filter before them; the configuration sets pipelineRuns.maxMemory.",
+        },
+      );
+    }
   };
 }
 

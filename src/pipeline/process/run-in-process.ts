@@ -9,9 +9,12 @@ import type { FromRun, HostRequest, RunReply, ToRun } from "./run-messages.ts";
 /** Characters of a run's result, what is given at once included. */
 const MAX_RESULT = 33_554_432;
 
-/** Runs at once, and those of one user; others wait. */
-const MAX_RUNS = 4;
+/** Runs at once; one of each user begins as long as there are no more. */
+const MAX_RUNS = 8;
+/** Runs of one user at once, a second one only while there are few in all; and those that wait. */
 const MAX_OWN_RUNS = 2;
+const FEW_RUNS = 4;
+const MAX_WAITING_RUNS = 10;
 
 export interface ProcessLimits {
   /** Milliseconds of a run. */
@@ -42,6 +45,8 @@ export function createEngineProcesses({ timeoutMs, maxHeapMb }: ProcessLimits): 
     kind: "pipelines",
     maxProcesses: MAX_RUNS,
     maxOwnTasks: MAX_OWN_RUNS,
+    maxShared: FEW_RUNS,
+    maxOwnWaiting: MAX_WAITING_RUNS,
     maxHeapMb,
   });
   return {
@@ -102,6 +107,11 @@ function endedBy({ fault }: TaskFailure): ToolError {
     case "memory":
       return new ToolError("too_large", `The run was ended: ${fault.message}.`, {
         hint: "Filter, pick or limit earlier, or group by fewer values; the configuration sets pipelineRuns.maxMemory.",
+      });
+    case "queue":
+      return new ToolError("rate_limited", `Too many runs at once: ${fault.message}.`, {
+        hint: "Wait for the runs that were begun.",
+        retryable: true,
       });
     case "result_too_large":
       return new ToolError("too_large", `The run has no result: ${fault.message}.`, {
