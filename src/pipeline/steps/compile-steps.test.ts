@@ -81,6 +81,7 @@ describe("steps", () => {
       { op: "filter", expression: "a" },
       'An operation belongs in a step: { "name": "transform", "operations": [{ "op": "filter", … }] }.',
     ],
+    [{ op: "trim" }, 'An operation belongs in a step: { "name": "transform", "operations": [{ "op": "trim", … }] }.'],
     [
       { validate: true, schema: {} },
       'Put its options inside, { "validate": { … } }, or write { "name": "validate", … }.',

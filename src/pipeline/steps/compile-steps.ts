@@ -8,7 +8,7 @@ import { compileEnrich } from "./enrich/enrich.ts";
 import type { ReadTable } from "./enrich/lookup-table.ts";
 import { compileFormat } from "./format.ts";
 import { STEP_NAMES, type Step, type StepName } from "./step.ts";
-import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./transform/operation-names.ts";
+import { elsewhere, OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./transform/operation-names.ts";
 import { compileTransform } from "./transform/transform.ts";
 import { compileValidate } from "./validate/validate.ts";
 
@@ -99,7 +99,7 @@ function readStep(definition: unknown, where: string): { name: StepName; options
     return { name: readName(name, where), options };
   }
   const [key, ...others] = Object.keys(written).filter((entry) => entry !== "enabled");
-  if (key === undefined || others.length > 0) {
+  if (key === undefined || key === "op" || others.length > 0) {
     throw wrong(where, `must have a "name": ${STEP_NAMES.join(", ")}.`, howToName(written));
   }
   const name = readName(key, where);
@@ -144,8 +144,10 @@ const OTHER_STEPS: Record<string, readonly StepName[]> = {
 function readName(name: unknown, where: string): StepName {
   if (STEP_NAMES.includes(name as StepName)) return name as StepName;
   const known = `Steps: ${STEP_NAMES.join(", ")}.`;
-  const meant = typeof name === "string" ? (meantName(name, STEP_NAMES, OTHER_STEPS) ?? stepOf(name)) : undefined;
-  throw wrong(where, `unknown step ${show(name)}.`, meant === undefined ? known : `Did you mean ${meant}? ${known}`);
+  const text = typeof name === "string" ? name : "";
+  const meant = meantName(text, STEP_NAMES, OTHER_STEPS) ?? stepOf(text);
+  const help = meant === undefined ? elsewhere(text) : `Did you mean ${meant}?`;
+  throw wrong(where, `unknown step ${show(name)}.`, help === undefined ? known : `${help} ${known}`);
 }
 
 /** How a word is written that names an operation of transform. */

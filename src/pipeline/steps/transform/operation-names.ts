@@ -2,6 +2,7 @@ import { castFields } from "./cast-operation.ts";
 import { dedupe, limit, sample, top } from "./choose-operations.ts";
 import { compute, filter } from "./compute-operations.ts";
 import { collect, group } from "./group-operation.ts";
+import { lift } from "./lift-operation.ts";
 import type { OperationCompiler } from "./operation.ts";
 import { pivot } from "./pivot-operation.ts";
 import { explode, unpivot } from "./reshape-operations.ts";
@@ -35,6 +36,7 @@ export const ROW_OPERATIONS: ReadonlyMap<string, OperationCompiler> = new Map([
   ["join", join],
   ["flatten", flatten],
   ["nest", nest],
+  ["lift", lift],
   ["row_number", rowNumber],
   ["mask", mask],
 ]);
@@ -67,6 +69,13 @@ export const OTHER_OPERATION_NAMES: Record<string, readonly string[]> = {
   types: ["cast"],
   astype: ["cast"],
   parse: ["cast"],
+  todate: ["cast"],
+  todatetime: ["cast"],
+  parsedate: ["cast"],
+  tonumber: ["cast"],
+  tonumeric: ["cast"],
+  toint: ["cast"],
+  tostring: ["cast"],
   mutate: ["compute"],
   assign: ["compute"],
   derive: ["compute"],
@@ -87,7 +96,6 @@ export const OTHER_OPERATION_NAMES: Record<string, readonly string[]> = {
   map: ["map_values"],
   mapping: ["map_values"],
   recode: ["map_values"],
-  lookup: ["map_values"],
   concat: ["join"],
   unite: ["join"],
   merge: ["join"],
@@ -99,6 +107,8 @@ export const OTHER_OPERATION_NAMES: Record<string, readonly string[]> = {
   arrange: ["sort"],
   orderby: ["sort"],
   sortby: ["sort"],
+  sortvalues: ["sort"],
+  orderbydesc: ["sort"],
   head: ["limit"],
   take: ["limit"],
   groupby: ["group"],
@@ -126,4 +136,59 @@ export const OTHER_OPERATION_NAMES: Record<string, readonly string[]> = {
   slicemax: ["top"],
   nlargest: ["top"],
   first: ["top", "limit"],
+  jsonnormalize: ["flatten"],
+  count: ["group"],
+  valuecounts: ["group"],
+  crossjoin: ["explode"],
+  stack: ["unpivot"],
+  cummax: ["running"],
+  cummin: ["running"],
+  shift: ["running"],
+  denserank: ["running"],
+  unpack: ["flatten", "lift"],
+  extractobject: ["lift"],
 };
+
+/** How to have what other tools have an operation for, by its name in small letters without separators. */
+const ELSEWHERE: Record<string, string> = {
+  lookup: 'Looking up is a step: { "name": "enrich", "lookup": { "field": "country", "table": { "DE": { … } } } }.',
+  enrich: 'Enriching is a step: { "name": "enrich", "lookup": { … } }.',
+  api: 'Calling an API is a step: { "name": "enrich", "api": { … } }.',
+  llm: 'Asking a model is a step: { "name": "enrich", "llm": { … } }.',
+  validate: 'Validating is a step: { "name": "validate", "fields": { … } }.',
+  format:
+    'Formatting is a step: { "name": "format", "format": "csv" }; dates are written by compute with format_date().',
+  jsonata: 'JSONata is an option of the step instead of operations: { "name": "transform", "jsonata": "…" }.',
+  dropna:
+    'Write { "op": "filter", "expression": "not is_empty(a)" }, or validate with "required": true and "mode": "drop".',
+  titlecase: 'Write { "op": "compute", "field": "a", "expression": "title(a)" }.',
+  slugify: 'Write { "op": "compute", "field": "a", "expression": "slug(a)" }.',
+  substring: 'Write { "op": "compute", "field": "a", "expression": "substring(a, 0, 10)" }.',
+  coalesce: 'Write { "op": "compute", "field": "a", "expression": "coalesce(a, b)" }.',
+  formatdate: 'Write { "op": "compute", "field": "a", "expression": "format_date(a, "DD.MM.YYYY")" }.',
+  union: "Rows come from one input; put them together before.",
+};
+for (const [name, same] of Object.entries({
+  dropnull: "dropna",
+  dropnulls: "dropna",
+  removenull: "dropna",
+  removeempty: "dropna",
+  dropempty: "dropna",
+  title: "titlecase",
+  capitalize: "titlecase",
+  propercase: "titlecase",
+  initcap: "titlecase",
+  substr: "substring",
+  vlookup: "lookup",
+  check: "validate",
+  strftime: "formatdate",
+  append: "union",
+})) {
+  ELSEWHERE[name] = ELSEWHERE[same] as string;
+}
+
+/** How to have what other tools have an operation of this name for, where no operation here is like it. */
+export function elsewhere(name: string): string | undefined {
+  const plain = name.toLowerCase().replace(/[\s_.-]/g, "");
+  return Object.hasOwn(ELSEWHERE, plain) ? ELSEWHERE[plain] : undefined;
+}

@@ -2,7 +2,7 @@ import type { Batch } from "../../batch.ts";
 import type { FieldReads } from "../../engine/missing-fields.ts";
 import type { CompiledExpression, Parameters } from "../../expression/expression.ts";
 import { checkKeys, ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
-import { type Reason, type Reasons, type Row, RowFailure } from "../../rows.ts";
+import { type Reason, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
 import type { Workspace } from "../../spool/workspace.ts";
 
 /** What an operation of one run works with. */
@@ -49,7 +49,12 @@ export function checkRowKeys(options: Options, keys: readonly string[], where: s
   checkKeys(options, ["op", ...keys, "when"], where);
 }
 
-type Warn = NonNullable<OperationContext["warn"]>;
+export type Warn = NonNullable<OperationContext["warn"]>;
+
+/** The warning that a field which an operation did not start from had values, and has others now. */
+export function replaced(field: string): string {
+  return `the field ${show(field)} was there already, and what it had is replaced: rename or omit it first if that is not meant.`;
+}
 
 /** An operation that changes or replaces one row at a time and cannot fail. */
 export function perRow(change: (row: Row, warn: Warn) => Row | undefined): Operation {

@@ -2,7 +2,15 @@ import { rowMaker } from "../../formats/row-maker.ts";
 import { optionalFields, optionalString, readChoice, readFields, readObject, wrong } from "../../options.ts";
 import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../../rows.ts";
 import { NAME_CASES, nameInCase } from "./name-case.ts";
-import { addFailure, checkRowKeys, type Operation, type OperationCompiler, perRow } from "./operation.ts";
+import {
+  addFailure,
+  checkRowKeys,
+  type Operation,
+  type OperationCompiler,
+  perRow,
+  replaced,
+  type Warn,
+} from "./operation.ts";
 
 /** `{ op: "pick", fields }`: only these fields, in this order. */
 export const pick: OperationCompiler = (options, where) => {
@@ -64,12 +72,16 @@ export const rename: OperationCompiler = (options, where) => {
   const names = options.fields === undefined ? new Map<string, string>() : readNames(options.fields, where);
   const style = options.case === undefined ? undefined : readChoice(options, "case", where, NAME_CASES);
   if (new Set(names.values()).size !== names.size) throw wrong(where, "two fields get the same new name.");
-  const operation = renaming((fields) => {
+  const operation = renaming((fields, warn) => {
     const taken = new Set(fields.flatMap((field) => names.get(field) ?? []));
     return fields.map((field) => {
       const to = names.get(field);
       if (to !== undefined) return to;
-      if (style === undefined) return taken.has(field) ? undefined : field;
+      if (style === undefined) {
+        if (!taken.has(field)) return field;
+        warn(replaced(field));
+        return undefined;
+      }
       const plain = nameInCase(field, style) || field;
       let free = plain;
       for (let count = 2; taken.has(free); count++) free = `${plain}_${count}`;
@@ -91,7 +103,12 @@ function readNames(value: unknown, where: string): Map<string, string> {
 }
 
 /** Gives each row the names that `plan` makes of its own, in order; undefined leaves a field out. */
-function renaming(plan: (names: readonly string[]) => (string | undefined)[]): Operation {
+function renaming(plan: (names: readonly string[], warn: Warn) => (string | undefined)[]): Operation {
+  return { failsRun: false, start: (context) => perRow(renamer(plan)).start(context) };
+}
+
+/** What `renaming` does in one run. */
+function renamer(plan: (names: readonly string[], warn: Warn) => (string | undefined)[]) {
   // Rows mostly have the names of the row before; the plan is made anew only where they have not.
   let names: string[] = [];
   let targets: (string | undefined)[] = [];
@@ -114,15 +131,15 @@ function renaming(plan: (names: readonly string[]) => (string | undefined)[]): O
     if (++alike === WORTH_MAKING) make = rowMaker(targets.filter((target) => target !== undefined));
     return made ?? make?.(values);
   };
-  return perRow((row) => {
+  return (row: Row, warn: Warn): Row | undefined => {
     const made = renamed(row);
     if (made) return made;
     names = Object.keys(row);
-    targets = plan(names);
+    targets = plan(names, warn);
     alike = 0;
     make = undefined;
     return renamed(row);
-  });
+  };
 }
 
 /** Rows with the same names after which more of them are to be expected. */
@@ -134,25 +151,30 @@ export const flatten: OperationCompiler = (options, where) => {
   const separator = optionalString(options, "separator", where) ?? ".";
   const listed = optionalFields(options, "fields", where);
   const fields = listed && new Set(listed);
-  const operation = perRow((row) => {
+  const operation = perRow((row, warn) => {
     const flat = newRow();
     for (const field in row) {
-      if (!fields || fields.has(field)) flattenInto(flat, field, row[field], separator, 0);
-      else flat[field] = row[field];
+      if (!fields || fields.has(field)) flattenInto(flat, field, row[field], separator, 0, warn);
+      else setNew(flat, field, row[field], warn);
     }
     return flat;
   });
   return { ...operation, ...(listed && { fields: listed }) };
 };
 
-function flattenInto(flat: Row, name: string, value: unknown, separator: string, depth: number): void {
+function flattenInto(flat: Row, name: string, value: unknown, separator: string, depth: number, warn: Warn): void {
   if (!isObject(value) || depth > MAX_DEPTH) {
-    flat[name] = value;
+    setNew(flat, name, value, warn);
     return;
   }
   const keys = Object.keys(value);
-  if (keys.length === 0) flat[name] = value;
-  for (const key of keys) flattenInto(flat, `${name}${separator}${key}`, value[key], separator, depth + 1);
+  if (keys.length === 0) setNew(flat, name, value, warn);
+  for (const key of keys) flattenInto(flat, `${name}${separator}${key}`, value[key], separator, depth + 1, warn);
+}
+
+function setNew(flat: Row, name: string, value: unknown, warn: Warn): void {
+  if (flat[name] !== undefined) warn(replaced(name));
+  flat[name] = value;
 }
 
 /**
@@ -165,7 +187,7 @@ export const nest: OperationCompiler = (options, where) => {
   if (into !== undefined) {
     if (options.separator !== undefined) throw wrong(where, '"separator" does not go with "into".');
     const fields = readFields(options, "fields", where);
-    return { ...perRow((row) => gathered(row, fields, into)), fields };
+    return { ...perRow((row, warn) => gathered(row, fields, into, warn)), fields };
   }
   const separator = optionalString(options, "separator", where) ?? ".";
   const listed = optionalFields(options, "fields", where);
@@ -188,11 +210,12 @@ export const nest: OperationCompiler = (options, where) => {
   };
 };
 
-function gathered(row: Row, fields: readonly string[], into: string): Row {
+function gathered(row: Row, fields: readonly string[], into: string, warn: Warn): Row {
   const object = newRow();
   for (const field of fields) if (row[field] !== undefined) object[field] = row[field];
   const made = newRow();
   const moved = new Set(fields);
+  if (row[into] !== undefined && !moved.has(into)) warn(replaced(into));
   for (const field in row) {
     if (!moved.has(field)) made[field] = row[field];
     // The object stands where the first of its fields stood.

@@ -12,8 +12,8 @@ import {
 } from "../../options.ts";
 import { counted, type Row, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
-import { isMissing } from "./aggregates.ts";
 import { cleanText, withoutAccents } from "../../values/texts.ts";
+import { isMissing } from "./aggregates.ts";
 import {
   addFailure,
   attempt,
@@ -203,22 +203,33 @@ export const extract: OperationCompiler = (options, where) => {
   return {
     failsRun: onError === "fail",
     fields: [field],
-    start: ({ reasons, warn = () => {} }) => ({
-      push(batch) {
-        for (const [index, row] of batch.rows.entries()) {
-          const value = row[field];
-          if (value === undefined) continue;
-          for (const name of into) if (name !== field && !isMissing(row[name])) warn(replaced(name));
-          let groups = attempt(() => regex.groups(toText(value)), row);
-          if (strict && !groups && !isMissing(value)) groups = new RowFailure("extract", NO_MATCH);
-          if (groups instanceof RowFailure)
-            addFailure(reasons, batch.numbers[index] as number, row, field, "extract", groups);
-          if (groups instanceof RowFailure && onError !== "null") continue;
-          const found = Array.isArray(groups) ? groups : [];
-          for (const [place, name] of into.entries()) row[name] = found[regex.groupCount === 0 ? 0 : place + 1] ?? null;
-        }
-        return batch;
-      },
-    }),
+    start({ reasons, warn = () => {} }) {
+      let texts = 0;
+      let matches = 0;
+      return {
+        push(batch) {
+          for (const [index, row] of batch.rows.entries()) {
+            const value = row[field];
+            if (value === undefined) continue;
+            if (!isMissing(value)) texts++;
+            for (const name of into) if (name !== field && !isMissing(row[name])) warn(replaced(name));
+            let groups = attempt(() => regex.groups(toText(value)), row);
+            if (strict && !groups && !isMissing(value)) groups = new RowFailure("extract", NO_MATCH);
+            if (groups instanceof RowFailure)
+              addFailure(reasons, batch.numbers[index] as number, row, field, "extract", groups);
+            if (groups instanceof RowFailure && onError !== "null") continue;
+            const found = Array.isArray(groups) ? groups : [];
+            if (found.length > 0) matches++;
+            for (const [place, name] of into.entries())
+              row[name] = found[regex.groupCount === 0 ? 0 : place + 1] ?? null;
+          }
+          return batch;
+        },
+        end() {
+          if (texts > 0 && matches === 0 && !strict) warn(`the pattern matches in none of the rows.`);
+          return [];
+        },
+      };
+    },
   };
 };

@@ -275,6 +275,12 @@ describe("transform", () => {
   it.each<[unknown, RegExp]>([
     [{ op: "tirm" }, /unknown operation "tirm"/],
     [{ op: "mutate", field: "a" }, /Did you mean "compute"\? "op" is one of pick, /],
+    [{ op: "sort_values" }, /Did you mean "sort"\?/],
+    [{ op: "to_date" }, /Did you mean "cast"\?/],
+    [{ op: "lookup" }, /Looking up is a step: \{ "name": "enrich", "lookup": /],
+    [{ op: "validate" }, /Validating is a step: \{ "name": "validate", /],
+    [{ op: "dropna" }, /"not is_empty\(a\)"/],
+    [{ op: "titlecase" }, /"title\(a\)"/],
     [{ op: "Filter" }, /Did you mean "filter"\?/],
     [{ op: "cast", feilds: {} }, /Did you mean "fields"\? Keys allowed there: op, fields, type, formats/],
     [{ op: "sort", by: "a", when: "true" }, /Filter the rows first/],

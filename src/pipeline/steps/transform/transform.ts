@@ -8,7 +8,7 @@ import type { Step, StepContext } from "../step.ts";
 import { castHint } from "./aggregates.ts";
 import { compileJsonata } from "./jsonata.ts";
 import { type Operation, onlyWhen, readOnError } from "./operation.ts";
-import { OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./operation-names.ts";
+import { elsewhere, OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./operation-names.ts";
 import { watchOrder } from "./order-watch.ts";
 
 const MAX_OPERATIONS = 200;
@@ -85,10 +85,11 @@ function compileOperation(options: Options, where: string, parameters: Parameter
     const names = [...ROW_OPERATIONS.keys(), ...SET_OPERATIONS.keys()];
     const key = options.op === undefined ? Object.keys(options).find((name) => names.includes(name)) : undefined;
     if (key !== undefined) throw wrong(where, '"op" is missing.', `Write { "op": "${key}", … }.`);
-    const meant = meantName(op, names, OTHER_OPERATION_NAMES);
+    const other = elsewhere(op);
+    const meant = other === undefined ? meantName(op, names, OTHER_OPERATION_NAMES) : undefined;
     const problem = options.op === undefined ? '"op" is missing.' : `unknown operation ${show(options.op)}.`;
     const close = meant === undefined ? "" : `Did you mean ${show(meant)}? `;
-    throw wrong(where, problem, `${close}"op" is one of ${names.join(", ")}.`);
+    throw wrong(where, problem, other ?? `${close}"op" is one of ${names.join(", ")}.`);
   }
   const operation = compileRow(options, here, parameters);
   const when = optionalExpression(options, "when", here, parameters);
