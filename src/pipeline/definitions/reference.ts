@@ -16,8 +16,9 @@ Try with \`dry_run\`; \`suggest\` gives input_options and steps that fit the dat
 \`source\` is "folder/file", or a kept result or API answer. Of a result with \`complete\`: false read more by its \`resource.uri\` as \`source\` of another run,
 with \`{ op: "limit", count: 100, offset: 100 }\`, filter or pick. \`pipeline://runs/<run_id>/quarantine\` gives rows \`{ row, reasons, data }\`.
 
-\`input_options\`: encoding, delimiter, header (true, false or the names), skip_lines, row_path ("data.items"; in xml the element of a row),
-null_values (["", "NA"]; an empty cell is "", not null, unless it is named here), on_bad_row (stop, skip).
+\`input_options\`: encoding, delimiter, header (true, false, the names, or "repair" for columns without a name of their own), skip_lines (lines above a csv table
+are found out), skip_footer (rows), comment ("#"), quote ("none": a sign like others), row_path ("data.items", also in each of a list; in xml the elements, "book"),
+null_values (["", "NA"]; an empty cell is "", not null, unless it is named here), on_bad_row (stop, skip, or pad: short rows get null).
 
 Parameters: \`$name\` in expressions, \`{{$name}}\` in all other texts of a step; alone it gives the value itself.
 
