@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { engineOrder, noHost, runRows } from "../../../test/fixtures/engine.ts";
+import { lookAtInput } from "./look-at-input.ts";
+import { readInput } from "./read-input.ts";
 import { runEngine } from "./run-engine.ts";
 
 type Suggestion = { rows: number; remarks: string[]; fields: Record<string, unknown>; input_options?: unknown };
@@ -10,22 +12,24 @@ const look = async (text: string, order: Parameters<typeof engineOrder>[1] = {})
 };
 
 it("looks at all rows of an input of common size", async () => {
-  const rows = Array.from({ length: 150_000 }, (_, n) => ({ id: n, kind: n === 149_999 ? "rare" : "common" }));
+  const rows = Array.from({ length: 110_000 }, (_, n) => ({ id: n, kind: n === 109_999 ? "rare" : "common" }));
   const { suggestion, input } = await runRows(rows, { suggest: true });
-  expect(suggestion).toMatchObject({ rows: 150_000, remarks: [] });
+  expect(suggestion).toMatchObject({ rows: 110_000, remarks: [] });
   expect(suggestion?.fields).toMatchObject({ kind: { enum: ["common", "rare"] } });
-  expect(input).toMatchObject({ rows: 150_000 });
+  expect(input).toMatchObject({ rows: 110_000 });
   expect(input.complete).toBeUndefined();
 });
 
-it("says of how much of a larger input the rules are", async () => {
-  const names = Array.from({ length: 500 }, (_, at) => `c${at}`);
-  const line = `${names.map((_, at) => at % 10).join(",")}\n`;
-  const { suggestion, input } = await look(`${names.join(",")}\n${line.repeat(12_500)}`);
-  expect(suggestion.rows).toBeGreaterThanOrEqual(10_000);
-  expect(suggestion.rows).toBeLessThan(12_000);
-  expect(suggestion.remarks[0]).toMatch(/^only the first 1\d{4} rows were looked at, about 8\d % of the input/);
-  expect(input).toMatchObject({ rows: suggestion.rows, complete: false });
+it("says of how much of a larger input the rules are", () => {
+  const rows = Array.from({ length: 4000 }, (_, n) => ({ id: n, kind: "common" }));
+  const input = readInput(engineOrder(rows, {}), 1000);
+  const { suggestion } = lookAtInput(input, () => {}, 6000);
+  expect(suggestion).toMatchObject({
+    rows: 3000,
+    remarks: [
+      "only the first 3000 rows were looked at, about 75 % of the input: rules such as enum, required and unique may not hold for the others",
+    ],
+  });
 });
 
 it("gives the options that the input is read by", async () => {

@@ -13,23 +13,25 @@ export interface InputLook {
 }
 
 /**
- * Suggests steps and rules for an input, and the options to read it by. Rows that cannot be read do not end it where most can
+ * Suggests steps and rules for an input, from its rows until they have so many values, and the options to read it by. Rows that cannot be read do not end it where most can
  * be read: they are a remark.
  * @throws ToolError `invalid_input` where most rows, or the text as a whole, cannot be read
  */
-export function lookAtInput(input: ReadInput, progress: () => void): InputLook {
+export function lookAtInput(input: ReadInput, progress: () => void, maxValues = MAX_VALUES): InputLook {
   const before: Row[] = [];
   const suggestion = createSuggestion();
   let values = 0;
+  let share = 0;
   let complete = true;
   for (const batch of input.batches) {
-    if (values >= MAX_VALUES) {
+    if (values >= maxValues) {
       complete = false;
       break;
     }
     if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
     suggestion.see(batch);
     for (const row of batch.rows) values += Object.keys(row).length;
+    share = input.share();
     progress();
   }
   const { issues_total: unreadable = 0, table_start: start } = input.record();
@@ -42,7 +44,7 @@ export function lookAtInput(input: ReadInput, progress: () => void): InputLook {
       ...found,
       ...(Object.keys(options).length > 0 && { input_options: options }),
       remarks: [
-        ...(complete ? [] : [partRemark(Number(found.rows), input.share())]),
+        ...(complete ? [] : [partRemark(Number(found.rows), share)]),
         ...(input.failed() ? [unreadRemark(input)] : []),
         ...(found.remarks as string[]),
       ],
