@@ -23,9 +23,9 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   filter: '{ op: "filter", expression, on_error? } — keeps the rows for which it is true',
   round: '{ op: "round", fields, digits? }',
   split:
-    '{ op: "split", field, separator, into?, trim? } — a list; with names in into one field each, the last takes the rest, the last with the rest',
+    '{ op: "split", field, separator, into?, trim? } — a list; with names in into one field each, the last takes the rest',
   extract:
-    '{ op: "extract", field, pattern, into, on_error? } — the groups of an RE2 pattern, one field each; null without a match, a failure where on_error is set, null where it does not match',
+    '{ op: "extract", field, pattern, into, on_error? } — the groups of an RE2 pattern, one field each; null without a match, a failure where on_error is set',
   join: '{ op: "join", fields, separator?, into }',
   flatten: '{ op: "flatten", separator?, fields? } — objects to fields outer.inner',
   nest: '{ op: "nest", fields, into } — or without into: fields outer.inner to objects',
