@@ -16,6 +16,8 @@ export interface Aggregate<Tally = unknown> {
   give(tally: Tally): unknown;
   /** Whether it compares texts as texts. */
   orders?: true;
+  /** The type of the values it takes, where these are not just any. */
+  needs?: "number" | "boolean";
   /** Bytes of an empty tally; a few where it is left out. */
   weight?: number;
 }
@@ -35,10 +37,18 @@ export function isMissing(value: unknown): boolean {
   return value === null || value === undefined || value === "";
 }
 
-/** What helps where values are not of the type that a function needs. */
-export function castHint(field: string | undefined): string {
-  const fields = field === undefined ? "" : `, "fields": { ${JSON.stringify(field)}: "number" }`;
-  return `Put { "op": "cast"${fields} } before it; or set "on_error" to "null" to pass over such values.`;
+/** What helps where values are not of the type that a function needs: the types by field, where they are known. */
+export function castHint(types: Readonly<Record<string, string>> = {}): string {
+  const fields = Object.entries(types).map(([field, type]) => `${JSON.stringify(field)}: "${type}"`);
+  const named = fields.length === 0 ? "" : `, "fields": { ${fields.join(", ")} }`;
+  return `Put { "op": "cast"${named} } before it; or set "on_error" to "null" to pass over such values.`;
+}
+
+/** The types that aggregates of fields need. */
+export function neededTypes(aggregates: readonly FieldAggregate[]): Record<string, string> {
+  return Object.fromEntries(
+    aggregates.flatMap(({ field, aggregate: { needs } }) => (field === undefined || !needs ? [] : [[field, needs]])),
+  );
 }
 
 function refuse(fn: string, needed: string, value: unknown): RowFailure {
@@ -66,6 +76,7 @@ const countDistinct = define<{ seen: KeySet }>({
 });
 
 const sum = define<Sum>({
+  needs: "number",
   create: emptySum,
   take(tally, value) {
     if (typeof value !== "number") return refuse("sum", NUMBERS, value);
@@ -76,6 +87,7 @@ const sum = define<Sum>({
 });
 
 const avg = define<{ sum: Sum; n: number }>({
+  needs: "number",
   create: () => ({ sum: emptySum(), n: 0 }),
   take(tally, value) {
     if (typeof value !== "number") return refuse("avg", NUMBERS, value);
@@ -88,6 +100,7 @@ const avg = define<{ sum: Sum; n: number }>({
 
 /** The sample standard deviation, by Welford's method; null of fewer than two numbers. */
 const std = define<{ n: number; mean: number; squares: number }>({
+  needs: "number",
   create: () => ({ n: 0, mean: 0, squares: 0 }),
   take(tally, value) {
     if (typeof value !== "number") return refuse("std", NUMBERS, value);
@@ -101,6 +114,7 @@ const std = define<{ n: number; mean: number; squares: number }>({
 
 /** Of an even count the mean of the two in the middle. */
 const median = define<number[]>({
+  needs: "number",
   create: () => [],
   take(tally, value) {
     if (typeof value !== "number") return refuse("median", NUMBERS, value);
@@ -128,6 +142,7 @@ interface Kept {
 /** `sign` 1 keeps the largest, -1 the smallest. */
 function extreme(fn: string, sign: number): Aggregate {
   return define<Kept>({
+    needs: "number",
     create: () => ({ value: null }),
     take(tally, value) {
       const kept = tally.value as number | null;
@@ -162,6 +177,7 @@ function keep(tally: Kept, value: unknown): number {
 /** `any` where `wanted` is true: whether one is true. `all` where it is false: whether none is false. */
 function truth(fn: string, wanted: boolean): Aggregate {
   return define<Kept>({
+    needs: "boolean",
     create: () => ({ value: null }),
     take(tally, value) {
       if (typeof value !== "boolean") return refuse(fn, "true or false", value);

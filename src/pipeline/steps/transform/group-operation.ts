@@ -2,7 +2,7 @@ import { checkKeys, optionalFields, readFields, readObject, readString, wrong } 
 import { newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
 import { ownValue } from "../../spool/own-value.ts";
 import { weightOf } from "../../spool/row-lines.ts";
-import { castHint, type FieldAggregate, isMissing, readAggregate } from "./aggregates.ts";
+import { castHint, type FieldAggregate, isMissing, neededTypes, readAggregate } from "./aggregates.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
 import { inBatches, nothing } from "./set-operation.ts";
@@ -41,10 +41,11 @@ export const group: OperationCompiler = (options, where) => {
   if (twice) throw wrong(place, `${show(twice.into)} is also a field of "by".`, "Give the aggregate another name.");
   const fields = [...by, ...aggregates.flatMap(({ field }) => (field === undefined ? [] : [field]))];
   const tallyWeight = aggregates.reduce((sum, { aggregate }) => sum + 64 + (aggregate.weight ?? 0), 0);
+  const types = neededTypes(aggregates);
   const create = () => aggregates.map(({ aggregate }) => aggregate.create());
   return {
     failsRun: readOnError(options, where) === "fail",
-    hint: castHint(aggregates.find(({ field }) => field !== undefined)?.field),
+    ...(Object.keys(types).length > 0 && { hint: castHint(types) }),
     fields,
     orders: aggregates.flatMap(({ field, aggregate }) => (field !== undefined && aggregate.orders ? [field] : [])),
     start({ workspace, reasons }) {

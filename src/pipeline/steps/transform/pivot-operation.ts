@@ -2,7 +2,7 @@ import { ToolError } from "../../../errors.ts";
 import { checkKeys, optionalFields, optionalString, readChoice, readString, wrong } from "../../options.ts";
 import { type Row, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
-import { AGGREGATE_NAMES, type Aggregate, castHint, isMissing, readFunction } from "./aggregates.ts";
+import { AGGREGATE_NAMES, type Aggregate, castHint, isMissing, neededTypes, readFunction } from "./aggregates.ts";
 import { beginGroup, type GroupStart } from "./group-operation.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
@@ -13,6 +13,9 @@ const MAX_PIVOT_COLUMNS = 2000;
 /** Bytes of a cell in memory. */
 const CELL_WEIGHT = 120;
 
+/** Where a row fails for nothing but its column. */
+const NAMELESS =
+  'Fill "column" first, filter out rows without a value in it, or set "on_error" to "null" to pass over them.';
 const HINT =
   'Set "aggregate" for several values of a cell, such as "sum", "first" or "list", and filter out rows without a value in "column".';
 
@@ -53,10 +56,12 @@ export const pivot: OperationCompiler = (options, where) => {
   const fill = options.fill ?? null;
   const clash = [column, value].find((field) => field !== undefined && index.includes(field));
   if (clash !== undefined) throw wrong(where, `${show(clash)} cannot be a field of "index" as well.`);
+  const types = neededTypes([{ field: value, aggregate }]);
   const fields = [...index, column, ...(value === undefined ? [] : [value])];
   return {
     failsRun: readOnError(options, where) === "fail",
-    hint: fn === undefined ? HINT : castHint(value),
+    hint: fn === undefined ? HINT : Object.keys(types).length > 0 ? castHint(types) : NAMELESS,
+    orders: value !== undefined && aggregate.orders ? [value] : [],
     fields,
     start({ workspace, reasons }) {
       const columns = new Map<string, number>();

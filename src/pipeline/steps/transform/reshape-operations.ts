@@ -1,7 +1,7 @@
 import { checkKeys, optionalFields, optionalString, readBoolean, readString, wrong } from "../../options.ts";
 import { newRow, type Row } from "../../rows.ts";
 import { isMissing } from "./aggregates.ts";
-import type { OperationCompiler } from "./operation.ts";
+import { type OperationCompiler, replaced, type Warn } from "./operation.ts";
 import { spreading } from "./set-operation.ts";
 
 /**
@@ -30,7 +30,7 @@ export const unpivot: OperationCompiler = (options, where) => {
   const turned = fields && new Set(fields);
   const staying = index && new Set(index);
 
-  function* each(row: Row): Generator<Row> {
+  function* each(row: Row, warn: Warn): Generator<Row> {
     const stay = index ?? Object.keys(row).filter((field) => !turned?.has(field));
     for (const field of fields ?? Object.keys(row)) {
       if (staying?.has(field)) continue;
@@ -38,12 +38,18 @@ export const unpivot: OperationCompiler = (options, where) => {
       if (dropNull && isMissing(content)) continue;
       const made = newRow();
       for (const kept of stay) if (Object.hasOwn(row, kept)) made[kept] = row[kept];
+      if (made[name] !== undefined) warn(replaced(name));
+      if (made[value] !== undefined) warn(replaced(value));
       made[name] = field;
       made[value] = content;
       yield made;
     }
   }
-  return { failsRun: false, fields: [...(fields ?? []), ...(index ?? [])], start: () => spreading(each) };
+  return {
+    failsRun: false,
+    fields: [...(fields ?? []), ...(index ?? [])],
+    start: ({ warn = () => {} }) => spreading((row) => each(row, warn)),
+  };
 };
 
 /**
@@ -59,7 +65,10 @@ export const explode: OperationCompiler = (options, where) => {
   if (position === into) throw wrong(where, '"position" must be a field of its own.');
   const keepEmpty = readBoolean(options, "keep_empty", where, true);
 
-  function* each(row: Row): Generator<Row> {
+  function* each(row: Row, warn: Warn): Generator<Row> {
+    for (const set of [into, position]) {
+      if (set !== undefined && set !== field && row[set] !== undefined) warn(replaced(set));
+    }
     const list = row[field];
     const entries = Array.isArray(list) ? (list as unknown[]) : list === null || list === undefined ? [] : [list];
     if (entries.length === 0 && !keepEmpty) return;
@@ -70,5 +79,9 @@ export const explode: OperationCompiler = (options, where) => {
       yield made;
     }
   }
-  return { failsRun: false, fields: [field], start: () => spreading(each) };
+  return {
+    failsRun: false,
+    fields: [field],
+    start: ({ warn = () => {} }) => spreading((row) => each(row, warn)),
+  };
 };

@@ -142,7 +142,10 @@ export const running: OperationCompiler = (options, where) => {
   const onError = readOnError(options, where);
   return {
     failsRun: onError === "fail",
-    hint: fn === "rank" || fn === "dense_rank" ? sortHint(field, by) : castHint(field),
+    hint:
+      fn === "rank" || fn === "dense_rank"
+        ? sortHint(field, by)
+        : castHint(field === undefined ? {} : { [field]: "number" }),
     fields: [...by, ...(field === undefined ? [] : [field])],
     orders: field !== undefined && (fn === "min" || fn === "max") ? [field] : [],
     start({ reasons }) {

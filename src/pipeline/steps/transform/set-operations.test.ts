@@ -634,3 +634,35 @@ it("says how all rows are taken together", () => {
     expect.objectContaining({ hint: 'Leave "by" out to take all rows together.' }),
   );
 });
+
+it.each<[OperationCompiler, object, object, string[]]>([
+  [unpivot, { fields: ["a"] }, { a: 1, name: "x", value: 2 }, ["name", "value"]],
+  [unpivot, { fields: ["a", "value"], name: "what" }, { a: 1, value: 2, name: 3 }, []],
+  [explode, { field: "a", into: "b", position: "c" }, { a: [1, 2], b: 5, c: 6 }, ["b", "c"]],
+  [explode, { field: "a" }, { a: [1, 2] }, []],
+])("%o with %j warns of fields of %j that it replaces", (compile, options, row, fields) => {
+  const told = new Set<string>();
+  const operation = compile({ op: "x", ...options }, "here");
+  const warn = (text: string) => void told.add(text);
+  const workspace = createWorkspace(join(root, `${++folders}`), 1000);
+  const made = operation
+    .start({ workspace, reasons: createReasons(), warn })
+    .push({ rows: [newRow(row as Row)], numbers: [1] });
+  if (Symbol.iterator in made) expect([...made]).not.toEqual([]);
+  workspace.close();
+  expect([...told]).toEqual(fields.map((field) => expect.stringContaining(`the field "${field}" was there already`)));
+});
+
+it.each<[OperationCompiler, object, string]>([
+  [
+    group,
+    { aggregates: { s: { fn: "sum", field: "a" }, t: { fn: "any", field: "b" } } },
+    '"fields": { "a": "number", "b": "boolean" }',
+  ],
+  [pivot, { column: "c", value: "v", aggregate: "avg" }, '"fields": { "v": "number" }'],
+  [pivot, { column: "c", value: "v" }, 'Set "aggregate"'],
+  [running, { fn: "rank", field: "v", by: "g", into: "r" }, '"op": "sort", "by": ["g", "v"]'],
+  [running, { fn: "sum", field: "v", into: "r" }, '"fields": { "v": "number" }'],
+])("%o with %j says what helps where rows fail", (compile, options, hint) => {
+  expect(compile({ op: "x", ...options }, "here").hint).toContain(hint);
+});
