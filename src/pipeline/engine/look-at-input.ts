@@ -46,6 +46,7 @@ export function lookAtInput(input: ReadInput, progress: () => void, maxValues = 
       remarks: [
         ...(complete ? [] : [partRemark(Number(found.rows), share)]),
         ...(input.failed() ? [unreadRemark(input)] : []),
+        ...(typeof start === "string" ? [start] : []),
         ...(found.remarks as string[]),
       ],
     },

@@ -480,6 +480,17 @@ describe("modes and conditions", () => {
     ]);
   });
 
+  it("do not repeat a row that is put aside among its reasons", async () => {
+    const run = await validate({ schema: { minProperties: 2 }, mode: "quarantine" }, [{ id: 1 }]);
+    expect(run.quarantine).toEqual([
+      {
+        row: { id: 1 },
+        number: 1,
+        reasons: [{ field: null, rule: "minProperties", message: "must have at least 2 fields" }],
+      },
+    ]);
+  });
+
   it("pass rows for which `when` is not true", async () => {
     const options = { fields: { vat: { required: true } }, when: 'country == "DE"' };
     const run = await validate(options, [

@@ -32,12 +32,16 @@ export function createOutcome(mode: Mode, flagField: string, { reasons, quaranti
   let replaced = 0;
   let stopped = false;
   const listed = (row: Row, violations: readonly Violation[], withValues: boolean) =>
-    violations.slice(0, MAX_REASONS_OF_ROW).map((violation) => ({
-      field: fieldOf(violation),
-      rule: violation.rule,
-      message: violation.message,
-      ...(withValues && { value: wrongValue(violation, row) ?? null }),
-    }));
+    violations.slice(0, MAX_REASONS_OF_ROW).map((violation) => {
+      const value = withValues ? (wrongValue(violation, row) ?? null) : undefined;
+      return {
+        field: fieldOf(violation),
+        rule: violation.rule,
+        message: violation.message,
+        // The row itself stands beside its reasons.
+        ...(value !== undefined && value !== row && { value }),
+      };
+    });
   return {
     settle(row, number, { violations, more }) {
       rowsInvalid++;
