@@ -67,7 +67,8 @@ describe("a run warns", () => {
 describe("an input with bad rows", () => {
   it.each<[string, RegExp]>([
     ["a,b\n1,2\n3\n4,5\n", /"pad" fills short rows up with null, "skip" leaves such rows out/],
-    ["a,b\n1,2\n4,5\nTotal\n2 rows\n", /the last rows: "skip_footer": 2 /],
+    ["a,b\n1,2\n3\n4\n5\n", /"pad" fills short rows up with null/],
+    ["a,b\n1,2\n4,5\n6,7\nTotal\n2 rows\n", /the last rows: in "input_options" "skip_footer": 2 leaves/],
     ['a,b\n1,2\n4,5" pipe\n6,7\n', /"quote": "none" where quotes are signs like others/],
     ['{"a":1}\n{"a":}\n', /"on_bad_row" of "input_options": "skip" leaves such rows out/],
   ])("has a hint that makes it readable: %j", async (text, hint) => {

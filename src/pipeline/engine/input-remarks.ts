@@ -25,13 +25,14 @@ export function badRows(
 function badRowsHint(format: string, good: number, listed: readonly Reason[], total: number): string {
   const skip = '"skip" leaves such rows out';
   if (!TABLES.includes(format)) return `Correct them, or set "on_bad_row" of "input_options": ${skip}.`;
-  if (good > 0 && total <= MAX_FOOTER && format !== "markdown" && listed.every(({ row }) => row > good)) {
-    return `They are the last rows: "skip_footer": ${total} of "input_options" leaves them out. Or set "on_bad_row": ${skip}.`;
+  const mend = `"on_bad_row": "pad" fills short rows up with null, ${skip}`;
+  if (good > total && total <= MAX_FOOTER && format !== "markdown" && listed.every(({ row }) => row > good)) {
+    return `They are the last rows: in "input_options" "skip_footer": ${total} leaves them out. Or set there ${mend}.`;
   }
   if (listed.some(({ rule }) => rule === "quotes")) {
     return `Correct them, or set in "input_options" "quote": "none" where quotes are signs like others, or "on_bad_row": ${skip}.`;
   }
-  return `Correct them, or set "on_bad_row" of "input_options": "pad" fills short rows up with null, ${skip}.`;
+  return `Correct them, or set in "input_options" ${mend}.`;
 }
 
 /** The warning that rows were left out. */
