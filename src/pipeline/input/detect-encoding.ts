@@ -62,7 +62,8 @@ export function detectEncoding(sample: Buffer): string {
   const [best] = guesses;
   const sure = best !== undefined && best.confidence >= (isScript(best.name) ? SURE_OF_SCRIPT : SURE_OF_LATIN);
   const script = sure || standAlone(lines) ? undefined : guessScript(lines);
-  const encoding = script ?? best?.name ?? FALLBACK;
+  const guess = script ?? best?.name ?? FALLBACK;
+  const encoding = guess === FALLBACK && looksCentral(lines) ? "windows-1250" : guess;
   return isLatin(encoding) && !looksLatin(lines) ? UTF_8 : encoding;
 }
 
@@ -149,6 +150,33 @@ function looksLatin(bytes: Uint8Array): boolean {
     if (isOdd(byte, bytes[at - 1] ?? 0)) odd++;
   }
   return 4 * odd < foreign;
+}
+
+/** £ ¥ ª ¯ ³ ¹ º ¼ ¾ in windows-1252, Ł Ą Ş Ż ł ą ş Ľ ľ in windows-1250. */
+const SIGNS_OR_LETTERS = [0xa3, 0xa5, 0xaa, 0xaf, 0xb3, 0xb9, 0xba, 0xbc, 0xbe];
+
+/**
+ * Whether text that may be in windows-1252 has signs of it inside of words, or Ÿ and Œ after small letters, at least twice: in
+ * windows-1250 these are letters of Polish, Slovak and Romanian.
+ */
+function looksCentral(bytes: Uint8Array): boolean {
+  let central = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    if (SIGNS_OR_LETTERS.includes(byte)) {
+      if (isLetter(bytes[at + 1]) && !isDigit(bytes[at - 1])) central++;
+    } else if ((byte === 0x9f || byte === 0x8c) && isLetter(bytes[at - 1])) central++;
+  }
+  return central > 1;
+}
+
+/** Whether a byte is a small letter in either. */
+function isLetter(byte = 0): boolean {
+  return (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xe0 && byte !== 0xf7 && byte !== 0xff);
+}
+
+function isDigit(byte = 0): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
 /** Whether a byte is rare in Latin text, by itself or after the one before. */
