@@ -175,7 +175,7 @@ export function createServices(
           async callApi(user, { body, ...request }, context) {
             // A body of call_api is an object; the list that a batch makes goes as the text that it is.
             const own = Array.isArray(body) ? { bodyText: JSON.stringify(body) } : { body };
-            return (await one("apis")).call(user, { ...request, ...own }, { ...context, whole: true });
+            return (await one("apis")).call(user, { ...request, ...own }, { ...context, looksUp: true });
           },
           async processInput(user, request, { run, ...context }) {
             const [llm, processor] = await Promise.all([one("llm"), one("processor")]);

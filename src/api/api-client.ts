@@ -9,6 +9,7 @@ import { shownHeaders } from "./answer/read-answer.ts";
 import { createSelector } from "./answer/select.ts";
 import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./answer/shape-answer.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
+import { assertLooksUp } from "./call-policy.ts";
 import { type ApiCheck, checkApi } from "./check-api.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
 import { type DescribedOperation, type DescribeRequest, describeNamed } from "./describe/describe-operation.ts";
@@ -39,8 +40,8 @@ export interface CallContext {
   confirmed?: boolean | undefined;
   /** How the tool puts what can be done next; default: as call_api does. */
   advice?: Advice | undefined;
-  /** Whether the answer is given whole, however long it is, and none of it is kept. */
-  whole?: boolean | undefined;
+  /** Whether something is looked up for data: the answer is given whole, however long it is, none of it is kept, and nothing is changed. */
+  looksUp?: boolean | undefined;
 }
 
 /** The answer of a successful call. */
@@ -187,7 +188,7 @@ export function createApiClient(
   }
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
-    const { signal, status, confirmed = false, advice = CALL_API_ADVICE, whole = false } = context;
+    const { signal, status, confirmed = false, advice = CALL_API_ADVICE, looksUp = false } = context;
     if (request.rest !== undefined) return nextPart(user, request, request.rest, { signal, advice });
     const opening = open(request.api);
     const api = ready.get(nameOf(request.api)) ?? (await until(opening, signal));
@@ -195,6 +196,7 @@ export function createApiClient(
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
     const prepared = await prepare(api, user, request);
+    if (looksUp) assertLooksUp(name, prepared.method);
     if (!confirmed && !request.dryRun && description.consent(prepared.method, prepared.path)) {
       throw new ToolError(
         "confirmation_required",
@@ -224,8 +226,8 @@ export function createApiClient(
         user: user.id,
         api: name,
         operation: prepared.target.id,
-        maxLength: whole ? Number.POSITIVE_INFINITY : settings.maxAnswerLength,
-        answers: whole ? NOT_KEPT : answers,
+        maxLength: looksUp ? Number.POSITIVE_INFINITY : settings.maxAnswerLength,
+        answers: looksUp ? NOT_KEPT : answers,
         advice,
         selector,
         signal,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { failure, settings } from "../../test/fixtures/api-client.ts";
-import { assertReads, isRead, readConsentRules } from "./call-policy.ts";
+import { assertLooksUp, assertReads, isRead, readConsentRules } from "./call-policy.ts";
 
 describe("reads", () => {
   it("are GET and HEAD, and not QUERY, whose body a server may take for that of a POST", () => {
@@ -94,4 +94,14 @@ describe("consent", () => {
   ])("is asked for before every call of the method where a rule fits nothing: %s, %s", (rule, call, expected) => {
     expect(asked([rule], call)).toBe(expected);
   });
+});
+
+it("looking things up for data may post, and never change or remove what is there", async () => {
+  for (const method of ["GET", "HEAD", "QUERY", "POST"]) assertLooksUp("crm", method);
+  for (const method of ["PUT", "PATCH", "DELETE"]) {
+    expect(await failure((async () => assertLooksUp("crm", method))())).toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining(method),
+    });
+  }
 });

@@ -22,6 +22,21 @@ export function assertReads(api: { name: string; settings: Pick<ApiSettings, "re
   });
 }
 
+/** Methods that change or remove what is there (RFC 9110, 9.3; RFC 5789). Many APIs search by POST. */
+const CHANGES: ReadonlySet<string> = new Set(["PUT", "PATCH", "DELETE"]);
+
+/** @throws ToolError `forbidden` where a call that is only to look something up would change what is there */
+export function assertLooksUp(api: string, method: string): void {
+  if (!CHANGES.has(method)) return;
+  throw new ToolError(
+    "forbidden",
+    `${method} of API "${api}" is not called for rows: a pipeline only looks things up.`,
+    {
+      hint: "Change data by call_api.",
+    },
+  );
+}
+
 /** Tells which calls the human is asked about first. */
 export type ConsentRules = (method: string, path: string) => boolean;
 

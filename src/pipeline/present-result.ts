@@ -155,10 +155,20 @@ function firstRows(beginning: string): Row[] {
 
 function originalOf({ data }: RunRequest, { original, input, before }: EngineResult, maxLength: number): unknown {
   if (data !== undefined) {
-    const complete = JSON.stringify(data).length <= maxLength;
+    const complete = isShort(data, maxLength);
     return complete ? data : { complete, rows: input.rows, beginning: before };
   }
   return original.complete ? original.text : { complete: false, beginning: original.text.slice(0, MAX_BEGINNING) };
+}
+
+/** Whether rows have at most so many characters as JSON; no more of them is written than tells it. */
+function isShort(rows: readonly unknown[], maxLength: number): boolean {
+  let length = 1;
+  for (const row of rows) {
+    length += JSON.stringify(row).length + 1;
+    if (length > maxLength) return false;
+  }
+  return true;
 }
 
 function failureOf(

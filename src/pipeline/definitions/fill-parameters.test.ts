@@ -35,6 +35,18 @@ describe("a placeholder of a parameter", () => {
     });
   });
 
+  it("inside a pattern is a text to be found; alone it may be the pattern", () => {
+    const replace = { op: "replace", pattern: "^{{$p}}-$", with: "" };
+    expect(fill("transform", { operations: [replace] }, { p: ".*|" })).toMatchObject({
+      operations: [{ pattern: "^\\.\\*\\|-$" }],
+    });
+    const rules = { fields: { a: { pattern: "{{$p}}" } }, schema: { properties: { a: { pattern: "x{{$p}}" } } } };
+    expect(fill("validate", rules, { p: "[0-9]+" })).toEqual({
+      fields: { a: { pattern: "[0-9]+" } },
+      schema: { properties: { a: { pattern: "x\\[0\\-9\\]\\+" } } },
+    });
+  });
+
   it("works in keys, such as the names of fields", () => {
     expect(fill("transform", { operations: [{ op: "rename", fields: { "{{$old}}": "id" } }] }, { old: "Nr" })).toEqual({
       operations: [{ op: "rename", fields: { Nr: "id" } }],

@@ -9,9 +9,9 @@ const ONLY_PLACEHOLDER = /^\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/;
 
 /**
  * What the texts at a place are: `expression`, read by a language of its own; `template`, filled again from each row;
- * `replacement`, where `$1` is a group of a pattern; `fixed`, what says how the others are read.
+ * `pattern`, a regular expression, and `replacement`, where `$1` is a group of one; `fixed`, what says how the others are read.
  */
-type Kind = "expression" | "template" | "replacement" | "fixed";
+type Kind = "expression" | "template" | "pattern" | "replacement" | "fixed";
 /** Places inside the options of a step: by key, `*` for any key or entry. All others are plain texts. */
 interface Places {
   readonly [key: string]: Kind | Places | ((entry: unknown) => Kind | Places);
@@ -24,14 +24,20 @@ function operationPlaces(operation: unknown): Places {
   return {
     ...EXPRESSIONS,
     op: "fixed",
+    pattern: "pattern",
     ...(op === "compute" && { fields: { "*": "expression" } }),
     ...(op === "replace" && pattern !== undefined && { with: "replacement" }),
   };
 }
 
+/** In a schema, at any depth. */
+const SCHEMA: Places = { pattern: "pattern", "*": () => SCHEMA };
+
 const PLACES: Record<StepName, Places> = {
   validate: {
     when: "expression",
+    schema: SCHEMA,
+    fields: SCHEMA,
     checks: { "*": (check) => (typeof check === "string" ? "expression" : { expression: "expression" }) },
   },
   transform: { ...EXPRESSIONS, operations: { "*": operationPlaces } },
@@ -124,6 +130,8 @@ function fillText(text: string, place: Kind | Places | undefined, { parameters, 
   return text.replace(PLACEHOLDER, (_, name: string) => {
     const filled = toText(parameterOf(parameters, name, here));
     if (place === "replacement") return filled.replaceAll("$", "$$$$");
+    // A part of a pattern is a text to be found; only a parameter that is all of it may be a pattern.
+    if (place === "pattern") return filled.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
     return place === "template" ? literal(filled, true) : filled;
   });
 }

@@ -54,11 +54,16 @@ export function checkParameters(definitions: Record<string, ParameterDefinition>
   }
 }
 
+/** Parameters of a call. */
+const MAX_PARAMETERS = 200;
+
 /**
  * Parameters that a call gives beside its own steps: any values under names that expressions can write.
  * @throws ToolError `invalid_input` for another name
  */
 export function freeParameters(given: Options): Parameters {
+  const count = Object.keys(given).length;
+  if (count > MAX_PARAMETERS) throw wrong("Parameters", `${count} are given; at most ${MAX_PARAMETERS} are taken.`);
   const odd = Object.keys(given).find((name) => !NAME.test(name));
   if (odd === undefined) return { ...given };
   throw wrong(
