@@ -10,7 +10,7 @@ import { type DecodedBytes, decodeBytes } from "../input/decode-bytes.ts";
 import { detectFormat, INPUT_FORMATS, type InputFormat } from "../input/detect-format.ts";
 import { refuseInvalid } from "../input/refuse-invalid.ts";
 import { showInvalid } from "../input/text-decoders.ts";
-import { createReasons, describeLarge, newRow, type Row, show, toIssues, toRow } from "../rows.ts";
+import { createReasons, describeLarge, newRow, type Row, shorten, show, toIssues, toRow } from "../rows.ts";
 import type { EngineOrder, InputRecord } from "./engine-order.ts";
 import { badRows, guessedEncoding, ignoredOptions, skippedRows } from "./input-remarks.ts";
 
@@ -64,6 +64,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     if (warn) warned.add(key);
   };
 
+  const columns = (): readonly string[] | undefined => findings.columns as readonly string[] | undefined;
   const { format, batches, bytes } = open();
   const ignored = ignoredOptions(order, format);
   const counted = countRows(order.inputEscaped ? unescaped(batches) : batches, progress);
@@ -112,6 +113,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       rows: progress.rows,
       ...(bytes && { encoding: bytes.encoding }),
       ...findings,
+      ...(columns() && { columns: shownColumns(columns() ?? []) }),
       ...(reasons.total > 0 && { issues_total: reasons.total, issues: toIssues(reasons.listed) }),
     }),
     warnings: () => [
@@ -120,10 +122,18 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       ...(bytes ? guessedEncoding(bytes) : []),
       ...(order.onBadRow === "skip" && reasons.total > 0 ? [skippedRows(progress.rows, reasons)] : []),
     ],
-    columns: () => findings.columns as readonly string[] | undefined,
+    columns,
     original: () => (bytes?.invalidAt === undefined ? start : { ...start, text: showInvalid(start.text) }),
     digest: () => hash.copy().digest("hex"),
   };
+}
+
+/** Columns that the record lists, and characters of a name: a header can have megabytes. */
+const MAX_COLUMNS_SHOWN = 100;
+const MAX_NAME_SHOWN = 200;
+
+function shownColumns(names: readonly string[]): unknown[] {
+  return names.slice(0, MAX_COLUMNS_SHOWN).map((name) => shorten(name, MAX_NAME_SHOWN));
 }
 
 interface Progress {

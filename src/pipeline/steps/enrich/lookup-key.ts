@@ -40,6 +40,8 @@ function foldCase(text: string): string {
   return text.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 
+/** Characters of a key that near ones are looked for. */
+const MAX_NEAR = 200;
 const LOOSE: KeyOptions = { ignoreCase: true, trim: true, normalize: true };
 
 /** Options by which two different keys may turn out to be equal, the mildest first. */
@@ -56,9 +58,10 @@ const WAYS: [name: string, KeyOptions][] = [
 export function createNearKeys(keys: Iterable<string>): (key: string) => { key: string; by: string[] } | undefined {
   let byLoose: Map<string, string> | undefined;
   return (wanted) => {
+    if (wanted.length > MAX_NEAR) return undefined;
     if (!byLoose) {
       byLoose = new Map();
-      for (const key of keys) byLoose.set(partText(key, LOOSE) as string, key);
+      for (const key of keys) if (key.length <= MAX_NEAR) byLoose.set(partText(key, LOOSE) as string, key);
     }
     const key = byLoose.get(partText(wanted, LOOSE) as string);
     if (key === undefined) return undefined;

@@ -139,7 +139,7 @@ function createBuilder(rules: TableRules): {
   const found = new Set<string>();
   let first: string | undefined;
   const shape = (entry: Record<string, unknown>, without: readonly string[]): Row => {
-    first ??= Object.keys(entry).join(", ");
+    first ??= Object.keys(entry).slice(0, 20).map(show).join(", ");
     const made = newRow();
     if (picked) {
       for (const [into, from] of picked) {
@@ -183,6 +183,6 @@ function createBuilder(rules: TableRules): {
 function noKey(entry: Record<string, unknown>, missing: string, at: string): ToolError {
   const names = Object.keys(entry);
   const meant = meantName(missing, names);
-  const known = `Its fields: ${names.slice(0, 20).join(", ")}. "key" says which of them is compared with "field".`;
+  const known = `Its fields: ${names.slice(0, 20).map(show).join(", ")}. "key" says which of them is compared with "field".`;
   return wrong(at, `has no ${show(missing)}.`, meant === undefined ? known : `Did you mean ${show(meant)}? ${known}`);
 }
