@@ -133,7 +133,7 @@ async function manyRows(folder: string, input: string): Promise<Figure[]> {
   const { ours, plain, duckdb } = await inTurn(["ours", "plain", "duckdb"], MANY_ROUNDS, folder, input);
   return [
     {
-      what: "1M rows (113 MB) against SQL in DuckDB, CPU of the process",
+      what: "1M rows (113 MB) against SQL in DuckDB, CPU of the server and of the process of the run",
       measured: `${round(ours.cpuMs)} ms against ${round(duckdb.cpuMs)} ms`,
       ratio: ours.cpuMs / duckdb.cpuMs,
       limit: { atMost: 2 },
@@ -142,9 +142,10 @@ async function manyRows(folder: string, input: string): Promise<Figure[]> {
       what: "the same, time; DuckDB works with all cores",
       measured: `${round(ours.wallMs)} ms against ${round(duckdb.wallMs)} ms`,
       ratio: ours.wallMs / duckdb.wallMs,
+      limit: { atMost: 2 },
     },
     {
-      what: "the same against plain JavaScript, CPU of the process",
+      what: "the same against plain JavaScript, CPU",
       measured: `${round(ours.cpuMs)} ms against ${round(plain.cpuMs)} ms`,
       ratio: ours.cpuMs / plain.cpuMs,
     },
@@ -169,7 +170,7 @@ async function memory(folder: string, input: string): Promise<Figure> {
     if (!(rows > MANY_ROWS / 2)) throw new Error(`The run gave ${rows} rows.`);
     const more = peer.usage().peakMb - idle;
     return {
-      what: "memory (RSS) of the server while 1M rows (113 MB) stream, above that of the idle server, against 200 MB",
+      what: "memory (RSS) of the server and of the process of the run while 1M rows (113 MB) stream, above that of the idle server, against 200 MB",
       measured: `${round(more)} MB above ${round(idle)} MB`,
       ratio: more / RSS_MB,
       limit: { atMost: 1 },
