@@ -89,13 +89,14 @@ function partResource(part: ResultPart): AnyResource {
   });
 }
 
-const KEPT =
-  "What is kept goes after a while (pipelineRuns.keepHours), the oldest first. The same run again has the same id.";
-
+/** All in the message, which is all that clients are told of a resource that is not there. */
 function notKept(runId: string, part: ResultPart): ToolError {
-  return new ToolError("not_found", `There is no ${part} of a run "${runId}", or it is no longer kept.`, {
-    hint: part === "data" ? `A result that fits into final_data is only there. ${KEPT}` : KEPT,
-  });
+  const short = part === "data" ? " A result that fits into final_data is only there." : "";
+  return new ToolError(
+    "not_found",
+    `There is no ${part} of a run "${runId}", or it is no longer kept.${short} What is kept goes after a while ` +
+      "(pipelineRuns.keepHours), the oldest first; the same run again has the same id.",
+  );
 }
 
 export const pipelineData = partResource("data");

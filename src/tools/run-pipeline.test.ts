@@ -230,6 +230,33 @@ it("keeps long results and quarantines as resources, links to them, and takes th
   expect(again.final_data).toEqual([{ rows: 50 }]);
 });
 
+it("links to a short quarantine too, whose rows are mended by another run, and says where a short result is", async () => {
+  const client = await connect();
+  const validate = { name: "validate", mode: "quarantine", fields: { amount: "number" } };
+  const first = await callTool(client, "run_pipeline", {
+    text: '[{"id":1,"amount":5},{"id":2,"amount":"x"}]',
+    steps: [validate],
+  });
+  const uri = `pipeline://runs/${String(first.run_id)}/quarantine`;
+  expect(first).toMatchObject({ quarantine: { complete: true, resource: { uri, format: "json", rows: 1 } } });
+  const operations = [
+    { op: "lift", field: "data", number: "row" },
+    { op: "replace", fields: "amount", search: "x", with: "0" },
+  ];
+  const mended = await callTool(client, "run_pipeline", {
+    source: uri,
+    steps: [
+      { name: "transform", operations },
+      { ...validate, coerce: true },
+    ],
+  });
+  expect(mended.final_data).toEqual([{ id: 2, amount: 0 }]);
+  const data = uri.replace("/quarantine", "/data");
+  await expect(client.readResource({ uri: data })).rejects.toThrow(/fits into final_data/);
+  const source = await callTool(client, "run_pipeline", { source: data });
+  expect(source).toMatchObject({ status: "error", hint: expect.stringContaining("too long for final_data") });
+});
+
 it("gives a report on request, also of a run that was stopped", async () => {
   const client = await connect();
   const finished = await callTool(client, "run_pipeline", { data: orders, report: true });
