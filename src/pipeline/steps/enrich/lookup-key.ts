@@ -45,10 +45,11 @@ const MAX_NEAR = 200;
 const LOOSE: KeyOptions = { ignoreCase: true, trim: true, normalize: true };
 
 /** Options by which two different keys may turn out to be equal, the mildest first. */
-const WAYS: [name: string, KeyOptions][] = [
-  ["ignore_case", { ignoreCase: true, trim: false, normalize: false }],
-  ["trim", { ignoreCase: false, trim: true, normalize: false }],
-  ["normalize", { ignoreCase: false, trim: false, normalize: true }],
+const WAYS: [names: string[], KeyOptions][] = [
+  [["ignore_case"], { ignoreCase: true, trim: false, normalize: false }],
+  [["trim"], { ignoreCase: false, trim: true, normalize: false }],
+  [["ignore_case", "trim"], { ignoreCase: true, trim: true, normalize: false }],
+  [["normalize"], { ignoreCase: false, trim: false, normalize: true }],
 ];
 
 /**
@@ -66,6 +67,6 @@ export function createNearKeys(keys: Iterable<string>): (key: string) => { key: 
     const key = byLoose.get(partText(wanted, LOOSE) as string);
     if (key === undefined) return undefined;
     const way = WAYS.find(([, options]) => partText(wanted, options) === partText(key, options));
-    return { key, by: way === undefined ? ["ignore_case", "normalize"] : [way[0]] };
+    return { key, by: way === undefined ? ["ignore_case", "normalize"] : way[0] };
   };
 }

@@ -179,6 +179,7 @@ describe("enrich by lookup", () => {
     ["cafe\u0301", "caf\u00e9", '; it has "caf\u00e9", which "ignore_case": true would match'],
     ["New\u00a0 York", "New York", '; it has "New York", which "normalize": true would match'],
     ["new\u00a0york", "New York", '; it has "New York", which "ignore_case": true and "normalize": true would match'],
+    ["de ", "DE", '; it has "DE", which "ignore_case": true and "trim": true would match'],
     ["FR", "DE", ""],
   ])("says of %j that the table has %j", async (value, key, advice) => {
     const lookup = { field: "c", table: { [key]: 1 }, into: "n" };
