@@ -56,6 +56,7 @@ it.each<[object, string]>([
   [{ null_values: [null] }, '"null_values" must be a list of texts, not [null].'],
   [{ on_bad_row: "ignore" }, '"on_bad_row" must be one of stop, skip, pad, not "ignore".'],
   [{ quote: "'" }, '"quote" must be one of auto, none, not "\'".'],
+  [{ row_path: "a.".repeat(64) }, '"row_path" has more than 64 names.'],
   [{ skip_footer: 1.5 }, '"skip_footer" must be a whole number from 0 to 1000, not 1.5.'],
   [{ comment: "" }, '"comment" must be what lines begin with that are left out, not "".'],
   [{ encoding: 8 }, '"encoding" must be a text, not 8.'],

@@ -1,6 +1,6 @@
 import type { InputOptions } from "../formats/row-reader.ts";
 import { checkKeys, type Options, optionalString, readChoice, readInteger, wrong } from "../options.ts";
-import { show } from "../rows.ts";
+import { MAX_DEPTH, show } from "../rows.ts";
 
 const KEYS = [
   "encoding",
@@ -43,7 +43,7 @@ export function readInputOptions(options: Options, where = "input_options"): Rea
       comment: readComment(options, where),
       quotes: quote === "none" ? false : undefined,
       pad: onBadRow === "pad" ? true : undefined,
-      rowPath: optionalString(options, "row_path", where),
+      rowPath: readPath(options, where),
       nullValues: readNullValues(options, where),
     },
     onBadRow: onBadRow === "pad" ? "stop" : onBadRow,
@@ -52,6 +52,12 @@ export function readInputOptions(options: Options, where = "input_options"): Rea
 
 function readCount(options: Options, key: string, where: string, max: number): number | undefined {
   return options[key] === undefined ? undefined : readInteger(options, key, where, { min: 0, max });
+}
+
+function readPath(options: Options, where: string): string | undefined {
+  const path = optionalString(options, "row_path", where);
+  if (path === undefined || path.split(".").length <= MAX_DEPTH) return path;
+  throw wrong(where, `"row_path" has more than ${MAX_DEPTH} names.`);
 }
 
 function readComment(options: Options, where: string): string | undefined {

@@ -77,6 +77,8 @@ describe("an input with bad rows", () => {
 });
 
 it("names of formats are taken in any case", async () => {
+  const steps = [{ name: "format", format: "NDJSON" }];
+  expect((await runText("a\n1\n", { steps })).output).toMatchObject({ format: "ndjson" });
   const { output, input } = await runText("a\n1\n", { inputFormat: "CSV", outputFormat: "Json" });
   expect(input.format).toBe("csv");
   expect(output).toMatchObject({ format: "json", content: { text: '[\n{"a":"1"}\n]\n' } });

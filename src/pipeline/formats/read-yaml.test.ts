@@ -64,6 +64,16 @@ describe("yaml", () => {
 
   it("has its rows where row_path says", () => {
     expect(yaml("x:\n  y:\n  - a: 1\n  - a: 2\n", { rowPath: "x.y" }).rows).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(yaml("- x: {y: [1]}\n- x: {y: [{a: 2}, 3]}\n- x: {y: []}\n", { rowPath: "x.y" }).rows).toEqual([
+      { value: 1 },
+      { a: 2 },
+      { value: 3 },
+    ]);
+    expect(failure(() => yaml("- y: [1]\n- z: 2", { rowPath: "y" })).message).toMatch(/no rows at "y"/);
+    expect(yaml("x:\n  y:\n  - a: 1\n")).toMatchObject({
+      notes: { row_path: expect.stringMatching(/^One document was taken as one row.*"x.y" \(1\)/) },
+      warned: ["row_path"],
+    });
     expect(failure(() => yaml("x: 1\nz: 2", { rowPath: "y" }))).toMatchObject({
       message: 'The yaml input has no rows at "y".',
       hint: expect.stringContaining('Keys there: "x", "z".'),

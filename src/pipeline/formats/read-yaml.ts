@@ -2,6 +2,7 @@ import { ToolError } from "../../errors.ts";
 import { BATCH_ROWS, type Batch } from "../batch.ts";
 import { isObject, show } from "../rows.ts";
 import { addRow, checkRowText, isFull, newBatch } from "./add-row.ts";
+import { oneRowNote } from "./nested-lists.ts";
 import { BrokenYaml, parseYaml } from "./parse-yaml.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
 
@@ -25,8 +26,8 @@ interface Pending {
 }
 
 /**
- * Rows of YAML 1.2 (with `<<` of 1.1): the entries of each document that is a list, or of the list at `rowPath`; other documents
- * are one row each. Lists at the left margin without anchors are read entry by entry, so that a broken entry is a row that
+ * Rows of YAML 1.2 (with `<<` of 1.1): the entries of each document that is a list, or of the list at `rowPath` (in each entry of
+ * a list that the path meets); other documents are one row each. Lists at the left margin without anchors are read entry by entry, so that a broken entry is a row that
  * cannot be read; of several documents a broken one is, too. Tags make nothing but data.
  * @throws ToolError `invalid_input` with the line for other faults, `too_large` for long documents and rows, and for aliases that multiply
  */
@@ -59,7 +60,11 @@ export function* readYaml(chunks: TextChunks, context: ReadContext): Iterable<Ba
       if (documents > 1) addBad(`(document ${documents}) has no rows at ${where}`, "yaml", text);
       else throw noRows(value, where);
     } else if (Array.isArray(rows)) for (const row of rows) add(row);
-    else if (rows !== null || path.length > 0) add(rows);
+    else if (rows !== null || path.length > 0) {
+      add(rows);
+      const note = isObject(rows) ? oneRowNote(rows, "One document", path) : undefined;
+      if (note !== undefined) context.note("row_path", note, true);
+    }
   }
 
   /** Parses what is pending. `more` tells whether other documents follow. */
@@ -191,14 +196,15 @@ function checkDocument(length: number): void {
   });
 }
 
-/** The value at a path; undefined where there is none. */
+/** The value at a path, in which a list stands for the values in each of its entries; undefined where one has none. */
 function valueAt(value: unknown, path: readonly string[]): unknown {
-  let inner = value;
-  for (const name of path) {
-    if (!isObject(inner) || !Object.hasOwn(inner, name)) return undefined;
-    inner = inner[name];
+  const [name, ...rest] = path;
+  if (name === undefined) return value;
+  if (Array.isArray(value)) {
+    const pages = value.map((page) => (isObject(page) ? valueAt(page, path) : undefined));
+    return pages.includes(undefined) ? undefined : pages.flat(1);
   }
-  return inner;
+  return isObject(value) && Object.hasOwn(value, name) ? valueAt(value[name], rest) : undefined;
 }
 
 function noRows(value: unknown, where: string): ToolError {

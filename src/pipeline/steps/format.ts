@@ -41,7 +41,8 @@ const MAX_INDENT = 10;
  */
 export function compileFormat(options: Options, where: string, fallback: OutputFormat): Pick<Step, "run" | "output"> {
   checkKeys(options, Object.keys(KEYS), where);
-  const usual = defaultOutput(readChoice(options, "format", where, OUTPUT_FORMATS, fallback));
+  const named = typeof options.format === "string" ? { ...options, format: options.format.toLowerCase() } : options;
+  const usual = defaultOutput(readChoice(named, "format", where, OUTPUT_FORMATS, fallback));
   const output: OutputOptions = {
     ...usual,
     columns: readColumns(options, where),
