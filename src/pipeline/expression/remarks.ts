@@ -6,6 +6,9 @@ import type { Value } from "./value.ts";
 /** What an expression found in the rows that is probably not meant, though it is no fault of a row; each is told once. */
 export type Remarks = string[];
 
+/** Pairs of texts after which no numbers are expected among them: looking at all would double the time for dates. */
+const MAX_LOOKS = 1000;
+
 /** Looks at values, and tells of the first that are worth it. */
 type Look = (a: Value, b: Value) => void;
 
@@ -46,10 +49,12 @@ export function watchMember(left: Part, entries: ReadonlySet<Value>, remarks: Re
 
 /** Looks for numbers that are compared as texts. */
 export function watchOrder(what: string, remarks: Remarks): Look {
-  let told = false;
+  let left = MAX_LOOKS;
   return (a, b) => {
-    if (told || typeof a !== "string" || typeof b !== "string" || !says(a, "number") || !says(b, "number")) return;
-    told = true;
+    if (left === 0 || typeof a !== "string" || typeof b !== "string") return;
+    left--;
+    if (!says(a, "number") || !says(b, "number")) return;
+    left = 0;
     const texts = a === b ? show(a) : `${show(a)} and ${show(b)}`;
     remarks.push(`${what} compares ${texts} as texts, sign by sign: cast the fields to number first.`);
   };
@@ -57,10 +62,12 @@ export function watchOrder(what: string, remarks: Remarks): Look {
 
 /** Looks for numbers that are joined as texts. */
 export function watchJoin(remarks: Remarks): Look {
-  let told = false;
+  let left = MAX_LOOKS;
   return (a, b) => {
-    if (told || typeof a !== "string" || typeof b !== "string" || !says(a, "number") || !says(b, "number")) return;
-    told = true;
+    if (left === 0 || typeof a !== "string" || typeof b !== "string") return;
+    left--;
+    if (!says(a, "number") || !says(b, "number")) return;
+    left = 0;
     const joined = `"+" joins the texts ${show(a)} and ${show(b)} to ${show(a + b)}`;
     remarks.push(`${joined}: cast the fields to number first, or write concat() if it is meant.`);
   };

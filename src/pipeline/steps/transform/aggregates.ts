@@ -1,4 +1,13 @@
-import { checkKeys, type Options, readBoolean, readChoice, readObject, readString, wrong } from "../../options.ts";
+import {
+  checkKeys,
+  meantName,
+  type Options,
+  readBoolean,
+  readChoice,
+  readObject,
+  readString,
+  wrong,
+} from "../../options.ts";
 import { keyOfValue } from "../../row-key.ts";
 import { RowFailure, show } from "../../rows.ts";
 import { ownValue } from "../../spool/own-value.ts";
@@ -238,6 +247,31 @@ const SIMPLE: Record<string, Aggregate> = {
 
 export const AGGREGATE_NAMES = [...Object.keys(SIMPLE), "list", "join"] as const;
 
+/** What other tools call the functions. */
+const OTHER_AGGREGATES: Record<string, readonly string[]> = {
+  average: ["avg"],
+  nunique: ["count_distinct"],
+  distinct: ["count_distinct"],
+  countunique: ["count_distinct"],
+  ndistinct: ["count_distinct"],
+  n: ["count"],
+  size: ["count"],
+  total: ["sum"],
+  minimum: ["min"],
+  maximum: ["max"],
+  stddev: ["std"],
+  sd: ["std"],
+  concat: ["join"],
+  stringagg: ["join"],
+  groupconcat: ["join"],
+  arrayagg: ["list"],
+  collect: ["list"],
+};
+
+function meantAggregate(fn: unknown): string | undefined {
+  return typeof fn === "string" ? meantName(fn, AGGREGATE_NAMES, OTHER_AGGREGATES) : undefined;
+}
+
 /** An aggregate of a field; without one, of the rows themselves. */
 export interface FieldAggregate {
   field: string | undefined;
@@ -248,6 +282,14 @@ export interface FieldAggregate {
 export function readAggregate(value: unknown, where: string): FieldAggregate {
   const options = readObject(typeof value === "string" ? { fn: value } : value, where);
   checkKeys(options, ["fn", "field", "separator", "distinct"], where);
+  const meant = AGGREGATE_NAMES.includes(options.fn as string) ? undefined : meantAggregate(options.fn);
+  if (meant !== undefined) {
+    throw wrong(
+      where,
+      `unknown function ${show(options.fn)}.`,
+      `Did you mean ${meant}? "fn" is one of ${AGGREGATE_NAMES.join(", ")}.`,
+    );
+  }
   const fn = readChoice(options, "fn", where, AGGREGATE_NAMES);
   const aggregate = readFunction(fn, options, where);
   const field = fn === "count" && options.field === undefined ? undefined : readString(options, "field", where);

@@ -615,6 +615,7 @@ it.each<[OperationCompiler, object, RegExp]>([
   [sample, {}, /needs either "count" or "fraction"/],
   [sample, { fraction: 2 }, /from 0 to 1, not 2/],
   [group, { aggregates: { n: { fn: "middle", field: "a" } } }, /"n": "fn" must be one of count, count_distinct, sum/],
+  [group, { aggregates: { n: { fn: "average", field: "a" } } }, /"n": unknown function "average"/],
   [group, { aggregates: { n: "sum" } }, /"field" must be a text/],
   [group, { by: "n", aggregates: { n: "count" } }, /"n" is also a field of "by"/],
   [group, { aggregates: { n: { fn: "count", field: "a", distinct: true } } }, /count has no "distinct"/],
