@@ -68,12 +68,22 @@ describe("an input with bad rows", () => {
   it.each<[string, RegExp]>([
     ["a,b\n1,2\n3\n4,5\n", /"pad" fills short rows up with null, "skip" leaves such rows out/],
     ["a,b\n1,2\n3\n4\n5\n", /"pad" fills short rows up with null/],
-    ["a,b\n1,2\n4,5\n6,7\nTotal\n2 rows\n", /the last rows: in "input_options" "skip_footer": 2 leaves/],
-    ['a,b\n1,2\n4,5" pipe\n6,7\n', /"quote": "none" where quotes are signs like others/],
+    ["a,b\n1,2\n4,5\n6,7\nTotal\n2 rows\n", /the last rows: "skip_footer": 2 of "input_options" leaves/],
+    ['a,b\n1,2\n4,5" pipe\n6,7\n', /"quote": "none" of "input_options" where quotes are signs like others/],
+    [
+      "Title\nname,city\nAnn,Rome\nBob,Oslo\n",
+      /^If the table begins at line 2, set "skip_lines": 1, .*\. Else: Correct them/,
+    ],
+    ['a,b\n1,"2\n3,4\n', /must end with one.*"quote": "none"/],
     ['{"a":1}\n{"a":}\n', /"on_bad_row" of "input_options": "skip" leaves such rows out/],
   ])("has a hint that makes it readable: %j", async (text, hint) => {
     expect((await failure(runText(text))).hint).toMatch(hint);
   });
+});
+
+it("bad rows that cannot be filled up have no hint to do so", async () => {
+  const { hint } = await failure(runText("a,b\n1,2\n3,4,5\n6,7\n", { inputOptions: { pad: true } }));
+  expect(hint).toBe('Correct them, or set "on_bad_row" of "input_options": "skip" leaves such rows out.');
 });
 
 it("names of formats are taken in any case", async () => {

@@ -1,38 +1,47 @@
 import { ToolError } from "../../errors.ts";
 import type { InputOptions } from "../formats/row-reader.ts";
 import type { DecodedBytes } from "../input/decode-bytes.ts";
-import { counted, type Reason, type Reasons, toIssues } from "../rows.ts";
+import { counted, type Reasons, toIssues } from "../rows.ts";
 import type { EngineOrder } from "./engine-order.ts";
 
 /** Bad rows at the end that may be a footer. */
 const MAX_FOOTER = 10;
 
+/** What is known of an input with bad rows. */
+export interface BadInput {
+  format: string;
+  /** Rows that could be read. */
+  good: number;
+  reasons: Reasons;
+  /** Where the table may begin, as a clause. */
+  start: string | undefined;
+  /** Whether short rows were filled up already. */
+  padded: boolean;
+}
+
 /** The error of rows that could not be read, whose hint is what makes the input readable. */
-export function badRows(
-  format: string,
-  good: number,
-  { total, listed }: Reasons,
-  { table_start: start }: Record<string, unknown>,
-): ToolError {
+export function badRows(input: BadInput): ToolError {
+  const { format, start, reasons } = input;
+  const { total, listed } = reasons;
   const what = format === "ndjson" ? "broken line" : "unreadable row";
+  const hint = badRowsHint(input);
   return new ToolError(
     "invalid_input",
     `The ${format} input has ${counted(total, what)}: ${listed[0]?.message ?? ""}.`,
-    { issues: toIssues(listed), hint: typeof start === "string" ? start : badRowsHint(format, good, listed, total) },
+    { issues: toIssues(listed), hint: start === undefined ? hint : `${start}. Else: ${hint}` },
   );
 }
 
-function badRowsHint(format: string, good: number, listed: readonly Reason[], total: number): string {
-  const skip = '"skip" leaves such rows out';
-  if (!TABLES.includes(format)) return `Correct them, or set "on_bad_row" of "input_options": ${skip}.`;
-  const mend = `"on_bad_row": "pad" fills short rows up with null, ${skip}`;
-  if (good > total && total <= MAX_FOOTER && format !== "markdown" && listed.every(({ row }) => row > good)) {
-    return `They are the last rows: in "input_options" "skip_footer": ${total} leaves them out. Or set there ${mend}.`;
+function badRowsHint({ format, good, reasons: { total, listed }, padded }: BadInput): string {
+  const pad = padded || !TABLES.includes(format) ? "" : '"pad" fills short rows up with null, ';
+  const mend = `set "on_bad_row" of "input_options": ${pad}"skip" leaves such rows out`;
+  if (good > total && total <= MAX_FOOTER && DELIMITED.includes(format) && listed.every(({ row }) => row > good)) {
+    return `They are the last rows: "skip_footer": ${total} of "input_options" leaves them out. Or ${mend}.`;
   }
   if (listed.some(({ rule }) => rule === "quotes")) {
-    return `Correct them, or set in "input_options" "quote": "none" where quotes are signs like others, or "on_bad_row": ${skip}.`;
+    return `Correct them, set "quote": "none" of "input_options" where quotes are signs like others, or ${mend}.`;
   }
-  return `Correct them, or set in "input_options" ${mend}.`;
+  return `Correct them, or ${mend}.`;
 }
 
 /** The warning that rows were left out. */

@@ -107,7 +107,14 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     rows: () => progress.rows,
     total: order.input.kind === "rows" ? order.input.rows : undefined,
     failed: () => order.onBadRow === "stop" && reasons.total > 0,
-    error: () => badRows(format, progress.rows, reasons, findings),
+    error: () =>
+      badRows({
+        format,
+        good: progress.rows,
+        reasons,
+        start: findings.table_start as string | undefined,
+        padded: order.inputOptions.pad === true,
+      }),
     record: () => ({
       format,
       rows: progress.rows,

@@ -62,7 +62,8 @@ const QUOTE = 34;
 const STRAY_QUOTE = "a quote stands inside a cell that does not begin with one";
 const STRAY_HELP = 'put the whole cell in quotes and write the quote inside it as "": x"y becomes "x""y"';
 const AFTER_QUOTE = "text follows the closing quote of a cell";
-const NOT_CLOSED_HELP = 'A cell that begins with a quote must end with one; write a quote inside it as "".';
+const NOT_CLOSED_HELP =
+  'A cell that begins with a quote must end with one; write a quote inside it as "". Where quotes are signs like others, set "quote": "none" in "input_options".';
 
 /**
  * Cuts text into records and cells (RFC 4180, with any line end, empty lines left out). A broken quote is a fault of its record

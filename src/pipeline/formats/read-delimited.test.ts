@@ -124,7 +124,7 @@ describe("a bad row of csv", () => {
     const { bad, notes } = csv(text);
     expect(bad[0]?.message).toMatch(/the header has 1 .*if the first line is a title, leave it out with skip_lines/);
     expect(notes.table_start).toBe(
-      'The table seems to begin at line 3: set "skip_lines": 2, "delimiter": "," in "input_options".',
+      'If the table begins at line 3, set "skip_lines": 2, "delimiter": "," in "input_options"',
     );
     expect(rows(text, { skipLines: 2 })).toEqual([{ first: "Ann", last: "Lee" }]);
   });

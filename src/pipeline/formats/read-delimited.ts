@@ -127,7 +127,7 @@ function startOf(
   const above = lines + found.lines;
   const options = `"skip_lines": ${above}, "delimiter": ${JSON.stringify(found.delimiter)}`;
   if (!found.sure) {
-    context.note("table_start", `The table seems to begin at line ${above + 1}: set ${options} in "input_options".`);
+    context.note("table_start", `If the table begins at line ${above + 1}, set ${options} in "input_options"`);
     return { delimiter, lines, chunks: rest };
   }
   context.note("skip_lines", above);
