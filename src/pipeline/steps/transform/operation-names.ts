@@ -151,7 +151,8 @@ export const OTHER_OPERATION_NAMES: Record<string, readonly string[]> = {
 
 /** How to have what other tools have an operation for, by its name in small letters without separators. */
 const ELSEWHERE: Record<string, string> = {
-  lookup: 'Looking up is a step: { "name": "enrich", "lookup": { "field": "country", "table": { "DE": { … } } } }.',
+  lookup:
+    'Looking up is a step: { "name": "enrich", "lookup": { "field": "country", "source": "exports/countries.csv", "key": "code" } }.',
   enrich: 'Enriching is a step: { "name": "enrich", "lookup": { … } }.',
   api: 'Calling an API is a step: { "name": "enrich", "api": { … } }.',
   llm: 'Asking a model is a step: { "name": "enrich", "llm": { … } }.',
