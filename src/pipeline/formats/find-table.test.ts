@@ -58,6 +58,19 @@ describe("csv with lines above the table", () => {
     expect(bad).toMatchObject([{ row: 4 }]);
   });
 
+  it("is read where no line has a comma, so that all might be one column", () => {
+    expect(csv("Title\nid;name\n1;x\n2;y\n")).toMatchObject({
+      rows: [
+        { id: "1", name: "x" },
+        { id: "2", name: "y" },
+      ],
+      notes: { delimiter: ";", skip_lines: 1 },
+    });
+    const lines = ["note", "call; write", "see 1; 2", "see 3; 4"];
+    expect(csv(lines.join("\n"))).toMatchObject({ rows: [{}, {}, {}], notes: { delimiter: "," } });
+    expect(csv("Title\nid;name\n1;x\n2;y\n", { delimiter: "," }).rows).toHaveLength(3);
+  });
+
   it.each([
     ["a header of fewer cells than the rows", "name\nAnn,Rome\nBob,Oslo\n"],
     ["a header of fewer cells, above numbers", "name\nAnn,1\nBob,2\n"],

@@ -35,12 +35,15 @@ export function findTable(
   const own = linesOf(text, delimiter, complete, comment);
   const width = own[0]?.cells.length ?? 0;
   const fits = own[0]?.cells.every(isFilled) ? own.filter(({ cells }) => cells.length === width).length : 0;
-  if (fits === own.length) return undefined;
-  let best: { found: FoundTable; score: number } | undefined;
+  // A single column that all lines are, as any text without the delimiter is: only a table without any fault is better.
+  const single = fits === own.length && width === 1 && !given;
+  if (fits === own.length && !single) return undefined;
+  let best: Candidate | undefined;
   for (const other of given ? [delimiter] : DELIMITERS) {
     const candidate = tableIn(other === delimiter ? own : linesOf(text, other, complete, comment), other);
     // No better than what it is without.
     if (!candidate || candidate.score < fits * (width - 1)) continue;
+    if (single && !(candidate.found.sure && candidate.even)) continue;
     const better =
       best === undefined ||
       (candidate.found.sure === best.found.sure ? candidate.score > best.score : candidate.found.sure);
@@ -49,7 +52,15 @@ export function findTable(
   return best?.found;
 }
 
-function tableIn(lines: readonly Line[], delimiter: string): { found: FoundTable; score: number } | undefined {
+interface Candidate {
+  found: FoundTable;
+  /** Delimiters that it has. */
+  score: number;
+  /** Whether all of its rows, more than one, are as wide as the header, which has no blanks beside delimiters as prose has. */
+  even: boolean;
+}
+
+function tableIn(lines: readonly Line[], delimiter: string): Candidate | undefined {
   const widths = new Map<number, number>();
   for (const { cells } of lines) widths.set(cells.length, (widths.get(cells.length) ?? 0) + 1);
   const [width] = [...widths].filter(([cells]) => cells > 1).sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [0];
@@ -63,7 +74,8 @@ function tableIn(lines: readonly Line[], delimiter: string): { found: FoundTable
     lines.slice(0, first).every(({ cells }) => cells.filter(isFilled).length <= width / 2) &&
     new Set(header.cells).size === width &&
     isHeader(header.cells, fitting);
-  return { found: { delimiter, lines: header.above, sure }, score: (fitting.length + 1) * (width - 1) };
+  const even = fitting.length === rows.length && rows.length > 1 && header.cells.every((name) => name === name.trim());
+  return { found: { delimiter, lines: header.above, sure }, score: (fitting.length + 1) * (width - 1), even };
 }
 
 /** Whether no cell begins with a number, and below one without digits there are mostly some. */
