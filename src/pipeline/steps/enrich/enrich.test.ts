@@ -27,6 +27,12 @@ describe("enrich by memory", () => {
 });
 
 describe("enrich", () => {
+  it("tells of numbers that when compares as texts", async () => {
+    const lookup = { field: "c", table: { DE: "Germany" }, into: "country" };
+    const { warnings } = await enrich({ lookup, when: "n == 1" }, [{ c: "DE", n: "1" }]);
+    expect(warnings).toEqual(['when: the text "1" is never equal to the number 1: cast "n" to number first.']);
+  });
+
   it("runs several enrichments in the order written", async () => {
     const processInput: Host["processInput"] = async (request) => ({ data: request.input });
     const lookup = { field: "c", table: { DE: "Germany" }, into: "country" };

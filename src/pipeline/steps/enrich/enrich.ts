@@ -1,5 +1,5 @@
 import { watchFields } from "../../engine/missing-fields.ts";
-import { isTrue, type Parameters } from "../../expression/expression.ts";
+import type { Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, type Options, readChoice, readObject, wrong } from "../../options.ts";
 import { isObject, type Row, RowFailure } from "../../rows.ts";
@@ -136,7 +136,7 @@ async function* choose(
       const number = batch.numbers[index] as number;
       let untouched: boolean;
       try {
-        untouched = !isTrue(when(row));
+        untouched = !when.holds(row);
       } catch (error) {
         if (!(error instanceof RowFailure)) throw error;
         untouched = true;
@@ -149,6 +149,7 @@ async function* choose(
     }
     if (chosen.rows.length > 0) yield chosen;
   }
+  for (const remark of when?.remarks ?? []) run.context.warn(`when: ${remark}`);
 }
 
 async function* finished(batches: AsyncIterable<EnrichBatch>, tell: () => void): Batches {

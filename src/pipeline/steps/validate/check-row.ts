@@ -1,5 +1,4 @@
 import type { CompiledExpression } from "../../expression/expression.ts";
-import { isTrue } from "../../expression/expression.ts";
 import { type Row, RowFailure } from "../../rows.ts";
 import { createFieldsCheck } from "./check-fields.ts";
 import type { JsonSchemaCheck } from "./json-schema.ts";
@@ -48,21 +47,21 @@ export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, 
   let found: Violation[] = [];
   return (row, number) => {
     if (when) {
-      const asked = ask(when, row);
+      const asked = ask(when.holds, row);
       if (asked instanceof RowFailure) {
         const message = `cannot be checked: "when" fails: ${asked.message}`;
         return { violations: [{ path: [], rule: "when", message }], more: 0 };
       }
-      if (!isTrue(asked)) return "unasked";
+      if (!asked) return "unasked";
     }
     let more = 0;
     fields?.check(row, found);
     conversion?.convert(row);
     for (const test of tests) {
-      const result = ask(test.expression, row);
+      const result = ask(test.expression.holds, row);
       if (result instanceof RowFailure)
         found.push({ ...test.violation, message: `${test.violation.message}: ${result.message}` });
-      else if (!isTrue(result)) found.push(test.violation);
+      else if (!result) found.push(test.violation);
     }
     const wrong = schemaCheck?.(row);
     if (wrong) {
@@ -82,9 +81,9 @@ export function createRowCheck(rules: RowRules, textCells: boolean): (row: Row, 
   };
 }
 
-function ask(expression: CompiledExpression, row: Row): unknown {
+function ask(test: (row: Row) => boolean, row: Row): unknown {
   try {
-    return expression(row);
+    return test(row);
   } catch (error) {
     if (error instanceof RowFailure) return error;
     throw error;

@@ -561,6 +561,14 @@ describe("modes and conditions", () => {
     ]);
   });
 
+  it("tell of numbers and booleans that expressions take for texts", async () => {
+    const run = await validate({ checks: ["a == 10"], when: "b", mode: "drop" }, [{ a: "10", b: "no" }]);
+    expect(run.warnings).toEqual([
+      'the text "10" is never equal to the number 10: cast "a" to number first.',
+      'the text "no" of "b" counts as true: cast "b" to boolean first.',
+    ]);
+  });
+
   it.each<[Rules, RegExp]>([
     [{ fields: { a: { typ: "x" } } }, /field "a": unknown key "typ"/],
     [{ fields: { a: { type: "strin" } } }, /"strin" is no type/],

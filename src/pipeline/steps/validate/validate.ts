@@ -164,6 +164,9 @@ async function* validate(definition: Definition, rows: Batches, context: StepCon
     rows_invalid: outcome.rowsInvalid(),
   });
   for (const warning of definition.doubts) context.warn(warning);
+  for (const expression of [...tests.map((test) => test.expression), ...(when ? [when] : [])]) {
+    for (const remark of expression.remarks) context.warn(remark);
+  }
   const replaced = outcome.replaced();
   if (replaced > 0) {
     const where = `${show(definition.flagField)} of ${counted(replaced, "row")}`;
