@@ -73,6 +73,11 @@ function describeMissing(
   words: readonly string[] = [],
 ): { problem: string; help: string } {
   const known = namesBeside(name, rows);
+  if (known.includes(name)) {
+    const outer = JSON.stringify(name.slice(0, name.indexOf(".")));
+    const ways = `{ "op": "flatten" }, or { "op": "lift", "field": ${outer} }`;
+    return { problem: `no row has a field ${show(name)}.`, help: `It is inside ${outer}: put ${ways}, before it.` };
+  }
   const close = closestName(name, [...known, ...words]);
   const listed = known.slice(0, LISTED).map(showName).join(", ");
   const more = known.length > LISTED ? `, … (${known.length} in all)` : "";

@@ -71,6 +71,13 @@ describe("transform", () => {
     ]);
   });
 
+  it("says how to reach a field inside an object, where only fields of the row are taken", async () => {
+    const { warnings } = await attempt([{ op: "trim", fields: ["data.a"] }], [{ data: { a: " x" } }]);
+    expect(warnings).toEqual([
+      'operation 1 (trim): no row has a field "data.a". It is inside "data": put { "op": "flatten" }, or { "op": "lift", "field": "data" }, before it.',
+    ]);
+  });
+
   it("lists some of many fields", async () => {
     const row = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`column_${index}`, index]));
     const [warning] = (await attempt([{ op: "sort", by: "xyz" }], [row])).warnings;
