@@ -72,6 +72,16 @@ export function meantName(
   return closestName(name, known) ?? renamed;
 }
 
+/** What `make` gives; its errors name the place. */
+export function naming<Value>(where: string, make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ToolError) throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
+    throw error;
+  }
+}
+
 /** Refuses keys that are not known here. */
 export function checkKeys(options: Options, allowed: readonly string[], where: string): void {
   const unknown = Object.keys(options).find((key) => !allowed.includes(key));

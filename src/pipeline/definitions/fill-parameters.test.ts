@@ -1,22 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ToolError } from "../../errors.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { newRow } from "../rows.ts";
 import { fillTemplates } from "../template.ts";
 import { fillParameters } from "./fill-parameters.ts";
 
 const fill = (step: "validate" | "transform" | "enrich" | "format", options: object, parameters: object = {}) =>
   fillParameters(step, { ...options }, { ...parameters }, `Step 1 (${step})`);
-
-function refusal(work: () => unknown): ToolError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("a placeholder of a parameter", () => {
   it("that is the whole text gives the value itself", () => {
@@ -54,12 +44,12 @@ describe("a placeholder of a parameter", () => {
   });
 
   it("that is unknown is an error that names the step, the place and the close one", () => {
-    expect(refusal(() => fill("format", { columns: ["{{$colum}}"] }, { column: "a" }))).toMatchObject({
+    expect(refusalOf(() => fill("format", { columns: ["{{$colum}}"] }, { column: "a" }))).toMatchObject({
       code: "invalid_input",
       message: 'Step 1 (format), columns.1: there is no parameter "$colum".',
       hint: 'Did you mean "$column"? Parameters: $column.',
     });
-    expect(refusal(() => fill("format", { columns: ["{{$constructor}}"] })).message).toContain("no parameter");
+    expect(refusalOf(() => fill("format", { columns: ["{{$constructor}}"] })).message).toContain("no parameter");
   });
 
   it("is refused in expressions, which take $name", () => {
@@ -69,7 +59,7 @@ describe("a placeholder of a parameter", () => {
       { operations: [{ op: "compute", fields: { x: "{{$limit}}" } }] },
       { jsonata: "{{$limit}}" },
     ]) {
-      expect(refusal(() => fill("transform", options, { limit: "1 or true" }))).toMatchObject({
+      expect(refusalOf(() => fill("transform", options, { limit: "1 or true" }))).toMatchObject({
         message: expect.stringContaining("has a placeholder where an expression is wanted"),
         hint: "In expressions a parameter is written $name, such as amount > $limit.",
       });
@@ -78,7 +68,7 @@ describe("a placeholder of a parameter", () => {
 
   it("is refused in the checks of a validation, but not in what they say", () => {
     for (const check of ["{{$x}} > 1", "{{$x}}", { expression: "{{$x}}" }]) {
-      expect(refusal(() => fill("validate", { checks: [check] }, { x: "1" })).message).toMatch(/where an expression/);
+      expect(refusalOf(() => fill("validate", { checks: [check] }, { x: "1" })).message).toMatch(/where an expression/);
     }
     expect(fill("validate", { checks: [{ expression: "a > $x", message: "above {{$x}}" }] }, { x: 1 })).toEqual({
       checks: [{ expression: "a > $x", message: "above 1" }],
@@ -87,7 +77,7 @@ describe("a placeholder of a parameter", () => {
 
   it("cannot be the operation, on which it depends what is an expression", () => {
     const operations = [{ op: "{{$op}}", fields: { x: "{{$x}}" } }];
-    expect(refusal(() => fill("transform", { operations }, { op: "compute", x: "secret" }))).toMatchObject({
+    expect(refusalOf(() => fill("transform", { operations }, { op: "compute", x: "secret" }))).toMatchObject({
       message: 'Step 1 (transform), operations.1.op: "{{$op}}" cannot be a parameter.',
     });
   });
@@ -102,7 +92,7 @@ describe("a placeholder of a parameter", () => {
   it("cannot stand for operations, which would be read as part of the definition", () => {
     const ops = [{ op: "compute", field: "x", expression: "1" }];
     for (const options of [{ operations: "{{$ops}}" }, { operations: ["{{$op}}"] }]) {
-      expect(refusal(() => fill("transform", options, { ops, op: ops[0] })).message).toMatch(/stands for/);
+      expect(refusalOf(() => fill("transform", options, { ops, op: ops[0] })).message).toMatch(/stands for/);
     }
   });
 

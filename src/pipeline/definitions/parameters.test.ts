@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ToolError } from "../../errors.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { freeParameters, type ParameterDefinition, resolveParameters } from "./parameters.ts";
 
 const define = (definition: Partial<ParameterDefinition>): ParameterDefinition => ({
@@ -11,16 +11,6 @@ const definitions = {
   limit: define({ type: "integer", default: 10, description: "Rows at most." }),
   country: define({ enum: ["DE", "FR"] }),
 };
-
-function refusal(work: () => unknown): ToolError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("parameters of a pipeline", () => {
   it("are those given, and the defaults of the others", () => {
@@ -59,38 +49,40 @@ describe("parameters of a pipeline", () => {
     ["object", [], "an object, not []"],
     ["string", ["a"], 'a text, not ["a"]'],
   ])("of type %s do not take %j", (type, given, words) => {
-    expect(refusal(() => resolveParameters({ p: define({ type }) }, { p: given }))).toMatchObject({
+    expect(refusalOf(() => resolveParameters({ p: define({ type }) }, { p: given }))).toMatchObject({
       code: "invalid_input",
       message: `Parameter "p": must be ${words}.`,
     });
   });
 
   it("that are missing are named with what they are for", () => {
-    expect(refusal(() => resolveParameters(definitions, {})).message).toBe(
+    expect(refusalOf(() => resolveParameters(definitions, {})).message).toBe(
       'Parameters: "country" is required: string, one of "DE", "FR".',
     );
   });
 
   it("that are not among the values name these, and the one that is close", () => {
-    expect(refusal(() => resolveParameters(definitions, { country: "de" }))).toMatchObject({
+    expect(refusalOf(() => resolveParameters(definitions, { country: "de" }))).toMatchObject({
       message: 'Parameter "country": must be one of "DE", "FR", not "de".',
       hint: 'Did you mean "DE"?',
     });
   });
 
   it("that are unknown name those that there are, and the one that is close", () => {
-    expect(refusal(() => resolveParameters(definitions, { contry: "DE" }))).toMatchObject({
+    expect(refusalOf(() => resolveParameters(definitions, { contry: "DE" }))).toMatchObject({
       message: 'Parameters: there is no parameter "contry".',
       hint: 'Did you mean "country"? Parameters: limit (integer, default 10, Rows at most), country (string, one of "DE", "FR").',
     });
-    expect(refusal(() => resolveParameters({}, { a: 1 })).hint).toBe("It takes no parameters.");
-    expect(refusal(() => resolveParameters(definitions, JSON.parse('{"__proto__":1}'))).message).toContain("__proto__");
+    expect(refusalOf(() => resolveParameters({}, { a: 1 })).hint).toBe("It takes no parameters.");
+    expect(refusalOf(() => resolveParameters(definitions, JSON.parse('{"__proto__":1}'))).message).toContain(
+      "__proto__",
+    );
   });
 });
 
 describe("parameters besides steps of the call", () => {
   it("are any values under names that expressions can write", () => {
     expect(freeParameters({ limit: 1, _x: [null] })).toEqual({ limit: 1, _x: [null] });
-    expect(refusal(() => freeParameters({ "a b": 1 })).message).toBe('Parameters: "a b" is no name for a parameter.');
+    expect(refusalOf(() => freeParameters({ "a b": 1 })).message).toBe('Parameters: "a b" is no name for a parameter.');
   });
 });

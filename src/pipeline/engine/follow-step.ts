@@ -1,5 +1,6 @@
 import type { ErrorIssue } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
+import { arranged, fieldsOf, type OrderChange } from "../column-order.ts";
 import { counted, createReasons, type Row, toIssues } from "../rows.ts";
 import type { Batches, Step, StepContext, StepFailure } from "../steps/step.ts";
 import type { StepRecord } from "./engine-order.ts";
@@ -23,8 +24,8 @@ export interface FollowedStep {
   warn(text: string): void;
   /** Adds a field to the step's record. */
   note(key: string, value: unknown): void;
-  /** Fields of the rows where the last of them left; undefined where none came. */
-  columns(): readonly string[] | undefined;
+  /** The names of the fields after the step, in the order of the data, where those before it are these as far as known. */
+  order: OrderChange;
   /** Reasons of the step as issues of an error. */
   issues(): ErrorIssue[];
   /** Complete once the rows have ended. */
@@ -47,7 +48,9 @@ export function followStep(
   let rowsIn = 0;
   let rowsOut = 0;
   let ms = 0;
-  let columns: readonly string[] | undefined;
+  // Fields of the first rows.
+  let seen: readonly string[] | undefined;
+  let change: OrderChange = (names) => names;
   // Milliseconds that the steps before this one took while it waited for them.
   let waited = 0;
 
@@ -64,8 +67,8 @@ export function followStep(
       failure ??= given;
     },
     ended: () => failure !== undefined || endedBefore(),
-    columns(names) {
-      columns = names;
+    order(given) {
+      change = given;
     },
     report: (done, total, what) => shared.report(place, done, total, what),
   };
@@ -77,7 +80,7 @@ export function followStep(
       const next = await source.next();
       waited += performance.now() - from;
       if (next.done) return;
-      if (columns === undefined && next.value.rows.length > 0) columns = fieldsOf(next.value.rows);
+      if (seen === undefined && next.value.rows.length > 0) seen = fieldsOf(next.value.rows);
       rowsIn += next.value.rows.length;
       yield next.value;
     }
@@ -108,7 +111,7 @@ export function followStep(
     note(key, value) {
       details[key] = value;
     },
-    columns: () => columns,
+    order: (names) => change(seen ? arranged(seen, names) : names),
     issues: () => toIssues(reasons.listed),
     record() {
       const total = reasons.total;
@@ -127,10 +130,6 @@ export function followStep(
       };
     },
   };
-}
-
-function fieldsOf(rows: readonly Row[]): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
 }
 
 function bounded(warnings: readonly string[]): string[] {

@@ -36,8 +36,8 @@ export interface ReadInput {
   /** The error of that. */
   error(): ToolError;
   record(): InputRecord;
-  /** Names of the columns of a table without rows. */
-  columns(): readonly string[] | undefined;
+  /** Names of a table's columns; of other formats, and before any row, none. */
+  header(): readonly string[];
   /** What is probably not meant, or may be wrong. */
   warnings(): string[];
   /** The beginning of a text or a file; all of it where `complete`. */
@@ -64,7 +64,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
     if (warn) warned.add(key);
   };
 
-  const columns = (): readonly string[] | undefined => findings.columns as readonly string[] | undefined;
+  let header: readonly string[] = [];
   const { format, batches, bytes } = open();
   const ignored = ignoredOptions(order, format);
   const counted = countRows(order.inputEscaped ? unescaped(batches) : batches, progress);
@@ -95,6 +95,9 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       options: order.inputOptions,
       bad: (reason) => reasons.add(reason),
       note,
+      header(names) {
+        header = order.inputEscaped ? names.map(withoutApostrophe) : names;
+      },
     });
     return { format, batches, bytes };
   }
@@ -120,7 +123,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       rows: progress.rows,
       ...(bytes && { encoding: bytes.encoding }),
       ...findings,
-      ...(columns() && { columns: shownColumns(columns() ?? []) }),
+      ...(progress.rows === 0 && header.length > 0 && { columns: shownColumns(header) }),
       ...(reasons.total > 0 && { issues_total: reasons.total, issues: toIssues(reasons.listed) }),
     }),
     warnings: () => [
@@ -129,7 +132,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       ...(bytes ? guessedEncoding(bytes) : []),
       ...(order.onBadRow === "skip" && reasons.total > 0 ? [skippedRows(progress.rows, reasons)] : []),
     ],
-    columns,
+    header: () => header,
     original: () => (bytes?.invalidAt === undefined ? start : { ...start, text: showInvalid(start.text) }),
     digest: () => hash.copy().digest("hex"),
   };

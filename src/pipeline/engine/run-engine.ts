@@ -19,7 +19,7 @@ import { createTableReader, type TableReader } from "./read-table.ts";
 import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
 
 /** Changes whenever the same input and steps give another result. */
-const ENGINE_VERSION = "4";
+const ENGINE_VERSION = "5";
 /** Rows that a dry run takes. */
 const DRY_RUN_ROWS = 20;
 /** Warnings of all steps that the result repeats. */
@@ -91,7 +91,9 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
   }
 
   const sink = createTextSink(workspace, maxInlineLength);
-  const writer = createRowWriter(output, sink);
+  const writer = createRowWriter(output, sink, () =>
+    followed.reduce((names, one) => one?.order(names) ?? names, input.header()),
+  );
   // Columns are those of the rows at the end, wherever the format step stands.
   const columns = watchFields({ fields: output.columns ?? [] });
   let written = 0;
@@ -102,8 +104,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
     writer.write(batch.rows);
   }
   if (input.failed()) throw input.error();
-  const lost = written > 0 ? undefined : (followed.findLast((one) => one?.columns())?.columns() ?? input.columns());
-  writer.end(lost);
+  writer.end();
   const escaped = writer.escaped?.();
   const format = followed[steps.findLastIndex((step) => step.enabled && step.output)];
   for (const { problem, help } of columns.missing()) format?.warn(`columns: ${problem} ${help}`);
@@ -266,32 +267,23 @@ function progressOf(host: Host, input: ReadInput, maxBufferBytes: number): (what
   };
 }
 
+/** What of an order makes another run of it. */
+const DEFINITION = [
+  "inputFormat",
+  "inputOptions",
+  "inputEscaped",
+  "onBadRow",
+  "outputFormat",
+  "steps",
+  "parameters",
+  "pipeline",
+  "dryRun",
+  "suggest",
+] as const satisfies readonly (keyof EngineOrder)[];
+
 /** A hash of what was read, tables too, the definition and the version of the engine: 32 hex digits. */
 function runId(order: EngineOrder, input: ReadInput, tables: TableReader): string {
-  const {
-    inputFormat,
-    inputOptions,
-    inputEscaped,
-    onBadRow,
-    outputFormat,
-    steps,
-    parameters,
-    pipeline,
-    dryRun,
-    suggest,
-  } = order;
-  const definition = {
-    inputFormat,
-    inputOptions,
-    inputEscaped,
-    onBadRow,
-    outputFormat,
-    steps,
-    parameters,
-    pipeline,
-    dryRun,
-    suggest,
-  };
+  const definition = Object.fromEntries(DEFINITION.map((key) => [key, order[key]]));
   const hash = createHash("sha256").update(JSON.stringify([ENGINE_VERSION, input.format, definition]));
   for (const digest of tables.digests) hash.update(digest);
   return hash.update(input.digest()).digest("hex").slice(0, 32);

@@ -1,5 +1,4 @@
-import { ToolError } from "../../errors.ts";
-import { type Options, readString } from "../options.ts";
+import { naming, type Options, readString } from "../options.ts";
 import { type CompiledExpression, compileExpression, type Parameters } from "./expression.ts";
 import { compileRegex, type Regex } from "./regex.ts";
 
@@ -11,7 +10,7 @@ export function readExpression(
   parameters: Parameters = {},
 ): CompiledExpression {
   const source = readString(options, key, where);
-  return at(where, () => compileExpression(source, parameters));
+  return naming(where, () => compileExpression(source, parameters));
 }
 
 /** The same, undefined where it is left out. */
@@ -27,14 +26,5 @@ export function optionalExpression(
 /** The regular expression under `key`, its errors naming the place. @throws ToolError `invalid_input` */
 export function readPattern(options: Options, key: string, where: string): Regex {
   const pattern = readString(options, key, where);
-  return at(where, () => compileRegex(pattern));
-}
-
-function at<Made>(where: string, compile: () => Made): Made {
-  try {
-    return compile();
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
-  }
+  return naming(where, () => compileRegex(pattern));
 }

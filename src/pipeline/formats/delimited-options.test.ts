@@ -1,21 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { cut, readText } from "../../../test/fixtures/read-text.ts";
-import { ToolError } from "../../errors.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { readCsv, readTsv } from "./read-delimited.ts";
 import type { InputOptions } from "./row-reader.ts";
 
 const csv = (text: string | readonly string[], options?: InputOptions) => readText(readCsv, text, options);
 const rows = (text: string | readonly string[], options?: InputOptions) => csv(text, options).rows;
-
-function failure(run: () => unknown): ToolError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("csv with options for what it has besides", () => {
   it("fills short rows up with null and drops empty cells at the end of long ones", () => {
@@ -75,7 +65,7 @@ describe("csv with options for what it has besides", () => {
 
   it("has a hint for columns without a name that works", () => {
     const text = 'sep=;\n"na\nme";qty;;\nA;1;;\n';
-    expect(failure(() => csv(text)).hint).toMatch(/skip_lines: 3, delimiter: ";"\.$/);
+    expect(refusalOf(() => csv(text)).hint).toMatch(/skip_lines: 3, delimiter: ";"\.$/);
     const options = { header: ["name", "qty", "x", "y"], skipLines: 3, delimiter: ";" };
     expect(rows(text, options)).toEqual([{ name: "A", qty: "1", x: "", y: "" }]);
   });

@@ -2,6 +2,7 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cut, readText } from "../../../test/fixtures/read-text.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { ToolError } from "../../errors.ts";
 import { newRow } from "../rows.ts";
 import { readCsv, readTsv } from "./read-delimited.ts";
@@ -9,16 +10,6 @@ import type { InputOptions } from "./row-reader.ts";
 
 const csv = (text: string | readonly string[], options?: InputOptions) => readText(readCsv, text, options);
 const rows = (text: string | readonly string[], options?: InputOptions) => csv(text, options).rows;
-
-function failure(run: () => unknown): ToolError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("csv", () => {
   it("has delimiters, quotes and line ends in quoted cells, and any line end", () => {
@@ -161,7 +152,7 @@ describe("csv is refused as a whole", () => {
       /^Set header: "repair" .*skip_lines: 1\.$/,
     ],
   ])("for %s", (_, text, message, hint) => {
-    expect(failure(() => csv(text))).toMatchObject({
+    expect(refusalOf(() => csv(text))).toMatchObject({
       code: "invalid_input",
       message: expect.stringMatching(message),
       hint: expect.stringMatching(hint),
@@ -175,7 +166,7 @@ describe("csv is refused as a whole", () => {
     [{ header: [] }, /header is an empty list/],
     [{ header: ["a", "a"] }, /given header has the column "a" twice/],
   ])("for the options %j", (options, message) => {
-    expect(failure(() => csv("a,b\n1,2", options)).message).toMatch(message);
+    expect(refusalOf(() => csv("a,b\n1,2", options)).message).toMatch(message);
   });
 });
 
@@ -385,7 +376,7 @@ describe("csv made to hurt", () => {
   it("has 10,000 columns and not one more", () => {
     const line = (count: number): string => `${Array.from({ length: count }, (_, index) => `c${index}`).join(",")}\n`;
     expect(rows(line(10_000).repeat(3))).toHaveLength(2);
-    expect(failure(() => rows(line(10_001))).message).toMatch(/more than 10000 columns/);
+    expect(refusalOf(() => rows(line(10_001))).message).toMatch(/more than 10000 columns/);
     expect(csv(`a,b\n${",".repeat(1_000_000)}\n1,2`)).toMatchObject({
       rows: [{ a: "1", b: "2" }],
       bad: [{ message: expect.stringMatching(/row 1 has 1000001 cells/) }],
@@ -405,7 +396,7 @@ describe("csv made to hurt", () => {
       /a row of more than 8388608 characters, at line 2/,
     ],
   ])("by %s is refused", (_, chunks, message) => {
-    expect(failure(() => drain(chunks)).message).toMatch(message);
+    expect(refusalOf(() => drain(chunks)).message).toMatch(message);
   });
 
   it.each<[string, string, string]>([

@@ -48,6 +48,7 @@ function* readTable(chunks: TextChunks, context: ReadContext, format: "csv" | "t
   const cells = records.cells as (string | null)[];
   let names: readonly string[] | undefined = typeof header === "object" ? header : undefined;
   let make = names && rowMaker(names);
+  if (names) context.header?.(names);
   let number = 0;
   let size = 0;
   let padded = 0;
@@ -61,6 +62,7 @@ function* readTable(chunks: TextChunks, context: ReadContext, format: "csv" | "t
         const first = headerOf(records, start.delimiter, format, context);
         names = first;
         make = rowMaker(first);
+        context.header?.(first);
         if (named) continue;
       }
       if (records.count !== names.length || records.fault) {
@@ -85,8 +87,6 @@ function* readTable(chunks: TextChunks, context: ReadContext, format: "csv" | "t
       }
     }
   }
-  // For a result that has no rows either.
-  if (number === 0 && names) context.note("columns", names);
   if (padded > 0) context.note("padded_rows", padded);
   if (batch.rows.length > 0) yield batch;
 }

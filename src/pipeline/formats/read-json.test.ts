@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cut, type ReadText, readText } from "../../../test/fixtures/read-text.ts";
+import { cut, plain, type ReadText, readText } from "../../../test/fixtures/read-text.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { ToolError } from "../../errors.ts";
 import { readJson } from "./read-json.ts";
 import { readNdjson } from "./read-ndjson.ts";
@@ -8,18 +9,6 @@ import type { InputOptions } from "./row-reader.ts";
 
 const json = (text: string | readonly string[], options?: InputOptions) => readText(readJson, text, options);
 const ndjson = (text: string | readonly string[], options?: InputOptions) => readText(readNdjson, text, options);
-/** As JSON and back, so that rows compare as plain data. */
-const plain = ({ rows }: ReadText): unknown => JSON.parse(JSON.stringify(rows));
-
-function failure(run: () => unknown): ToolError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("json", () => {
   it.each<[string, unknown[]]>([
@@ -82,7 +71,7 @@ describe("json", () => {
     ['{"a":[1],"x":{]}', "a", /at line 1, column 15/],
     ['{"a":[1] "x":2}', "a", /a comma or } is missing at line 1, column 10/],
   ])("%j has no rows at %j, or is broken around them", (text, rowPath, message) => {
-    const { code, message: given } = failure(() => json(text, { rowPath }));
+    const { code, message: given } = refusalOf(() => json(text, { rowPath }));
     expect(code).toBe("invalid_input");
     expect(given).toMatch(message);
   });
@@ -100,14 +89,14 @@ describe("json", () => {
     ['{"a":1}\n{"a":2}', /text follows after the end at line 2, column 1/],
   ])("%j is refused with line and column", (text, message) => {
     for (const size of [1, 1000]) {
-      const error = failure(() => json(cut(text, new Array(text.length).fill(size))));
+      const error = refusalOf(() => json(cut(text, new Array(text.length).fill(size))));
       expect(error.code).toBe("invalid_input");
       expect(error.message).toMatch(message);
     }
   });
 
   it("of one value a line has the hint to read it as ndjson", () => {
-    expect(failure(() => json('{"a":1}\n{"a":2}')).hint).toMatch(/"ndjson"/);
+    expect(refusalOf(() => json('{"a":1}\n{"a":2}')).hint).toMatch(/"ndjson"/);
   });
 
   it.each<[string, RegExp]>([
@@ -151,9 +140,9 @@ describe("json", () => {
   it("is nested 64 levels deep inside a row and not one more", () => {
     const nested = (depth: number) => `[${"[".repeat(depth)}1${"]".repeat(depth)}]`;
     expect(json(nested(65)).rows).toHaveLength(1);
-    expect(failure(() => json(nested(66))).code).toBe("too_large");
-    expect(failure(() => json("[".repeat(5_000_000))).code).toBe("too_large");
-    expect(failure(() => json('{"a":'.repeat(1_000_000))).code).toBe("too_large");
+    expect(refusalOf(() => json(nested(66))).code).toBe("too_large");
+    expect(refusalOf(() => json("[".repeat(5_000_000))).code).toBe("too_large");
+    expect(refusalOf(() => json('{"a":'.repeat(1_000_000))).code).toBe("too_large");
   });
 
   it("with a row that does not end is refused before it fills the memory", () => {
@@ -161,7 +150,7 @@ describe("json", () => {
       yield '[{"a":"';
       for (;;) yield "x".repeat(65_536);
     };
-    expect(failure(() => json(endless() as unknown as string[])).code).toBe("too_large");
+    expect(refusalOf(() => json(endless() as unknown as string[])).code).toBe("too_large");
   });
 
   it("gives what JSON.parse gives, however its text is cut", () => {
@@ -245,6 +234,6 @@ describe("ndjson", () => {
     const endless = function* (): Iterable<string> {
       for (;;) yield "x".repeat(65_536);
     };
-    expect(failure(() => ndjson(endless() as unknown as string[])).code).toBe("too_large");
+    expect(refusalOf(() => ndjson(endless() as unknown as string[])).code).toBe("too_large");
   });
 });

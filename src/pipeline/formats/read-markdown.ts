@@ -52,6 +52,7 @@ export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterabl
           checkHeader(found, "markdown");
           names = found;
           make = rowMaker(found);
+          context.header?.(found);
         } else
           almost = `Line ${line} has ${counted(dashed, "cell")} of dashes, the names above it are ${found.length}.`;
       }
@@ -86,8 +87,6 @@ export function* readMarkdown(chunks: TextChunks, context: ReadContext): Iterabl
       hint: almost ?? "A table is a line of names, a line of dashes such as |---|---|, and a line for each row.",
     });
   }
-  // For a result that has no rows either.
-  if (number === 0) context.note("columns", names);
   if (padded > 0) context.note("padded_rows", padded);
   if (further > 0) {
     const more = further === 1 ? "a further table that was" : `${further} further tables that were`;

@@ -1,22 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cut, type ReadText, readText } from "../../../test/fixtures/read-text.ts";
-import { ToolError } from "../../errors.ts";
+import { cut, plain, readText } from "../../../test/fixtures/read-text.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { readXml } from "./read-xml.ts";
 import type { InputOptions } from "./row-reader.ts";
 
 const xml = (text: string | readonly string[], options?: InputOptions) => readText(readXml, text, options);
-/** As JSON and back, so that rows compare as plain data. */
-const plain = ({ rows }: ReadText): unknown => JSON.parse(JSON.stringify(rows));
-
-function failure(run: () => unknown): ToolError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("xml", () => {
   it.each<[string, string, unknown[]]>([
@@ -87,7 +75,7 @@ describe("xml", () => {
     for (const rowPath of ["channel.item", "rss.channel.item", "item"]) {
       expect(xml(text, { rowPath }).rows).toEqual([{ t: "1" }, { t: "2" }]);
     }
-    expect(failure(() => xml(text, { rowPath: "tem" }))).toMatchObject({
+    expect(refusalOf(() => xml(text, { rowPath: "tem" }))).toMatchObject({
       code: "invalid_input",
       message: 'The xml input has no elements at "tem".',
       hint: expect.stringContaining("There are: channel, channel.title, channel.item"),
@@ -97,7 +85,7 @@ describe("xml", () => {
 
   it("has its rows by the name of their elements only where these are at one place", () => {
     const text = "<c><new><book>1</book><set><book>2</book></set></new><old><book>3</book></old></c>";
-    expect(failure(() => xml(text, { rowPath: "book" }))).toMatchObject({
+    expect(refusalOf(() => xml(text, { rowPath: "book" }))).toMatchObject({
       message: 'The xml input has elements "book" in several places.',
       hint: expect.stringContaining('such as "c.new.book" or "c.new.set.book"'),
     });
@@ -124,7 +112,10 @@ describe("xml", () => {
     ["a,b\n1,2", /outside of root/],
     ["", /must contain a root element/],
   ])("%j is refused with line and column", (text, message) => {
-    expect(failure(() => xml(text))).toMatchObject({ code: "invalid_input", message: expect.stringMatching(message) });
+    expect(refusalOf(() => xml(text))).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringMatching(message),
+    });
   });
 
   it.each([
@@ -136,7 +127,7 @@ describe("xml", () => {
     ["entities of HTML", "<r><o>&nbsp;</o></r>"],
     ["names that objects inherit", "<r><o>&constructor;</o></r>"],
   ])("with %s is refused, for entities are not known", (_, text) => {
-    expect(failure(() => xml(text))).toMatchObject({
+    expect(refusalOf(() => xml(text))).toMatchObject({
       code: "invalid_input",
       message: expect.stringContaining("undefined entity"),
       hint: expect.stringContaining("DOCTYPE are not taken"),
@@ -158,7 +149,7 @@ describe("xml", () => {
       ["<r><!--", "x", { rowPath: "o" }],
     ];
     for (const [start, part, options] of texts) {
-      expect(failure(() => xml(endless(start, part) as unknown as string[], options)).code).toBe("too_large");
+      expect(refusalOf(() => xml(endless(start, part) as unknown as string[], options)).code).toBe("too_large");
     }
   });
 });

@@ -1,22 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cut, type ReadText, readText } from "../../../test/fixtures/read-text.ts";
-import { ToolError } from "../../errors.ts";
+import { cut, plain, readText } from "../../../test/fixtures/read-text.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { readYaml } from "./read-yaml.ts";
 import type { InputOptions } from "./row-reader.ts";
 
 const yaml = (text: string | readonly string[], options?: InputOptions) => readText(readYaml, text, options);
-/** As JSON and back, so that rows compare as plain data. */
-const plain = ({ rows }: ReadText): unknown => JSON.parse(JSON.stringify(rows));
-
-function failure(run: () => unknown): ToolError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("yaml", () => {
   it.each<[string, unknown[]]>([
@@ -69,12 +57,12 @@ describe("yaml", () => {
       { a: 2 },
       { value: 3 },
     ]);
-    expect(failure(() => yaml("- y: [1]\n- z: 2", { rowPath: "y" })).message).toMatch(/no rows at "y"/);
+    expect(refusalOf(() => yaml("- y: [1]\n- z: 2", { rowPath: "y" })).message).toMatch(/no rows at "y"/);
     expect(yaml("x:\n  y:\n  - a: 1\n")).toMatchObject({
       notes: { row_path: expect.stringMatching(/^One document was taken as one row.*"x.y" \(1\)/) },
       warned: ["row_path"],
     });
-    expect(failure(() => yaml("x: 1\nz: 2", { rowPath: "y" }))).toMatchObject({
+    expect(refusalOf(() => yaml("x: 1\nz: 2", { rowPath: "y" }))).toMatchObject({
       message: 'The yaml input has no rows at "y".',
       hint: expect.stringContaining('Keys there: "x", "z".'),
     });
@@ -107,7 +95,10 @@ describe("yaml", () => {
     ["- &x 1\n- *y", /broken at line 2: unidentified alias "y"/],
     ["? [1, 2]\n: 3", /broken at line 1: .*complex keys/],
   ])("%j is refused with its line", (text, message) => {
-    expect(failure(() => yaml(text))).toMatchObject({ code: "invalid_input", message: expect.stringMatching(message) });
+    expect(refusalOf(() => yaml(text))).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("reads a long list a few entries at a time", () => {
@@ -130,7 +121,7 @@ describe("yaml", () => {
     const entries = bomb.replaceAll(/^/gm, "- ");
     const merges = `- &m {${Array.from({ length: 5000 }, (_, n) => `k${n}: 1`).join(", ")}}\n${"- <<: *m\n".repeat(5000)}`;
     for (const text of [bomb, entries, merges, "[".repeat(200_000), "a: &a [*a]", "- &a [*a]"]) {
-      expect(failure(() => yaml(text)).code).toBe("too_large");
+      expect(refusalOf(() => yaml(text)).code).toBe("too_large");
     }
     expect(yaml(`- ${"[".repeat(80)}${"]".repeat(80)}\n- 1\n`)).toMatchObject({
       numbers: [2],
@@ -139,7 +130,7 @@ describe("yaml", () => {
   });
 
   it("that has to be held as a whole may have 8,388,608 characters", () => {
-    expect(failure(() => yaml(`a: ${"x".repeat(8_388_608)}`))).toMatchObject({
+    expect(refusalOf(() => yaml(`a: ${"x".repeat(8_388_608)}`))).toMatchObject({
       code: "too_large",
       message: expect.stringContaining("more than 8388608 characters"),
     });

@@ -41,6 +41,8 @@ export interface ReadContext {
    * a warning of the run as well, and the first one stays.
    */
   note(key: string, value: unknown, warn?: boolean): void;
+  /** Is told the names of a table's columns, before its rows come. */
+  header?(names: readonly string[]): void;
 }
 
 /**

@@ -13,8 +13,8 @@ export interface TextSink {
 /** Writes rows in a format as they come, keeping none. */
 export interface RowWriter {
   write(rows: readonly Row[]): void;
-  /** Writes what closes the document. Nothing is written after it. `columns`: what a table without rows names in its header. */
-  end(columns?: readonly string[]): void;
+  /** Writes what closes the document. Nothing is written after it. */
+  end(): void;
   /** Texts that were made harmless for spreadsheets; of formats that never do so left out. */
   escaped?(): EscapedTexts;
 }

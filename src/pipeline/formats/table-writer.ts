@@ -1,3 +1,4 @@
+import { arranged } from "../column-order.ts";
 import { checkColumns, newRow, type Row } from "../rows.ts";
 import type { OutputOptions } from "./output-options.ts";
 import type { RowWriter, TextSink } from "./row-writer.ts";
@@ -18,10 +19,15 @@ export interface TableLines {
 }
 
 /**
- * Writes rows as a table whose columns are the chosen ones, or those of all rows in the order in which they first appear.
- * Later rows may bring new ones: lines are written with the columns known so far, and at the end the shorter ones are padded.
+ * Writes rows as a table whose columns are the chosen ones, or those of all rows in the order in which they first appear,
+ * those named by whole numbers as in `order`; a table without rows has all of that. Later rows may bring new ones: lines are written with the columns known so far, and at the end the shorter ones are padded.
  */
-export function createTableWriter(options: OutputOptions, lines: TableLines, sink: TextSink): RowWriter {
+export function createTableWriter(
+  options: OutputOptions,
+  lines: TableLines,
+  sink: TextSink,
+  order: () => readonly string[],
+): RowWriter {
   const chosen = options.columns;
   const columns: string[] = [...(chosen ?? [])];
   const known = new Set(columns);
@@ -42,7 +48,9 @@ export function createTableWriter(options: OutputOptions, lines: TableLines, sin
         columns.push(name);
       }
     }
-    if (columns.length > before) checkColumns(columns.length, options.format);
+    if (columns.length === before) return;
+    checkColumns(columns.length, options.format);
+    columns.push(...arranged(columns.splice(before), order()));
   }
 
   function begin(): void {
@@ -71,8 +79,12 @@ export function createTableWriter(options: OutputOptions, lines: TableLines, sin
       for (const row of rows) sink.write(lines.row(row, columns));
       written += rows.length;
     },
-    end(usual = []) {
-      if (widths.length === 0 && columns.length === 0 && blank === 0) columns.push(...usual);
+    end() {
+      if (widths.length === 0 && columns.length === 0 && blank === 0) {
+        const usual = order();
+        checkColumns(usual.length, options.format);
+        columns.push(...usual);
+      }
       if (widths.length === 0 && columns.length > 0) begin();
       if (widths.length > 1) sink.rewrite((chunks) => widen(chunks, lines, columns, widths));
     },

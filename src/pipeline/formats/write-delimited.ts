@@ -10,7 +10,11 @@ const BYTE_ORDER_MARK = "\uFEFF";
  * delimiter or a line end, or begin or end with white space. With `escapeFormulas`, text that a spreadsheet would run gets a
  * leading apostrophe.
  */
-export function createDelimitedWriter(options: OutputOptions, sink: TextSink): RowWriter {
+export function createDelimitedWriter(
+  options: OutputOptions,
+  sink: TextSink,
+  order: () => readonly string[],
+): RowWriter {
   const { quote, nullText, escapeFormulas } = options;
   const tabs = options.format === "tsv";
   const delimiter = tabs ? "\t" : options.delimiter;
@@ -82,6 +86,7 @@ export function createDelimitedWriter(options: OutputOptions, sink: TextSink): R
       lineEnd,
     },
     sink,
+    order,
   );
   return { ...table, escaped: () => ({ cells: escaped + inHeader, exact }) };
 }

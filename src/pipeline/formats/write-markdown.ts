@@ -3,7 +3,11 @@ import type { RowWriter, TextSink } from "./row-writer.ts";
 import { createTableWriter } from "./table-writer.ts";
 
 /** A Markdown table (GitHub's form): `\|` for a pipe, `<br>` for a line end, lists and objects as JSON. */
-export function createMarkdownWriter(options: OutputOptions, sink: TextSink): RowWriter {
+export function createMarkdownWriter(
+  options: OutputOptions,
+  sink: TextSink,
+  order: () => readonly string[],
+): RowWriter {
   const lineEnd = options.lineEnd === "crlf" ? "\r\n" : "\n";
   const empty = escapeText(options.nullText);
 
@@ -25,6 +29,7 @@ export function createMarkdownWriter(options: OutputOptions, sink: TextSink): Ro
       lineEnd,
     },
     sink,
+    order,
   );
 }
 

@@ -1,20 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cut, readText } from "../../../test/fixtures/read-text.ts";
+import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { writeText } from "../../../test/fixtures/write-text.ts";
-import { ToolError } from "../../errors.ts";
 import { OUTPUT_FORMATS, outputFormatOf } from "./output-options.ts";
 import { readXml } from "./read-xml.ts";
-
-function failure(run: () => unknown): ToolError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ToolError);
-    return error as ToolError;
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("csv", () => {
   it("has quotes where needed, lists and objects as JSON, missing values empty", () => {
@@ -118,7 +108,7 @@ describe("a table", () => {
   it("of more than 10,000 columns is not written, though as json it is", () => {
     const wide = Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`c${n}`, n]));
     for (const format of ["csv", "tsv", "markdown"] as const) {
-      expect(failure(() => writeText([wide], format)).code).toBe("too_large");
+      expect(refusalOf(() => writeText([wide], format)).code).toBe("too_large");
     }
     expect(writeText([wide], "json")).toContain('"c10000":10000');
   });
@@ -226,7 +216,7 @@ describe("the format of the result", () => {
   it("is json where none is named, and one of those that are known", () => {
     expect(outputFormatOf(undefined)).toBe("json");
     for (const format of OUTPUT_FORMATS) expect(outputFormatOf(format)).toBe(format);
-    expect(failure(() => outputFormatOf("xlsx"))).toMatchObject({
+    expect(refusalOf(() => outputFormatOf("xlsx"))).toMatchObject({
       code: "invalid_input",
       message: '"output_format" must be one of json, csv, tsv, ndjson, yaml, xml, markdown, not "xlsx".',
     });

@@ -6,7 +6,10 @@ import { createMarkdownWriter } from "./write-markdown.ts";
 import { createXmlWriter } from "./write-xml.ts";
 import { createYamlWriter } from "./write-yaml.ts";
 
-const WRITERS: Record<OutputFormat, (options: OutputOptions, sink: TextSink) => RowWriter> = {
+/** `order`: the names of the fields in the order of the data, as far as known; a table without rows has them as its header. */
+type Writer = (options: OutputOptions, sink: TextSink, order: () => readonly string[]) => RowWriter;
+
+const WRITERS: Record<OutputFormat, Writer> = {
   json: createJsonWriter,
   csv: createDelimitedWriter,
   tsv: createDelimitedWriter,
@@ -17,9 +20,14 @@ const WRITERS: Record<OutputFormat, (options: OutputOptions, sink: TextSink) => 
 };
 
 /**
- * Writes rows as `options` say. The same rows give the same text, in whatever batches they come.
+ * Writes rows as `options` say. The same rows give the same text, in whatever batches they come. `order` gives the names of the
+ * fields in the order of the data, which objects do not keep for names such as `2025`.
  * @throws ToolError from its `write`: `too_large` for a table of too many columns
  */
-export function createRowWriter(options: OutputOptions, sink: TextSink): RowWriter {
-  return WRITERS[options.format](options, sink);
+export function createRowWriter(
+  options: OutputOptions,
+  sink: TextSink,
+  order: () => readonly string[] = () => [],
+): RowWriter {
+  return WRITERS[options.format](options, sink, order);
 }

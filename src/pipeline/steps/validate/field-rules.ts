@@ -1,9 +1,9 @@
-import { ToolError } from "../../../errors.ts";
 import { FORMATS } from "../../../json-schema/formats.ts";
 import { closestName } from "../../closest-name.ts";
 import { compileRegex } from "../../expression/regex.ts";
 import {
   checkKeys,
+  naming,
   type Options,
   readBoolean,
   readChoice,
@@ -279,13 +279,4 @@ function boundTest(
     passes,
     message: `must be at ${least ? "least" : "most"} ${typeof limit === "number" ? limit : show(limit)}`,
   };
-}
-
-function naming<Value>(where: string, make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ToolError) throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
-    throw error;
-  }
 }

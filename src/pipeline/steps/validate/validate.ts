@@ -1,9 +1,17 @@
-import { ToolError } from "../../../errors.ts";
 import type { Batch } from "../../batch.ts";
 import { watchFields } from "../../engine/missing-fields.ts";
 import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
-import { checkKeys, type Options, optionalObject, readBoolean, readChoice, readString, wrong } from "../../options.ts";
+import {
+  checkKeys,
+  naming,
+  type Options,
+  optionalObject,
+  readBoolean,
+  readChoice,
+  readString,
+  wrong,
+} from "../../options.ts";
 import { counted, type Row, show } from "../../rows.ts";
 import type { Batches, Step, StepContext } from "../step.ts";
 import { createRowCheck, type RowRules } from "./check-row.ts";
@@ -115,15 +123,6 @@ function withTableSchema(options: Options): Options {
 
 function namesUnder(properties: unknown): string[] {
   return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
-}
-
-function naming<Value>(where: string, make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ToolError) throw new ToolError(error.code, `${where}: ${error.message}`, { hint: error.hint });
-    throw error;
-  }
 }
 
 async function* validate(definition: Definition, rows: Batches, context: StepContext): Batches {
