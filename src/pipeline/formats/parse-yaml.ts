@@ -1,4 +1,14 @@
-import { CORE_SCHEMA, defineScalarTag, loadAll, mapTag, mergeTag, seqTag, YAMLException } from "js-yaml";
+import {
+  CORE_SCHEMA,
+  defineScalarTag,
+  floatCoreTag,
+  intCoreTag,
+  loadAll,
+  mapTag,
+  mergeTag,
+  seqTag,
+  YAMLException,
+} from "js-yaml";
 import { ToolError } from "../../errors.ts";
 import { MAX_DEPTH } from "../rows.ts";
 
@@ -7,7 +17,38 @@ const MAX_MERGED = 1_000_000;
 /** Values that a document may mean, those of aliases counted as often as they are used. */
 const MAX_VALUES = 1_000_000;
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag, ...["!", "tag:"].flatMap(ignoredTags));
+/** Scalars that are read another way than they look: the first of each kind. */
+export interface OddScalars {
+  /** Digits that stay text: with a zero first (8 or 10 in YAML 1.1 and 1.2), or a plus sign. JSON has no such numbers. */
+  code?: string;
+  /** A number that loses zeros at its end. */
+  shortened?: string;
+}
+
+// What resolving a scalar tells, which takes place inside of parsing.
+let odd: OddScalars = {};
+
+const CODE = /^(?:[-+]?0\d|\+\d)/;
+const SHORTENED = /^-?\d+\.\d*0$/;
+
+const keepCodes = <Tag extends typeof intCoreTag>(tag: Tag): Tag => ({
+  ...tag,
+  resolve(source, isExplicit, tagName) {
+    if (!isExplicit && CODE.test(source) && Number.isFinite(Number(source))) {
+      odd.code ??= source;
+      return source;
+    }
+    if (odd.shortened === undefined && SHORTENED.test(source)) odd.shortened = source;
+    return tag.resolve(source, isExplicit, tagName);
+  },
+});
+
+const SCHEMA = CORE_SCHEMA.withTags(
+  keepCodes(intCoreTag),
+  keepCodes(floatCoreTag),
+  mergeTag,
+  ...["!", "tag:"].flatMap(ignoredTags),
+);
 
 /** Tags other than YAML's own: dates and texts stay the text they are, lists and maps what they are. */
 function ignoredTags(prefix: string) {
@@ -43,10 +84,12 @@ export class BrokenYaml extends Error {
 }
 
 /**
- * The documents of a text. With `anchors`, values that are used several times are copied.
+ * The documents of a text. With `anchors`, values that are used several times are copied. `scalars` is told of those that look
+ * like codes.
  * @throws BrokenYaml, ToolError `too_large` for aliases that multiply
  */
-export function parseYaml(text: string, anchors: boolean): unknown[] {
+export function parseYaml(text: string, anchors: boolean, scalars: OddScalars = {}): unknown[] {
+  odd = scalars;
   try {
     const documents = loadAll(text, { schema: SCHEMA, maxDepth: MAX_DEPTH + 2, maxTotalMergeKeys: MAX_MERGED });
     return anchors ? (copy(documents, { left: MAX_VALUES }, -2) as unknown[]) : documents;

@@ -22,10 +22,15 @@ describe("yaml", () => {
     ["# nothing\n", []],
     ["[]", []],
     ["- __proto__: {x: 1}\n  constructor: 2", [JSON.parse('{"__proto__":{"x":1},"constructor":2}')]],
-    // YAML 1.2: no octal by a 0, no yes, no dates.
+    // YAML 1.2: no yes, no dates.
     [
-      "- {a: 0x1f, b: 0o17, c: 010, d: yes, e: 2026-01-01, f: ~, g: 1e3}",
-      [{ a: 31, b: 15, c: 10, d: "yes", e: "2026-01-01", f: null, g: 1000 }],
+      "- {a: 0x1f, b: 0o17, c: -0, d: yes, e: 2026-01-01, f: ~, g: 1e3, h: .5, i: -1.50, j: 0.10}",
+      [{ a: 31, b: 15, c: 0, d: "yes", e: "2026-01-01", f: null, g: 1000, h: 0.5, i: -1.5, j: 0.1 }],
+    ],
+    // Codes, which YAML 1.1 would take for octal and 1.2 for decimal numbers.
+    [
+      "- {zip: 01234, phone: +491234567, list: [007, -010, +1.50, 00.5, 0], tagged: !!int 010, 08: 1}",
+      [{ zip: "01234", phone: "+491234567", list: ["007", "-010", "+1.50", "00.5", 0], tagged: 10, "08": 1 }],
     ],
     // Anchors and merge keys, also from one entry to another.
     [
@@ -48,6 +53,19 @@ describe("yaml", () => {
       expect(read.numbers).toEqual(rows.map((_, index) => index + 1));
       expect(read.bad).toEqual([]);
     }
+  });
+
+  it("tells where it first took digits as text because they look like a code, and where zeros at an end are lost", () => {
+    const read = yaml("- zip: 1234\n  ver: 1.10\n- zip: 01234\n  ver: 1.20\n- zip: 02345\n");
+    expect(plain(read)).toEqual([{ zip: 1234, ver: 1.1 }, { zip: "01234", ver: 1.2 }, { zip: "02345" }]);
+    expect(read.notes).toEqual({
+      codes:
+        'Row 2, field "zip": 01234 is taken as text, for a number would lose what it begins with. Cast such fields to have numbers.',
+      shortened_numbers: 'Row 1, field "ver": 1.10 is read as the number 1.1. In quotes it is text.',
+    });
+    expect(read.warned).toEqual(["codes"]);
+    expect(yaml("rows: [{a: {b: +49}}]", { rowPath: "rows" }).notes.codes).toMatch(/^Row 1, field "a": \+49 is/);
+    expect(yaml('- zip: "01234"\n  price: 1.5\n  ten: 10\n  tagged: !!int 007\n').notes).toEqual({});
   });
 
   it("has its rows where row_path says", () => {

@@ -3,7 +3,7 @@ import { BATCH_ROWS, type Batch } from "../batch.ts";
 import { isObject, show } from "../rows.ts";
 import { addRow, checkRowText, isFull, newBatch } from "./add-row.ts";
 import { oneRowNote } from "./nested-lists.ts";
-import { BrokenYaml, parseYaml } from "./parse-yaml.ts";
+import { BrokenYaml, type OddScalars, parseYaml } from "./parse-yaml.ts";
 import type { ReadContext, TextChunks } from "./row-reader.ts";
 
 /** Characters of a document that has to be held as a whole. */
@@ -28,7 +28,8 @@ interface Pending {
 /**
  * Rows of YAML 1.2 (with `<<` of 1.1): the entries of each document that is a list, or of the list at `rowPath` (in each entry of
  * a list that the path meets); other documents are one row each. Lists at the left margin without anchors are read entry by entry, so that a broken entry is a row that
- * cannot be read; of several documents a broken one is, too. Tags make nothing but data.
+ * cannot be read; of several documents a broken one is, too. Tags make nothing but data. Digits with a zero or a plus sign first
+ * stay text unless they are tagged: postal codes, numbers of telephones and articles.
  * @throws ToolError `invalid_input` with the line for other faults, `too_large` for long documents and rows, and for aliases that multiply
  */
 export function* readYaml(chunks: TextChunks, context: ReadContext): Iterable<Batch> {
@@ -37,9 +38,11 @@ export function* readYaml(chunks: TextChunks, context: ReadContext): Iterable<Ba
   let number = 0;
   let documents = 1;
   let pending = begin(1);
+  const scalars: OddScalars = {};
 
   function add(value: unknown): void {
     addRow(batch, value, ++number, context);
+    tellOdd(value, number, scalars, context);
   }
 
   function addBad(message: string, rule: string, text: string): void {
@@ -73,7 +76,7 @@ export function* readYaml(chunks: TextChunks, context: ReadContext): Iterable<Ba
     if (kind === undefined) return;
     const text = lines.join("");
     try {
-      const values = parseYaml(text, anchors);
+      const values = parseYaml(text, anchors, scalars);
       const list = kind === "list" ? values.flat(1) : [];
       if (kind === "list" && list.length === entries.length) for (const value of list) add(value);
       else for (const value of values) addDocument(value, text);
@@ -90,7 +93,7 @@ export function* readYaml(chunks: TextChunks, context: ReadContext): Iterable<Ba
     for (const [index, start] of entries.entries()) {
       const text = lines.slice(start, entries[index + 1]).join("");
       try {
-        add((parseYaml(text, false)[0] as unknown[])[0]);
+        add((parseYaml(text, false, scalars)[0] as unknown[])[0]);
       } catch (error) {
         if (!(error instanceof BrokenYaml)) throw error;
         addBad(error.tell(line + start), error.rule, text);
@@ -137,6 +140,41 @@ export function* readYaml(chunks: TextChunks, context: ReadContext): Iterable<Ba
   parse(false);
   yield* fullBatches();
   if (batch.rows.length > 0) yield batch;
+}
+
+/** Tells of the first scalars that look like codes, with the row and field they are in. */
+function tellOdd(value: unknown, row: number, scalars: OddScalars, context: ReadContext): void {
+  const { code, shortened } = scalars;
+  if (code !== undefined && code !== TOLD) {
+    const where = placeOf(value, code, row);
+    if (where !== undefined) {
+      scalars.code = TOLD;
+      const why = "a number would lose what it begins with";
+      context.note("codes", `${where}: ${code} is taken as text, for ${why}. Cast such fields to have numbers.`, true);
+    }
+  }
+  if (shortened === undefined || shortened === TOLD) return;
+  const where = placeOf(value, Number(shortened), row);
+  if (where === undefined) return;
+  scalars.shortened = TOLD;
+  context.note(
+    "shortened_numbers",
+    `${where}: ${shortened} is read as the number ${Number(shortened)}. In quotes it is text.`,
+  );
+}
+
+const TOLD = "";
+
+/** The row, and the field in which a value is; undefined where it is not. */
+function placeOf(value: unknown, wanted: unknown, row: number): string | undefined {
+  if (!isObject(value)) return holds(value, wanted) ? `Row ${row}` : undefined;
+  const field = Object.keys(value).find((name) => name === wanted || holds(value[name], wanted));
+  return field === undefined ? undefined : `Row ${row}, field ${show(field)}`;
+}
+
+function holds(value: unknown, wanted: unknown): boolean {
+  if (typeof value !== "object" || value === null) return value === wanted;
+  return Object.entries(value).some(([name, inner]) => name === wanted || holds(inner, wanted));
 }
 
 function begin(line: number): Pending {
