@@ -116,6 +116,22 @@ describe("enrich by lookup", () => {
     ]);
   });
 
+  it("leaves no value of before where it finds nothing, but the key", async () => {
+    const rows = [
+      { code: "DE", currency: "EUR" },
+      { code: "FR", currency: "mine" },
+    ];
+    const table = [{ code: "DE", currency: "EUR" }];
+    const missed = await enrich({ lookup: { field: "code", key: "code", table } }, rows);
+    expect(missed.rows).toEqual([
+      { code: "DE", currency: "EUR" },
+      { code: "FR", currency: null },
+    ]);
+    expect(missed.warnings).toEqual([expect.stringMatching(/^lookup: "currency" of the table took the place/)]);
+    const names = { field: "code", key: "code", table: [{ code: "DE", name: "Germany" }], fields: { code: "name" } };
+    expect((await enrich({ lookup: names }, rows)).rows).toMatchObject([{ code: "Germany" }, { code: "FR" }]);
+  });
+
   it("gives each row an entry of its own", async () => {
     const lookup = { field: "c", table: { DE: { list: [1] } }, into: "x" };
     const [one, two] = (await enrich({ lookup }, [{ c: "DE" }, { c: "DE" }])).rows as { x: { list: number[] } }[];

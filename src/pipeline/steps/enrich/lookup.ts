@@ -32,8 +32,8 @@ export interface Lookup {
   problem(row: Row): RowProblem;
   /** Adds an entry to a row. Fields whose value was another before are put into `replaced`. */
   put(row: Row, entry: unknown, replaced: Set<string>): void;
-  /** What a row has for which there is nothing. */
-  putNull(row: Row): void;
+  /** Sets null in a row for which there is nothing, but never in the fields that hold the key. `replaced` as of `put`. */
+  putNull(row: Row, replaced: Set<string>): void;
 }
 
 const KEYS = [
@@ -125,8 +125,12 @@ export function compileLookup(options: Options, where: string, readTable?: ReadT
         row[field] = copy(value);
       }
     },
-    putNull(row) {
-      for (const name of sets) if (into !== undefined || !Object.hasOwn(row, name)) row[name] = null;
+    putNull(row, replaced) {
+      for (const name of sets) {
+        if (into === undefined && keyFields.includes(name)) continue;
+        if (!asked && isOther(row[name], null)) replaced.add(name);
+        row[name] = null;
+      }
     },
   };
 }
@@ -173,7 +177,7 @@ export function lookupStage(lookup: Lookup): Stage {
           if (lookup.inner) continue;
           const problem = lookup.problem(row);
           if (!failRow(row, number, { ...problem, message: `lookup: ${problem.message}` }, run)) continue;
-          lookup.putNull(row);
+          lookup.putNull(row, replaced);
         }
         add(out, row, number, untouched);
       }
