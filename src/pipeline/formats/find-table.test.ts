@@ -47,6 +47,17 @@ describe("csv with lines above the table", () => {
     expect(rows[2]).toEqual({ name: "", qty: "", price: "3,5" });
   });
 
+  it("is read below lines of names and values, too, but not where the first line is nearly as wide", () => {
+    const table = "day;amount;land\n01.10.2026;1;DE\n02.10.2026;2;FR\n";
+    expect(csv(`Statement;;\nMade on;01.10.2026;\n\n${table}`)).toMatchObject({
+      rows: [{ day: "01.10.2026" }, { land: "FR" }],
+      notes: { skip_lines: 3 },
+    });
+    expect(() => csv(`;name;qty\nx;apple;none\ny;pear;3\nz;plum;4\n`)).toThrow(
+      /Column 1 of the csv header has no name/,
+    );
+  });
+
   it("is read with tabs, after a line that names the delimiter, and with other lines below", () => {
     expect(readText(readTsv, "Title\n\na\tb\n1\tx\n2\ty\n").rows).toEqual([
       { a: "1", b: "x" },

@@ -12,7 +12,7 @@ export interface FoundTable {
   delimiter: string;
   /** Lines above its header. */
   lines: number;
-  /** Whether nothing else can be meant: names above numbers or dates, and lines above that fill no more than half of them. */
+  /** Whether nothing else can be meant: names above numbers or dates, and lines above, of which the first fills no more than half of them and none all. */
   sure: boolean;
 }
 
@@ -71,7 +71,11 @@ function tableIn(lines: readonly Line[], delimiter: string): Candidate | undefin
   const fitting = rows.filter(({ cells }) => cells.length === width);
   if (fitting.length === 0 || fitting.length < STEADY * rows.length) return undefined;
   const sure =
-    lines.slice(0, first).every(({ cells }) => cells.filter(isFilled).length <= width / 2) &&
+    lines.slice(0, first).every(({ cells }, index) => {
+      const filled = cells.filter(isFilled).length;
+      // Below a title there may be lines of names and values, which leave the rest of their cells empty.
+      return filled <= width / 2 || (index > 0 && filled < width);
+    }) &&
     new Set(header.cells).size === width &&
     isHeader(header.cells, fitting);
   const even = fitting.length === rows.length && rows.length > 1 && header.cells.every((name) => name === name.trim());
