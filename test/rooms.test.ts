@@ -11,6 +11,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   version: { values: [] },
   redact: { values: [] },
   edits: { values: [] },
+  "exact-numbers": { values: ["errors"] },
   status: { values: ["errors"] },
   fence: { values: [] },
   memory: { values: ["errors"] },
@@ -22,7 +23,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   api: { values: ["edits", "errors", "json-schema", "redact", "worker"], types: ["status"] },
   moa: { values: ["errors", "fence"], types: ["llm", "status"] },
   eval: { values: ["errors", "fence"], types: ["llm", "moa"] },
-  pipeline: { values: ["edits", "errors", "json-schema", "worker"], types: ["status"] },
+  pipeline: { values: ["edits", "errors", "exact-numbers", "json-schema", "worker"], types: ["status"] },
   config: { values: ["edits", "errors", "redact"] },
   log: { values: ["redact"] },
   services: {
@@ -30,12 +31,12 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
     types: ["config"],
   },
   tools: {
-    values: ["errors"],
+    values: ["errors", "exact-numbers"],
     types: ["api", "interaction", "llm", "memory", "moa", "pipeline", "services", "status"],
   },
   resources: { values: ["errors"], types: ["api", "memory", "moa", "pipeline", "services", "tools"] },
   prompts: { values: ["errors", "fence"], types: ["memory", "services", "tools"] },
-  mcp: { values: ["status", "errors"], types: ["tools", "resources", "prompts", "services"] },
+  mcp: { values: ["status", "errors", "exact-numbers"], types: ["tools", "resources", "prompts", "services"] },
   http: { values: ["errors"], types: ["mcp", "services"] },
   start: {
     values: ["mcp", "services", "tools", "resources", "prompts", "log", "redact", "errors", "config"],
@@ -92,7 +93,7 @@ const START = {
   entries: ["src/main.ts", "src/cli/run-command.ts", "src/cli/serve-stdio.ts"],
   packages: ["@modelcontextprotocol/server", "@modelcontextprotocol/server/stdio", "zod"],
   rooms: [
-    ...["main", "cli", "config", "start", "log", "redact", "services", "errors", "version"],
+    ...["main", "cli", "config", "start", "log", "redact", "services", "errors", "exact-numbers", "version"],
     ...["mcp", "status", "tools", "resources", "prompts", "fence"],
   ],
 };

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { ToolError } from "../errors.ts";
+import { findLossyInteger, tooExact } from "../exact-numbers.ts";
 import { exceedsDepth, type MessageLimits, tooDeep } from "./message-guard.ts";
 
 /** The JSON of a message, or why it is not read, with the code that JSON-RPC has for that. */
@@ -20,29 +21,6 @@ export function readJson(bytes: Buffer, limits: MessageLimits): ReadJson {
   } catch {
     return notJson();
   }
-}
-
-/**
- * The first whole number that JavaScript would silently round, such as an id of 19 digits. Parsing has to be done again to
- * find it, so only texts with such a long row of digits are looked at.
- */
-function findLossyInteger(text: string): string | undefined {
-  if (!/(?:^|[:[,\s-])\d{16}/.test(text)) return undefined;
-  let found: string | undefined;
-  JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => {
-    const source = context?.source;
-    if (found === undefined && source !== undefined && typeof value === "number" && /^-?\d{16,}$/.test(source)) {
-      const kept = String(value) === source || (Number.isFinite(value) && BigInt(source) === BigInt(value));
-      if (!kept) found = source;
-    }
-    return value;
-  });
-  return found;
-}
-
-function tooExact(number: string): ToolError {
-  const shown = number.length > 40 ? `${number.slice(0, 40)}…` : number;
-  return new ToolError("invalid_input", `The number ${shown} is too long to be kept exactly. Send it as a string.`);
 }
 
 function notJson(): ReadJson {

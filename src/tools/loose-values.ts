@@ -1,3 +1,6 @@
+import { ToolError } from "../errors.ts";
+import { findLossyInteger, tooExact } from "../exact-numbers.ts";
+
 /** A whole number or `true` or `false` that is given as text, as what it says. All else stays. */
 export function asScalar(value: unknown): unknown {
   if (typeof value !== "string") return value;
@@ -16,7 +19,10 @@ export function asNames(value: unknown): unknown {
     .filter((name) => name !== "");
 }
 
-/** A list or an object that is given as JSON text, as what it says; a blank text as left out. All else stays. */
+/**
+ * A list or an object that is given as JSON text, as what it says; a blank text as left out. All else stays.
+ * @throws ToolError `invalid_input` for a number that would be rounded, as where the list itself is given
+ */
 export function asJson(value: unknown): unknown {
   if (typeof value !== "string") return value;
   if (value.trim() === "") return undefined;
@@ -24,9 +30,19 @@ export function asJson(value: unknown): unknown {
 }
 
 function parsed(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch {
     return text;
   }
+  const lossy = findLossyInteger(text);
+  if (lossy !== undefined) throw tooExact(lossy);
+  if (/\d[eE]\+?\d{3}/.test(text)) JSON.parse(text, refuseInfinite);
+  return value;
+}
+
+function refuseInfinite(_key: string, value: unknown): unknown {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new ToolError("invalid_input", "A number is too large to be kept. Send it as a string.");
 }

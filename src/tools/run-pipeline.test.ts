@@ -171,6 +171,27 @@ it("takes rows, steps, options and flags that are given as JSON text, and leaves
   expect(result).not.toHaveProperty("suggestion");
 });
 
+it.each([
+  [
+    "data",
+    '[{"id":9007199254740993}]',
+    "The number 9007199254740993 is too long to be kept exactly. Send it as a string.",
+  ],
+  ["parameters", '{"n":{"id":-12345678901234567890}}', "The number -12345678901234567890 is too long"],
+  ["data", '[{"n":1e999}]', "A number is too large to be kept. Send it as a string."],
+])(
+  "refuses numbers of %s as JSON text that would be rounded, as it does those of lists: %s",
+  async (name, text, message) => {
+    const client = await connect();
+    const given = { data: [{ a: 1 }], [name]: text };
+    expect(await callTool(client, "run_pipeline", given)).toMatchObject({
+      status: "error",
+      code: "invalid_input",
+      message: expect.stringContaining(message),
+    });
+  },
+);
+
 it("takes no empty rows or steps for a contradiction to what is given besides", async () => {
   const client = await connect({ pipelines: { clean: { processingSteps: ["format"] } } });
   const result = await callTool(client, "run_pipeline", { pipeline: "clean", steps: [], data: [], text: "a\n1" });
