@@ -37,6 +37,37 @@ describe("a run warns", () => {
     expect(warnings).toEqual([expect.stringMatching(/^Input: One object was taken as one row.*"data.items" \(2\)\.$/)]);
   });
 
+  it("of a table without rows, whatever its one line says", async () => {
+    for (const [text, inputFormat] of [
+      ["id,name\n", undefined],
+      ["id\n", undefined],
+      ["please clean my data", "csv"],
+      ["id\tname", "tsv"],
+      ["| id | name |\n|---|---|\n", "markdown"],
+    ] as const) {
+      const { warnings, input } = await runText(text, { inputFormat });
+      expect(input.rows).toBe(0);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^Input: The (csv|tsv|markdown) input has no rows, only the name/),
+      ]);
+    }
+    expect((await runText("id\n\n1\n")).warnings).toEqual([]);
+    expect((await runText("[]")).warnings).toEqual([]);
+  });
+
+  it.each(["please clean my data", "{'a':1}", "Just clean it.\n", "SELECT id FROM orders;", "<>"])(
+    "not but ends where a text is no data at all: %s",
+    async (text) => {
+      for (const order of [{}, { suggest: true }, { onBadRow: "skip" as const, dryRun: true }]) {
+        expect(await failure(runText(text, order))).toMatchObject({
+          code: "invalid_input",
+          message: `The text is no data in a format that is known: ${JSON.stringify(text.trim())}.`,
+          hint: expect.stringContaining('"input_format": "csv"'),
+        });
+      }
+    },
+  );
+
   it("of an encoding that is a guess, but not where it is told", async () => {
     const latin = Buffer.from("name\nJos\xe9\nAm\xe9lie\nRen\xe9\n", "latin1");
     const { warnings, input } = await runBytes(latin);

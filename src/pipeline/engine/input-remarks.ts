@@ -1,7 +1,7 @@
 import { ToolError } from "../../errors.ts";
 import type { InputOptions } from "../formats/row-reader.ts";
 import type { DecodedBytes } from "../input/decode-bytes.ts";
-import { counted, type Reasons, toIssues } from "../rows.ts";
+import { counted, type Reasons, show, toIssues } from "../rows.ts";
 import type { EngineOrder } from "./engine-order.ts";
 
 /** Bad rows at the end that may be a footer. */
@@ -49,6 +49,29 @@ export function skippedRows(good: number, { total, listed }: Reasons): string {
   const were = total === 1 ? "was" : "were";
   return `${total} of ${counted(good + total, "row")} could not be read and ${were} skipped: ${listed[0]?.message ?? ""}.`;
 }
+
+/** Characters that names of columns seldom have, or three words and more. */
+const NO_NAME = /[{}[\]<>]|[.!?]$|\S\s+\S+\s+\S/;
+
+/** The error of a text that a caller gave without its format, if one line is all it has and looks like anything but a name. */
+export function noData(header: readonly string[]): ToolError | undefined {
+  const [line] = header;
+  if (header.length !== 1 || line === undefined || !NO_NAME.test(line.trim())) return undefined;
+  const json = /^\s*[[{]/.test(line) ? ' "input_format": "json" tells what is wrong with it as JSON.' : "";
+  return new ToolError("invalid_input", `The text is no data in a format that is known: ${show(line.trim())}.`, {
+    hint: `Give rows as objects in "data", or in "text" a table with its header, JSON or the like.${json} "input_format": "csv" takes it for the name of a column.`,
+  });
+}
+
+/** A warning where a table has names of columns and no rows. */
+export function withoutRows(format: string, header: readonly string[]): string {
+  const names = header.slice(0, MAX_NAMES).map(show).join(", ");
+  const more = header.length > MAX_NAMES ? ", …" : "";
+  const what = header.length === 1 ? "the name of a column" : "the names of columns";
+  return `The ${format} input has no rows, only ${what}: ${names}${more}.`;
+}
+
+const MAX_NAMES = 10;
 
 /** A warning where the encoding may be another one, for any bytes are text in those of one byte a letter. */
 export function guessedEncoding({ encoding, guessed }: Pick<DecodedBytes, "encoding" | "guessed">): string[] {

@@ -12,7 +12,7 @@ import { refuseInvalid } from "../input/refuse-invalid.ts";
 import { showInvalid } from "../input/text-decoders.ts";
 import { createReasons, describeLarge, newRow, type Row, shorten, show, toIssues, toRow } from "../rows.ts";
 import type { EngineOrder, InputRecord } from "./engine-order.ts";
-import { badRows, guessedEncoding, ignoredOptions, skippedRows } from "./input-remarks.ts";
+import { badRows, guessedEncoding, ignoredOptions, noData, skippedRows, withoutRows } from "./input-remarks.ts";
 
 const FILE_BYTES = 262_144;
 const TEXT_LENGTH = 65_536;
@@ -67,7 +67,12 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
   let header: readonly string[] = [];
   const { format, batches, bytes } = open();
   const ignored = ignoredOptions(order, format);
-  const counted = countRows(order.inputEscaped ? unescaped(batches) : batches, progress);
+  const counted = countRows(order.inputEscaped ? unescaped(batches) : batches, progress, () => {
+    const told = order.input.kind !== "text" || (order.inputFormat ?? "auto").toLowerCase() !== "auto";
+    const error = told || reasons.total > 0 ? undefined : noData(header);
+    if (error) throw error;
+  });
+  const isHeaderOnly = () => progress.rows === 0 && reasons.total === 0 && header.length > 0;
 
   function open(): { format: string; batches: Iterable<Batch>; bytes?: DecodedBytes | undefined } {
     const { input } = order;
@@ -130,6 +135,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
       ...ignored,
       ...[...warned].map((key) => String(findings[key])),
       ...(bytes ? guessedEncoding(bytes) : []),
+      ...(isHeaderOnly() ? [withoutRows(format, header)] : []),
       ...(order.onBadRow === "skip" && reasons.total > 0 ? [skippedRows(progress.rows, reasons)] : []),
     ],
     header: () => header,
@@ -168,11 +174,13 @@ function unescapedRow(row: Row): Row {
   return made;
 }
 
-function* countRows(batches: Iterable<Batch>, progress: Progress): Iterable<Batch> {
+/** Counts the rows; `none` is called at the end where there were none. */
+function* countRows(batches: Iterable<Batch>, progress: Progress, none: () => void): Iterable<Batch> {
   for (const batch of batches) {
     progress.rows += batch.rows.length;
     yield batch;
   }
+  if (progress.rows === 0) none();
 }
 
 function formatOf({ inputFormat, inputName }: EngineOrder, start: string): InputFormat {
