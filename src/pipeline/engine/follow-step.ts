@@ -1,6 +1,6 @@
 import type { ErrorIssue } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
-import { arranged, fieldsOf, type OrderChange } from "../column-order.ts";
+import { fieldsOf, met, type Order } from "../column-order.ts";
 import { counted, createReasons, type Row, toIssues } from "../rows.ts";
 import type { Batches, Step, StepContext, StepFailure } from "../steps/step.ts";
 import type { StepRecord } from "./engine-order.ts";
@@ -24,8 +24,8 @@ export interface FollowedStep {
   warn(text: string): void;
   /** Adds a field to the step's record. */
   note(key: string, value: unknown): void;
-  /** The names of the fields after the step, in the order of the data, where those before it are these as far as known. */
-  order: OrderChange;
+  /** The order of the fields after the step, where that before it is this as far as known. */
+  order(before: Order): Order;
   /** Reasons of the step as issues of an error. */
   issues(): ErrorIssue[];
   /** Complete once the rows have ended. */
@@ -49,8 +49,8 @@ export function followStep(
   let rowsOut = 0;
   let ms = 0;
   // Fields of the first rows.
-  let seen: readonly string[] | undefined;
-  let change: OrderChange = (names) => names;
+  let seen: readonly string[] = [];
+  let change = (order: Order): Order => order;
   // Milliseconds that the steps before this one took while it waited for them.
   let waited = 0;
 
@@ -80,7 +80,7 @@ export function followStep(
       const next = await source.next();
       waited += performance.now() - from;
       if (next.done) return;
-      if (seen === undefined && next.value.rows.length > 0) seen = fieldsOf(next.value.rows);
+      if (seen.length === 0 && next.value.rows.length > 0) seen = fieldsOf(next.value.rows);
       rowsIn += next.value.rows.length;
       yield next.value;
     }
@@ -111,7 +111,7 @@ export function followStep(
     note(key, value) {
       details[key] = value;
     },
-    order: (names) => change(seen ? arranged(seen, names) : names),
+    order: (before) => change(met(before, seen)),
     issues: () => toIssues(reasons.listed),
     record() {
       const total = reasons.total;

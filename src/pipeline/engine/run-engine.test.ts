@@ -151,7 +151,22 @@ describe("a result without rows", () => {
         { op: "filter", expression: "x > 5" },
         { op: "omit", fields: ["b"] },
       ],
-      "x,b\r\n",
+      "x\r\n",
+    ],
+    [
+      [
+        { op: "filter", expression: "false" },
+        { op: "compute", field: "c", expression: "a" },
+        { op: "pick", fields: ["c", "a"] },
+      ],
+      "c,a\r\n",
+    ],
+    [
+      [
+        { op: "filter", expression: "false" },
+        { op: "group", by: "b", aggregates: { n: "count" } },
+      ],
+      "b,n\r\n",
     ],
     [
       [
@@ -160,7 +175,7 @@ describe("a result without rows", () => {
       ],
       "a,b\r\n",
     ],
-  ])("has the header that the last rows had: %j", async (operations, text) => {
+  ])("has the header that its rows would have: %j", async (operations, text) => {
     const order = { steps: [{ name: "transform", operations }], outputFormat: "csv" };
     const { output } = await runRows(
       [

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type ErrorIssue, ToolError } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
+import { orderOf } from "../column-order.ts";
 import { unusedParameters } from "../definitions/parameters.ts";
 import { defaultOutput, type OutputOptions, outputFormatOf } from "../formats/output-options.ts";
 import { createTextSink } from "../formats/text-sink.ts";
@@ -92,7 +93,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
 
   const sink = createTextSink(workspace, maxInlineLength);
   const writer = createRowWriter(output, sink, () =>
-    followed.reduce((names, one) => one?.order(names) ?? names, input.header()),
+    followed.reduce((order, one) => one?.order(order) ?? order, orderOf(input.header())),
   );
   // Columns are those of the rows at the end, wherever the format step stands.
   const columns = watchFields({ fields: output.columns ?? [] });

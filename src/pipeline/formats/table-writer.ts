@@ -1,4 +1,4 @@
-import { arranged } from "../column-order.ts";
+import { arranged, type Order } from "../column-order.ts";
 import { checkColumns, newRow, type Row } from "../rows.ts";
 import type { OutputOptions } from "./output-options.ts";
 import type { RowWriter, TextSink } from "./row-writer.ts";
@@ -20,13 +20,13 @@ export interface TableLines {
 
 /**
  * Writes rows as a table whose columns are the chosen ones, or those of all rows in the order in which they first appear,
- * those named by whole numbers as in `order`; a table without rows has all of that. Later rows may bring new ones: lines are written with the columns known so far, and at the end the shorter ones are padded.
+ * where some are named by whole numbers in this `order`; a table without rows has all of that. Later rows may bring new ones: lines are written with the columns known so far, and at the end the shorter ones are padded.
  */
 export function createTableWriter(
   options: OutputOptions,
   lines: TableLines,
   sink: TextSink,
-  order: () => readonly string[],
+  order: () => Order,
 ): RowWriter {
   const chosen = options.columns;
   const columns: string[] = [...(chosen ?? [])];
@@ -81,7 +81,7 @@ export function createTableWriter(
     },
     end() {
       if (widths.length === 0 && columns.length === 0 && blank === 0) {
-        const usual = order();
+        const usual = order().names;
         checkColumns(usual.length, options.format);
         columns.push(...usual);
       }

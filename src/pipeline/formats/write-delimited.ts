@@ -1,3 +1,4 @@
+import type { Order } from "../column-order.ts";
 import type { Row } from "../rows.ts";
 import type { OutputOptions } from "./output-options.ts";
 import type { RowWriter, TextSink } from "./row-writer.ts";
@@ -10,11 +11,7 @@ const BYTE_ORDER_MARK = "\uFEFF";
  * delimiter or a line end, or begin or end with white space. With `escapeFormulas`, text that a spreadsheet would run gets a
  * leading apostrophe.
  */
-export function createDelimitedWriter(
-  options: OutputOptions,
-  sink: TextSink,
-  order: () => readonly string[],
-): RowWriter {
+export function createDelimitedWriter(options: OutputOptions, sink: TextSink, order: () => Order): RowWriter {
   const { quote, nullText, escapeFormulas } = options;
   const tabs = options.format === "tsv";
   const delimiter = tabs ? "\t" : options.delimiter;

@@ -1,13 +1,10 @@
+import type { Order } from "../column-order.ts";
 import type { OutputOptions } from "./output-options.ts";
 import type { RowWriter, TextSink } from "./row-writer.ts";
 import { createTableWriter } from "./table-writer.ts";
 
 /** A Markdown table (GitHub's form): `\|` for a pipe, `<br>` for a line end, lists and objects as JSON. */
-export function createMarkdownWriter(
-  options: OutputOptions,
-  sink: TextSink,
-  order: () => readonly string[],
-): RowWriter {
+export function createMarkdownWriter(options: OutputOptions, sink: TextSink, order: () => Order): RowWriter {
   const lineEnd = options.lineEnd === "crlf" ? "\r\n" : "\n";
   const empty = escapeText(options.nullText);
 

@@ -1,3 +1,4 @@
+import { type Order, orderOf } from "../column-order.ts";
 import type { OutputFormat, OutputOptions } from "./output-options.ts";
 import type { RowWriter, TextSink } from "./row-writer.ts";
 import { createDelimitedWriter } from "./write-delimited.ts";
@@ -6,8 +7,8 @@ import { createMarkdownWriter } from "./write-markdown.ts";
 import { createXmlWriter } from "./write-xml.ts";
 import { createYamlWriter } from "./write-yaml.ts";
 
-/** `order`: the names of the fields in the order of the data, as far as known; a table without rows has them as its header. */
-type Writer = (options: OutputOptions, sink: TextSink, order: () => readonly string[]) => RowWriter;
+/** `order`: as far as it is known; a table without rows has it as its header. */
+type Writer = (options: OutputOptions, sink: TextSink, order: () => Order) => RowWriter;
 
 const WRITERS: Record<OutputFormat, Writer> = {
   json: createJsonWriter,
@@ -27,7 +28,7 @@ const WRITERS: Record<OutputFormat, Writer> = {
 export function createRowWriter(
   options: OutputOptions,
   sink: TextSink,
-  order: () => readonly string[] = () => [],
+  order: () => Order = () => orderOf([]),
 ): RowWriter {
   return WRITERS[options.format](options, sink, order);
 }

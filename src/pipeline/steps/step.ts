@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { Batch } from "../batch.ts";
+import type { Order } from "../column-order.ts";
 import type { OutputOptions } from "../formats/output-options.ts";
 import type { Options } from "../options.ts";
 import type { Reasons, Row } from "../rows.ts";
@@ -83,8 +84,8 @@ export interface StepContext {
   ended(): boolean;
   /** Takes rows out of the run into its quarantine, each with its reasons. */
   quarantine(row: Row, number: number, reasons: readonly unknown[]): void;
-  /** Names the fields of the rows inside the step where the last of them left; without it those that came into the step count. */
-  columns(names: readonly string[]): void;
+  /** Says before the first row leaves what becomes of the order of the fields; without it they stay, and new ones come last. */
+  order(change: (order: Order) => Order): void;
   /** How much of the step is done, where it works after its input has ended. */
   report(done: number, total: number, what: string): void;
 }

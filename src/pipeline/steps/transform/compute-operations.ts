@@ -1,8 +1,9 @@
+import { adding } from "../../column-order.ts";
 import type { CompiledExpression } from "../../expression/expression.ts";
 import { optionalExpression, readExpression } from "../../expression/read-expression.ts";
 import { readObject, readString, wrong } from "../../options.ts";
 import { RowFailure } from "../../rows.ts";
-import { addFailure, checkRowKeys, type OperationCompiler, perField, readOnError } from "./operation.ts";
+import { addFailure, checkRowKeys, type OperationCompiler, ordering, perField, readOnError } from "./operation.ts";
 
 /**
  * `{ op: "compute", field, expression, on_error? }`: sets a field to the value of an expression; or
@@ -34,7 +35,8 @@ export const compute: OperationCompiler = (options, where, parameters) => {
     expressions.push(expression);
     return { field, value: expression };
   });
-  return { ...perField(readOnError(options, where), "compute", fields), paths, expressions };
+  const operation = ordering(perField(readOnError(options, where), "compute", fields), adding(Object.keys(written)));
+  return { ...operation, paths, expressions };
 };
 
 /** `{ op: "filter", expression, on_error? }`: keeps the rows for which the expression is true; `null` drops rows that fail. */

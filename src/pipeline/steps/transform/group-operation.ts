@@ -81,6 +81,7 @@ export const group: OperationCompiler = (options, where) => {
           return nothing();
         },
         end: () => inBatches(results()),
+        order: () => [...by, ...aggregates.map(({ into }) => into)],
       };
     },
   };
@@ -144,6 +145,7 @@ export const collect: OperationCompiler = (options, where) => {
           return nothing();
         },
         end: () => inBatches(results()),
+        order: () => [...by, into],
       };
     },
   };

@@ -27,6 +27,7 @@ async function run(options: object, data: readonly object[], { size = 1000, para
     workspace,
     reasons,
     record: {},
+    order() {},
     fail: (failure: StepFailure) => failures.push(failure),
   } as unknown as StepContext;
   const step = compileTransform(options as Record<string, unknown>, "Step 1 (transform)", parameters);
@@ -270,7 +271,7 @@ it("ends with the process of the run", async () => {
       console.log("begins");
       yield { rows: [{ a: 1 }], numbers: [1] };
     }
-    for await (const _ of compileTransform(endless, "here")(rows(), {})) continue;`;
+    for await (const _ of compileTransform(endless, "here")(rows(), { order() {} })) continue;`;
   const run = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((resolve) => run.stdout.once("data", resolve));
   await expect.poll(() => evaluatingFor(run.pid), { timeout: 5000, interval: 20 }).toHaveLength(1);

@@ -2,6 +2,7 @@ import { ToolError } from "../../../errors.ts";
 import type { JsonataResults } from "../../../worker/jsonata-task.ts";
 import { createTaskRunner, TaskFailure, type TaskRunner } from "../../../worker/task-runner.ts";
 import type { Batch } from "../../batch.ts";
+import { orderOf } from "../../column-order.ts";
 import type { Parameters } from "../../expression/expression.ts";
 import { checkKeys, type Options, readChoice, readInteger, readString, wrong } from "../../options.ts";
 import { counted, isObject, newRow, type Row, show } from "../../rows.ts";
@@ -93,13 +94,24 @@ export function compileJsonata(options: Options, where: string, parameters: Para
       context.reasons.add({ row, field: null, rule: "jsonata", message, value: null });
     };
     const failed = () => failures > 0 && onError === "fail";
+    let made = false;
     try {
       await evaluate(evaluator, "the expression itself");
+      // What it makes is in its own order.
+      context.order((order) => (made ? orderOf([]) : order));
       if (each) {
         for await (const batch of rows) {
-          for await (const made of perRow(batch, evaluator, fail)) if (!failed()) yield made;
+          for await (const results of perRow(batch, evaluator, fail)) {
+            made = true;
+            if (!failed()) yield results;
+          }
         }
-      } else yield* ofAll(rows, evaluator, createSpool(context.workspace), fail);
+      } else {
+        for await (const results of ofAll(rows, evaluator, createSpool(context.workspace), fail)) {
+          made = true;
+          yield results;
+        }
+      }
     } finally {
       await evaluator.close();
     }

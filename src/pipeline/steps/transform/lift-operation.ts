@@ -16,22 +16,28 @@ export const lift: OperationCompiler = (options, where) => {
     failsRun: !keeps,
     fields: number === undefined ? [field] : [field, number],
     hint: 'Filter such rows out first, or set "on_error" to "keep".',
-    start: ({ reasons }) => ({
-      push(batch) {
-        const { rows, numbers } = batch;
-        for (const [index, row] of rows.entries()) {
-          const inner = row[field];
-          if (isObject(inner)) {
-            const place = number === undefined ? undefined : row[number];
-            rows[index] = newRow(inner);
-            if (Number.isSafeInteger(place) && (place as number) > 0) numbers[index] = place as number;
-          } else {
-            const problem = inner === undefined ? "is missing" : `${show(inner)} is no object`;
-            addFailure(reasons, numbers[index] as number, row, field, "lift", new RowFailure("lift", problem));
+    start: ({ reasons }) => {
+      let lifted = false;
+      return {
+        push(batch) {
+          const { rows, numbers } = batch;
+          for (const [index, row] of rows.entries()) {
+            const inner = row[field];
+            if (isObject(inner)) {
+              const place = number === undefined ? undefined : row[number];
+              rows[index] = newRow(inner);
+              lifted = true;
+              if (Number.isSafeInteger(place) && (place as number) > 0) numbers[index] = place as number;
+            } else {
+              const problem = inner === undefined ? "is missing" : `${show(inner)} is no object`;
+              addFailure(reasons, numbers[index] as number, row, field, "lift", new RowFailure("lift", problem));
+            }
           }
-        }
-        return batch;
-      },
-    }),
+          return batch;
+        },
+        // What objects have in them is in their own order.
+        order: (names) => (lifted ? [] : names),
+      };
+    },
   };
 };

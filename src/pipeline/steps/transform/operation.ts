@@ -1,4 +1,5 @@
 import type { Batch } from "../../batch.ts";
+import { adding, type OrderChange } from "../../column-order.ts";
 import type { FieldReads } from "../../engine/missing-fields.ts";
 import type { CompiledExpression, Parameters } from "../../expression/expression.ts";
 import { checkKeys, ON_ERROR, type OnError, type Options, readChoice } from "../../options.ts";
@@ -20,6 +21,8 @@ export interface RunningOperation {
   push(batch: Batch): Batch | Iterable<Batch>;
   /** What was kept, once after the last batch. */
   end?(): Iterable<Batch>;
+  /** What it makes of the order of the fields, asked when rows have left it; left out: they stay, and new ones come last. */
+  order?: OrderChange;
 }
 
 /** A compiled operation, with the fields that it reads by name. */
@@ -56,11 +59,17 @@ export function replaced(field: string): string {
   return `the field ${show(field)} was there already, and what it had is replaced: rename or omit it first if that is not meant.`;
 }
 
-/** An operation that changes or replaces one row at a time and cannot fail. */
-export function perRow(change: (row: Row, warn: Warn) => Row | undefined): Operation {
+/** The operation, which makes this of the order of the fields. */
+export function ordering(operation: Operation, order: OrderChange): Operation {
+  return { ...operation, start: (context) => ({ ...operation.start(context), order }) };
+}
+
+/** An operation that changes or replaces one row at a time and cannot fail; `order` as of a RunningOperation. */
+export function perRow(change: (row: Row, warn: Warn) => Row | undefined, order?: OrderChange): Operation {
   return {
     failsRun: false,
     start: ({ warn = () => {} }) => ({
+      ...(order && { order }),
       push(batch) {
         const { rows } = batch;
         for (let index = 0; index < rows.length; index++) {
@@ -203,6 +212,8 @@ export function onlyWhen(operation: Operation, when: CompiledExpression, onError
           return batch;
         },
         ...(running.end && { end: () => running.end?.() ?? [] }),
+        // Some rows are as they were.
+        order: (names) => adding(running.order?.(names) ?? names)(names),
       };
     },
   };

@@ -142,6 +142,7 @@ export const pivot: OperationCompiler = (options, where) => {
           return nothing();
         },
         end: () => inBatches(results()),
+        order: () => [...index, ...columns.keys()],
       };
     },
   };

@@ -1,3 +1,4 @@
+import { adding } from "../../column-order.ts";
 import { checkKeys, optionalFields, optionalString, readBoolean, readString, wrong } from "../../options.ts";
 import { newRow, type Row } from "../../rows.ts";
 import { isMissing } from "./aggregates.ts";
@@ -48,7 +49,10 @@ export const unpivot: OperationCompiler = (options, where) => {
   return {
     failsRun: false,
     fields: [...(fields ?? []), ...(index ?? [])],
-    start: ({ warn = () => {} }) => spreading((row) => each(row, warn)),
+    start: ({ warn = () => {} }) => ({
+      ...spreading((row) => each(row, warn)),
+      order: (names) => adding([name, value])(index ?? names.filter((field) => !turned?.has(field))),
+    }),
   };
 };
 
@@ -82,6 +86,9 @@ export const explode: OperationCompiler = (options, where) => {
   return {
     failsRun: false,
     fields: [field],
-    start: ({ warn = () => {} }) => spreading((row) => each(row, warn)),
+    start: ({ warn = () => {} }) => ({
+      ...spreading((row) => each(row, warn)),
+      order: adding(position === undefined ? [into] : [into, position]),
+    }),
   };
 };

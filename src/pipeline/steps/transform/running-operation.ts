@@ -1,3 +1,4 @@
+import { adding } from "../../column-order.ts";
 import { checkKeys, optionalFields, readChoice, readString, wrong } from "../../options.ts";
 import { keyOf, keyOfValue } from "../../row-key.ts";
 import { newRow, RowFailure, show } from "../../rows.ts";
@@ -165,6 +166,7 @@ export const running: OperationCompiler = (options, where) => {
           }
           return batch;
         },
+        order: adding([into]),
       };
     },
   };

@@ -1,3 +1,4 @@
+import type { OrderChange } from "../../column-order.ts";
 import { rowMaker } from "../../formats/row-maker.ts";
 import { optionalFields, optionalString, readChoice, readFields, readObject, wrong } from "../../options.ts";
 import { isObject, MAX_DEPTH, newRow, type Row, RowFailure, show } from "../../rows.ts";
@@ -16,14 +17,17 @@ import {
 export const pick: OperationCompiler = (options, where) => {
   checkRowKeys(options, ["fields"], where);
   const fields = readFields(options, "fields", where);
-  const operation = perRow((row) => {
-    const picked = newRow();
-    for (const field of fields) {
-      const value = row[field];
-      if (value !== undefined) picked[field] = value;
-    }
-    return picked;
-  });
+  const operation = perRow(
+    (row) => {
+      const picked = newRow();
+      for (const field of fields) {
+        const value = row[field];
+        if (value !== undefined) picked[field] = value;
+      }
+      return picked;
+    },
+    () => fields,
+  );
   return { ...operation, fields };
 };
 
@@ -42,6 +46,12 @@ export const reorder: OperationCompiler = (options, where) => {
   const fields = readFields(options, "fields", where);
   const moved = new Set(fields);
   const atEnd = readChoice(options, "at", where, ["start", "end"], "start") === "end";
+  const order: OrderChange = (names) => {
+    const known = new Set(names);
+    const first = fields.filter((field) => known.has(field));
+    const others = names.filter((name) => !moved.has(name));
+    return atEnd ? [...others, ...first] : [...first, ...others];
+  };
   const operation = perRow((row) => {
     const ordered = newRow();
     const addMoved = (): void => {
@@ -51,7 +61,7 @@ export const reorder: OperationCompiler = (options, where) => {
     for (const field in row) if (!moved.has(field)) ordered[field] = row[field];
     if (atEnd) addMoved();
     return ordered;
-  });
+  }, order);
   return { ...operation, fields };
 };
 
@@ -104,7 +114,8 @@ function readNames(value: unknown, where: string): Map<string, string> {
 
 /** Gives each row the names that `plan` makes of its own, in order; undefined leaves a field out. */
 function renaming(plan: (names: readonly string[], warn: Warn) => (string | undefined)[]): Operation {
-  return { failsRun: false, start: (context) => perRow(renamer(plan)).start(context) };
+  const order: OrderChange = (names) => plan(names, () => {}).filter((name) => name !== undefined);
+  return { failsRun: false, start: (context) => perRow(renamer(plan), order).start(context) };
 }
 
 /** What `renaming` does in one run. */
@@ -159,7 +170,28 @@ export const flatten: OperationCompiler = (options, where) => {
     }
     return flat;
   });
-  return { ...operation, ...(listed && { fields: listed }) };
+  return {
+    ...operation,
+    ...(listed && { fields: listed }),
+    start(context) {
+      const running = operation.start(context);
+      // What fields became, as the first rows of batches show it.
+      const inner = new Map<string, Set<string>>();
+      return {
+        push(batch) {
+          const [first = newRow()] = batch.rows;
+          for (const field in first) {
+            if (!isObject(first[field]) || (fields && !fields.has(field))) continue;
+            const flat = newRow();
+            flattenInto(flat, field, first[field], separator, 0, () => {});
+            inner.set(field, new Set([...(inner.get(field) ?? []), ...Object.keys(flat)]));
+          }
+          return running.push(batch);
+        },
+        order: (names) => [...new Set(names.flatMap((name) => [...(inner.get(name) ?? [name])]))],
+      };
+    },
+  };
 };
 
 function flattenInto(flat: Row, name: string, value: unknown, separator: string, depth: number, warn: Warn): void {
@@ -187,7 +219,12 @@ export const nest: OperationCompiler = (options, where) => {
   if (into !== undefined) {
     if (options.separator !== undefined) throw wrong(where, '"separator" does not go with "into".');
     const fields = readFields(options, "fields", where);
-    return { ...perRow((row, warn) => gathered(row, fields, into, warn)), fields };
+    const moved = new Set(fields);
+    const order: OrderChange = (names) => {
+      const made = names.map((name) => (moved.has(name) ? into : name));
+      return [...new Set(made)];
+    };
+    return { ...perRow((row, warn) => gathered(row, fields, into, warn), order), fields };
   }
   const separator = optionalString(options, "separator", where) ?? ".";
   const listed = optionalFields(options, "fields", where);
@@ -206,6 +243,7 @@ export const nest: OperationCompiler = (options, where) => {
         }
         return batch;
       },
+      order: (names) => [...new Set(names.map((name) => partsOf(name, separator, fields)[0] as string))],
     }),
   };
 };
@@ -234,13 +272,19 @@ class Clash extends RowFailure {
   }
 }
 
+/** The names that lead to where `nest` puts a field. */
+function partsOf(field: string, separator: string, fields: ReadonlySet<string> | undefined): string[] {
+  if (fields && !fields.has(field)) return [field];
+  const parts = field.split(separator);
+  return parts.length > MAX_DEPTH || parts.includes("") ? [field] : parts;
+}
+
 function nestRow(row: Row, separator: string, fields: ReadonlySet<string> | undefined): Row | Clash {
   const nested = newRow();
   // Objects that were made here and may be written to; those of the row may belong to other rows, too.
   const own = new Set<unknown>();
   for (const field in row) {
-    const parts = !fields || fields.has(field) ? field.split(separator) : [field];
-    if (parts.length > MAX_DEPTH || parts.includes("")) parts.splice(0, parts.length, field);
+    const parts = partsOf(field, separator, fields);
     let object = nested;
     for (const part of parts.slice(0, -1)) {
       const inner = object[part];

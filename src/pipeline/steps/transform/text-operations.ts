@@ -1,3 +1,4 @@
+import { adding } from "../../column-order.ts";
 import { readPattern } from "../../expression/read-expression.ts";
 import type { Regex } from "../../expression/regex.ts";
 import { MAX_TEXT, tooLong } from "../../expression/value.ts";
@@ -20,6 +21,7 @@ import {
   checkRowKeys,
   type Operation,
   type OperationCompiler,
+  ordering,
   perField,
   perRow,
   perText,
@@ -126,25 +128,28 @@ export const split: OperationCompiler = (options, where) => {
   const names = Array.isArray(options.into) ? readFields(options, "into", where) : undefined;
   const name = names ? "" : (optionalString(options, "into", where) ?? field);
   const own = (part: string): string => (trimmed ? part.trim() : part);
-  const operation = perRow((row, warn) => {
-    const value = row[field];
-    if (typeof value !== "string") return undefined;
-    for (const target of names ?? [name]) {
-      if (target !== field && !isMissing(row[target])) warn(replaced(target));
-    }
-    if (!names) {
-      row[name] = value === "" ? [] : value.split(separator).map(own);
+  const operation = perRow(
+    (row, warn) => {
+      const value = row[field];
+      if (typeof value !== "string") return undefined;
+      for (const target of names ?? [name]) {
+        if (target !== field && !isMissing(row[target])) warn(replaced(target));
+      }
+      if (!names) {
+        row[name] = value === "" ? [] : value.split(separator).map(own);
+        return undefined;
+      }
+      let from = 0;
+      for (const [index, target] of names.entries()) {
+        const at = index === names.length - 1 ? -1 : value.indexOf(separator, from);
+        if (from > value.length) row[target] = null;
+        else row[target] = own(at < 0 ? value.slice(from) : value.slice(from, at));
+        from = at < 0 ? value.length + 1 : at + separator.length;
+      }
       return undefined;
-    }
-    let from = 0;
-    for (const [index, target] of names.entries()) {
-      const at = index === names.length - 1 ? -1 : value.indexOf(separator, from);
-      if (from > value.length) row[target] = null;
-      else row[target] = own(at < 0 ? value.slice(from) : value.slice(from, at));
-      from = at < 0 ? value.length + 1 : at + separator.length;
-    }
-    return undefined;
-  });
+    },
+    adding(names ?? [name]),
+  );
   return { ...operation, fields: [field] };
 };
 
@@ -178,7 +183,8 @@ export const join: OperationCompiler = (options, where) => {
     }
     return text;
   };
-  return { ...perField(readOnError(options, where), "join", [{ field: into, value }]), fields };
+  const operation = perField(readOnError(options, where), "join", [{ field: into, value }]);
+  return { ...ordering(operation, adding([into])), fields };
 };
 
 const NO_MATCH = "the pattern does not match";
@@ -229,6 +235,7 @@ export const extract: OperationCompiler = (options, where) => {
           if (texts > 0 && matches === 0 && !strict) warn(`the pattern matches in none of the rows.`);
           return [];
         },
+        order: adding(into),
       };
     },
   };

@@ -1,9 +1,10 @@
 import type { Batch } from "../../batch.ts";
+import { changed, fieldsOf, met, type Order } from "../../column-order.ts";
 import { watchFields } from "../../engine/missing-fields.ts";
 import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, meantName, type Options, readObject, wrong } from "../../options.ts";
-import { counted, type Reasons, type Row, show } from "../../rows.ts";
+import { counted, type Reasons, show } from "../../rows.ts";
 import type { Step, StepContext } from "../step.ts";
 import { castHint } from "./aggregates.ts";
 import { compileJsonata } from "./jsonata.ts";
@@ -38,6 +39,7 @@ export function compileTransform(options: Options, where: string, parameters: Pa
 
   return async function* (rows, context) {
     const chain = startChain(operations, context);
+    context.order(chain.order);
     for await (const batch of rows) {
       yield* chain.push(batch);
     }
@@ -51,7 +53,6 @@ export function compileTransform(options: Options, where: string, parameters: Pa
       });
     }
     for (const warning of chain.warnings()) context.warn(warning);
-    context.columns(chain.columns());
     context.record.operations = operations.length;
     const counts = chain.counts();
     if (counts.length > 0) context.record.operation_rows = counts;
@@ -106,11 +107,10 @@ const WHEN_HINT = 'Write "when" so that it holds for all rows, or cast the field
  */
 function startChain(operations: readonly NamedOperation[], context: StepContext) {
   let failed: number | undefined;
-  // How far rows came, and what fields they had there.
-  let farthest = -1;
-  let columns: readonly string[] = [];
   const links = operations.map((operation, index) => {
     const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0, uncast: false };
+    // Fields of the first rows.
+    const seen: readonly string[] = [];
     const warnings = new Set<string>();
     const reasons = heard(context.reasons, (message) => {
       counts.failedRows++;
@@ -122,20 +122,18 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
     };
     const running = operation.start({ reasons, workspace: context.workspace, warn });
     const order = watchOrder(operation.orders ?? []);
-    return { ...operation, running, counts, watch: watchFields(operation), order, warnings };
+    return { ...operation, running, counts, seen, watch: watchFields(operation), order, warnings };
   });
 
   function* pass(batch: Batch, from: number): Generator<Batch> {
     let passing = batch;
     for (let index = from; index < links.length; index++) {
       if (passing.rows.length === 0 || (failed !== undefined && index > failed)) return;
-      const { running, counts, watch, order } = links[index] as (typeof links)[number];
+      const link = links[index] as (typeof links)[number];
+      const { running, counts, watch, order } = link;
       watch.see(passing.rows);
       order.see(passing.rows);
-      if (index > farthest) {
-        farthest = index;
-        columns = Object.keys(passing.rows[0] as Row);
-      }
+      if (link.seen.length === 0) link.seen = fieldsOf(passing.rows);
       counts.rowsIn += passing.rows.length;
       const made = running.push(passing);
       if (Symbol.iterator in made) {
@@ -177,7 +175,11 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
           ...warnings,
         ].map((warning) => `operation ${index + 1} (${op}): ${warning}`),
       ),
-    columns: () => columns,
+    order: (order: Order): Order =>
+      links.reduce((before, { seen, running }) => {
+        const come = met(before, seen);
+        return running.order ? changed(come, running.order) : come;
+      }, order),
     /** What each operation made of the number of rows, where it changed it. */
     counts: () =>
       links.flatMap(({ op, counts: { rowsIn, rowsOut } }, index) =>

@@ -1,3 +1,4 @@
+import { adding } from "../../column-order.ts";
 import {
   optionalFields,
   optionalString,
@@ -57,20 +58,26 @@ export const fill: OperationCompiler = (options, where) => {
     options.value === undefined
       ? Object.entries(readObject(options.values, `${where}, "values"`))
       : readFields(options, "fields", where).map((field) => [field, options.value]);
-  return perRow((row) => {
-    for (const [field, value] of values) if (isMissing(row[field])) row[field] = value;
-    return undefined;
-  });
+  return perRow(
+    (row) => {
+      for (const [field, value] of values) if (isMissing(row[field])) row[field] = value;
+      return undefined;
+    },
+    adding(values.map(([field]) => field)),
+  );
 };
 
 /** `{ op: "set", values: { field: value } }`: gives fields the same value in all rows. */
 export const set: OperationCompiler = (options, where) => {
   checkRowKeys(options, ["values"], where);
   const values = Object.entries(readObject(options.values, `${where}, "values"`));
-  return perRow((row) => {
-    for (const [field, value] of values) row[field] = value;
-    return undefined;
-  });
+  return perRow(
+    (row) => {
+      for (const [field, value] of values) row[field] = value;
+      return undefined;
+    },
+    adding(values.map(([field]) => field)),
+  );
 };
 
 /** What files have where there is no value, in small letters. */
@@ -108,13 +115,16 @@ export const mapValues: OperationCompiler = (options, where) => {
   const keyOf = (value: unknown): string => (ignoresCase ? toText(value).trim().toLowerCase() : toText(value));
   const pairs = Object.entries(readObject(options.values, `${where}, "values"`));
   const values = new Map(pairs.map(([from, to]) => [keyOf(from), to]));
-  const operation = perRow((row) => {
-    const value = row[field];
-    if (value === undefined) return undefined;
-    const key = keyOf(value);
-    row[into] = values.has(key) ? values.get(key) : options.default === undefined ? value : options.default;
-    return undefined;
-  });
+  const operation = perRow(
+    (row) => {
+      const value = row[field];
+      if (value === undefined) return undefined;
+      const key = keyOf(value);
+      row[into] = values.has(key) ? values.get(key) : options.default === undefined ? value : options.default;
+      return undefined;
+    },
+    adding([into]),
+  );
   return { ...operation, fields: [field] };
 };
 
@@ -155,6 +165,7 @@ export const rowNumber: OperationCompiler = (options, where) => {
           }
           return batch;
         },
+        order: adding([into]),
       };
     },
   };
