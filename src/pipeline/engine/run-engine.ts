@@ -107,6 +107,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
   if (input.failed()) throw input.error();
   writer.end();
   const escaped = writer.escaped?.();
+  const changed = writer.changed?.();
   const format = followed[steps.findLastIndex((step) => step.enabled && step.output)];
   for (const { problem, help } of columns.missing()) format?.warn(`columns: ${problem} ${help}`);
   if (order.outputFormat && outputFormatOf(order.outputFormat) !== output.format) {
@@ -115,6 +116,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
     );
   }
   if (escaped && escaped.cells > 0) format?.note("escaped_cells", escaped.cells);
+  if (changed && changed.texts > 0) format?.note("changed_texts", changed.texts);
 
   const failed = followed.findIndex((one) => one?.failure() !== undefined);
   const records = recordsOf(steps, followed, failed);
@@ -133,6 +135,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
   for (const name of unused)
     result.warnings.push(`No step uses the parameter "${name}": write $${name} or {{$${name}}}.`);
   if (escaped && escaped.cells > 0 && !failure) result.warnings.push(escapedWarning(escaped.cells));
+  if (changed && changed.texts > 0 && !failure) result.warnings.push(changed.warning);
   if (failure) {
     return { ...result, failure: failureOf(failure.failure() as StepFailure, failed, failure.issues()) };
   }

@@ -1,6 +1,6 @@
 /**
- * The cells of a line of a Markdown table (GitHub's form). `\|` is a pipe, also inside of code, and `\\` a backslash; `<br>` is a
- * line end. The pipes at either end may be left out.
+ * The cells of a line of a Markdown table (GitHub's form). `\|` is a pipe, also inside of code, `\\` a backslash
+ * and `\<` the sign that is no tag then; `<br>` is a line end. The pipes at either end may be left out.
  */
 export function tableCells(line: string): string[] {
   const text = line.trim();
@@ -22,9 +22,9 @@ const BACKSLASH = 92;
 const PIPE = 124;
 
 function plain(cell: string): string {
-  let text = cell.trim();
-  if (text.includes("\\")) text = text.replace(/\\([\\|])/g, "$1");
-  return text.includes("<") ? text.replace(/<br ?\/?>/gi, "\n") : text;
+  const text = cell.trim();
+  if (!text.includes("\\") && !text.includes("<")) return text;
+  return text.replace(/\\([\\|<])|<br ?\/?>/gi, (_, escaped?: string) => escaped ?? "\n");
 }
 
 /** Whether a line is the one below a table's names: dashes in every cell, with colons for the alignment. */

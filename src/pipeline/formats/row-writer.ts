@@ -17,6 +17,15 @@ export interface RowWriter {
   end(): void;
   /** Texts that were made harmless for spreadsheets; of formats that never do so left out. */
   escaped?(): EscapedTexts;
+  /** Texts that the format cannot hold as they are; of formats that hold any text left out. */
+  changed?(): ChangedTexts;
+}
+
+/** Texts that were written without something of them. */
+export interface ChangedTexts {
+  texts: number;
+  /** What they are, as a sentence in which the number stands before them. */
+  warning: string;
 }
 
 /** Texts that got an apostrophe because a spreadsheet would run them. */

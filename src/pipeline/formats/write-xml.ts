@@ -1,4 +1,4 @@
-import type { Row } from "../rows.ts";
+import { counted, type Row } from "../rows.ts";
 import type { OutputOptions } from "./output-options.ts";
 import type { RowWriter, TextSink } from "./row-writer.ts";
 import { pickColumns } from "./write-json.ts";
@@ -10,7 +10,7 @@ const MAX_KEPT_NAMES = 10_000;
 /**
  * XML 1.0 with an element for each row and each field: fields `@name` are attributes, `#text` is the text beside them, lists
  * are repeated elements, lists in lists have elements named `item`. Empty lists leave nothing. Whatever the data, the document
- * is well-formed: names are encoded, characters that XML has not become U+FFFD. Text that begins or ends with white space is
+ * is well-formed: names are encoded, characters that XML has not become U+FFFD and are counted. Text that begins or ends with white space is
  * marked by `xml:space="preserve"`.
  */
 export function createXmlWriter(options: OutputOptions, sink: TextSink): RowWriter {
@@ -21,6 +21,18 @@ export function createXmlWriter(options: OutputOptions, sink: TextSink): RowWrit
   const rowName = encodeName(options.rowName);
   const names = new Map<string, string>();
   let started = false;
+  let changed = 0;
+
+  function escapeText(text: string): string {
+    if (!SPECIAL.test(text)) return text;
+    const valid = text.toWellFormed().replace(INVALID, "\uFFFD");
+    if (valid !== text) changed++;
+    return valid.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
+  }
+
+  function escapeAttribute(text: string): string {
+    return escapeText(text).replaceAll('"', "&quot;").replaceAll("\n", "&#10;").replaceAll("\t", "&#9;");
+  }
 
   function elementName(field: string): string {
     let name = names.get(field);
@@ -82,6 +94,10 @@ export function createXmlWriter(options: OutputOptions, sink: TextSink): RowWrit
       if (!started) start();
       sink.write(`</${root}>${lineEnd}`);
     },
+    changed: () => ({
+      texts: changed,
+      warning: `${counted(changed, "text")} with characters that XML does not have: U+FFFD stands in their place. json, ndjson and yaml keep them.`,
+    }),
   };
 }
 
@@ -99,18 +115,3 @@ function isSpace(code: number): boolean {
 /** Characters that are escaped, and those that XML 1.0 has not (section 2.2). */
 const SPECIAL = /[&<>\r\0-\u0008\u000B\u000C\u000E-\u001F\uD800-\uDFFF\uFFFE\uFFFF]/;
 const INVALID = /[\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
-
-function escapeText(text: string): string {
-  if (!SPECIAL.test(text)) return text;
-  return text
-    .toWellFormed()
-    .replace(INVALID, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll("\r", "&#13;");
-}
-
-function escapeAttribute(text: string): string {
-  return escapeText(text).replaceAll('"', "&quot;").replaceAll("\n", "&#10;").replaceAll("\t", "&#9;");
-}
