@@ -11,7 +11,7 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   cast: `{ op: "cast", fields: { a: "number", b: "date" }, date_format?, formats?: { a: "DD.MM.YYYY" }, timezone?, decimal?, currency?, percent?, true_values?, false_values?, null_values?, on_error? } — ${CAST_TYPES.join(", ")}; date is the day as written, datetime an instant (UTC, or timezone "Europe/Berlin" where no offset is written); date_format of YYYY MM DD HH mm ss, or a list of such; decimal "," for 1.234,50`,
   trim: '{ op: "trim", fields? } — all text where no fields are named',
   normalize:
-    '{ op: "normalize", fields?, form?, accents?: "remove" } — blanks, quotes and Unicode (é in one sign) as a person would type them',
+    '{ op: "normalize", fields?, form?, accents?: "remove" } — runs of blanks of any kind become one, none at the ends, no unseen characters, é in one sign (NFC); quotes and dashes stay',
   lowercase: '{ op: "lowercase", fields? }',
   uppercase: '{ op: "uppercase", fields? }',
   replace: '{ op: "replace", fields?, search | pattern, with? } — pattern is RE2, $1 in with its first group',

@@ -11,6 +11,10 @@ it("leaves what joins letters and emoji", () => {
   expect(cleanText("👩‍👩‍👧 می‌خواهم")).toBe("👩‍👩‍👧 می‌خواهم");
 });
 
+it("leaves quotes and dashes as they are written", () => {
+  expect(cleanText("“a”  ‘b’ – c — d’e")).toBe("“a” ‘b’ – c — d’e");
+});
+
 it("gives the same for what it gave", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.boolean(), (text, compatible) => {

@@ -5,7 +5,7 @@ const UNSEEN = /[\0-\x08\x0E-\x1F\x7F-\x84\x86-\x9F\u00AD\u200E\u200F\u202A-\u20
 const PLAIN = /^(?!.* {2})[!-~](?:[ -~]*[!-~])?$/;
 
 /**
- * A text as a person would type it: composed (NFC, or NFKC where `compatible`), every run of blanks, no-break and zero-width
+ * A text without what nobody sees, its quotes and dashes as they are: composed (NFC, or NFKC where `compatible`), every run of blanks, no-break and zero-width
  * ones among them, as one blank, none at the ends, and without control characters.
  */
 export function cleanText(text: string, compatible = false): string {

@@ -71,7 +71,7 @@ export const lowercase = textOperation((text) => text.toLowerCase());
 export const uppercase = textOperation((text) => text.toUpperCase());
 
 /**
- * `{ op: "normalize", fields?, form?, accents? }`: texts as a person would type them, see cleanText(); `form: "NFKC"` also makes
+ * `{ op: "normalize", fields?, form?, accents? }`: texts without what nobody sees, see cleanText(); `form: "NFKC"` also makes
  * plain signs of wide, small and joined ones, `accents: "remove"` takes accents off Latin letters.
  */
 export const normalize: OperationCompiler = (options, where) => {
