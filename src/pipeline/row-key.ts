@@ -40,7 +40,7 @@ export function shortKey(key: string): string {
 }
 
 /** The value with sorted keys, so that equal values have equal JSON. */
-export function sorted(value: unknown): unknown {
+function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
   return {

@@ -11,7 +11,7 @@ const MAX_FILLED = 8_388_608;
  * nothing, an object its JSON; `{{"text"}}` that text. A template that is nothing but one placeholder gives the value itself, not its text.
  * @throws ToolError `too_large` where the text gets too long.
  */
-export function fillTemplate(template: string, row: Row): unknown {
+function fillTemplate(template: string, row: Row): unknown {
   const only = ONLY_PLACEHOLDER.exec(template);
   if (only) return readPlaceholder(row, (only[1] as string).trim()) ?? null;
   let length = template.length;

@@ -18,7 +18,7 @@ describe("a process for tasks", () => {
 
   it.each<[string, string, object]>([
     ["its time", "($f := function($n) { $f($n + 1) }; $f(0))", { kind: "time", message: "it took longer than 0.5 s" }],
-    // One allocation that no heap of a thread survives.
+    // One allocation that no heap of a process survives.
     [
       "its memory",
       "$length($uppercase($reduce([1..23], function($a, $b) { $a & $a }, 'xxxxxxxxxxxxxxxxxxxxxxxxx')))",

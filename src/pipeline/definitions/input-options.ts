@@ -16,10 +16,10 @@ const KEYS = [
 ];
 
 /** What a row that cannot be read does: `stop` ends the run once all were read, `skip` leaves it out. */
-export type OnBadRow = "stop" | "skip";
+type OnBadRow = "stop" | "skip";
 
 /** How the input is read, checked. */
-export interface ReadingOptions {
+interface ReadingOptions {
   inputOptions: InputOptions;
   onBadRow: OnBadRow;
 }

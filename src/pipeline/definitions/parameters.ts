@@ -3,7 +3,7 @@ import { meantName, type Options, wrong } from "../options.ts";
 import { isObject, show } from "../rows.ts";
 
 /** The types that a parameter may have. */
-export const PARAMETER_TYPES = ["string", "number", "integer", "boolean", "array", "object"] as const;
+const PARAMETER_TYPES = ["string", "number", "integer", "boolean", "array", "object"] as const;
 
 /** What a call may set of a pipeline, as the configuration writes it. */
 export interface ParameterDefinition {

@@ -5,7 +5,7 @@ import { appendRows, type RowLines, readRows } from "./row-lines.ts";
 import type { WorkFile, Workspace } from "./workspace.ts";
 
 /** Bytes of rows that a spool keeps in memory. */
-export const SPOOL_MEMORY = 16_000_000;
+const SPOOL_MEMORY = 16_000_000;
 
 /** Rows that wait to be read, as often as needed. */
 export interface Spool {

@@ -6,13 +6,13 @@ export interface Moment {
   offset?: number;
 }
 
-export const DAY = 86_400_000;
+const DAY = 86_400_000;
 /** 0000-01-01 and 9999-12-31T23:59:59.999Z: what four digits of a year can write. */
 const EARLIEST = -62_167_219_200_000;
 const LATEST = 253_402_300_799_999;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-export function daysOfMonth(year: number, month: number): number {
+function daysOfMonth(year: number, month: number): number {
   const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   return leap ? 29 : (DAYS[month - 1] as number);
 }
