@@ -61,6 +61,8 @@ export interface Reasons {
   add(reason: Reason): void;
   /** Counts reasons that are not listed. */
   count(more: number): void;
+  /** Lists the first of these, all of which were added, instead. */
+  relist(reasons: readonly Reason[]): void;
 }
 
 /** How often rows failed for one rule of one field, and the first that did. */
@@ -76,7 +78,7 @@ export interface TopReason {
 const MAX_KINDS = 1000;
 const MAX_TOP = 10;
 
-export interface CountedReasons extends Reasons {
+interface CountedReasons extends Reasons {
   /** The commonest reasons, counted over all that were added. */
   top(): TopReason[];
 }
@@ -113,6 +115,9 @@ export function createReasons(): CountedReasons {
         .flatMap((rules) => [...rules.values()])
         .sort((a, b) => b.count - a.count || a.row - b.row)
         .slice(0, MAX_TOP),
+    relist(reasons) {
+      listed.splice(0, listed.length, ...reasons.slice(0, MAX_REASONS).map(cut));
+    },
     add(reason) {
       total++;
       countKind(reason);
@@ -207,7 +212,7 @@ export function asRow(value: unknown): Row {
 }
 
 /** Why a parsed value is no row: a number that JSON cannot hold, or nesting beyond the limit. */
-export type ValueFault = { rule: "number"; field: string | null; value: number } | { rule: "depth"; field: null };
+type ValueFault = { rule: "number"; field: string | null; value: number } | { rule: "depth"; field: null };
 
 /**
  * The first fault of a value, if any; the limit of nesting also ends the walk of a value that contains itself. `onLarge` is

@@ -14,14 +14,14 @@ import { ownValue } from "../../spool/own-value.ts";
 import { weightOfValue } from "../../spool/row-lines.ts";
 import { toText } from "../../template.ts";
 import { addKey, createKeySet, type KeySet, sizeOfKeys } from "./key-set.ts";
-import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";
+import { addTo, emptySum, meanOf, type Sum, totalOf } from "./sum.ts";
 
 /** A function of many values. What it has seen of one group is a tally. */
 export interface Aggregate<Tally = unknown> {
   create(): Tally;
   /** Takes a value, which is there, see isMissing(); the bytes by which the tally has grown, or why it cannot. Leaves it as it was then. */
   take(tally: Tally, value: unknown): number | RowFailure;
-  /** The result, a JSON value. */
+  /** The result, a JSON value; or why there is none. */
   give(tally: Tally): unknown;
   /** Whether it compares texts as texts. */
   orders?: true;
@@ -92,7 +92,7 @@ const sum = define<Sum>({
     addTo(tally, value);
     return 0;
   },
-  give: (tally) => finite(totalOf(tally)),
+  give: (tally) => finite("sum", totalOf(tally)),
 });
 
 const avg = define<{ sum: Sum; n: number }>({
@@ -104,7 +104,7 @@ const avg = define<{ sum: Sum; n: number }>({
     tally.n++;
     return 0;
   },
-  give: ({ sum, n }) => finite(totalOf(sum) / n),
+  give: ({ sum, n }) => (n === 0 ? null : meanOf(sum, n)),
 });
 
 /** The sample standard deviation, by Welford's method; null of fewer than two numbers. */
@@ -118,7 +118,7 @@ const std = define<{ n: number; mean: number; squares: number }>({
     tally.squares += before * (value - tally.mean);
     return 0;
   },
-  give: ({ n, squares }) => (n < 2 ? null : finite(Math.sqrt(squares / (n - 1)))),
+  give: ({ n, squares }) => (n < 2 ? null : finite("std", Math.sqrt(squares / (n - 1)))),
 });
 
 /** Of an even count the mean of the two in the middle. */
@@ -135,13 +135,21 @@ const median = define<number[]>({
     const sorted = Float64Array.from(tally).sort();
     const middle = sorted.length >> 1;
     const upper = sorted[middle] as number;
-    return sorted.length % 2 === 1 ? upper : finite((sorted[middle - 1] as number) / 2 + upper / 2);
+    return sorted.length % 2 === 1 ? upper : (sorted[middle - 1] as number) / 2 + upper / 2;
   },
 });
 
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+function finite(fn: string, value: number): number | RowFailure {
+  return Number.isFinite(value) ? value : tooLarge(fn);
 }
+
+/** Why there is no result where it is beyond the range of numbers. */
+export function tooLarge(fn: string): RowFailure {
+  return new RowFailure("group", `${fn} is beyond ${TOO_LARGE}; divide the values first`);
+}
+
+/** In the messages of failures for which casting is no cure. */
+export const TOO_LARGE = "the largest number there is (about 1.8e308)";
 
 /** One value that is kept; null where there is none. */
 interface Kept {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { runStep, type StepRun } from "../../../../test/fixtures/run-step.ts";
 import { compileTransform } from "./transform.ts";
 
@@ -48,4 +48,50 @@ it("gives the same rows, numbers, reasons and warnings however the rows are batc
     ),
     { numRuns: 500 },
   );
+});
+
+describe("the reasons of several operations", () => {
+  const data = Array.from({ length: 40 }, (_, index) => ({ a: index === 35 ? "x" : "1", b: "y" }));
+  const castA = { op: "cast", fields: { a: "integer" } };
+  const castB = { op: "cast", fields: { b: "integer" }, on_error: "null" };
+  const attempt = (operations: unknown[], size: number) =>
+    runStep(compileTransform({ operations }, "Step 1 (transform)"), structuredClone(data), { size });
+
+  it.each([1, 7, 1000])(
+    "are those of the one that ended the run, then those of the ones before it, in batches of %i",
+    async (size) => {
+      const { failure, reasons } = await attempt([castA, { ...castB, on_error: "fail" }], size);
+      expect(failure?.message).toBe("Step 1 (transform), operation 1 (cast) failed in 1 row");
+      expect(reasons.map(({ row, field }) => [row, field])).toEqual([[36, "a"]]);
+      const later = await attempt([castB, castA], size);
+      expect(later.failure?.message).toBe("Step 1 (transform), operation 2 (cast) failed in 1 row");
+      expect(later.reasons.map(({ row, field }) => `${row} ${field}`).slice(0, 3)).toEqual(["36 a", "1 b", "2 b"]);
+      expect([later.reasons.length, later.total]).toEqual([41, 41]);
+    },
+  );
+
+  it.each([1, 7, 1000])("are in the order of operations where none ended it, in batches of %i", async (size) => {
+    const { reasons, total } = await attempt([{ ...castA, on_error: "keep" }, castB], size);
+    expect(reasons.map(({ row, field }) => `${row} ${field}`).slice(0, 2)).toEqual(["36 a", "1 b"]);
+    expect(total).toBe(41);
+  });
+});
+
+it("a failed row of the input counts once, whatever became of it", async () => {
+  const data = [{ l: ["x", "y", 3] }, { l: [1] }, { l: ["z", 2] }];
+  const operations = [
+    { op: "explode", field: "l" },
+    { op: "sort", by: "l" },
+    { op: "cast", fields: { l: "integer" } },
+  ];
+  const { failure, total } = await runStep(compileTransform({ operations }, "here"), data);
+  expect(failure?.message).toBe("here, operation 3 (cast) failed in 2 rows of the input");
+  expect(total).toBe(3);
+});
+
+it("a sum beyond the range of numbers ends the run with what helps", async () => {
+  const operations = [{ op: "group", aggregates: { s: { fn: "sum", field: "v" } } }];
+  const { failure, reasons } = await runStep(compileTransform({ operations }, "here"), [{ v: 1e308 }, { v: 1e308 }]);
+  expect(failure?.hint).toMatch(/^Divide the values first/);
+  expect(reasons).toMatchObject([{ row: 1, field: "s", rule: "group" }]);
 });

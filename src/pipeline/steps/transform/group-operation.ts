@@ -27,7 +27,8 @@ interface Group extends GroupStart {
 /**
  * `{ op: "group", by?, aggregates: { name: { fn, field?, … } }, on_error? }`: one row a group, in the order in which groups
  * first appear; without `by`, one row in all. `count` counts rows, or with a field those that have a value; the others pass
- * over rows without one, see isMissing(). A value that an aggregate cannot take is recorded; with `on_error: null` and `keep` it is passed over.
+ * over rows without one, see isMissing(). A value that an aggregate cannot take is recorded; with `on_error: null` and `keep` it is passed over. So is a result beyond
+ * the range of numbers, which is null then.
  */
 export const group: OperationCompiler = (options, where) => {
   checkKeys(options, ["op", "by", "aggregates", "on_error"], where);
@@ -66,13 +67,17 @@ export const group: OperationCompiler = (options, where) => {
       };
       const grouping = createGrouping(rules, workspace);
       let empty = true;
-      const give = (row: Row, tallies: unknown[]): Row => {
-        for (const [index, { into, aggregate }] of aggregates.entries()) row[into] = aggregate.give(tallies[index]);
+      const give = (row: Row, number: number, tallies: unknown[]): Row => {
+        for (const [index, { into, aggregate }] of aggregates.entries()) {
+          const given = aggregate.give(tallies[index]);
+          row[into] = given instanceof RowFailure ? null : given;
+          if (given instanceof RowFailure) addFailure(reasons, number, row, into, "group", given);
+        }
         return row;
       };
       function* results(): Generator<readonly [Row, number]> {
-        if (empty && by.length === 0) yield [give(newRow(), create()), 0];
-        for (const { row, number, tallies } of grouping.groups()) yield [give(row, tallies), number];
+        if (empty && by.length === 0) yield [give(newRow(), 0, create()), 0];
+        for (const { row, number, tallies } of grouping.groups()) yield [give(row, number, tallies), number];
       }
       return {
         push(batch) {

@@ -126,7 +126,11 @@ export const pivot: OperationCompiler = (options, where) => {
         for (const { row, number, cells } of grouping.groups()) {
           for (const [place, name] of names.entries()) {
             const tally = cells.get(place);
-            row[name] = (tally === undefined ? null : aggregate.give(tally)) ?? fill;
+            const given = tally === undefined ? null : aggregate.give(tally);
+            if (given instanceof RowFailure) {
+              row[name] = null;
+              addFailure(reasons, number, row, name, "pivot", given);
+            } else row[name] = given ?? fill;
           }
           yield [row, number];
         }

@@ -4,7 +4,7 @@ import { keyOf, keyOfValue } from "../../row-key.ts";
 import { newRow, RowFailure, show } from "../../rows.ts";
 import { createDigestSet } from "../../spool/digest-set.ts";
 import { ownValue } from "../../spool/own-value.ts";
-import { castHint, isMissing } from "./aggregates.ts";
+import { castHint, isMissing, tooLarge } from "./aggregates.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
 import { readSortKeys } from "./sort-key.ts";
 import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";
@@ -112,7 +112,7 @@ const FUNCTIONS: Record<string, Running> = {
       }
       if (given) addTo(state, value as number);
       const total = totalOf(state);
-      return Number.isFinite(total) ? total : null;
+      return Number.isFinite(total) ? total : tooLarge("sum");
     },
   }),
   min: extreme("min", -1),

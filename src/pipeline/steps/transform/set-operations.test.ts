@@ -210,9 +210,12 @@ describe("group", () => {
     [{ fn: "sum", field: "v" }, [], 0],
     [{ fn: "sum", field: "v" }, [1e16, 1, 1, -1e16], 2],
     [{ fn: "sum", field: "v" }, new Array(10).fill(0.1), 1],
-    [{ fn: "sum", field: "v" }, [1e308, 1e308], null],
+    [{ fn: "sum", field: "v" }, [1e308, 1e308, 1, -1e308, -1e308], 1],
+    [{ fn: "sum", field: "v" }, [-1e308, -1e308, 1e308, 1e292], -1e308 + 1e292],
     [{ fn: "avg", field: "v" }, [1, 2, null], 1.5],
     [{ fn: "mean", field: "v" }, [], null],
+    [{ fn: "mean", field: "v" }, [1.5e308, 1.7e308, 1.3e308], 1.5e308],
+    [{ fn: "mean", field: "v" }, [1.5e308, 1.5e308, -1.5e308, 0, -1.5e308], 0],
     [{ fn: "median", field: "v" }, [5, 1, null, 3], 3],
     [{ fn: "median", field: "v" }, [10, 9, 1, 2], 5.5],
     [{ fn: "median", field: "v" }, [1.7e308, 1.7e308], 1.7e308],
@@ -236,6 +239,24 @@ describe("group", () => {
   ])("%j of %j is %j", (aggregate, values, result) => {
     const data = values.map((v) => ({ v }));
     expect(run(group, { aggregates: { x: aggregate } }, data, 2)).toMatchObject({ rows: [{ x: result }], reasons: [] });
+  });
+
+  it("has no sum beyond the range of numbers, and tells of it", () => {
+    const data = [
+      { k: 1, v: 1e308 },
+      { k: 2, v: 3 },
+      { k: 1, v: 1e308 },
+    ];
+    const aggregates = { s: { fn: "sum", field: "v" }, d: { fn: "std", field: "v" }, m: { fn: "avg", field: "v" } };
+    const { rows, reasons } = run(group, { by: "k", aggregates, on_error: "null" }, data, 2);
+    expect(rows).toEqual([
+      { k: 1, s: null, d: 0, m: 1e308 },
+      { k: 2, s: 3, d: null, m: 3 },
+    ]);
+    const message = expect.stringMatching(/"s": sum is beyond the largest number there is/);
+    expect(reasons).toEqual([{ row: 1, field: "s", rule: "group", message, value: null }]);
+    const far = run(group, { aggregates: { d: aggregates.d } }, [{ v: -1.7e308 }, { v: 1.7e308 }]);
+    expect(far.reasons).toMatchObject([{ field: "d", rule: "group" }]);
   });
 
   it("has groups in the order in which they appear, null and missing as one, with the number of their first row", () => {
@@ -652,6 +673,15 @@ it.each<[OperationCompiler, object, object, string[]]>([
   if (Symbol.iterator in made) expect([...made]).not.toEqual([]);
   workspace.close();
   expect([...told]).toEqual(fields.map((field) => expect.stringContaining(`the field "${field}" was there already`)));
+});
+
+it("a pivot and a running sum tell of sums beyond the range of numbers", () => {
+  const data = [1e308, 1e308, -1e308].map((v) => ({ c: "x", v }));
+  const pivoted = run(pivot, { column: "c", value: "v", aggregate: "sum", fill: 0 }, data.slice(0, 2));
+  expect(pivoted).toMatchObject({ rows: [{ x: null }], reasons: [{ row: 1, field: "x", rule: "pivot" }] });
+  const ran = run(running, { fn: "sum", field: "v", into: "s", on_error: "null" }, data);
+  expect(ran.rows.map(({ s }) => s)).toEqual([1e308, null, 1e308]);
+  expect(ran.reasons).toMatchObject([{ row: 2, field: "v", rule: "running", value: 1e308 }]);
 });
 
 it.each<[OperationCompiler, object, string]>([

@@ -298,7 +298,6 @@ describe("transform", () => {
       hint: 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.',
     });
     expect(reasons.map(({ row, field, rule }) => `${row} ${field} ${rule}`)).toEqual([
-      "2 c compute",
       "3 a cast",
       "3 b cast",
       "4 a cast",

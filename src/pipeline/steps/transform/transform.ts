@@ -4,9 +4,9 @@ import { watchFields } from "../../engine/missing-fields.ts";
 import { CONSTANT_WORDS, type Parameters } from "../../expression/expression.ts";
 import { optionalExpression } from "../../expression/read-expression.ts";
 import { checkKeys, meantName, type Options, readObject, wrong } from "../../options.ts";
-import { counted, type Reasons, show } from "../../rows.ts";
+import { counted, createReasons, MAX_REASONS, type Reasons, show } from "../../rows.ts";
 import type { Step, StepContext } from "../step.ts";
-import { castHint } from "./aggregates.ts";
+import { castHint, TOO_LARGE } from "./aggregates.ts";
 import { compileJsonata } from "./jsonata.ts";
 import { type Operation, onlyWhen, readOnError } from "./operation.ts";
 import { elsewhere, OTHER_OPERATION_NAMES, ROW_OPERATIONS, SET_OPERATIONS } from "./operation-names.ts";
@@ -47,11 +47,13 @@ export function compileTransform(options: Options, where: string, parameters: Pa
     const failed = chain.failed();
     if (failed) {
       const { op, hint } = operations[failed.index] as NamedOperation;
+      const rows = `${counted(failed.rows, "row")}${failed.spread ? " of the input" : ""}`;
       context.fail({
-        message: `${place(where, failed.index)} (${op}) failed in ${counted(failed.rows, "row")}`,
-        hint: hint ?? (failed.uncast ? castHint(undefined) : ON_ERROR_HINT),
+        message: `${place(where, failed.index)} (${op}) failed in ${rows}`,
+        hint: failed.tooLarge ? TOO_LARGE_HINT : (hint ?? (failed.uncast ? castHint(undefined) : ON_ERROR_HINT)),
       });
     }
+    chain.relist();
     for (const warning of chain.warnings()) context.warn(warning);
     context.record.operations = operations.length;
     const counts = chain.counts();
@@ -59,6 +61,7 @@ export function compileTransform(options: Options, where: string, parameters: Pa
   };
 }
 
+const TOO_LARGE_HINT = 'Divide the values first, such as by compute, or set "on_error" to "null".';
 const ON_ERROR_HINT = 'Set "on_error" of the operation to "null" or "keep" to go on, or filter such rows out first.';
 
 function place(where: string, index: number): string {
@@ -108,13 +111,15 @@ const WHEN_HINT = 'Write "when" so that it holds for all rows, or cast the field
 function startChain(operations: readonly NamedOperation[], context: StepContext) {
   let failed: number | undefined;
   const links = operations.map((operation, index) => {
-    const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0, uncast: false };
+    const counts = { rowsIn: 0, rowsOut: 0, failedRows: 0, uncast: false, tooLarge: false };
+    const own = createReasons();
     // Fields of the first rows.
     const seen: readonly string[] = [];
     const warnings = new Set<string>();
-    const reasons = heard(context.reasons, (message) => {
+    const reasons = heard(context.reasons, own, (message) => {
       counts.failedRows++;
       counts.uncast ||= message?.includes(CAST_FIRST) ?? false;
+      counts.tooLarge ||= message?.includes(TOO_LARGE) ?? false;
       if (operation.failsRun && (failed === undefined || index < failed)) failed = index;
     });
     const warn = (text: string): void => {
@@ -122,7 +127,7 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
     };
     const running = operation.start({ reasons, workspace: context.workspace, warn });
     const order = watchOrder(operation.orders ?? []);
-    return { ...operation, running, counts, seen, watch: watchFields(operation), order, warnings };
+    return { ...operation, running, counts, own, seen, watch: watchFields(operation), order, warnings };
   });
 
   function* pass(batch: Batch, from: number): Generator<Batch> {
@@ -163,8 +168,18 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
     },
     failed: () => {
       if (failed === undefined) return undefined;
-      const { failedRows, uncast } = (links[failed] as (typeof links)[number]).counts;
-      return { index: failed, rows: failedRows, uncast };
+      const { failedRows, uncast, tooLarge } = (links[failed] as (typeof links)[number]).counts;
+      const spread = links.slice(0, failed).some(({ counts: { rowsIn, rowsOut } }) => rowsOut > rowsIn);
+      return { index: failed, rows: failedRows, uncast, tooLarge, spread };
+    },
+    /**
+     * Lists reasons in the order of operations, whatever batches they were found in; where one ended the run its own first, and
+     * none of those after it.
+     */
+    relist: () => {
+      const lists = links.slice(0, failed === undefined ? undefined : failed + 1).map(({ own }) => own.listed);
+      const first = failed === undefined ? [] : (lists.pop() ?? []);
+      context.reasons.relist([...first, ...lists.flat()]);
     },
     warnings: () =>
       links.flatMap(({ op, watch, paths, order, expressions = [], warnings }, index) =>
@@ -188,9 +203,10 @@ function startChain(operations: readonly NamedOperation[], context: StepContext)
   };
 }
 
-/** A collector that passes reasons on and tells of each row that has any; those of one row come together. */
-function heard(reasons: Reasons, tell: (message?: string) => void): Reasons {
+/** Collects reasons into all and the first of them into `own`, and tells of each row of the input that has any. */
+function heard(reasons: Reasons, own: Reasons, tell: (message?: string) => void): Reasons {
   let last: number | undefined;
+  const rows = new Set<number>();
   return {
     get listed() {
       return reasons.listed;
@@ -199,13 +215,23 @@ function heard(reasons: Reasons, tell: (message?: string) => void): Reasons {
       return reasons.total;
     },
     add(reason) {
-      if (reason.row !== last) tell(reason.message);
-      last = reason.row;
+      const { row } = reason;
+      if (row !== last && !rows.has(row)) {
+        tell(reason.message);
+        // Those of one row mostly come together.
+        if (rows.size < MAX_ROWS_KNOWN) rows.add(row);
+      }
+      last = row;
+      if (own.listed.length < MAX_REASONS) own.add(reason);
       reasons.add(reason);
     },
     count(more) {
       for (let index = 0; index < more; index++) tell();
       reasons.count(more);
     },
+    relist: reasons.relist,
   };
 }
+
+/** Failed rows of an operation that are told apart wherever they come. */
+const MAX_ROWS_KNOWN = 100_000;
