@@ -78,7 +78,7 @@ export interface TopReason {
 const MAX_KINDS = 1000;
 const MAX_TOP = 10;
 
-interface CountedReasons extends Reasons {
+export interface CountedReasons extends Reasons {
   /** The commonest reasons, counted over all that were added. */
   top(): TopReason[];
 }
@@ -212,7 +212,7 @@ export function asRow(value: unknown): Row {
 }
 
 /** Why a parsed value is no row: a number that JSON cannot hold, or nesting beyond the limit. */
-type ValueFault = { rule: "number"; field: string | null; value: number } | { rule: "depth"; field: null };
+export type ValueFault = { rule: "number"; field: string | null; value: number } | { rule: "depth"; field: null };
 
 /**
  * The first fault of a value, if any; the limit of nesting also ends the walk of a value that contains itself. `onLarge` is

@@ -23,7 +23,7 @@ export interface TaskRunner {
 }
 
 /** Why a task has no result: its own fault, its time, or the many of its owner that wait. */
-type TaskEnd = TaskFault | { kind: "time" | "queue"; message: string };
+export type TaskEnd = TaskFault | { kind: "time" | "queue"; message: string };
 
 /** A task that was ended by a limit, or that says what is wrong with its input. */
 export class TaskFailure extends Error {
@@ -44,7 +44,7 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
-interface TaskRunnerOptions {
+export interface TaskRunnerOptions {
   /** Which tasks the processes can do. */
   kind?: ProcessKind;
   /** Processes at most, and so tasks at once. */

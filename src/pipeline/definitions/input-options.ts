@@ -16,10 +16,10 @@ const KEYS = [
 ];
 
 /** What a row that cannot be read does: `stop` ends the run once all were read, `skip` leaves it out. */
-type OnBadRow = "stop" | "skip";
+export type OnBadRow = "stop" | "skip";
 
 /** How the input is read, checked. */
-interface ReadingOptions {
+export interface ReadingOptions {
   inputOptions: InputOptions;
   onBadRow: OnBadRow;
 }

@@ -5,7 +5,7 @@ import { MAX_COLUMNS } from "../rows.ts";
  * Characters of one record. A quote that is never closed is found by it at the latest, and it bounds the memory that reading
  * takes.
  */
-export const MAX_RECORD = 8_388_608;
+const MAX_RECORD = 8_388_608;
 
 const DELIMITER_NAMES: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes" };
 

@@ -8,7 +8,7 @@ const LISTED = 10;
  * The lists of objects inside a row, which may be the rows that are meant, each as a path and its length:
  * `"data.items" (25)`.
  */
-export function nestedLists(row: Row): string[] {
+function nestedLists(row: Row): string[] {
   const lists: string[] = [];
   const look = (object: Record<string, unknown>, path: readonly string[]): void => {
     for (const name of Object.keys(object)) {

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { ToolError } from "../../errors.ts";
 
 /** Keys that a set takes at most; about 600 MB. */
-export const MAX_DIGESTS = 20_000_000;
+const MAX_DIGESTS = 20_000_000;
 
 /** Digests that are kept together; the first such chunk begins small. */
 const CHUNK_BITS = 16;

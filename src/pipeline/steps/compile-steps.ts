@@ -18,9 +18,6 @@ const MAX_STEPS_TEXT = 1_000_000;
 /** Characters of their schemas together; compiling so much takes most of a second. */
 const MAX_SCHEMAS_TEXT = 262_144;
 
-/** The steps of a run that names none. */
-export const DEFAULT_STEPS: readonly string[] = STEP_NAMES;
-
 /** What the steps of a run have in common. */
 export interface StepsContext {
   /** What a format step takes that names none. */

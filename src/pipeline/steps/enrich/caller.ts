@@ -13,7 +13,7 @@ const MAX_WAITS = 3;
 const MAX_NOTES = 5;
 
 /** What the calls of an enrichment leave behind. */
-interface CallTraces {
+export interface CallTraces {
   calls: number;
   notes: Set<string>;
   seen: PathsSeen;

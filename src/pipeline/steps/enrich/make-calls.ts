@@ -27,7 +27,7 @@ const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const DOWN_AFTER = 10;
 
 /** Distinct items, each as its JSON, and what could not be made into one. */
-interface Items {
+export interface Items {
   texts: TextStore;
   failures: Map<number, ToolError>;
 }
@@ -47,7 +47,7 @@ export interface CallOutcome {
   seen: PathsSeen;
 }
 
-interface CallMeans {
+export interface CallMeans {
   host: Host;
   answers: TextStore;
   /** Whether no more calls are made after a failure. */

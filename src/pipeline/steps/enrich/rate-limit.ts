@@ -7,7 +7,7 @@ export interface RateLimit {
 }
 
 /** Waits for a place, in the order of asking; what it gives tells that the call was answered. */
-type TakePlace = () => Promise<() => void>;
+export type TakePlace = () => Promise<() => void>;
 
 /** A call counts as arrived after this time even without an answer, so that slow answers do not slow the rate down. */
 const MAX_TRANSIT_MS = 1000;
