@@ -52,7 +52,7 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
 /** The functions of expressions; none is told that the language does not have. */
 export const FUNCTION_GROUPS: readonly { title: string; functions: readonly string[] }[] = [
   {
-    title: "text",
+    title: "text (counted in characters, an emoji is one)",
     functions: [
       ...[
         "lower(t)",

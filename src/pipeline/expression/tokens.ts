@@ -1,5 +1,6 @@
 import { ToolError } from "../../errors.ts";
-import { show } from "../rows.ts";
+import { shorten, show } from "../rows.ts";
+import { losesDigits } from "../values/numbers.ts";
 
 const MAX_LENGTH = 2000;
 
@@ -58,6 +59,12 @@ export function tokenize(source: string): Token[] {
       throw new ToolError(
         "invalid_input",
         `The expression ${show(source)} is wrong at character ${at + 1}: ${show(source[at])} has no meaning here.${hint}`,
+      );
+    }
+    if (token.kind === "number" && losesDigits(token.text, token.value as number)) {
+      throw new ToolError(
+        "invalid_input",
+        `The expression ${show(source)} is wrong at character ${at + 1}: the number ${shorten(token.text, 40)} cannot be kept exactly. Write it in quotes and keep such fields as text.`,
       );
     }
     tokens.push(token);

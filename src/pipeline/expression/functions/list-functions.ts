@@ -91,7 +91,8 @@ export const LIST_FUNCTIONS: Record<string, ExpressionFunction> = {
     run(value, separator) {
       if (isNull(value)) return null;
       const text = toText(value);
-      return madeValue(text === "" ? [] : text.split(toText(separator)));
+      const between = toText(separator);
+      return madeValue(text === "" ? [] : between === "" ? [...text] : text.split(between));
     },
   },
   join: {

@@ -1,6 +1,6 @@
 import { RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
-import { DECIMAL_SIGNS, type DecimalSign, readNumber, roundNumber } from "../../values/numbers.ts";
+import { DECIMAL_SIGNS, type DecimalSign, losesDigits, readNumber, roundNumber } from "../../values/numbers.ts";
 import type { ExpressionFunction } from "../calls.ts";
 import { finite, isNull, toCount, toNumber, type Value } from "../value.ts";
 
@@ -33,6 +33,10 @@ function parseNumber(value: Value, decimal: Value): number | null {
   if (text === "") return null;
   const number = readNumber(text, (decimal ?? undefined) as DecimalSign | undefined);
   if (number === undefined) throw new RowFailure("type", `${show(value)} is no number`);
+  if (losesDigits(text, number)) {
+    const exact = `it is beyond ${Number.MAX_SAFE_INTEGER}, so keep it as text`;
+    throw new RowFailure("number", `${show(value)} is not a number that can be kept exactly; ${exact}`);
+  }
   return number;
 }
 

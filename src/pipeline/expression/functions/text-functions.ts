@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { RowFailure, show } from "../../rows.ts";
+import { findLossyInteger } from "../../../exact-numbers.ts";
+import { RowFailure, shorten, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
+import { countCharacters, lastCharacters, padCharacters, sliceCharacters } from "../../values/characters.ts";
 import { cleanText, withoutAccents } from "../../values/texts.ts";
 import type { ExpressionFunction, LiteralArgument } from "../calls.ts";
 import { compileRegex, type Regex } from "../regex.ts";
@@ -34,7 +36,7 @@ const pad = (atStart: boolean): ExpressionFunction => ({
     const wanted = toCount(length, "the length", 0);
     if (wanted > MAX_TEXT) throw tooLong();
     const sign = isNull(filler) ? " " : toText(filler);
-    return atStart ? toText(value).padStart(wanted, sign) : toText(value).padEnd(wanted, sign);
+    return padCharacters(toText(value), wanted, sign, atStart);
   },
 });
 
@@ -76,6 +78,11 @@ function parseJson(text: string): Value {
   } catch {
     throw new RowFailure("type", `${show(text)} is no JSON`);
   }
+  const lossy = findLossyInteger(text);
+  if (lossy !== undefined) {
+    const number = `the number ${shorten(lossy, 40)}, which cannot be kept exactly`;
+    throw new RowFailure("number", `${show(text)} has ${number}; have it as text in the JSON`);
+  }
   return madeValue(value);
 }
 
@@ -99,7 +106,7 @@ export const TEXT_FUNCTIONS: Record<string, ExpressionFunction> = {
   length: {
     min: 1,
     max: 1,
-    run: (value) => (isNull(value) ? 0 : Array.isArray(value) ? value.length : toText(value).length),
+    run: (value) => (isNull(value) ? 0 : Array.isArray(value) ? value.length : countCharacters(toText(value))),
   },
   substring: {
     min: 2,
@@ -110,21 +117,22 @@ export const TEXT_FUNCTIONS: Record<string, ExpressionFunction> = {
       const text = toText(value);
       const from = Math.max(0, toCount(start, "substring", 0));
       return count === undefined
-        ? text.slice(from)
-        : text.slice(from, from + Math.max(0, toCount(count, "substring", 0)));
+        ? sliceCharacters(text, from)
+        : sliceCharacters(text, from, from + Math.max(0, toCount(count, "substring", 0)));
     },
   },
   left: {
     min: 2,
     max: 2,
-    run: (value, count) => (isNull(value) ? null : toText(value).slice(0, Math.max(0, toCount(count, "left", 0)))),
+    run: (value, count) =>
+      isNull(value) ? null : sliceCharacters(toText(value), 0, Math.max(0, toCount(count, "left", 0))),
   },
   right: {
     min: 2,
     max: 2,
     run(value, count) {
       const wanted = Math.max(0, toCount(count, "right", 0));
-      return isNull(value) ? null : wanted === 0 ? "" : toText(value).slice(-wanted);
+      return isNull(value) ? null : lastCharacters(toText(value), wanted);
     },
   },
   pad_start: pad(true),
@@ -157,7 +165,12 @@ export const TEXT_FUNCTIONS: Record<string, ExpressionFunction> = {
   index_of: {
     min: 2,
     max: 2,
-    run: (value, part) => (isNull(value) ? null : toText(value).indexOf(toText(part))),
+    run(value, part) {
+      if (isNull(value)) return null;
+      const text = toText(value);
+      const at = text.indexOf(toText(part));
+      return at < 1 ? at : countCharacters(text.slice(0, at));
+    },
   },
   matches: {
     min: 2,
