@@ -37,20 +37,23 @@ export function createTableWriter(
   // Rows without any field before the first column is known.
   let blank = 0;
 
+  // The columns as rows have them.
+  const learnt: string[] = [];
+
   function learn(rows: readonly Row[]): void {
-    const before = columns.length;
+    const before = learnt.length;
     for (const row of rows) {
       let place = 0;
       for (const name in row) {
         // Rows mostly have the same fields in the same order.
-        if (columns[place++] === name || known.has(name)) continue;
+        if (learnt[place++] === name || known.has(name)) continue;
         known.add(name);
-        columns.push(name);
+        learnt.push(name);
       }
     }
-    if (columns.length === before) return;
-    checkColumns(columns.length, options.format);
-    columns.push(...arranged(columns.splice(before), order()));
+    if (learnt.length === before) return;
+    checkColumns(learnt.length, options.format);
+    columns.push(...arranged(learnt.slice(before), order()));
   }
 
   function begin(): void {

@@ -219,6 +219,20 @@ describe("an operation on single rows", () => {
     ]);
   });
 
+  it("puts fields into the object of a later field, unless that has them, too", async () => {
+    const data = [
+      { "a.b": 1, "a.c": 2, a: { d: 3 }, "a.e": 4 },
+      { "a.b": 1, a: { b: 2 } },
+    ];
+    const { failure, reasons } = await attempt({ op: "nest" }, data);
+    expect(failure?.message).toBe("Step 1 (transform), operation 1 (nest) failed in 1 row");
+    expect(reasons).toMatchObject([{ row: 2, field: "a", message: '"a": "a.b" is there already' }]);
+    expect(await transform({ op: "nest", on_error: "keep" }, data)).toEqual([
+      '{"a":{"b":1,"c":2,"d":3,"e":4}}',
+      '{"a.b":1,"a":{"b":2}}',
+    ]);
+  });
+
   it("renames long runs of rows with the same fields as it does single ones", async () => {
     const alike = (id: number) => ({ id, "__proto__.x": `"${id}"`, gone: true, constructor: null, last: [id] });
     const renamed = (id: number) => ({ id, "constructor.y": `"${id}"`, constructor: null, last: [id] });

@@ -266,8 +266,8 @@ function gathered(row: Row, fields: readonly string[], into: string, warn: Warn)
 /** A field that has no room in the object its name leads to. */
 class Clash extends RowFailure {
   readonly field: string;
-  constructor(field: string, outer: string) {
-    super("nest", `${show(outer)} is there already and is no object`);
+  constructor(field: string, name: string, problem = "is there already and is no object") {
+    super("nest", `${show(name)} ${problem}`);
     this.field = field;
   }
 }
@@ -297,8 +297,15 @@ function nestRow(row: Row, separator: string, fields: ReadonlySet<string> | unde
     }
     const last = parts.at(-1) as string;
     if (Object.hasOwn(object, last)) {
-      if (!isObject(object[last]) || !isObject(row[field])) return new Clash(field, last);
-      object[last] = newRow({ ...object[last], ...(row[field] as Row) });
+      const there = object[last];
+      const added = row[field];
+      if (!isObject(there) || !isObject(added)) return new Clash(field, last);
+      const twice = Object.keys(added).find((name) => Object.hasOwn(there, name));
+      if (twice !== undefined) return new Clash(field, `${last}${separator}${twice}`, "is there already");
+      const all = newRow(there);
+      for (const name of Object.keys(added)) all[name] = added[name];
+      object[last] = all;
+      own.add(all);
     } else object[last] = row[field];
   }
   return nested;
