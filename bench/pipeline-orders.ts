@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 
-/** Countries that the rules of the bench take, in no case. */
+/** Countries that the rules of the bench take, in capitals. */
 export const COUNTRIES = ["DE", "FR", "IT", "ES", "PL", "AT", "NL", "SE", "FI", "PT"];
 
 /** What every program of the bench does with the rows: clean, count a total, leave out, check, and write as csv. */

@@ -1,17 +1,9 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runStep, type StepRun } from "../../../../test/fixtures/run-step.ts";
+import { validate } from "../../../../test/fixtures/run-validate.ts";
 import { ToolError } from "../../../errors.ts";
 import { compileValidate } from "./validate.ts";
-
-function validate(
-  options: Record<string, unknown>,
-  data: unknown[],
-  context: Parameters<typeof runStep>[2] = {},
-): Promise<StepRun> {
-  return runStep(compileValidate(options, "Step 1 (validate)"), data, context);
-}
 
 const schema = {
   type: "object",
