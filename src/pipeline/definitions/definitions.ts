@@ -87,7 +87,7 @@ export function createDefinitions(definitions: Record<string, PipelineDefinition
         pipeline: { name, version },
         steps: definition.processingSteps,
         parameters: resolveParameters(definition.parameters, parameters),
-        // Rows have no format any more.
+        // `data` are rows already.
         inputFormat: request.data === undefined ? definition.inputFormat : undefined,
         inputOptions: definition.inputOptions,
         outputFormat: definition.outputFormat,

@@ -2,6 +2,7 @@ import type { Parameters } from "../expression/expression.ts";
 import { type Options, wrong } from "../options.ts";
 import { isObject, show } from "../rows.ts";
 import type { StepName } from "../steps/step.ts";
+import { toText } from "../template.ts";
 import { parameterOf } from "./parameters.ts";
 
 const PLACEHOLDER = /\{\{\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
@@ -149,10 +150,4 @@ function literal(text: string, amongOthers: boolean): string {
   if (!amongOthers && !/[{}]/.test(text)) return text;
   const json = JSON.stringify(text).replaceAll("{", "\\u007b").replaceAll("}", "\\u007d");
   return `{{${json}}}`;
-}
-
-/** A value inside a text: nothing for null, JSON for lists and objects. */
-function toText(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
