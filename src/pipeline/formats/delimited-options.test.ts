@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { csv, rows } from "../../../test/fixtures/read-csv.ts";
 import { cut, readText } from "../../../test/fixtures/read-text.ts";
 import { refusalOf } from "../../../test/fixtures/refusal.ts";
-import { readCsv, readTsv } from "./read-delimited.ts";
-import type { InputOptions } from "./row-reader.ts";
-
-const csv = (text: string | readonly string[], options?: InputOptions) => readText(readCsv, text, options);
-const rows = (text: string | readonly string[], options?: InputOptions) => csv(text, options).rows;
+import { readTsv } from "./read-delimited.ts";
 
 describe("csv with options for what it has besides", () => {
   it("fills short rows up with null and drops empty cells at the end of long ones", () => {

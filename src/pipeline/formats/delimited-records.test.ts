@@ -1,14 +1,12 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cut, readText } from "../../../test/fixtures/read-text.ts";
+import { csv, rows } from "../../../test/fixtures/read-csv.ts";
+import { cut } from "../../../test/fixtures/read-text.ts";
 import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { ToolError } from "../../errors.ts";
 import { readCsv } from "./read-delimited.ts";
 import type { InputOptions } from "./row-reader.ts";
-
-const csv = (text: string | readonly string[], options?: InputOptions) => readText(readCsv, text, options);
-const rows = (text: string | readonly string[], options?: InputOptions) => csv(text, options).rows;
 
 const cell = fc.oneof(
   fc.string({ maxLength: 6 }),

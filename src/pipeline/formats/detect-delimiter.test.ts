@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { csv, rows } from "../../../test/fixtures/read-csv.ts";
 import { readText } from "../../../test/fixtures/read-text.ts";
-import { readCsv, readTsv } from "./read-delimited.ts";
-import type { InputOptions } from "./row-reader.ts";
-
-const csv = (text: string | readonly string[], options?: InputOptions) => readText(readCsv, text, options);
-const rows = (text: string | readonly string[], options?: InputOptions) => csv(text, options).rows;
+import { readTsv } from "./read-delimited.ts";
 
 describe("the delimiter of csv", () => {
   it.each<[string, string, unknown[]]>([

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readText } from "../../../test/fixtures/read-text.ts";
+import { csv, rows } from "../../../test/fixtures/read-csv.ts";
 import { refusalOf } from "../../../test/fixtures/refusal.ts";
 import { newRow } from "../rows.ts";
-import { readCsv } from "./read-delimited.ts";
 import type { InputOptions } from "./row-reader.ts";
-
-const csv = (text: string | readonly string[], options?: InputOptions) => readText(readCsv, text, options);
-const rows = (text: string | readonly string[], options?: InputOptions) => csv(text, options).rows;
 
 describe("csv", () => {
   it("has delimiters, quotes and line ends in quoted cells, and any line end", () => {

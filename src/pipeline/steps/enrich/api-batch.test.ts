@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
+import { enrich, type Options } from "../../../../test/fixtures/enrich-rows.ts";
 import { ToolError } from "../../../errors.ts";
 import type { Host } from "../step.ts";
-
-const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
-  enrichRows(options, rows, { host });
 
 describe("enrich by API, several rows at once", () => {
   const prices = { a: 1, b: 2, c: 3, d: 4, e: 5 } as Record<string, number>;

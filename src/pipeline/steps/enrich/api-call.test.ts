@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
+import { enrich, enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
 import { ToolError } from "../../../errors.ts";
 import type { ApiRequest, Host } from "../step.ts";
-
-const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
-  enrichRows(options, rows, { host });
 
 describe("enrich by API", () => {
   const api = {

@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
+import { enrich, type Options } from "../../../../test/fixtures/enrich-rows.ts";
 import type { Host } from "../step.ts";
 import { compileEnrich } from "./enrich.ts";
-
-const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
-  enrichRows(options, rows, { host });
 
 describe("enrich by memory", () => {
   it("searches the user's memories with the filled template", async () => {

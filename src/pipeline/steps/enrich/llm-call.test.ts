@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
+import { enrich } from "../../../../test/fixtures/enrich-rows.ts";
 import { ToolError } from "../../../errors.ts";
 import type { Host, LlmRequest } from "../step.ts";
-
-const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
-  enrichRows(options, rows, { host });
 
 describe("enrich by the LLM processor", () => {
   it("sends the filled template, or the row, and takes the data", async () => {

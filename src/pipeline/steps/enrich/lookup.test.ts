@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { enrichRows, type Options } from "../../../../test/fixtures/enrich-rows.ts";
-import type { Host } from "../step.ts";
+import { enrich, type Options } from "../../../../test/fixtures/enrich-rows.ts";
 import { compileEnrich } from "./enrich.ts";
-
-const enrich = (options: Options, rows: readonly Record<string, unknown>[], host: Partial<Host> = {}) =>
-  enrichRows(options, rows, { host });
 
 describe("enrich by lookup", () => {
   const countries = { DE: { name: "Germany", eu: true }, US: { name: "USA", eu: false } };
