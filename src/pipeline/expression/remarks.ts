@@ -49,27 +49,29 @@ export function watchMember(left: Part, entries: ReadonlySet<Value>, remarks: Re
 
 /** Looks for numbers that are compared as texts. */
 export function watchOrder(what: string, remarks: Remarks): Look {
-  let left = MAX_LOOKS;
-  return (a, b) => {
-    if (left === 0 || typeof a !== "string" || typeof b !== "string") return;
-    left--;
-    if (!says(a, "number") || !says(b, "number")) return;
-    left = 0;
+  return watchNumbers((a, b) => {
     const texts = a === b ? show(a) : `${show(a)} and ${show(b)}`;
     remarks.push(`${what} compares ${texts} as texts, sign by sign: cast the fields to number first.`);
-  };
+  });
 }
 
 /** Looks for numbers that are joined as texts. */
 export function watchJoin(remarks: Remarks): Look {
+  return watchNumbers((a, b) => {
+    const joined = `"+" joins the texts ${show(a)} and ${show(b)} to ${show(a + b)}`;
+    remarks.push(`${joined}: cast the fields to number first, or write concat() if it is meant.`);
+  });
+}
+
+/** Tells of the first two texts that are numbers both. */
+function watchNumbers(tell: (a: string, b: string) => void): Look {
   let left = MAX_LOOKS;
   return (a, b) => {
     if (left === 0 || typeof a !== "string" || typeof b !== "string") return;
     left--;
     if (!says(a, "number") || !says(b, "number")) return;
     left = 0;
-    const joined = `"+" joins the texts ${show(a)} and ${show(b)} to ${show(a + b)}`;
-    remarks.push(`${joined}: cast the fields to number first, or write concat() if it is meant.`);
+    tell(a, b);
   };
 }
 

@@ -3,6 +3,17 @@ import { enrich, enrichRows, type Options } from "../../../../test/fixtures/enri
 import { ToolError } from "../../../errors.ts";
 import type { ApiRequest, Host } from "../step.ts";
 
+const inTwoCities = [
+  { city: "Rome", n: 1 },
+  { city: "Oslo", n: 2 },
+];
+const failingInOslo =
+  (error: ToolError): Host["callApi"] =>
+  async (request) => {
+    if (request.query?.city === "Oslo") throw error;
+    return { data: 1 };
+  };
+
 describe("enrich by API", () => {
   const api = {
     api: "weather",
@@ -67,14 +78,8 @@ describe("enrich by API", () => {
   });
 
   it("records failed rows, and keeps, drops, puts aside or refuses them", async () => {
-    const callApi: Host["callApi"] = async (request) => {
-      if (request.query?.city === "Oslo") throw new ToolError("upstream_error", "API returned error: 503");
-      return { data: 1 };
-    };
-    const rows = [
-      { city: "Rome", n: 1 },
-      { city: "Oslo", n: 2 },
-    ];
+    const callApi = failingInOslo(new ToolError("upstream_error", "API returned error: 503"));
+    const rows = inTwoCities;
     const kept = await enrich({ api }, rows, { callApi });
     expect(kept.rows).toMatchObject([{ w: 1 }, { w: null }]);
     expect(kept.issues).toMatchObject([
@@ -96,15 +101,8 @@ describe("enrich by API", () => {
   });
 
   it("records a row whose call took too long, like any other failure", async () => {
-    const callApi: Host["callApi"] = async (request) => {
-      if (request.query?.city === "Oslo") throw new ToolError("deadline_exceeded", "too slow");
-      return { data: 1 };
-    };
-    const rows = [
-      { city: "Rome", n: 1 },
-      { city: "Oslo", n: 2 },
-    ];
-    const kept = await enrich({ api }, rows, { callApi });
+    const callApi = failingInOslo(new ToolError("deadline_exceeded", "too slow"));
+    const kept = await enrich({ api }, inTwoCities, { callApi });
     expect(kept.rows).toMatchObject([{ w: 1 }, { w: null }]);
     expect(kept.issues).toMatchObject([{ row: 2, rule: "deadline_exceeded" }]);
   });
