@@ -46,7 +46,7 @@ describe.skipIf(NO_POSTGRES)(NO_POSTGRES ?? "SQLite and PostgreSQL", () => {
         expect(await searchOf(postgres, searched)).toEqual(await searchOf(sqlite, searched));
         expect(await listOf(postgres, listed)).toEqual(await listOf(sqlite, listed));
         const { limit: _limit, offset: _offset, sort: _sort, superseded: _superseded, ...filter } = listed;
-        if (Object.keys(filter).length > 0) {
+        if (Object.values(filter).some((value) => value !== undefined)) {
           const [some, others] = [postgres, sqlite].map((store) => store.forget(ana, filter, { dryRun: true }));
           expect(await some).toBe(await others);
         }
