@@ -128,7 +128,7 @@ export function createPipelines(
         const run = {};
         const host = (ended: AbortSignal) => hostFor(user, services, { signal: ended, status, run });
         const result = await processes.run(user.id, order, host, signal);
-        return await presentResult(result, { user, request, pipeline: found.pipeline, results, maxInlineLength });
+        return await presentResult(result, { user, request, pipeline: found.pipeline, results });
       } catch (error) {
         throw found.pipeline === undefined ? error : definitions.explain(found.pipeline.name, error, request);
       } finally {
@@ -202,8 +202,9 @@ async function openInput({ data, text, source }: RunRequest, open: Open): Promis
 async function writeLists(data: readonly unknown[]): Promise<string[]> {
   const lists: string[] = [];
   for (let at = 0; at < data.length; at += LIST_ROWS) {
-    lists.push(JSON.stringify(data.slice(at, at + LIST_ROWS)));
+    // Before the first one, too: reading the call was work enough for a turn.
     await nextTurn();
+    lists.push(JSON.stringify(data.slice(at, at + LIST_ROWS)));
   }
   return lists;
 }

@@ -19,7 +19,6 @@ export interface PresentContext {
   request: RunRequest;
   pipeline: { name: string; version: string } | undefined;
   results: ResultStore;
-  maxInlineLength: number;
 }
 
 /**
@@ -45,7 +44,7 @@ export async function presentResult(result: EngineResult, context: PresentContex
     run_id: runId,
     ...(pipeline && { pipeline }),
     input,
-    original: originalOf(request, result, context.maxInlineLength),
+    original: originalOf(request, result),
     steps: withinLength(steps),
     ...(allWarnings.length > 0 && { warnings: allWarnings }),
     rows: result.output?.rows ?? 0,
@@ -153,22 +152,10 @@ function firstRows(beginning: string): Row[] {
   return beginning === "" ? [] : (JSON.parse(`${beginning}]`) as Row[]);
 }
 
-function originalOf({ data }: RunRequest, { original, input, before }: EngineResult, maxLength: number): unknown {
-  if (data !== undefined) {
-    const complete = isShort(data, maxLength);
-    return complete ? data : { complete, rows: input.rows, beginning: before };
-  }
-  return original.complete ? original.text : { complete: false, beginning: original.text.slice(0, MAX_BEGINNING) };
-}
-
-/** Whether rows have at most so many characters as JSON; no more of them is written than tells it. */
-function isShort(rows: readonly unknown[], maxLength: number): boolean {
-  let length = 1;
-  for (const row of rows) {
-    length += JSON.stringify(row).length + 1;
-    if (length > maxLength) return false;
-  }
-  return true;
+function originalOf({ data }: RunRequest, { original, input, before }: EngineResult): unknown {
+  const { complete } = original;
+  if (data !== undefined) return complete ? data : { complete, rows: input.rows, beginning: before };
+  return complete ? original.text : { complete: false, beginning: original.text.slice(0, MAX_BEGINNING) };
 }
 
 function failureOf(

@@ -84,6 +84,7 @@ export function readInput(order: EngineOrder, keepOriginal: number): ReadInput {
         );
       }
       progress.total = Math.max(1, input.rows);
+      start.complete = input.lists.reduce((length, list) => length + list.length, 0) <= keepOriginal;
       return { format: "json", batches: readLists(input.lists, hash, progress, note) };
     }
     const decoded = decode(order, hash, progress);
