@@ -30,6 +30,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether there is no value: null, no such field, or an empty text, which is what an empty cell of csv is. */
+export function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
 /** Why a row failed. `row` counts from 1 in the input. */
 export interface Reason {
   row: number;

@@ -4,7 +4,7 @@ import { fieldsOf, met, type Order } from "../column-order.ts";
 import { counted, createReasons, type Row, toIssues } from "../rows.ts";
 import type { Batches, Step, StepContext, StepFailure } from "../steps/step.ts";
 import type { StepRecord } from "./engine-order.ts";
-import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
+import { addToSample } from "./shorten-rows.ts";
 
 /** Warnings that a step's record lists. */
 const MAX_WARNINGS = 20;
@@ -97,9 +97,7 @@ export function followStep(
       if (failure !== undefined) continue;
       const batch: Batch = next.value;
       rowsOut += batch.rows.length;
-      if (sample.length < SAMPLE_ROWS) {
-        sample.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - sample.length)));
-      }
+      addToSample(sample, batch.rows);
       yield batch;
     }
   }

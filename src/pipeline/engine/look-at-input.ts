@@ -1,7 +1,7 @@
 import type { Row } from "../rows.ts";
 import { createSuggestion } from "../suggest/suggest.ts";
 import type { ReadInput } from "./read-input.ts";
-import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
+import { addToSample } from "./shorten-rows.ts";
 
 /** Values that suggestions are made from, which takes seconds. */
 const MAX_VALUES = 5_000_000;
@@ -28,7 +28,7 @@ export function lookAtInput(input: ReadInput, progress: () => void, maxValues = 
       complete = false;
       break;
     }
-    if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
+    addToSample(before, batch.rows);
     suggestion.see(batch);
     for (const row of batch.rows) values += Object.keys(row).length;
     share = input.share();

@@ -17,7 +17,7 @@ import { watchFields } from "./missing-fields.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { type ReadInput, readInput } from "./read-input.ts";
 import { createTableReader, type TableReader } from "./read-table.ts";
-import { SAMPLE_ROWS, sampleOf } from "./shorten-rows.ts";
+import { addToSample } from "./shorten-rows.ts";
 
 /** Changes whenever the same input and steps give another result. */
 const ENGINE_VERSION = "5";
@@ -100,7 +100,7 @@ async function runSteps({ order, steps, output, workspace, input, tables, host }
   let written = 0;
   for await (const batch of rows) {
     columns.see(batch.rows);
-    if (after.length < SAMPLE_ROWS) after.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - after.length)));
+    addToSample(after, batch.rows);
     written += batch.rows.length;
     writer.write(batch.rows);
   }
@@ -163,7 +163,7 @@ async function* sourceOf(
   progress: (what: string) => void,
 ): Batches {
   for (const batch of firstRows(input.batches, order.dryRun ? DRY_RUN_ROWS : undefined)) {
-    if (before.length < SAMPLE_ROWS) before.push(...sampleOf(batch.rows.slice(0, SAMPLE_ROWS - before.length)));
+    addToSample(before, batch.rows);
     const { total } = input;
     progress(
       total === undefined

@@ -41,11 +41,6 @@ const MAX_JOINED = 1_000_000;
 const NUMBERS = "numbers";
 const COMPARABLE = "numbers only or texts only";
 
-/** Whether there is no value: null, no such field, or an empty text, which is what an empty cell of csv is. */
-export function isMissing(value: unknown): boolean {
-  return value === null || value === undefined || value === "";
-}
-
 /** What helps where values are not of the type that a function needs: the types by field, where they are known. */
 export function castHint(types: Readonly<Record<string, string>> = {}): string {
   const fields = Object.entries(types).map(([field, type]) => `${JSON.stringify(field)}: "${type}"`);

@@ -1,8 +1,8 @@
 import { checkKeys, optionalFields, readFields, readObject, readString, wrong } from "../../options.ts";
-import { newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
+import { isMissing, newRow, type Reasons, type Row, RowFailure, show } from "../../rows.ts";
 import { ownValue } from "../../spool/own-value.ts";
 import { weightOf } from "../../spool/row-lines.ts";
-import { castHint, type FieldAggregate, isMissing, neededTypes, readAggregate } from "./aggregates.ts";
+import { castHint, type FieldAggregate, neededTypes, readAggregate } from "./aggregates.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
 import { inBatches, nothing } from "./set-operation.ts";

@@ -1,8 +1,8 @@
 import { ToolError } from "../../../errors.ts";
 import { checkKeys, optionalFields, optionalString, readChoice, readString, wrong } from "../../options.ts";
-import { type Row, RowFailure, show } from "../../rows.ts";
+import { isMissing, type Row, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
-import { AGGREGATE_NAMES, type Aggregate, castHint, isMissing, neededTypes, readFunction } from "./aggregates.ts";
+import { AGGREGATE_NAMES, type Aggregate, castHint, neededTypes, readFunction } from "./aggregates.ts";
 import { beginGroup, type GroupStart } from "./group-operation.ts";
 import { createGrouping, type GroupRules } from "./grouping.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";

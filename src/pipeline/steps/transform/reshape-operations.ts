@@ -1,7 +1,6 @@
 import { adding } from "../../column-order.ts";
 import { checkKeys, optionalFields, optionalString, readBoolean, readString, wrong } from "../../options.ts";
-import { newRow, type Row } from "../../rows.ts";
-import { isMissing } from "./aggregates.ts";
+import { isMissing, newRow, type Row } from "../../rows.ts";
 import { type OperationCompiler, replaced, type Warn } from "./operation.ts";
 import { spreading } from "./set-operation.ts";
 

@@ -1,10 +1,10 @@
 import { adding } from "../../column-order.ts";
 import { checkKeys, optionalFields, readChoice, readString, wrong } from "../../options.ts";
 import { keyOf, keyOfValue } from "../../row-key.ts";
-import { newRow, RowFailure, show } from "../../rows.ts";
+import { isMissing, newRow, RowFailure, show } from "../../rows.ts";
 import { createDigestSet } from "../../spool/digest-set.ts";
 import { ownValue } from "../../spool/own-value.ts";
-import { castHint, isMissing, tooLarge } from "./aggregates.ts";
+import { castHint, tooLarge } from "./aggregates.ts";
 import { addFailure, type OperationCompiler, readOnError } from "./operation.ts";
 import { readSortKeys } from "./sort-key.ts";
 import { addTo, emptySum, type Sum, totalOf } from "./sum.ts";

@@ -1,6 +1,7 @@
 import { checkKeys, type Options, readBoolean, readChoice, readString, wrong } from "../../options.ts";
 import { isObject, type Row, show } from "../../rows.ts";
 import type { SortKey } from "../../spool/sort-rows.ts";
+import { isDigit } from "../../values/dates.ts";
 
 /** The options of a sort besides `by`, each also of one of its fields. */
 export const SORT_OPTIONS = ["descending", "nulls", "numeric", "ignore_case"] as const;
@@ -126,11 +127,6 @@ function compareNatural(a: string, b: string): number {
     }
   }
   return Math.sign(a.length - i - (b.length - j));
-}
-
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 48 && code <= 57;
 }
 
 function endOfDigits(text: string, from: number): number {

@@ -11,10 +11,9 @@ import {
   readString,
   wrong,
 } from "../../options.ts";
-import { counted, type Row, RowFailure, show } from "../../rows.ts";
+import { counted, isMissing, type Row, RowFailure, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
 import { cleanText, withoutAccents } from "../../values/texts.ts";
-import { isMissing } from "./aggregates.ts";
 import {
   addFailure,
   attempt,

@@ -10,14 +10,10 @@ import {
   readString,
   wrong,
 } from "../../options.ts";
-import { type Row, show } from "../../rows.ts";
+import { isMissing, type Row, show } from "../../rows.ts";
 import { toText } from "../../template.ts";
 import { roundNumber } from "../../values/numbers.ts";
 import { checkRowKeys, type OperationCompiler, perRow } from "./operation.ts";
-
-function isMissing(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
-}
 
 /**
  * `{ op: "fill", values: { field: value } }`, or `fields` with one `value`: sets fields that are missing, null or empty text; or

@@ -1,5 +1,5 @@
 import { keyOfValue } from "../../row-key.ts";
-import { type Row, show } from "../../rows.ts";
+import { isMissing, type Row, show } from "../../rows.ts";
 import { createDigestSet } from "../../spool/digest-set.ts";
 import { readPath } from "../../template.ts";
 import type { Violation } from "./violation.ts";
@@ -53,14 +53,10 @@ export function createUniqueKeys(keys: readonly UniqueKey[]): UniqueKeys {
 function keyText(row: Row, fields: readonly string[]): string | undefined {
   if (fields.length === 1) {
     const value = readPath(row, fields[0] as string);
-    return isEmpty(value) ? undefined : keyOfValue(value);
+    return isMissing(value) ? undefined : keyOfValue(value);
   }
   const values = fields.map((field) => readPath(row, field));
-  return values.every(isEmpty) ? undefined : keyOfValue(values);
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
+  return values.every(isMissing) ? undefined : keyOfValue(values);
 }
 
 function repeated({ fields, rule }: UniqueKey, row: Row, earlier: number): Violation {
