@@ -35,8 +35,11 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   const names = [...builtIn, ...pinned.map(({ name }) => name)];
   checkToolNames("tools.disabled", config.tools.disabled, names);
   const { confirmationRequired } = config.interaction;
-  if (Array.isArray(confirmationRequired))
-    checkToolNames("interaction.confirmationRequired", confirmationRequired, names);
+  const confirmed =
+    typeof confirmationRequired === "boolean"
+      ? confirmationRequired
+      : confirmationRequired.filter((entry) => typeof entry === "string");
+  if (Array.isArray(confirmed)) checkToolNames("interaction.confirmationRequired", confirmed, names);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
   const debugging = log.has("debug");
@@ -47,7 +50,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     prompts,
     services,
     disabled: config.tools.disabled,
-    confirmationRequired,
+    confirmationRequired: confirmed,
     confirmsCalls: Object.values(config.apis).some(({ confirm }) => confirm !== false),
     readOnly: config.readOnly,
     remarks: new Map([["run_pipeline", pipelineRemark(config.pipelines)]]),

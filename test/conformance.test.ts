@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { serveHttp } from "../src/http/serve.ts";
+import { createIdentity } from "../src/identity/create-identity.ts";
 import { createToolBoundary } from "../src/mcp/call-tool.ts";
 import { createHttpMcpHandler } from "../src/mcp/http-handler.ts";
 import { createServerFactory } from "../src/mcp/server.ts";
@@ -106,8 +107,9 @@ async function startServer(): Promise<string> {
     host: "127.0.0.1",
     port: 0,
     mcp,
-    apiKeys: [],
-    localUser: user,
+    identity: createIdentity({ mode: "static-user", apiKeys: [], localUser: user }),
+    open: true,
+    keys: [],
     allowedHosts: [],
     allowedOrigins: [],
     ready: async () => ({ ready: true }),

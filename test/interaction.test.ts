@@ -7,6 +7,7 @@ import { StreamableHTTPClientTransport as LegacyHttp } from "@modelcontextprotoc
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { serveHttp } from "../src/http/serve.ts";
+import { createIdentity } from "../src/identity/create-identity.ts";
 import { createHttpMcpHandler } from "../src/mcp/http-handler.ts";
 import { createServerFactory } from "../src/mcp/server.ts";
 import { startPatchbay, temporaryFolder } from "./fixtures/connect.ts";
@@ -82,8 +83,9 @@ async function httpServer(env: Record<string, string>): Promise<URL> {
     host: "127.0.0.1",
     port: 0,
     mcp,
-    apiKeys: [],
-    localUser: "local",
+    identity: createIdentity({ mode: "static-user", apiKeys: [], localUser: "local" }),
+    open: true,
+    keys: [],
     allowedHosts: [],
     allowedOrigins: [],
     ready: async () => ({ ready: true }),

@@ -25,6 +25,9 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   eval: { values: ["errors", "fence"], types: ["llm", "moa"] },
   pipeline: { values: ["edits", "errors", "exact-numbers", "json-schema", "worker"], types: ["status"] },
   config: { values: ["edits", "errors", "redact"] },
+  identity: { values: ["errors"] },
+  "open-webui": { values: ["errors"], types: ["status"] },
+  "model-provider": { values: ["errors"], types: ["llm", "moa", "services", "status"] },
   log: { values: ["redact"] },
   services: {
     values: ["api", "interaction", "llm", "memory", "moa", "pipeline", "usage", "errors"],
@@ -37,7 +40,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   resources: { values: ["errors"], types: ["api", "memory", "moa", "pipeline", "services", "tools"] },
   prompts: { values: ["errors", "fence"], types: ["memory", "services", "tools"] },
   mcp: { values: ["status", "errors", "exact-numbers"], types: ["tools", "resources", "prompts", "services"] },
-  http: { values: ["errors"], types: ["mcp", "services"] },
+  http: { values: ["errors"], types: ["identity", "mcp", "model-provider", "open-webui", "services"] },
   start: {
     values: ["mcp", "services", "tools", "resources", "prompts", "log", "redact", "errors", "config"],
   },
@@ -45,7 +48,10 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
     values: [
       "start",
       "http",
+      "identity",
       "mcp",
+      "model-provider",
+      "open-webui",
       "memory",
       "eval",
       "services",
@@ -56,7 +62,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
       "version",
       "usage",
     ],
-    types: ["log", "api", "llm", "moa"],
+    types: ["log", "api", "llm", "moa", "status"],
   },
   main: { values: ["cli"] },
 };

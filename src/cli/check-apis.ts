@@ -74,7 +74,7 @@ function problemsOf({ problems }: ApiCheck): Check[] {
 /** Users with credentials who can be nobody, as far as the configuration tells: over stdio `--user` may name anybody. */
 function checkUsers(name: string, { apis, auth, user }: Config): Check[] {
   const { users, requireUserCredentials } = apis[name]!;
-  const known = [...new Set([user, ...auth.apiKeys.map((entry) => entry.user)])];
+  const known = [...new Set([user, ...auth.apiKeys.flatMap((entry) => entry.user ?? [])])];
   const strange = Object.keys(users).filter((id) => !known.includes(id));
   const shown = listOf(known.slice(0, 10));
   const part = { service: "apis", tools: [] } as const;

@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { toToolError } from "../errors.ts";
 import { serveHttp } from "../http/serve.ts";
+import { createIdentity } from "../identity/create-identity.ts";
 import { createHttpMcpHandler } from "../mcp/http-handler.ts";
 import { createServerFactory } from "../mcp/server.ts";
 import { createPatchbay } from "../start.ts";
+import type { StatusSink } from "../status/status-event.ts";
 import { VERSION } from "../version.ts";
 import { checkAll } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -29,6 +31,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
       const id = context.http?.authInfo?.extra?.user;
       return typeof id === "string" ? { id } : undefined;
     },
+    sinksOf: (context) => (context.http?.authInfo?.extra?.sinks ?? []) as readonly StatusSink[],
     stateKey: patchbay.stateKey,
   });
   const mcp = createHttpMcpHandler(factory, {
@@ -40,8 +43,9 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     host: http.host,
     port: http.port,
     mcp,
-    apiKeys: auth.apiKeys,
-    localUser: user,
+    identity: createIdentity({ ...auth, localUser: user }),
+    open: auth.apiKeys.length === 0,
+    keys: auth.apiKeys.flatMap(({ key }) => (key === undefined ? [] : [key])),
     allowedHosts: http.allowedHosts,
     allowedOrigins: http.allowedOrigins,
     ready: async () => {

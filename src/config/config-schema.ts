@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { api } from "./api-settings.ts";
-import { llm, moa, provider } from "./model-settings.ts";
+import { auth } from "./auth-settings.ts";
+import { interaction } from "./interaction-settings.ts";
+import { llm, moa, modelProvider, provider } from "./model-settings.ts";
 import { httpUrl, seconds, secret } from "./setting.ts";
 
 /**
@@ -13,7 +15,7 @@ const http = z.strictObject({
     .string()
     .min(1)
     .default("127.0.0.1")
-    .describe("Address to listen on. Anything but loopback needs `auth.apiKeys`."),
+    .describe("Address to listen on. Anything but loopback needs callers that are identified (`auth`)."),
   port: z.int().min(0).max(65_535).default(8808).describe("Port to listen on; 0 takes a free one."),
   allowedHosts: z
     .array(z.string())
@@ -25,41 +27,11 @@ const http = z.strictObject({
     .array(z.string())
     .default([])
     .describe("Host names, besides loopback, that a browser's Origin header may carry."),
-});
-
-/** What a header can carry, and long enough to be told from ordinary text where it has to be redacted. */
-const apiKey = z
-  .string()
-  .min(6, "a key must have at least 6 characters")
-  .regex(/^[\x21-\x7e]*$/, "a key may have letters, digits and signs of ASCII, no spaces");
-
-const auth = z.strictObject({
-  mode: z
-    .enum(["api-key"])
-    .default("api-key")
-    .describe("How HTTP callers are identified: `api-key`, static bearer keys."),
-  apiKeys: z
-    .array(
-      z.strictObject({
-        key: secret(
-          "The key, sent as `Authorization: Bearer …`; at least 16 characters, or 6 where only loopback is served.",
-          apiKey,
-        ),
-        user: z.string().min(1).describe("The user that this key stands for."),
-      }),
-    )
-    .superRefine((entries, context) => {
-      for (const [index, { key }] of entries.entries()) {
-        if (entries.findIndex((entry) => entry.key === key) < index)
-          context.addIssue({
-            code: "custom",
-            path: [index, "key"],
-            message: "the same key stands for another entry already",
-          });
-      }
-    })
-    .default([])
-    .describe("Static keys, each of one user. Without any, only loopback is served, as one user `local`."),
+  publicUrl: httpUrl()
+    .optional()
+    .describe(
+      "URL under which clients and browsers reach this server, such as https://patchbay.example.com. Pages for the user and OAuth need it where the server is reached by another address than the loopback one it listens on.",
+    ),
 });
 
 const ranking = z.strictObject({
@@ -183,20 +155,6 @@ const pipelineRuns = z.strictObject({
     .describe("Bytes of the kept resources of a user; the oldest go first."),
 });
 
-const interaction = z.strictObject({
-  buttonLabel: z.string().default("Interact").describe("Label of the button that starts an interaction."),
-  confirmationRequired: z
-    .union([z.boolean(), z.array(z.string())], { error: "must be true, false or a list of tools" })
-    .default(false)
-    .describe("Whether the human is asked before a tool runs: false, true, or a list of tools."),
-  form: z
-    .enum(["auto", "elicitation", "chat"])
-    .default("auto")
-    .describe(
-      "How to ask: `elicitation` by the client's form only, `chat` by the model only, `auto` whichever the client has.",
-    ),
-});
-
 const limits = z.strictObject({
   callTimeout: seconds("Time limit of any tool call; not counting the time that a human takes.").default(600),
   maxRequestBytes: z
@@ -233,6 +191,7 @@ export const configSchema = z.strictObject({
     .describe("Model providers by name. Empty: found by themselves."),
   llm: llm.prefault({}).describe("llm_processor and the model calls of other tools."),
   moa: moa.prefault({}).describe("mixture_of_agents."),
+  modelProvider: modelProvider.prefault({}).describe("The models that this server offers itself, at `/v1`."),
   memory: memory.prefault({}).describe("The memory tools."),
   apis: z
     .record(z.string().regex(/^[A-Za-z0-9_-]+$/), api)
@@ -248,6 +207,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       url: httpUrl().optional().describe("Its URL, such as http://127.0.0.1:3000."),
       apiKey: secret("Key of its API, to use its models; `OPENWEBUI_API_KEY` is the same.").optional(),
+      statusLine: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Whether status events and notifications are shown in its chats, for connections that pass on the user's session.",
+        ),
     })
     .prefault({})
     .describe("The Open-WebUI that this server belongs to."),

@@ -270,7 +270,7 @@ describe("what is wrong", () => {
     [
       "a list where a yes may stand",
       "interaction: { confirmationRequired: maybe }",
-      'must be true, false or a list of tools (got "maybe")',
+      'must be true, false or a list of tools and of rules { tool, effect, costUsd } (got "maybe")',
     ],
     [
       "a step that is none",

@@ -73,6 +73,18 @@ const budget = (of: string) =>
     )
     .prefault({});
 
+/** How llm_processor is called under a name of its own. */
+const llmPreset = z.strictObject({
+  description: z.string().default("").describe("What it is for."),
+  task: z.string().min(1).optional().describe("Task that the user's message is the input of. Unset: an ordinary chat."),
+  modelId: z.string().min(1).optional().describe("Model. Default: `llm.modelId`."),
+  systemPrompt: z.string().max(100_000).optional().describe("System prompt. Default: `llm.systemPrompt`."),
+  maxTokens: z.int().min(1).optional().describe("Maximum tokens of an answer. Default: `llm.maxTokens`."),
+  temperature: z.number().min(0).max(2).optional().describe("Temperature. Default: `llm.temperature`."),
+});
+
+const presetName = z.string().regex(/^[A-Za-z0-9._-]+$/);
+
 /** llm_processor and every call of a model. */
 export const llm = z.strictObject({
   modelId: z
@@ -121,6 +133,10 @@ export const llm = z.strictObject({
     })
     .prefault({})
     .describe("Answers to identical calls of the same user, kept only where the temperature is 0."),
+  presets: z
+    .record(presetName, llmPreset)
+    .default({})
+    .describe("Settings under names; `/v1` offers each as the model `llm-processor/NAME`."),
 });
 
 const role = {
@@ -138,6 +154,39 @@ const agent = z.strictObject({
     .positive()
     .default(1)
     .describe("How good it is beside the others: the chance to be drawn, and the order when one has to be chosen."),
+});
+
+/** How mixture_of_agents is called under a name of its own. */
+const mixturePreset = z.strictObject({
+  description: z.string().default("").describe("What it is for."),
+  models: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("Models that agents are drawn from. Default: `moa.models`."),
+  aggregatorModel: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Model that writes the final answer. Default: `moa.aggregatorModel`."),
+  numLayers: z.int().min(1).max(6).optional().describe("Layers of agents. Default: `moa.numLayers`."),
+  agentsPerLayer: z.int().min(1).max(16).optional().describe("Agents in each layer. Default: `moa.agentsPerLayer`."),
+  strategy: z.enum(["auto", "mixed", "self"]).optional().describe("How agents are drawn. Default: `moa.strategy`."),
+});
+
+/** The models that `/v1` offers. */
+export const modelProvider = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Whether `/v1` offers the mixture and the presets as models (OpenAI's protocol)."),
+  taskModel: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Model for Open-WebUI's own tasks, such as titles and tags, which it sends to the model of the chat. Default: `llm.modelId`.",
+    ),
 });
 
 /** mixture_of_agents. */
@@ -183,4 +232,8 @@ export const moa = z.strictObject({
   maxCostUsd: z.number().positive().optional().describe("USD that a run may cost. Unset: as `llm.budgets` says."),
   callTimeout: seconds("Time limit of one agent; the run goes on without those that miss it.").default(60),
   timeout: seconds("Time limit of the whole run.").default(240),
+  presets: z
+    .record(presetName, mixturePreset)
+    .default({})
+    .describe("Settings under names; `/v1` offers each as the model `mixture-of-agents/NAME`."),
 });

@@ -1,14 +1,20 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import type { Caller, Identity, Refusal } from "../identity/identity.ts";
 import type { HttpMcpHandler } from "../mcp/http-handler.ts";
+import type { ModelProvider } from "../model-provider/model-provider.ts";
+import type { StatusLines } from "../open-webui/status-line.ts";
 
 export interface AppOptions {
   mcp: HttpMcpHandler;
-  /** Static keys, each of one user. Empty: everybody is `localUser`, which only a loopback server may allow. */
-  apiKeys: readonly { key: string; user: string }[];
-  localUser: string;
+  identity: Identity;
+  /** The models at `/v1`; undefined: none are offered. */
+  modelProvider?: ModelProvider | undefined;
+  /** Where status events are shown besides; undefined: nowhere. */
+  statusLines?: StatusLines | undefined;
+  /** Answers what browsers ask of a page below `/interact/`, which needs no credential but its address. */
+  pages?: ((request: Request) => Promise<Response>) | undefined;
   /** Host names that a Host header may carry, besides loopback; a scheme and a port may stand with them and do not count. */
   allowedHosts: readonly string[];
   /** Likewise for the Origin header of browsers; pages of these origins, but not of loopback by itself, may read answers (CORS). */
@@ -32,7 +38,6 @@ export function createApp(options: AppOptions): Hono<Env> {
     allowMethods: ["GET", "POST", "DELETE"],
     exposeHeaders: ["Mcp-Session-Id", "WWW-Authenticate"],
   });
-  const keys = options.apiKeys.map(({ key, user }) => ({ digest: digest(key), user }));
 
   const app = new Hono<Env>();
   app.use("*", async (context, next) => {
@@ -49,17 +54,34 @@ export function createApp(options: AppOptions): Hono<Env> {
     const { ready, reason } = await options.ready();
     return ready ? context.text("ok") : context.text(reason ?? "not ready", 503);
   });
+  for (const [path, metadata] of options.identity.metadata) {
+    app.get(path, (context) => context.json(metadata, 200, { "Access-Control-Allow-Origin": "*" }));
+  }
   // The slash at the end is easily copied along, and a redirect would cost a client its POST.
   app.on("ALL", ["/mcp", "/mcp/"], async (context) => {
-    const user = identify(context.req.header("authorization"));
-    if (user === undefined) {
-      const response = refuse(401, "A valid API key is required: Authorization: Bearer …");
-      response.headers.set("WWW-Authenticate", 'Bearer realm="patchbay"');
-      return response;
-    }
-    const authInfo = { token: "", clientId: user, scopes: [], extra: { user } };
-    return options.mcp.fetch(context.req.raw, authInfo, user);
+    const caller = await callerOf(context);
+    if (caller instanceof Response) return caller;
+    const { user, passedToken } = caller;
+    const message = options.statusLines?.messageOf(context.req.raw.headers, passedToken);
+    const sinks = message && options.statusLines ? [options.statusLines.sinkOf(message)] : [];
+    const authInfo = { token: "", clientId: user, scopes: [...(caller.scopes ?? [])], extra: { user, sinks } };
+    return options.mcp.fetch(context.req.raw, authInfo, user, (tool) => {
+      const refusal = options.identity.refuseTool(caller, tool);
+      return refusal && refuseCaller(refusal);
+    });
   });
+  if (options.modelProvider) {
+    const { modelProvider } = options;
+    app.on("ALL", "/v1/*", async (context) => {
+      const caller = await callerOf(context);
+      if (caller instanceof Response) return caller;
+      return modelProvider.fetch(context.req.raw, { user: { id: caller.user }, signal: context.req.raw.signal });
+    });
+  }
+  if (options.pages) {
+    const { pages } = options;
+    app.on(["GET", "POST"], "/interact/*", (context) => pages(context.req.raw));
+  }
   app.notFound(() => refuse(404, "There is nothing here. The MCP endpoint is /mcp."));
   app.onError((error) => {
     options.onerror?.(error);
@@ -67,20 +89,17 @@ export function createApp(options: AppOptions): Hono<Env> {
   });
   return app;
 
-  function identify(authorization: string | undefined): string | undefined {
-    if (keys.length === 0) return options.localUser;
-    const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-    if (token === undefined) return undefined;
-    const given = digest(token);
-    let user: string | undefined;
-    // Every key is compared, so that the time says nothing about which one came close.
-    for (const key of keys) if (timingSafeEqual(key.digest, given)) user = key.user;
-    return user;
+  async function callerOf(context: Context<Env>): Promise<Caller | Response> {
+    const peer = context.env.incoming?.socket?.remoteAddress;
+    const found = await options.identity.authenticate({ headers: context.req.raw.headers, peer });
+    return "caller" in found ? found.caller : refuseCaller(found.refusal);
   }
 }
 
-function digest(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+function refuseCaller({ status, message, challenge }: Refusal): Response {
+  const response = refuse(status, message);
+  if (challenge !== undefined) response.headers.set("WWW-Authenticate", challenge);
+  return response;
 }
 
 /** Host and optional port, and nothing else: a URL parser alone would find a host in `evil@127.0.0.1` too. */

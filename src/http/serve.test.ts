@@ -2,17 +2,24 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { whenDone } from "../../test/fixtures/cleanup.ts";
+import { createIdentity } from "../identity/create-identity.ts";
 import { type HttpServer, serveHttp } from "./serve.ts";
 
 const KEY = "key-of-ana-0123456789";
 
-async function serve(options: Partial<Parameters<typeof serveHttp>[0]> = {}): Promise<HttpServer> {
+interface Options extends Partial<Parameters<typeof serveHttp>[0]> {
+  apiKeys?: { key: string; user: string }[];
+  localUser?: string;
+}
+
+async function serve({ apiKeys = [], localUser = "local", ...options }: Options = {}): Promise<HttpServer> {
   const server = await serveHttp({
     host: "127.0.0.1",
     port: 0,
     mcp: { fetch: async () => Response.json({ ok: true }), close: async () => {} },
-    apiKeys: [],
-    localUser: "local",
+    identity: createIdentity({ mode: "api-key", apiKeys, localUser }),
+    open: apiKeys.length === 0,
+    keys: apiKeys.map(({ key }) => key),
     allowedHosts: [],
     allowedOrigins: [],
     ready: async () => ({ ready: true }),

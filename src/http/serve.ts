@@ -10,6 +10,15 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
+export interface ServeOptions extends AppOptions {
+  host: string;
+  port: number;
+  /** Whether no credential is asked for, which only a loopback server may allow. */
+  open: boolean;
+  /** The static keys, which have to be long where others than this machine can guess them. */
+  keys: readonly string[];
+}
+
 const MIN_PUBLIC_KEY_LENGTH = 16;
 
 /** The addresses that stand for all of this machine's, and the loopback address that reaches them. */
@@ -19,8 +28,8 @@ const LOOPBACK_OF: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1
  * Listens for HTTP.
  * @throws ToolError `invalid_config` where anybody on the network could call, or the address is taken
  */
-export async function serveHttp(options: AppOptions & { host: string; port: number }): Promise<HttpServer> {
-  if (!isLoopback(options.host) && options.apiKeys.length === 0) {
+export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
+  if (!isLoopback(options.host) && options.open) {
     throw new ToolError(
       "invalid_config",
       `Refusing to listen on ${options.host} without authentication: anybody who reaches this address could call.`,
@@ -29,7 +38,7 @@ export async function serveHttp(options: AppOptions & { host: string; port: numb
       },
     );
   }
-  if (!isLoopback(options.host) && options.apiKeys.some(({ key }) => key.length < MIN_PUBLIC_KEY_LENGTH)) {
+  if (!isLoopback(options.host) && options.keys.some((key) => key.length < MIN_PUBLIC_KEY_LENGTH)) {
     throw new ToolError(
       "invalid_config",
       `Refusing to listen on ${options.host} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,

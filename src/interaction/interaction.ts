@@ -6,7 +6,8 @@ import { type EarlierRound, type FormQuestion, type FormSchema, formQuestion, fo
 import { createSealer, type Opened, type Sealer, type SealOptions } from "./tokens.ts";
 
 /** How the human is asked: by the client's form, by the model in the chat, or by whichever the client can do. */
-export type AskingMode = "auto" | "elicitation" | "chat";
+export type AskingMode = "auto" | AskingWay | readonly AskingWay[];
+export type AskingWay = "elicitation" | "page" | "chat";
 
 export interface InteractionOptions extends SealOptions {
   form?: AskingMode | undefined;

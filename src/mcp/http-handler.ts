@@ -17,8 +17,16 @@ import type { ResourceEvent, ResourceWatch } from "./resource-watch.ts";
 import type { ServerFactory } from "./server.ts";
 
 export interface HttpMcpHandler {
-  /** Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs. */
-  fetch(request: Request, authInfo: AuthInfo, owner: string): Promise<Response>;
+  /**
+   * Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs; `refuseTool` gives
+   * the answer to a call of a tool that the credential does not allow.
+   */
+  fetch(
+    request: Request,
+    authInfo: AuthInfo,
+    owner: string,
+    refuseTool?: (tool: string) => Response | undefined,
+  ): Promise<Response>;
   /** Ends what is under way and every session. */
   close(): Promise<void>;
 }
@@ -54,12 +62,16 @@ export function createHttpMcpHandler(
   const subscriptions = createHttpSubscriptions(factory, { watch, keepAliveMs: KEEP_ALIVE_MS, onerror });
 
   return {
-    async fetch(request, authInfo, owner) {
+    async fetch(request, authInfo, owner, refuseTool) {
       let parsedBody: unknown;
       if (request.method === "POST") {
         const body = await readBody(request, limits);
         if (body instanceof Response) return body;
         parsedBody = body.parsed;
+        for (const tool of toolsOf(parsedBody)) {
+          const refused = refuseTool?.(tool);
+          if (refused) return refused;
+        }
       }
       if (sessions.handles(request, parsedBody)) return sessions.fetch(request, { authInfo, parsedBody, owner });
       const options = { authInfo, ...(parsedBody !== undefined && { parsedBody }) };
@@ -79,6 +91,14 @@ export function createHttpMcpHandler(
       await modern.close();
     },
   };
+}
+
+/** The tools that a message, or a batch of the 2025 era, calls. */
+function toolsOf(body: unknown): string[] {
+  return [body].flat().flatMap((message) => {
+    const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
+    return method === "tools/call" && typeof params?.name === "string" ? [params.name] : [];
+  });
 }
 
 /** The message that the body holds (a batch of the 2025 era as it is), or the answer that refuses it. */

@@ -16,6 +16,7 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import { abortError, ToolError } from "../errors.ts";
+import type { StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
@@ -51,6 +52,8 @@ export interface ServerOptions {
   boundary: ToolBoundary;
   /** The user of a connection, from what the transport authenticated; undefined: nobody. */
   identify: (context: ServerContext) => User | undefined;
+  /** Where the events of a call go besides the progress of the client. */
+  sinksOf?: ((context: ServerContext) => readonly StatusSink[]) | undefined;
   /**
    * Seals what a waiting call carries through the client; 32 bytes at least, the same in every process that may be asked
    * next. Read when the first call has to wait.
@@ -112,7 +115,10 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
       const outcome = await options.boundary.call(name, args, {
         user: options.identify(context),
         signal: context.mcpReq.signal,
-        sinks: progressToken === undefined ? [] : [progressSink(progressToken, context.mcpReq.notify)],
+        sinks: [
+          ...(progressToken === undefined ? [] : [progressSink(progressToken, context.mcpReq.notify)]),
+          ...(options.sinksOf?.(context) ?? []),
+        ],
         settleMs: context.http ? 0 : SETTLE_MS,
         takesLinks: knowsLinks(server, context),
         takesMedia: takesMedia(server, context),
