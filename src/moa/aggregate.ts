@@ -99,10 +99,11 @@ function chainOf(run: Run): Agent[] {
 function finalPrompt(run: Run, layers: readonly (readonly Proposed[])[], last: readonly Proposed[]): Prompt {
   const { systemPrompt } = run.chosen.aggregator.role;
   return {
-    messages: finalMessages(run.query, layers, run.nonce, systemPrompt),
+    messages: finalMessages(run.query, layers, run.nonce, systemPrompt, run.earlier),
     // Where not all fit, the last layer says most.
     proposals: last,
-    write: (proposals: readonly Proposal[]) => finalMessages(run.query, [proposals], run.nonce, systemPrompt),
+    write: (proposals: readonly Proposal[]) =>
+      finalMessages(run.query, [proposals], run.nonce, systemPrompt, run.earlier),
   };
 }
 

@@ -48,7 +48,8 @@ export function lateAfter(client: Pick<ModelClient, "latency">, model: string): 
 /**
  * Runs a call, and makes it a second time at `standIn` (or at the same model) if it is late. The first to answer ends the other;
  * where one fails, the other goes on. Gives the outcomes of the one or two calls. Never throws. `onBegin` is told when the first
- * one's request is under way; a call that nobody waits for any more (`isAwaited`) is not worth a second one.
+ * one's request is under way; a call that nobody waits for any more (`isAwaited`) is not worth a second one. Where the answer is
+ * read as it comes, the first to write ends the other.
  */
 export function runHedged(
   run: Run,
@@ -63,19 +64,28 @@ export function runHedged(
   let running = 0;
   let timer: NodeJS.Timeout | undefined;
   let hasBegun = false;
+  let isWritten = false;
+  // Who reads the answer as it comes can read one alone.
+  const isRead = call.role === "aggregator" && run.context.onAnswer !== undefined;
+  const stopOthers = (index: number) => {
+    for (const [other, stop] of stops.entries()) {
+      if (other !== index) stop.abort(new ToolError("aborted", PAIR_LOST));
+    }
+  };
+  const goOnAlone = (index: number) => {
+    if (!isWritten) stopOthers(index);
+    isWritten = true;
+  };
 
   return new Promise((resolve) => {
     const start = (planned: PlannedCall, begin?: () => void) => {
       const index = stops.push(new AbortController()) - 1;
       running += 1;
-      void runCall(run, planned, AbortSignal.any([parent, stops[index]!.signal]), begin).then((outcome) => {
+      const signal = AbortSignal.any([parent, stops[index]!.signal]);
+      void runCall(run, planned, signal, begin, isRead ? () => goOnAlone(index) : undefined).then((outcome) => {
         outcomes[index] = outcome;
         running -= 1;
-        if (outcome.completion) {
-          for (const [other, stop] of stops.entries()) {
-            if (other !== index) stop.abort(new ToolError("aborted", PAIR_LOST));
-          }
-        }
+        if (outcome.completion) stopOthers(index);
         if (outcome.completion || running === 0) clearTimeout(timer);
         if (running === 0) resolve(outcomes);
       });
@@ -83,7 +93,7 @@ export function runHedged(
     const second = () => {
       const model = standIn?.model ?? call.model;
       const giveUpMs = call.giveUpMs - (performance.now() - startedAt);
-      if (parent.aborted || !isAwaited() || giveUpMs < LEAST_LATE_MS) return;
+      if (parent.aborted || isWritten || !isAwaited() || giveUpMs < LEAST_LATE_MS) return;
       if (!run.client.isFree(model) || !run.hedges.spend()) {
         timer = setTimeout(second, AGAIN_MS);
         return;

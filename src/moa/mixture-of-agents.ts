@@ -1,12 +1,14 @@
 import { createHmac, randomBytes, randomInt, randomUUID } from "node:crypto";
 import { abortError, ToolError } from "../errors.ts";
-import type { Usage } from "../llm/account.ts";
+import type { Budget, Usage } from "../llm/account.ts";
 import type { ModelClient } from "../llm/model-client.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
 import { aggregate } from "./aggregate.ts";
 import { type ChosenModels, chooseModels } from "./choose-models.ts";
 import { failureWarnings, layerWarnings, truncationWarnings } from "./failure-warnings.ts";
 import { createHedgeBudget, type HedgeBudget } from "./hedge.ts";
+import { plannedCalls } from "./planned-calls.ts";
+import type { Conversation } from "./prompts.ts";
 import { seededRandom } from "./random.ts";
 import type { Run, RunContext } from "./run.ts";
 import { withAnalysis } from "./run-analysis.ts";
@@ -60,6 +62,11 @@ export type Output = "answer" | "answer_with_analysis" | "trace";
 
 export interface MixtureRequest {
   query: string;
+  /** Earlier turns of the conversation, and its system prompt. */
+  earlier?: Conversation | undefined;
+  /** Tokens and temperature of the final answer. Default: the configured ones. */
+  maxTokens?: number | undefined;
+  temperature?: number | undefined;
   models?: readonly string[] | undefined;
   aggregatorModel?: string | undefined;
   numLayers?: number | undefined;
@@ -100,6 +107,11 @@ export interface MixtureOfAgents {
    * does not hold the first layer; `unknown_model`, `not_configured`, `aborted`.
    */
   run(user: { id: string }, request: MixtureRequest, context: RunContext): Promise<MixtureResult>;
+  /**
+   * What a run may cost at most in USD, second calls included; undefined where a price is unknown.
+   * @throws ToolError `unknown_model`, `not_configured`
+   */
+  mostUsd(request: MixtureRequest, signal: AbortSignal): Promise<number | undefined>;
   /** The last runs of each user. */
   readonly runs: RunArchive;
 }
@@ -124,6 +136,12 @@ export function createMixtureOfAgents(
   const hedges = createHedgeBudget();
   return {
     runs,
+    async mostUsd(request, signal) {
+      const planned = plannedCalls(client, options, request, await chooseModels(client, options, request, { signal }));
+      const usd = client.mostUsd(planned);
+      const limit = options.maxCostUsd;
+      return usd === undefined ? limit : Math.min(usd, limit ?? usd);
+    },
     async run(user, request, context) {
       if (request.query.trim() === "") {
         throw new ToolError("invalid_input", "Query is required", {
@@ -159,9 +177,9 @@ export function createMixtureOfAgents(
 async function plan(
   client: ModelClient,
   options: MixtureOptions,
-  asked: { user: { id: string }; request: MixtureRequest; context: RunContext; key: Buffer; hedges: HedgeBudget },
+  call: { user: { id: string }; request: MixtureRequest; context: RunContext; key: Buffer; hedges: HedgeBudget },
 ): Promise<Run> {
-  const { user, request, context, key, hedges } = asked;
+  const { user, request, context, key, hedges } = call;
   const startedAt = performance.now();
   const numLayers = request.numLayers ?? options.numLayers;
   const endsAt = startedAt + options.timeout * 1000;
@@ -171,12 +189,18 @@ async function plan(
   });
   const tooFew = tooFewModels(request.agentsPerLayer, chosen);
   const seed = request.seed ?? randomInt(2 ** 31);
+  const { earlier = [], maxTokens, temperature } = request;
+  const wanted = { ...(maxTokens !== undefined && { maxTokens }), ...(temperature !== undefined && { temperature }) };
+  const asked = earlier.length > 0 ? JSON.stringify([...earlier, request.query]) : request.query;
   return {
     client,
     context,
-    account: context.account ?? client.account(user, { costUsd: options.maxCostUsd }),
+    account:
+      context.account ??
+      client.account(user, { ...context.budget, costUsd: lower(options.maxCostUsd, context.budget) }),
     query: request.query,
-    chosen,
+    earlier,
+    chosen: { ...chosen, aggregator: { ...chosen.aggregator, role: { ...chosen.aggregator.role, ...wanted } } },
     options,
     numLayers,
     agentsPerLayer: request.agentsPerLayer ?? options.agentsPerLayer,
@@ -185,7 +209,7 @@ async function plan(
     endsAt,
     draw: seededRandom(seed),
     order: seededRandom(seed + 1),
-    nonce: createHmac("sha256", key).update(`${seed} ${request.query}`).digest("hex").slice(0, 16),
+    nonce: createHmac("sha256", key).update(`${seed} ${asked}`).digest("hex").slice(0, 16),
     hedges,
     layers: [],
     trace: [],
@@ -196,6 +220,11 @@ async function plan(
     gone: new Set(),
     agreedInLayer: undefined,
   };
+}
+
+function lower(limit: number | undefined, budget: Budget | undefined): number | undefined {
+  const { costUsd = limit } = budget ?? {};
+  return costUsd === undefined || limit === undefined ? costUsd : Math.min(costUsd, limit);
 }
 
 /** Who asks for more agents than there are models is told how many answer. */

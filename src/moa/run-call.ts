@@ -50,13 +50,15 @@ const TEXT_EVENTS_MS = 250;
 
 /**
  * Runs one call to its end. Never throws; a call that ignores its signal is left behind. What had come of an answer that broke
- * off or was cut counts if it is long enough. `onBegin` is told when the request is under way, and after that of every retry.
+ * off or was cut counts if it is long enough. `onBegin` is told when the request is under way, and after that of every retry;
+ * `onText` of every piece of text.
  */
 export async function runCall(
   run: Run,
   call: PlannedCall,
   parent: AbortSignal,
   onBegin: () => void = () => {},
+  onText: () => void = () => {},
 ): Promise<CallOutcome> {
   const startedAt = performance.now();
   const { layer, role, agent, model, hedge } = call;
@@ -70,6 +72,7 @@ export async function runCall(
   };
   const meter = metered(run.account);
   let begunAt = Number.POSITIVE_INFINITY;
+  const onAnswer = role === "aggregator" ? run.context.onAnswer : undefined;
   const answer = followAnswer(run, running, startedAt, () => {
     begunAt = Math.min(begunAt, performance.now());
     onBegin();
@@ -82,7 +85,12 @@ export async function runCall(
   const answered: Promise<Ending> = complete(run, call, {
     signal,
     account: meter.account,
-    onProgress: answer.take,
+    onProgress(progress) {
+      answer.take(progress);
+      if (signal.aborted) return;
+      if (progress.type === "text") onText();
+      onAnswer?.(progress);
+    },
   }).then(
     (completion) => ({ completion }),
     (failure: unknown) => ({ failure }),

@@ -134,9 +134,13 @@ async function runAgents(
   }
 }
 
-function layerPrompt({ query, nonce }: Run, previous: readonly Proposed[] | undefined, systemPrompt?: string): Prompt {
-  if (!previous) return { messages: queryMessages(query, systemPrompt) };
-  const write = (proposals: readonly Proposal[]) => aggregationMessages(query, proposals, nonce, systemPrompt);
+function layerPrompt(
+  { query, earlier, nonce }: Run,
+  previous: readonly Proposed[] | undefined,
+  systemPrompt?: string,
+): Prompt {
+  if (!previous) return { messages: queryMessages(query, systemPrompt, earlier) };
+  const write = (proposals: readonly Proposal[]) => aggregationMessages(query, proposals, nonce, systemPrompt, earlier);
   return { messages: write(previous), proposals: previous, write };
 }
 

@@ -1,13 +1,19 @@
 import type { Account } from "../llm/account.ts";
-import type { CallContext, ModelClient } from "../llm/model-client.ts";
+import type { CallContext, CallProgress, ModelClient } from "../llm/model-client.ts";
 import type { ChosenModels } from "./choose-models.ts";
 import type { HedgeBudget } from "./hedge.ts";
 import type { MixtureOptions } from "./mixture-of-agents.ts";
+import type { Conversation } from "./prompts.ts";
 import type { LayerRecord, RunEvent, TraceEntry } from "./run-record.ts";
 
 export interface RunContext extends CallContext {
   /** Is told what happens, as it happens. */
   onEvent?: ((event: RunEvent) => void) | undefined;
+  /**
+   * Is told how the aggregator's answer comes, over all its tries. Where nothing is told, or less than the answer, the run ended
+   * in another way. Whoever listens reads one answer: of a hedged pair, the call that writes first goes on alone.
+   */
+  onAnswer?: ((progress: CallProgress) => void) | undefined;
 }
 
 /** What a run decides once, and what it collects. */
@@ -17,6 +23,8 @@ export interface Run {
   /** Pays all calls of the run. */
   account: Account;
   query: string;
+  /** What the query goes on from. */
+  earlier: Conversation;
   chosen: ChosenModels;
   options: MixtureOptions;
   numLayers: number;
