@@ -170,6 +170,7 @@ export function createServices(
       return createPipelines(
         { definitions, folders, ...limits },
         {
+          budgetUsd: config.llm.budgets.perCall?.costUsd,
           searchMemory: async (user, query, limit) => (await one("memory")).search(user, { query, limit }),
           // Rows take whole answers, for nobody reads on in what is kept.
           async callApi(user, { body, ...request }, context) {

@@ -3,6 +3,7 @@ import { nameProblems, pinnedEntries } from "./config/pinned-names.ts";
 import { ToolError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
+import { type ConfirmationSetting, createConfirmationPolicy } from "./mcp/confirmation-policy.ts";
 import { prompts } from "./prompts/index.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact/redact.ts";
 import { resources } from "./resources/index.ts";
@@ -35,11 +36,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   const names = [...builtIn, ...pinned.map(({ name }) => name)];
   checkToolNames("tools.disabled", config.tools.disabled, names);
   const { confirmationRequired } = config.interaction;
-  const confirmed =
-    typeof confirmationRequired === "boolean"
-      ? confirmationRequired
-      : confirmationRequired.filter((entry) => typeof entry === "string");
-  if (Array.isArray(confirmed)) checkToolNames("interaction.confirmationRequired", confirmed, names);
+  checkConfirmations(confirmationRequired, names);
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
   const debugging = log.has("debug");
@@ -50,7 +47,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     prompts,
     services,
     disabled: config.tools.disabled,
-    confirmationRequired: confirmed,
+    confirmationRequired,
     confirmsCalls: Object.values(config.apis).some(({ confirm }) => confirm !== false),
     readOnly: config.readOnly,
     remarks: new Map([["run_pipeline", pipelineRemark(config.pipelines)]]),
@@ -95,6 +92,19 @@ function checkToolNames(key: string, given: readonly string[], names: readonly s
   if (wrong.length === 0) return;
   throw new ToolError("invalid_config", `${key}: there is no tool ${wrong.map((name) => `"${name}"`).join(", ")}.`, {
     hint: `Tools: ${names.join(", ")}.`,
+  });
+}
+
+/** A rule that fits nothing would ask nobody. */
+function checkConfirmations(setting: ConfirmationSetting, names: readonly string[]): void {
+  if (typeof setting === "boolean") return;
+  const key = "interaction.confirmationRequired";
+  const named = setting.flatMap((entry) => (typeof entry === "string" ? entry : (entry.tool ?? [])));
+  checkToolNames(key, named, names);
+  const [misfit] = createConfirmationPolicy(setting).misfits(tools);
+  if (misfit === undefined) return;
+  throw new ToolError("invalid_config", `${key}: ${misfit}.`, {
+    hint: "Leave out what does not fit, or name another tool; docs/confirmations.md says what fits what.",
   });
 }
 

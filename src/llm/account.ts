@@ -14,6 +14,16 @@ export interface Budget {
   tokens?: number | undefined;
 }
 
+/** Requests that are planned, each of which may go to any of the models (`provider/model`). */
+export interface PlannedRequests {
+  models: readonly string[];
+  /** Of each, at most, as `maxTokens` is. */
+  promptTokens: number;
+  maxTokens: number;
+  /** Default 1. */
+  count?: number;
+}
+
 /** A request that is about to be sent, at the most that it can use. */
 export interface Hold {
   /** What it costs in USD at most; undefined where the price is unknown. */

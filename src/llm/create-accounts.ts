@@ -6,6 +6,7 @@ import type {
   Hold,
   LedgerEntry,
   LedgerHold,
+  PlannedRequests,
   Spending,
   Usage,
   UsageLedger,
@@ -34,6 +35,8 @@ export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOpt
   open(user: string, budget?: Budget): Account;
   /** Notes the tokens of texts that were embedded, for the memories of whomever: as of the user `-`, and past all budgets. */
   note(model: string, tokens: number): void;
+  /** As `ModelClient.mostUsd`. */
+  mostUsd(planned: readonly PlannedRequests[]): number | undefined;
 } {
   const { perUser = {}, perDay = {} } = budgets;
   const isLimitedByDay = isSet(perUser) || isSet(perDay);
@@ -100,6 +103,18 @@ export function createAccounts({ budgets = {}, ledger, providerOf }: AccountsOpt
       const { price } = pricesOf(model);
       const nanoUsd = price && mostOf(price, tokens, 0);
       days?.record({ user: "-", model, promptTokens: tokens, completionTokens: 0, nanoUsd });
+    },
+    mostUsd(planned) {
+      let nanoUsd = 0;
+      for (const { models, promptTokens, maxTokens, count = 1 } of planned) {
+        const each = models.map((model) => {
+          const { price } = pricesOf(model);
+          return price ? mostOf(price, promptTokens, maxTokens) : Number.POSITIVE_INFINITY;
+        });
+        nanoUsd += count * Math.max(0, ...each);
+      }
+      const usd = Math.min(toUsd(nanoUsd), budgets.perCall?.costUsd ?? Number.POSITIVE_INFINITY);
+      return Number.isFinite(usd) ? usd : undefined;
     },
   };
 }

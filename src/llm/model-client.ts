@@ -1,7 +1,7 @@
 import type PQueue from "p-queue";
 import { ToolError } from "../errors.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import type { Account, Budget, Budgets, UsageLedger } from "./account.ts";
+import type { Account, Budget, Budgets, PlannedRequests, UsageLedger } from "./account.ts";
 import type { FinishReason } from "./adapters/finish-reason.ts";
 import { loadHttpClient } from "./adapters/http-connection.ts";
 import { type ChoiceOptions, type ChosenModel, chooseModel } from "./choose-model.ts";
@@ -70,6 +70,8 @@ export interface CallContext {
   status?: StatusEmitter | undefined;
   /** Who pays. Without one, nothing is limited nor noted, and no answer is kept. */
   account?: Account | undefined;
+  /** Of the account that is opened where none is given. */
+  budget?: Budget | undefined;
   /** Is told how the answer comes. */
   onProgress?: ((progress: CallProgress) => void) | undefined;
 }
@@ -151,6 +153,11 @@ export interface ModelClient {
   readonly tokens: TokenEstimator;
   /** An account for one call of a tool, with the budgets of the configuration and one of its own. */
   account(user: { id: string }, budget?: Budget): Account;
+  /**
+   * What requests cost together at most in USD, each at the dearest of its models, and no more than the budget of a call allows.
+   * Undefined where a price is unknown.
+   */
+  mostUsd(planned: readonly PlannedRequests[]): number | undefined;
   /** How long calls of the model took of late, from when its provider had a place: a quantile in ms, undefined where too few. */
   latency(model: string, share: number): number | undefined;
   /**
@@ -256,6 +263,7 @@ export function createModelClient(options: ModelClientOptions, env: Record<strin
   return {
     complete: (request, context) => completeCall(engine, request, context),
     account: (user, budget) => accounts.open(user.id, budget),
+    mostUsd: accounts.mostUsd,
     latency: (model, share) => engine.latencies.quantile(model, share),
     isFree(model) {
       const name = model.slice(0, model.indexOf("/"));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { ToolError } from "../errors.ts";
-import type { Usage } from "./account.ts";
+import type { PlannedRequests, Usage } from "./account.ts";
 import { type Answer, ask, isOverflow, OF_ALL, type Run } from "./ask-part.ts";
 import { compileSchema } from "./check-schema.ts";
 import { combine, type Room, rewritten } from "./combine-parts.ts";
@@ -60,6 +60,11 @@ export interface InputProcessor {
    * @throws ToolError `invalid_input`, `validation_failed`, `invalid_response`, `too_large`, or as the model client does.
    */
   process(user: { id: string }, request: ProcessRequest, context: CallContext): Promise<ProcessResult>;
+  /**
+   * What the call may cost at most in USD, second attempts and fallback models included; undefined where a price is unknown.
+   * @throws ToolError as the model client does for the name of the model
+   */
+  mostUsd(request: ProcessRequest, signal: AbortSignal): Promise<number | undefined>;
 }
 
 const MAX_CHUNKS = 100;
@@ -77,6 +82,18 @@ type KeptSplits = LRUCache<string, number>;
 export function createInputProcessor(client: ModelClient, options: InputProcessorOptions): InputProcessor {
   const splits: KeptSplits = new LRUCache({ max: KEPT_SPLITS });
   return {
+    async mostUsd(request, signal) {
+      const model = await (request.model === undefined
+        ? client.resolveDefault(signal)
+        : client.resolve(request.model, { signal }));
+      const models = [model.name];
+      for (const name of client.defaults.fallbackModels) {
+        // What is not there is not asked.
+        const fallback = await client.resolve(name, { signal }).catch(() => undefined);
+        if (fallback && !models.includes(fallback.name)) models.push(fallback.name);
+      }
+      return client.mostUsd(plannedRequests(client, options, request, models));
+    },
     async process(user, request, context) {
       if (request.input.trim() === "") {
         throw new ToolError("invalid_input", "Input data is required", {
@@ -89,7 +106,7 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
       const model = await (request.model === undefined
         ? client.resolveDefault(signal)
         : client.resolve(request.model, { signal }));
-      const account = context.account ?? client.account(user);
+      const account = context.account ?? client.account(user, context.budget);
       const wording = request.task?.trim() || "analyze";
       const totals = { attempts: 0, calls: 0, cached: 0, parts: 1 };
       const onProgress: CallContext["onProgress"] = (progress) => {
@@ -116,6 +133,39 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
       return toResult(run, await processInParts(run, request.input, splits), account.usage);
     },
   };
+}
+
+/** Tokens of another model's prompt that one of an answer may become. */
+const TOKENS_AGAIN = 4;
+
+/** The requests that a call makes where none fails, answers as long as they may be; of a schema, with the second one. */
+function plannedRequests(
+  client: ModelClient,
+  options: InputProcessorOptions,
+  { input, task = "", outputSchema, systemPrompt = options.systemPrompt, ...asked }: ProcessRequest,
+  models: readonly string[],
+): PlannedRequests[] {
+  const [first = ""] = models;
+  const most = (text: string) => client.tokens.most(text, first);
+  const maxTokens = asked.maxTokens ?? options.maxTokens;
+  const { combination } = readTask(task.trim() || "analyze");
+  const isJoined = combination === "join" && !outputSchema;
+  const frame = most(`${systemPrompt}\n${task}`) + (outputSchema ? 2 * most(JSON.stringify(outputSchema)) : 0) + 1000;
+  const size = most(input);
+  const context = client.contextOf(first);
+  const room = context === undefined ? Number.POSITIVE_INFINITY : Math.max(LEAST_BUDGET, (context - frame) / 2);
+  const parts = Math.min(MAX_CHUNKS, Math.max(1, Math.ceil(size / room)));
+  // An answer that does not satisfy its schema is asked for once more, of each model, and one that is too long in two halves.
+  const tries = outputSchema ? 2 * models.length : isJoined && asked.maxTokens === undefined ? 3 : 1;
+  const answer = outputSchema && asked.maxTokens === undefined ? 2 * maxTokens : maxTokens;
+  const again = outputSchema ? TOKENS_AGAIN * answer : 0;
+  return [
+    { models, promptTokens: Math.ceil(size / parts) + frame + again, maxTokens: answer, count: parts * tries },
+    // The answers to the parts become one, by fewer calls than there are parts.
+    ...(parts === 1 || isJoined
+      ? []
+      : [{ models, promptTokens: 2 * TOKENS_AGAIN * answer + frame, maxTokens: answer, count: parts * tries }]),
+  ];
 }
 
 /** Processes the input in as few parts as fit; an overflow corrects the idea of what fits. */

@@ -9,6 +9,7 @@ import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
 import { confirmCall } from "./confirm-call.ts";
+import { type ConfirmationSetting, costInWords, createConfirmationPolicy } from "./confirmation-policy.ts";
 import type { Deadline } from "./deadline.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
@@ -72,7 +73,8 @@ export interface ToolBoundaryOptions {
   services: ServiceContainer;
   /** Tools switched off by the configuration. */
   disabled: readonly string[];
-  confirmationRequired: boolean | readonly string[];
+  /** Which calls the human is asked about first. */
+  confirmationRequired: ConfirmationSetting;
   /** Whether an API of the configuration wants some of its calls confirmed. */
   confirmsCalls?: boolean;
   /** Whether nothing may be changed: tools that write are switched off. */
@@ -124,6 +126,7 @@ const HEARTBEAT_MS = 10_000;
 export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const { resources = [], prompts = [] } = options;
   const { readOnly = false, confirmsCalls = false, pinned } = options;
+  const policy = createConfirmationPolicy(options.confirmationRequired, { readOnly });
   const enabled = options.tools.filter((tool) => whyOff(tool) === undefined);
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
@@ -224,9 +227,15 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     const asking = askingOf(request, state, deadline);
     const work = async (): Promise<Record<string, unknown>> => {
       const services = (tool.uses.length > 0 ? await options.services.get(tool.uses) : {}) as Services;
-      const must = (await tool.mustConfirm?.(input, { user, services })) ?? needsConfirmation(tool);
+      const context = { user, services, signal: deadline.signal };
+      const mostUsd = once(async () => tool.mayCost?.(input, context));
+      const effects = once(async () => (await tool.effectsOf?.(input, context)) ?? [tool.effect]);
+      const must = (await tool.mustConfirm?.(input, context)) ?? (await policy.asks(tool, { effects, mostUsd }));
+      let budgetUsd: number | undefined;
       if (must && !tool.continues?.(input, { user, services })) {
-        const call = { tool, input, user, signal: deadline.signal };
+        budgetUsd = await mostUsd();
+        const cost = tool.mayCost && costInWords(budgetUsd);
+        const call = { tool, input, user, signal: deadline.signal, cost };
         const means = { services: options.services, redact: options.redact, status, asking };
         const unanswered = await confirmCall(call, means);
         if (unanswered) return unanswered;
@@ -238,12 +247,13 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         },
         services,
         status,
+        budgetUsd,
         elicit: (key, question) => takeAnswer(asking, key, question),
       });
     };
     try {
       const output = await deadline.race(work());
-      const result = successResult(output, await blocksOf(tool, output, { ...request, user }));
+      const result = successResult(output, await blocksOf(tool, output, { ...request, user, input }));
       if (!status.done) status.success("Done");
       return { kind: "result", result };
     } catch (thrown) {
@@ -266,27 +276,21 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     }
   }
 
-  function needsConfirmation(tool: AnyTool): boolean {
-    if (tool.name === "confirm_action") return false;
-    const required = options.confirmationRequired;
-    return typeof required === "boolean" ? required : required.includes(tool.name);
-  }
-
   function mayConfirm(tool: AnyTool): boolean {
-    return needsConfirmation(tool) || (confirmsCalls && tool.mustConfirm !== undefined);
+    return policy.mayAsk(tool) || (confirmsCalls && tool.mustConfirm !== undefined);
   }
 
   /** What the client gets after the JSON. */
   async function blocksOf(
     tool: AnyTool,
     output: Record<string, unknown>,
-    { user, takesLinks, takesMedia }: CallRequest & { user: User },
+    { user, takesLinks, takesMedia, input }: CallRequest & { user: User; input: unknown },
   ): Promise<ContentBlock[]> {
     const links = takesLinks ? (tool.links?.(output) ?? []) : [];
     const blocks = links.map((link): ContentBlock => ({ type: "resource_link", ...link }));
     if (!takesMedia || !tool.media) return blocks;
     const services = (await options.services.get(tool.uses)) as Services;
-    return [...tool.media(output, { user, services }), ...blocks];
+    return [...(await tool.media(output, { user, services }, input)), ...blocks];
   }
 
   function successResult(output: Record<string, unknown>, blocks: readonly ContentBlock[]): CallToolResult {
@@ -349,4 +353,13 @@ async function matchState(state: CallState, tool: string, args: unknown): Promis
 async function digestOf(args: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(args ?? {}));
   return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("base64url");
+}
+
+/** The work done when it is first asked for, and not again. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
 }

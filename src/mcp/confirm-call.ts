@@ -14,6 +14,8 @@ export interface UnconfirmedCall {
   input: Record<string, unknown>;
   user: User;
   signal: AbortSignal;
+  /** What the call may cost, as a sentence. */
+  cost?: string | undefined;
 }
 
 export interface ConfirmOptions {
@@ -58,7 +60,7 @@ export async function confirmCall(
   } = await options.services.get(["interaction"]);
   if (confirmation.takeGrant(user.id, tool.name, input)) return undefined;
   const { lines, omitted } = await aboutCall(call, options);
-  const asked = confirmation.question(tool.name);
+  const asked = [confirmation.question(tool.name), call.cost].filter(Boolean).join(" ");
   // First of all, for it is what the human may not see otherwise.
   const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
   const message = [question, lines.join("\n")].filter(Boolean).join("\n\n");

@@ -41,6 +41,8 @@ export interface PipelineServices {
   processInput(user: PipelineUser, request: LlmRequest, context: CallContext): Promise<unknown>;
   /** A resource of this server that rows can be read from; undefined where there is none of that URI for this user. */
   readResource(user: PipelineUser, uri: string): Promise<SourceResource | undefined>;
+  /** USD that the calls of `processInput` of one run may cost together; undefined: no limit. */
+  budgetUsd?: number | undefined;
 }
 
 export interface PipelineSettings {
@@ -67,6 +69,11 @@ export interface Pipelines {
     request: RunRequest,
     context: { signal: AbortSignal; status: StatusEmitter },
   ): Promise<RunResult>;
+  /**
+   * What a run may cost at most in USD: nothing where no step asks a model, else what the budget of a call allows; undefined where
+   * there is none. @throws ToolError as `run` for the pipeline and its parameters
+   */
+  mostUsd(request: RunRequest): number | undefined;
   /** The configured pipelines as a caller may see them. */
   describe(): PipelineDescription[];
   /** How steps are written, as Markdown. */
@@ -137,6 +144,11 @@ export function createPipelines(
         underWay.delete(ended.promise);
         ended.resolve();
       }
+    },
+    mostUsd(asked) {
+      const request = withoutBlanks(asked);
+      const { steps } = definitions.find(request);
+      return request.dryRun || request.suggest || !steps.some(asksModel) ? 0 : services.budgetUsd;
     },
     describe: definitions.describe,
     reference: async () => (await import("./definitions/reference.ts")).writeReference(),
@@ -239,4 +251,9 @@ function withoutBlanks(request: RunRequest): RunRequest {
     inputFormat: inputFormat || undefined,
     outputFormat: outputFormat || undefined,
   };
+}
+
+/** Whether a step looks something up by a model; one that is written wrongly counts, for it is read elsewhere. */
+function asksModel(step: unknown): boolean {
+  return typeof step === "object" && step !== null && /\bllm\b/i.test(JSON.stringify(step));
 }

@@ -1,4 +1,5 @@
 import type { ApiClient, ApiRequest, ApiUser } from "../api/api-client.ts";
+import type { ToolEffect } from "./define-tool.ts";
 
 /** Bytes of a body that are read as text. */
 const MAX_READ = 1_000_000;
@@ -9,6 +10,12 @@ export async function aboutCall(apis: ApiClient, user: ApiUser, request: ApiRequ
   const lines = [`Request: ${method} ${url}`];
   if (typeof request.bodyBase64 === "string") lines.push(`Body: ${bytesInWords(request.bodyBase64)}`);
   return lines.join("\n");
+}
+
+/** What a call of an API by this method does. What is deleted there is as gone as what is deleted here. */
+export function effectsOfMethod(method: string): readonly ToolEffect[] {
+  if (method === "GET" || method === "HEAD") return ["read-open"];
+  return method === "DELETE" ? ["write-open", "destroy"] : ["write-open"];
 }
 
 function bytesInWords(base64: string): string {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ApiRequest } from "../api/api-client.ts";
-import { aboutCall } from "./api-confirmation.ts";
+import { aboutCall, effectsOfMethod } from "./api-confirmation.ts";
 import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { defineTool } from "./define-tool.ts";
@@ -62,6 +62,10 @@ export default defineTool({
   mustConfirm(input, { user, services }) {
     if (input.dry_run || input.rest !== undefined) return false;
     return services.apis.mustConfirm(user, requestOf(input));
+  },
+  async effectsOf(input, { user, services }) {
+    const { method } = await services.apis.preview(user, requestOf(input));
+    return effectsOfMethod(method);
   },
   confirms: (input, { user, services }) => aboutCall(services.apis, user, requestOf(input)),
   links: linksOf,

@@ -55,6 +55,8 @@ export interface ToolContext<Uses extends keyof Services = never> {
    * @throws ToolError `declined`, `cancelled`, or `unsupported` where this client cannot ask.
    */
   elicit(key: string, question: Question): Promise<Record<string, unknown>>;
+  /** USD that the human consented to; the call may not cost more. Undefined: nobody was asked, or no cost was known. */
+  budgetUsd?: number | undefined;
 }
 
 export interface ToolDefinition<
@@ -71,6 +73,8 @@ export interface ToolDefinition<
   /** Whether a second identical call changes nothing more. */
   idempotent?: boolean;
   uses: readonly Uses[];
+  /** The resource with the MCP App that shows its results (SEP-1865), for clients that show apps. */
+  app?: `ui://${string}`;
   /** Flat and portable: no unions, no recursion, every parameter described. */
   input: Input;
   /** Shape of a successful result, besides `status`. */
@@ -96,16 +100,39 @@ export interface ToolDefinition<
     input: z.output<Input>,
     context: Pick<ToolContext<Uses>, "user" | "services">,
   ): boolean | undefined | Promise<boolean | undefined>;
+  /**
+   * What just this call does, where the tool can do several things: `effect` alone says what the worst of them is.
+   * @throws ToolError what the call would
+   */
+  effectsOf?(
+    input: z.output<Input>,
+    context: Pick<ToolContext<Uses>, "user" | "services">,
+  ): readonly ToolEffect[] | Promise<readonly ToolEffect[]>;
+  /**
+   * What the call may cost at most in USD for the models that it calls; undefined where that is unknown. A tool without it calls
+   * none. @throws ToolError what the call would
+   */
+  mayCost?(
+    input: z.output<Input>,
+    context: Pick<ToolContext<Uses>, "user" | "signal" | "services">,
+  ): number | undefined | Promise<number | undefined>;
   /** Resources that a successful result points to; clients get them besides the JSON. */
   links?(output: z.input<Output>): ResourceLink[];
   /** Images and sounds of a successful result; clients that take them get them besides the JSON. */
-  media?(output: z.input<Output>, context: Pick<ToolContext<Uses>, "user" | "services">): Media[];
+  media?(
+    output: z.input<Output>,
+    context: Pick<ToolContext<Uses>, "user" | "services">,
+    input: z.output<Input>,
+  ): Media[] | Promise<Media[]>;
   /** Result of a successful call; the boundary adds `status: "success"` where the tool sets no status itself. */
   run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
 }
 
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
-export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues" | "mustConfirm" | "links" | "media"> & {
+export type AnyTool = Omit<
+  ToolDefinition,
+  "run" | "confirms" | "continues" | "mustConfirm" | "effectsOf" | "mayCost" | "links" | "media"
+> & {
   confirms?(
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
@@ -115,8 +142,20 @@ export type AnyTool = Omit<ToolDefinition, "run" | "confirms" | "continues" | "m
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "services">,
   ): boolean | undefined | Promise<boolean | undefined>;
+  effectsOf?(
+    input: unknown,
+    context: Pick<ToolContext<keyof Services>, "user" | "services">,
+  ): readonly ToolEffect[] | Promise<readonly ToolEffect[]>;
+  mayCost?(
+    input: unknown,
+    context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
+  ): number | undefined | Promise<number | undefined>;
   links?(output: Record<string, unknown>): ResourceLink[];
-  media?(output: Record<string, unknown>, context: Pick<ToolContext<keyof Services>, "user" | "services">): Media[];
+  media?(
+    output: Record<string, unknown>,
+    context: Pick<ToolContext<keyof Services>, "user" | "services">,
+    input: unknown,
+  ): Media[] | Promise<Media[]>;
   run(input: unknown, context: ToolContext<keyof Services>): Promise<Record<string, unknown>>;
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ProcessRequest } from "../llm/process-input.ts";
 import { defineTool } from "./define-tool.ts";
 
 export default defineTool({
@@ -42,20 +43,30 @@ export default defineTool({
     cached: z.boolean().optional(),
     warnings: z.array(z.string()).optional(),
   }),
-  async run(input, { user, signal, services, status }) {
-    const { chunks, usage, warnings, ...result } = await services.processor.process(
-      user,
-      {
-        input: input.input,
-        task: input.task,
-        model: input.model,
-        systemPrompt: input.system_prompt,
-        maxTokens: input.max_tokens,
-        outputSchema: input.output_schema,
-      },
-      { signal, status },
-    );
+  mayCost: (input, { signal, services }) => services.processor.mostUsd(requestOf(input), signal),
+  async run(input, { user, signal, services, status, budgetUsd }) {
+    const budget = { costUsd: budgetUsd };
+    const context = { signal, status, budget };
+    const { chunks, usage, warnings, ...result } = await services.processor.process(user, requestOf(input), context);
     status.success(`Processed with ${result.model}`, { active_model: result.model });
     return { ...result, usage: { ...usage }, ...(chunks > 1 && { chunks }), ...(warnings.length > 0 && { warnings }) };
   },
 });
+
+function requestOf(input: {
+  input: string;
+  task: string;
+  model?: string | undefined;
+  system_prompt?: string | undefined;
+  max_tokens?: number | undefined;
+  output_schema?: Record<string, unknown> | undefined;
+}): ProcessRequest {
+  return {
+    input: input.input,
+    task: input.task,
+    model: input.model,
+    systemPrompt: input.system_prompt,
+    maxTokens: input.max_tokens,
+    outputSchema: input.output_schema,
+  };
+}

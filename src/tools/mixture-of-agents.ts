@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { MixtureRequest } from "../moa/mixture-of-agents.ts";
 import { defineTool } from "./define-tool.ts";
 
 export default defineTool({
@@ -52,21 +53,11 @@ export default defineTool({
     mermaid: z.string().optional(),
     warnings: z.array(z.string()).optional(),
   }),
-  async run(input, { user, signal, services, status }) {
-    const { warnings, trace, usage, analysis, ...result } = await services.moa.run(
-      user,
-      {
-        query: input.query,
-        models: input.models,
-        aggregatorModel: input.aggregator_model,
-        numLayers: input.num_layers,
-        agentsPerLayer: input.agents_per_layer,
-        strategy: input.strategy,
-        seed: input.seed,
-        output: input.output,
-      },
-      { signal, status },
-    );
+  mayCost: (input, { signal, services }) => services.moa.mostUsd(requestOf(input), signal),
+  async run(input, { user, signal, services, status, budgetUsd }) {
+    const budget = { costUsd: budgetUsd };
+    const context = { signal, status, budget };
+    const { warnings, trace, usage, analysis, ...result } = await services.moa.run(user, requestOf(input), context);
     status.emit("Process complete", "complete", true, { progress: 100 });
     return {
       ...result,
@@ -77,3 +68,25 @@ export default defineTool({
     };
   },
 });
+
+function requestOf(input: {
+  query: string;
+  models?: string[] | undefined;
+  aggregator_model?: string | undefined;
+  num_layers?: number | undefined;
+  agents_per_layer?: number | undefined;
+  strategy?: MixtureRequest["strategy"];
+  seed?: number | undefined;
+  output?: MixtureRequest["output"];
+}): MixtureRequest {
+  return {
+    query: input.query,
+    models: input.models,
+    aggregatorModel: input.aggregator_model,
+    numLayers: input.num_layers,
+    agentsPerLayer: input.agents_per_layer,
+    strategy: input.strategy,
+    seed: input.seed,
+    output: input.output,
+  };
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { PinnedOperation } from "../api/pinned/pinned-operations.ts";
-import { aboutCall } from "./api-confirmation.ts";
+import { aboutCall, effectsOfMethod } from "./api-confirmation.ts";
 import { mediaOf } from "./api-media.ts";
 import { apiOutput, linksOf, outcomeOf, toOutput } from "./api-result.ts";
 import { type AnyTool, defineTool } from "./define-tool.ts";
@@ -41,6 +41,8 @@ export function pinnedTool(pinned: PinnedOperation, { callApi }: { callApi: bool
         const request = pinned.toRequest(input);
         return request.rest === undefined && services.apis.mustConfirm(user, request);
       }),
+    effectsOf: (input, { user, services }) =>
+      explained(async () => effectsOfMethod((await services.apis.preview(user, pinned.toRequest(input))).method)),
     confirms: (input, { user, services }) => explained(() => aboutCall(services.apis, user, pinned.toRequest(input))),
     links: linksOf,
     media: mediaOf,

@@ -78,6 +78,7 @@ export default defineTool({
     const { run_id: id, resource, quarantine } = output as unknown as RunResult;
     return [linkTo(`Result of run ${id}`, resource), linkTo(`Quarantine of run ${id}`, quarantine?.resource)].flat();
   },
+  mayCost: (input, { services }) => services.pipelines.mostUsd(requestOf(input)),
   async run(input, { user, signal, status, services }) {
     const result = await services.pipelines.run(user, requestOf(input), { signal, status });
     const ran = result.steps.filter((step) => step.status !== "skipped").length;
