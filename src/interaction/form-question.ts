@@ -1,6 +1,6 @@
 import type { ErrorIssue } from "../errors.ts";
-import { MAX_LENGTH } from "./answers.ts";
 import { DEFAULT_SUBMIT_LABEL, type Field, type Form } from "./form.ts";
+import { MAX_LENGTH } from "./read-answer.ts";
 
 /** The flat JSON Schema that MCP clients render as a form (MCP 2025-06-18 and later, elicitation in form mode). */
 export interface FormSchema {
@@ -46,43 +46,89 @@ export function formQuestion(form: Form, earlier?: EarlierRound): FormQuestion {
   return { message: lines.join("\n"), schema: formSchema(form, earlier?.data) };
 }
 
-/** The JSON Schema of the answers; `defaults` are shown as already filled in. */
+/**
+ * The JSON Schema of the answers, of keywords that MCP forms have; `defaults` are shown as already filled in, in the place
+ * of the form's own.
+ */
 export function formSchema(form: Form, defaults: Record<string, unknown> = {}): FormSchema {
   const required = form.fields.filter((field) => field.required).map((field) => field.name);
+  const properties = form.fields.map((field) => {
+    const value = Object.hasOwn(defaults, field.name) ? defaults[field.name] : field.default;
+    return [field.name, { ...fieldSchema(field), ...(value !== undefined && { default: value }) }];
+  });
   return {
     type: "object",
-    properties: Object.fromEntries(
-      form.fields.map((field) => [
-        field.name,
-        { ...fieldSchema(field), ...(Object.hasOwn(defaults, field.name) && { default: defaults[field.name] }) },
-      ]),
-    ),
+    properties: Object.fromEntries(properties),
     ...(required.length > 0 && { required }),
   };
 }
 
 function fieldSchema(field: Field): Record<string, unknown> {
-  const description = [field.placeholder, FORMAT_HINTS[field.type]].filter(Boolean).join(" – ");
+  const { min, max, options } = field;
+  const description = describe(field);
   const about = { title: field.label, ...(description && { description }) };
   switch (field.type) {
     case "number":
     case "integer":
+      return {
+        type: field.type,
+        ...about,
+        ...(min !== undefined && { minimum: min }),
+        ...(max !== undefined && { maximum: max }),
+      };
     case "boolean":
       return { type: field.type, ...about };
     case "select": {
       // `enumNames` rather than `oneOf`: every revision of MCP has it.
-      const named = field.options.some((option) => option.label !== option.value);
+      const named = options.some((option) => option.label !== option.value);
       return {
         type: "string",
         ...about,
-        enum: field.options.map((option) => option.value),
-        ...(named && { enumNames: field.options.map((option) => option.label) }),
+        enum: options.map((option) => option.value),
+        ...(named && { enumNames: options.map((option) => option.label) }),
       };
     }
-    case "text":
-    case "textarea":
-      return { type: "string", ...about, ...(field.required && { minLength: 1 }), maxLength: MAX_LENGTH[field.type] };
-    default:
+    case "multiselect": {
+      const named = options.some((option) => option.label !== option.value);
+      const least = Math.max(Number(min ?? 0), field.required ? 1 : 0);
+      return {
+        type: "array",
+        ...about,
+        ...(least > 0 && { minItems: least }),
+        ...(max !== undefined && { maxItems: max }),
+        items: named
+          ? { anyOf: options.map(({ value, label }) => ({ const: value, title: label })) }
+          : { type: "string", enum: options.map((option) => option.value) },
+      };
+    }
+    case "date":
+    case "datetime":
       return { type: "string", ...about, format: FORMATS[field.type] };
+    default: {
+      const format = FORMATS[field.type];
+      const least = Math.max(Number(min ?? 0), field.required && format === undefined ? 1 : 0);
+      const most = max ?? (format === undefined ? MAX_LENGTH[field.type] : undefined);
+      return {
+        type: "string",
+        ...about,
+        ...(least > 0 && { minLength: least }),
+        ...(most !== undefined && { maxLength: most }),
+        ...(format !== undefined && { format }),
+      };
+    }
   }
+}
+
+/** What MCP forms have no place for is said in words. */
+function describe({ type, description, placeholder, min, max, pattern, patternMessage }: Field): string {
+  const dates = type === "date" || type === "datetime";
+  const said = [
+    description,
+    placeholder,
+    FORMAT_HINTS[type],
+    dates && min !== undefined && `Not before ${min}.`,
+    dates && max !== undefined && `Not after ${max}.`,
+    patternMessage ?? (pattern !== undefined && `Must match ${pattern}`),
+  ];
+  return said.filter(Boolean).join(" – ");
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
+import { readBounds } from "./field-bounds.ts";
+import { blank, invalid, isObject, quote, text } from "./form-values.ts";
 
 /** What a field can ask for. */
 export type FieldType =
@@ -11,8 +13,10 @@ export type FieldType =
   | "integer"
   | "boolean"
   | "select"
+  | "multiselect"
   | "date"
-  | "datetime";
+  | "datetime"
+  | "password";
 
 /** A choice of a select: what is answered and what is shown. */
 export interface Option {
@@ -26,8 +30,18 @@ export interface Field {
   label: string;
   type: FieldType;
   placeholder: string;
+  /** What helps to answer; absent where there is nothing to say. */
+  description?: string;
   required: boolean;
   options: Option[];
+  /** What the field is filled in with: an answer that its type and bounds allow. */
+  default?: string | number | boolean | string[];
+  /** Least and greatest number or date (a date as its text), length in characters, or count of choices, by the type. */
+  min?: number | string;
+  max?: number | string;
+  /** What the whole answer has to match (RE2), and what to tell the human of it. */
+  pattern?: string;
+  patternMessage?: string;
 }
 
 export interface Form {
@@ -58,18 +72,26 @@ const FIELD_TYPES: readonly FieldType[] = [
   "integer",
   "boolean",
   "select",
+  "multiselect",
   "date",
   "datetime",
+  "password",
 ];
 const TYPE_ALIASES: Record<string, FieldType> = {
   string: "text",
   uri: "url",
   checkbox: "boolean",
+  checkboxes: "multiselect",
+  "multi-select": "multiselect",
+  multi_select: "multiselect",
   "date-time": "datetime",
   "datetime-local": "datetime",
+  secret: "password",
 };
-const SECRET_TYPES = ["password", "secret"];
-const FIELD_KEYS = ["name", "label", "type", "placeholder", "required", "options"];
+const FIELD_KEYS = [
+  ...["name", "label", "type", "placeholder", "description", "required", "options"],
+  ...["default", "min", "max", "pattern", "pattern_message"],
+];
 /** Names that would reach into objects' prototypes in careless clients. */
 const RESERVED_NAMES = ["__proto__", "constructor", "prototype"];
 
@@ -81,8 +103,8 @@ const MAX_LABEL = 500;
 const MAX_FORM = 30_000;
 
 /**
- * Reads a form and fills in what is left out: label = name, type text, placeholder "", required false, options [];
- * title "Input Required", submit label "Submit"; without fields, one required text field `input`.
+ * Reads a form and fills in what is left out: label = name, type text (with options: select), placeholder "", required
+ * false, options []; title "Input Required", submit label "Submit"; without fields, one required text field `input`.
  * @throws ToolError `invalid_input` naming the field, or `too_large`.
  */
 export function readForm(input: FormInput): Form {
@@ -112,17 +134,26 @@ export function readForm(input: FormInput): Form {
 export function writeForm(form: Form): { title: string; fields: Record<string, unknown>[]; submit_label: string } {
   return {
     title: form.title,
-    fields: form.fields.map((field) => ({
+    fields: form.fields.map(({ patternMessage, ...field }) => ({
       ...field,
       options: field.options.map((option) => (option.label === option.value ? option.value : option)),
+      ...(patternMessage !== undefined && { pattern_message: patternMessage }),
     })),
     submit_label: form.submitLabel,
   };
 }
 
-/** A digest of what is asked for, equal for two forms whose answers mean the same; title and placeholders do not count. */
+/** Whether an answer must pass neither a client's form nor a model. */
+export function hasSecrets(form: Form): boolean {
+  return form.fields.some((field) => field.type === "password");
+}
+
+/** A digest of what is asked for, equal for two forms whose answers mean the same; title, placeholders and help do not count. */
 export function formDigest(form: Form): string {
-  const asked = form.fields.map((field) => [field.name, field.label, field.type, field.required, field.options]);
+  const asked = form.fields.map((field) => {
+    const { placeholder: _placeholder, description: _description, patternMessage: _message, ...rest } = field;
+    return rest;
+  });
   return createHash("sha256").update(JSON.stringify(asked)).digest("base64url");
 }
 
@@ -136,20 +167,24 @@ function readField(given: unknown, index: number): Field {
   const name = readName(given.name, at);
   const options = readOptions(given.options, at);
   const type = readType(blank(given.type) ? (options.length > 0 ? "select" : "text") : given.type, at);
-  if (type === "select" && options.length === 0) throw invalid(`${at} (${quote(name)}) is a select and needs options.`);
-  if (type !== "select" && options.length > 0) {
+  const chooses = type === "select" || type === "multiselect";
+  if (chooses && options.length === 0) throw invalid(`${at} (${quote(name)}) is a ${type} and needs options.`);
+  if (!chooses && options.length > 0) {
     throw invalid(`${at} (${quote(name)}) has options, but its type is ${type}; use type select.`);
   }
   const required = blank(given.required) ? false : given.required;
   if (typeof required !== "boolean") throw invalid(`${at}.required must be true or false.`);
-  return {
+  const description = text(given.description, `${at}.description`, "");
+  const field: Field = {
     name,
     label: text(given.label, `${at}.label`, name),
     type,
     placeholder: text(given.placeholder, `${at}.placeholder`, ""),
+    ...(description !== "" && { description }),
     required,
     options,
   };
+  return readBounds(field, given, at);
 }
 
 function readName(given: unknown, at: string): string {
@@ -162,12 +197,6 @@ function readName(given: unknown, at: string): string {
 
 function readType(given: unknown, at: string): FieldType {
   const type = typeof given === "string" ? given.trim().toLowerCase() : "";
-  if (SECRET_TYPES.includes(type)) {
-    throw invalid(
-      `${at}.type ${quote(type)} is not allowed: secrets must not travel through a form.`,
-      "Do not ask for secrets. Tell the user to put them into the configuration or the environment.",
-    );
-  }
   const known = FIELD_TYPES.find((one) => one === type) ?? (Object.hasOwn(TYPE_ALIASES, type) && TYPE_ALIASES[type]);
   if (!known) throw invalid(`${at}.type ${quote(given)} is not known; use one of ${FIELD_TYPES.join(", ")}.`);
   return known;
@@ -195,27 +224,3 @@ function readOption(given: unknown, at: string): Option {
   if (value.length > MAX_LABEL) throw invalid(`${at} has ${value.length} characters; at most ${MAX_LABEL}.`);
   return { value, label: text(source.label, `${at}.label`, value) };
 }
-
-/** A text, or `fallback` where there is none. */
-function text(given: unknown, at: string, fallback: string): string {
-  if (blank(given)) return fallback;
-  if (typeof given !== "string") throw invalid(`${at} must be a text.`);
-  if (given.length > MAX_LABEL) throw invalid(`${at} has ${given.length} characters; at most ${MAX_LABEL}.`);
-  return given.trim() === "" ? fallback : given;
-}
-
-/** What models send for a key that they leave out. */
-function blank(given: unknown): given is undefined | null | "" {
-  return given === undefined || given === null || given === "";
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const quote = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? "nothing";
-  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
-};
-
-const invalid = (message: string, hint?: string): ToolError => new ToolError("invalid_input", message, { hint });
