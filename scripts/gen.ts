@@ -67,9 +67,12 @@ const { toolsPage } = await import("./reference-tools.ts");
 const { errorsPage } = await import("./reference-errors.ts");
 const { writeReference } = await import("../src/pipeline/definitions/reference.ts");
 const { configurationPage, configurationSchema } = await import("./reference-configuration.ts");
+const { openWebUiTool } = await import("./open-webui-tool.ts");
 
 const described = tools.map(describeTool);
 emit("test/__snapshots__/tools.json", `${JSON.stringify(described, null, 2)}\n`);
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+emit("open-webui/patchbay.py", openWebUiTool(readFileSync("open-webui/patchbay.py", "utf8"), version, described));
 emit("docs/tools.md", toolsPage(described));
 emit("docs/errors.md", errorsPage());
 emit("docs/pipeline-reference.md", `<!-- Written by \`npm run gen\`. -->\n\n${writeReference()}`);
