@@ -4,9 +4,11 @@ import { serveHttp } from "../http/serve.ts";
 import { createIdentity } from "../identity/create-identity.ts";
 import { createHttpMcpHandler } from "../mcp/http-handler.ts";
 import { createServerFactory } from "../mcp/server.ts";
+import { createStatusLines } from "../open-webui/create-status-lines.ts";
 import { createPatchbay } from "../start.ts";
 import type { StatusSink } from "../status/status-event.ts";
 import { VERSION } from "../version.ts";
+import { pagesUrl } from "./check-pages.ts";
 import { checkAll } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
 import { stopSignal, surviveRejections } from "./process-events.ts";
@@ -17,13 +19,16 @@ import { printableText } from "./terminal-text.ts";
 const GRACE_MS = 5_000;
 /** Milliseconds in which answers that are complete reach the network before connections are cut. */
 const FLUSH_MS = 100;
+/** Milliseconds in which the last status lines reach Open-WebUI. */
+const STATUS_LINES_MS = 2_000;
 
 /** Serves HTTP until a signal asks to stop (another one cuts the grace short); prints what is on, what is off and why, and how to connect each client. */
 export async function serveHttpCommand({ loaded, env }: CommandContext): Promise<number> {
   const stopped = stopSignal();
-  const patchbay = createPatchbay(loaded, env);
+  let url: string | undefined;
+  const patchbay = createPatchbay(loaded, env, { pagesUrl: () => pagesUrl(loaded.config.http, url) });
   surviveRejections(patchbay.log);
-  const { http, auth, limits, user } = loaded.config;
+  const { http, auth, limits, openWebui, user } = loaded.config;
   const factory = createServerFactory({
     version: VERSION,
     boundary: patchbay.boundary,
@@ -39,6 +44,11 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     watch: (owner, tell) => patchbay.boundary.watch({ id: owner }, tell),
     onerror: (error) => patchbay.log.debug({ err: error }, "protocol error"),
   });
+  const statusLines =
+    openWebui.url !== undefined && openWebui.statusLine
+      ? createStatusLines({ url: openWebui.url, onFailure: (reason) => patchbay.log.warn({}, reason) })
+      : undefined;
+  const publicHost = http.publicUrl === undefined ? [] : [http.publicUrl];
   const server = await serveHttp({
     host: http.host,
     port: http.port,
@@ -46,8 +56,10 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     identity: createIdentity({ ...auth, localUser: user }),
     open: auth.apiKeys.length === 0,
     keys: auth.apiKeys.flatMap(({ key }) => (key === undefined ? [] : [key])),
-    allowedHosts: http.allowedHosts,
-    allowedOrigins: http.allowedOrigins,
+    statusLines,
+    pages: async (request, user) => (await patchbay.services.get(["pages"])).pages.fetch(request, user),
+    allowedHosts: [...http.allowedHosts, ...publicHost],
+    allowedOrigins: [...http.allowedOrigins, ...publicHost],
     ready: async () => {
       try {
         await patchbay.services.get(["memory"]);
@@ -58,6 +70,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     },
     onerror: (error) => patchbay.log.error({ err: error }, "request failed by a bug"),
   });
+  url = server.url;
   process.stdout.write(`Patchbay ${VERSION} listens on ${server.url}/mcp\n\n`);
   await Promise.race([stopped, printStartPage()]);
   await stopped;
@@ -68,6 +81,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
   await mcp.close();
   await server.close(0);
+  await statusLines?.close(STATUS_LINES_MS);
   await patchbay.dispose();
   return 0;
 

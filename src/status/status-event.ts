@@ -12,6 +12,8 @@ export interface StatusEvent {
     timestamp: number;
     /** Percent, 0–100. */
     progress?: number;
+    /** Nothing goes on until the user answers; that may be in another round of the call, or never. */
+    waiting?: boolean;
     /** Such as `active_model`, `layer`. */
     [extra: string]: unknown;
   };

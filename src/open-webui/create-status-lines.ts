@@ -1,0 +1,74 @@
+import type { ChatEvent } from "./chat-event.ts";
+import { chatMessageOf } from "./chat-message.ts";
+import { createMessageQueue, type MessageQueue, type PostOutcome } from "./message-queue.ts";
+import { createPoster } from "./post-event.ts";
+import type { ChatMessage, StatusLines } from "./status-line.ts";
+
+export interface StatusLinesOptions {
+  /** URL of Open-WebUI, from the configuration. */
+  url: string;
+  /** Is told why an event could not be shown, without anything of the user. */
+  onFailure?: ((reason: string) => void) | undefined;
+  /** Milliseconds that one post may take. Default 15,000: a busy Open-WebUI needs more than five seconds. */
+  postMs?: number | undefined;
+}
+
+/** Messages whose events are kept in order at the same time; beyond, the oldest one's may be mixed up. */
+const MAX_MESSAGES = 1_000;
+/** Milliseconds in which one failure is told once. */
+const FAILURE_MS = 60_000;
+
+/**
+ * Shows the events of calls in Open-WebUI's chats: as the status line of the message that makes the call and, where they are
+ * notifications, as toasts. Everything is posted in the background by the session of the chat's user, which is kept for as long
+ * as something of the message is to be shown.
+ */
+export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLinesOptions): StatusLines {
+  const poster = createPoster(url, postMs);
+  const queues = new Map<string, MessageQueue>();
+  const toldAt = new Map<string, number>();
+
+  async function post(message: ChatMessage, event: ChatEvent): Promise<PostOutcome> {
+    const { outcome, reason } = await poster.post(message, event);
+    if (reason !== undefined && Date.now() - (toldAt.get(reason) ?? Number.NEGATIVE_INFINITY) > FAILURE_MS) {
+      toldAt.set(reason, Date.now());
+      onFailure?.(reason);
+    }
+    return outcome;
+  }
+
+  function queueOf(message: ChatMessage): MessageQueue {
+    // By the session too: what one user's is refused says nothing of another's.
+    const key = `${message.chatId} ${message.messageId} ${message.token}`;
+    const known = queues.get(key);
+    if (known) return known;
+    const made = createMessageQueue({
+      post: (event) => post(message, event),
+      onIdle: () => {
+        if (queues.get(key) === made) queues.delete(key);
+      },
+    });
+    queues.set(key, made);
+    const [oldest] = queues.keys();
+    if (queues.size > MAX_MESSAGES && oldest !== undefined) queues.delete(oldest);
+    return made;
+  }
+
+  return {
+    messageOf: chatMessageOf,
+    sinkOf(message) {
+      const call = {};
+      return (event) => queueOf(message).show(call, event);
+    },
+    async close(ms) {
+      const posting = [...queues.values()].map(({ running }) => running);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      });
+      await Promise.race([Promise.all(posting), late]);
+      clearTimeout(timer);
+      await poster.close();
+    },
+  };
+}
