@@ -65,7 +65,7 @@ export async function confirmCall(
   const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
   const message = [question, lines.join("\n")].filter(Boolean).join("\n\n");
   if (mode !== "chat") {
-    if (asking.canAsk) status.progress("Waiting for the user's confirmation");
+    if (asking.canAsk) status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
     try {
       const content = await takeAnswer(asking, KEY, {
         message,

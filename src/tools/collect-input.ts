@@ -87,7 +87,7 @@ export default defineTool({
 
     const form = forms.read(input);
     if (mode === "chat") return askInChat(form, context);
-    context.status.progress("Waiting for the user's input");
+    context.status.progress("Waiting for the user's input", undefined, { waiting: true });
     try {
       return answered(await askByForm(form, context));
     } catch (error) {

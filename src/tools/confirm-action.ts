@@ -88,7 +88,7 @@ export default defineTool({
       };
     };
     if (mode === "chat") return askInChat();
-    context.status.progress("Waiting for the user's confirmation");
+    context.status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
     try {
       return settled({ confirmed: confirmation.isConsent(await context.elicit("confirm", confirmation.ask(text))) });
     } catch (error) {
