@@ -3,6 +3,7 @@ import type { AnswerStore } from "./api/answer/answer-store.ts";
 import type { ApiClient } from "./api/api-client.ts";
 import type { Config } from "./config/config-schema.ts";
 import type { Interaction } from "./interaction/interaction.ts";
+import type { Secrets } from "./interaction/secrets.ts";
 import type { Account } from "./llm/account.ts";
 import type { ModelClient } from "./llm/model-client.ts";
 import type { InputProcessor } from "./llm/process-input.ts";
@@ -10,6 +11,7 @@ import type { Embedder } from "./memory/embeddings/embedder.ts";
 import type { MemoryStore } from "./memory/store.ts";
 import type { MixtureOfAgents } from "./moa/mixture-of-agents.ts";
 import type { RunArchive } from "./moa/run-record.ts";
+import type { PageSite } from "./pages/page-site.ts";
 import type { Pipelines } from "./pipeline/pipelines.ts";
 import type { ResultStore } from "./pipeline/results/result-store.ts";
 
@@ -28,11 +30,17 @@ export interface Services {
   /** What `pipelines` has kept of runs; apart from it, for a look at old runs needs no process. */
   pipelineResults: ResultStore;
   interaction: Interaction;
+  /** Secrets that users gave for calls of APIs. */
+  secrets: Secrets;
+  /** Pages on which `interaction` asks the human; apart from it, for browsers come to them by themselves. */
+  pages: PageSite;
 }
 
 export interface ServiceContainer {
   /** The named services, made where needed. A failure to make one is thrown and tried again at the next call. */
   get<Uses extends keyof Services>(uses: readonly Uses[]): Promise<Pick<Services, Uses>>;
+  /** The service, if something has asked for it already. */
+  peek<Name extends keyof Services>(name: Name): Services[Name] | undefined;
   /** Closes what was made, in reverse order. */
   dispose(): Promise<void>;
 }
@@ -94,21 +102,27 @@ export const memoryBackups = () => import("./memory/sqlite/restore.ts");
 
 /**
  * Puts the domain rooms together from the configuration. Nothing is opened, loaded or contacted before `get`. `warn` tells an
- * operator of what does not work as configured; `redact` blots out secrets in what is kept of runs.
+ * operator of what does not work as configured; `redact` blots out secrets in what is kept of runs; `pagesUrl` is where browsers reach the pages that
+ * this process serves by itself (undefined: nowhere), instead of a server for them alone.
  */
 export function createServices(
   config: Config & { dataDir: string },
   env: NodeJS.ProcessEnv = process.env,
   warn?: (message: string) => void,
   redact?: (text: string) => string,
+  pagesUrl?: () => string | undefined,
 ): ServiceContainer {
   const made = new Map<keyof Services, Promise<Services[keyof Services]>>();
+  const ready = new Map<keyof Services, Services[keyof Services]>();
   const one = <Name extends keyof Services>(name: Name): Promise<Services[Name]> => {
     let service = made.get(name) as Promise<Services[Name]> | undefined;
     if (!service) {
       service = factories[name]();
       made.set(name, service);
-      service.catch(() => made.delete(name));
+      service.then(
+        (value) => ready.set(name, value),
+        () => made.delete(name),
+      );
     }
     return service;
   };
@@ -154,7 +168,8 @@ export function createServices(
       const apis = config.readOnly
         ? entries.map(([name, api]) => [name, { ...api, readOnly: true }] as const)
         : entries;
-      return createApiClient(Object.fromEntries(apis), await one("answers"), { warn });
+      const [answers, secrets] = await Promise.all([one("answers"), one("secrets")]);
+      return createApiClient(Object.fromEntries(apis), answers, { warn, secrets });
     },
     async answers() {
       const { createAnswerStore } = await import("./api/answer/create-answer-store.ts");
@@ -203,9 +218,17 @@ export function createServices(
       const folder = join(config.dataDir, "pipeline-runs");
       return createResultStore({ folder, keepHours, maxUserBytes: maxKeptBytes });
     },
+    async secrets() {
+      const { createSecrets } = await import("./interaction/create-secrets.ts");
+      return createSecrets();
+    },
     async interaction() {
       const { createInteraction } = await import("./interaction/interaction.ts");
-      return createInteraction(config.interaction);
+      return createInteraction({ ...config.interaction, pages: await one("pages") });
+    },
+    async pages() {
+      const { createPageSite } = await import("./pages/page-site.ts");
+      return createPageSite({ answerMs: config.interaction.answerTimeout * 1000, baseUrl: pagesUrl });
     },
   };
 
@@ -214,9 +237,11 @@ export function createServices(
       const entries = await Promise.all(uses.map(async (name) => [name, await one(name)] as const));
       return Object.fromEntries(entries) as Pick<Services, (typeof uses)[number]>;
     },
+    peek: (name) => ready.get(name) as Services[typeof name] | undefined,
     async dispose() {
       const services = [...made.values()].reverse();
       made.clear();
+      ready.clear();
       for (const service of services) {
         const closable = (await service.catch(() => undefined)) as { close?: () => void | Promise<void> } | undefined;
         await closable?.close?.();

@@ -2,9 +2,10 @@ import type { LoadedConfig } from "./config/loaded-config.ts";
 import { nameProblems, pinnedEntries } from "./config/pinned-names.ts";
 import { ToolError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
-import { createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
+import { type CallLog, createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
 import { type ConfirmationSetting, createConfirmationPolicy } from "./mcp/confirmation-policy.ts";
 import { prompts } from "./prompts/index.ts";
+import { findSecrets, type SecretFinder } from "./redact/find-secrets.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact/redact.ts";
 import { resources } from "./resources/index.ts";
 import { createServices, type ServiceContainer } from "./services.ts";
@@ -18,7 +19,10 @@ export interface Patchbay {
   services: ServiceContainer;
   boundary: ToolBoundary;
   log: Log;
-  redact: (text: string) => string;
+  /** Blots out secrets; `cut`: the text goes on, so that a beginning of a secret at its end goes too. */
+  redact: (text: string, options?: { cut?: boolean | undefined }) => string;
+  /** Writes into the log how a call ended, where that is wanted or it failed by a bug. */
+  onCall(call: CallLog): void;
   /** Seals what waiting calls carry through clients; lives as long as this process, and is made when it is first asked for. */
   readonly stateKey: Uint8Array;
   dispose(): Promise<void>;
@@ -28,7 +32,11 @@ export interface Patchbay {
  * Puts a server together without opening, loading or contacting anything yet.
  * @throws ToolError `invalid_config` where a tool is named that does not exist
  */
-export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = process.env): Patchbay {
+export function createPatchbay(
+  loaded: LoadedConfig,
+  env: NodeJS.ProcessEnv = process.env,
+  { pagesUrl }: { pagesUrl?: () => string | undefined } = {},
+): Patchbay {
   const { config } = loaded;
   const builtIn = tools.map(({ name }) => name);
   const pinned = pinnedEntries(config.apis, builtIn);
@@ -40,7 +48,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
   const redact = createRedactor([...loaded.secrets, ...secretsOfEnvironment(env)]);
   const log = createLog(config.logLevel, redact);
   const debugging = log.has("debug");
-  const services = createServices(config, env, (message) => log.warn({}, message), redact);
+  const services = createServices(config, env, (message) => log.warn({}, message), redact, pagesUrl);
   const boundary = createToolBoundary({
     tools,
     resources,
@@ -59,14 +67,16 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
           }),
     callTimeoutMs: config.limits.callTimeout * 1000,
     redact,
+    redactOf: userRedactor(redact, services),
     statusSinks: debugging ? [({ data }) => log.debug(data, "status")] : [],
-    onCall({ error, ms, ...call }) {
-      if (error === undefined && !debugging) return;
-      const line = { ...call, ms: Math.round(ms * 10) / 10 };
-      if (error === undefined) log.debug(line, "call");
-      else log.error({ ...line, err: error }, "call failed by a bug");
-    },
+    onCall,
   });
+  function onCall({ error, ms, ...call }: CallLog): void {
+    if (error === undefined && !debugging) return;
+    const line = { ...call, ms: Math.round(ms * 10) / 10 };
+    if (error === undefined) log.debug(line, "call");
+    else log.error({ ...line, err: error }, "call failed by a bug");
+  }
   for (const warning of loaded.warnings) log.warn({}, warning);
   let stateKey: Uint8Array | undefined;
   return {
@@ -75,6 +85,7 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
     boundary,
     log,
     redact,
+    onCall,
     get stateKey() {
       stateKey ??= crypto.getRandomValues(new Uint8Array(32));
       return stateKey;
@@ -83,6 +94,23 @@ export function createPatchbay(loaded: LoadedConfig, env: NodeJS.ProcessEnv = pr
       await services.dispose();
       await log.flush();
     },
+  };
+}
+
+/** What hides a user's own secrets besides, in all that leaves the server for that user. */
+function userRedactor(redact: (text: string) => string, services: ServiceContainer) {
+  const finders = new WeakMap<readonly string[], SecretFinder>();
+  return (user: string): ((text: string) => string) => {
+    const own = services.peek("secrets")?.of(user) ?? [];
+    if (own.length === 0) return redact;
+    let finder = finders.get(own);
+    if (!finder) {
+      finder = findSecrets();
+      for (const secret of own) finder.add(secret);
+      finders.set(own, finder);
+    }
+    const { hide } = finder;
+    return (text) => hide(redact(text));
   };
 }
 

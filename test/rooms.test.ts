@@ -16,6 +16,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   fence: { values: [] },
   memory: { values: ["errors"] },
   interaction: { values: ["errors"] },
+  pages: { values: ["errors", "interaction"] },
   "json-schema": { values: [] },
   worker: { values: [] },
   llm: { values: ["errors", "fence", "json-schema", "redact"], types: ["status"] },
@@ -30,7 +31,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   "model-provider": { values: ["errors"], types: ["llm", "moa", "services", "status"] },
   log: { values: ["redact"] },
   services: {
-    values: ["api", "interaction", "llm", "memory", "moa", "pipeline", "usage", "errors"],
+    values: ["api", "interaction", "llm", "memory", "moa", "pages", "pipeline", "usage", "errors"],
     types: ["config"],
   },
   display: { values: ["errors"] },
@@ -71,7 +72,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
 
 /** Which rooms may import which package. */
 const PACKAGES: Record<string, string[]> = {
-  "@hono/node-server": ["http"],
+  "@hono/node-server": ["http", "pages"],
   "@huggingface/tokenizers": ["memory"],
   "@jmespath-community/jmespath": ["worker"],
   "@modelcontextprotocol/ext-apps": ["apps"],
@@ -81,7 +82,7 @@ const PACKAGES: Record<string, string[]> = {
   chardet: ["pipeline"],
   dompurify: ["apps"],
   "eventsource-parser": ["api", "llm"],
-  hono: ["http"],
+  hono: ["http", "pages"],
   "ipaddr.js": ["api", "identity"],
   jose: ["identity"],
   jsonata: ["worker"],

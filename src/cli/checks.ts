@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import { checkApis } from "./check-apis.ts";
+import { checkPages } from "./check-pages.ts";
 
 /**
  * What was found of one part: `ok`, `off` where the configuration leaves it out, `warn` where it is doubtful that it is meant as
@@ -49,6 +50,7 @@ export async function checkAll(
     checkConfiguration(loaded),
     ...checkAnswerCache(loaded),
     ...checkMixture(loaded),
+    ...checkPages(loaded),
     ...(await Promise.all(parts)).flat(),
   ];
 }
