@@ -42,6 +42,8 @@ export interface Field {
   /** What the whole answer has to match (RE2), and what to tell the human of it. */
   pattern?: string;
   patternMessage?: string;
+  /** Of a password: the only configured API that it counts for. */
+  api?: string;
 }
 
 export interface Form {
@@ -90,7 +92,7 @@ const TYPE_ALIASES: Record<string, FieldType> = {
 };
 const FIELD_KEYS = [
   ...["name", "label", "type", "placeholder", "description", "required", "options"],
-  ...["default", "min", "max", "pattern", "pattern_message"],
+  ...["default", "min", "max", "pattern", "pattern_message", "api"],
 ];
 /** Names that would reach into objects' prototypes in careless clients. */
 const RESERVED_NAMES = ["__proto__", "constructor", "prototype"];
@@ -184,6 +186,10 @@ function readField(given: unknown, index: number): Field {
     required,
     options,
   };
+  const api = text(given.api, `${at}.api`, "").trim();
+  if (api !== "" && type !== "password")
+    throw invalid(`${at} (${quote(name)}) has api, which only a password can have.`);
+  if (api !== "") field.api = api;
   return readBounds(field, given, at);
 }
 
