@@ -58,7 +58,7 @@ describe("the status line of a chat in Open-WebUI, by the session of its user", 
 
   it("ends the requests of a whole mixture when the user presses Stop", async () => {
     const before = model.requests.length;
-    const turn = await admin.ask('CALL mixture_of_agents {"prompt":"SLOW 20"}', { tools: TOOLS });
+    const turn = await admin.ask('CALL mixture_of_agents {"query":"SLOW 20"}', { tools: TOOLS });
     await turn.event("status");
     const upstream = () => model.requests.slice(before).filter(({ body }) => !body.tools);
     await expect.poll(() => upstream().length, { timeout: 5_000 }).toBeGreaterThan(1);
