@@ -32,6 +32,7 @@ DIALOG_MS = 240_000
 LAST_STATUS_SECONDS = 10
 """Time that the result waits for the last status line to be stored."""
 CLOSE_SECONDS = 5
+LINE_CHARS = 300
 PASSWORD = {"input": {"type": "password"}}
 
 _late = set()
@@ -215,12 +216,13 @@ class _StatusLine:
         if self.toasts and kind in ("info", "success", "warning", "error"):
             self._show({"type": "notification", "data": {"type": kind, "content": str(data.get("description", ""))}})
         if self.shown:
-            failed = {"error": True} if data.get("status") == "error" else {}
-            self._show({"type": "status", "data": {**data, **failed}})
+            line = " ".join(str(data.get("description", "")).split())
+            data = {**data, "description": line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS - 1]}…"}
+            self._show({"type": "status", "data": {**data, "error": True} if data.get("status") == "error" else data})
 
     async def end(self, status: str, description: str) -> None:
         """Makes sure that there was a last event, and that it is stored."""
-        self.event({"status": status, "description": description[:500], "done": True})
+        self.event({"status": status, "description": description, "done": True})
         if self.pump:
             _late.add(self.pump)
             self.pump.add_done_callback(_late.discard)
