@@ -3,6 +3,7 @@ import { build } from "esbuild";
 import { configSchema } from "../src/config/config-schema.ts";
 import { describeTool } from "../src/mcp/tool-schema.ts";
 import { tools } from "../src/tools/index.ts";
+import { buildApp } from "./build-app.ts";
 import { leanStart } from "./lean-start.ts";
 import { namedExports } from "./named-exports.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
@@ -41,5 +42,8 @@ const { metafile } = await build({
   logLevel: "warning",
   metafile: true,
 });
-writeFileSync("dist/THIRD-PARTY-LICENSES.txt", thirdPartyLicenses(Object.keys(metafile.inputs)));
+writeFileSync(
+  "dist/THIRD-PARTY-LICENSES.txt",
+  thirdPartyLicenses([...Object.keys(metafile.inputs), ...(await buildApp())]),
+);
 chmodSync("dist/main.js", 0o755);

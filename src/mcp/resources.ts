@@ -27,6 +27,7 @@ export interface ResourceHandlers {
 /** What is read: of bytes, their base64. */
 interface ReadContent {
   mimeType: string;
+  _meta?: Record<string, unknown>;
   content?: object | string;
   blob?: string;
 }
@@ -52,7 +53,7 @@ export function addResources(server: Server, { boundary, identify, subscribable 
     const uses = [...new Set(resources.flatMap((resource) => (resource.list ? resource.uses : [])))];
     return answer(requestOf("resources/list", context), uses, async (given) => {
       const cursor = params?.cursor;
-      const first = cursor === undefined ? resources.filter(isSingle).map(describe) : [];
+      const first = cursor === undefined ? resources.filter(isListed).map(describe) : [];
       const { listed, nextCursor } = await listPage(resources, cursor, given);
       return {
         resources: [...first, ...listed],
@@ -67,22 +68,23 @@ export function addResources(server: Server, { boundary, identify, subscribable 
 
   server.setRequestHandler("resources/read", async ({ params: { uri } }, context) => {
     const found = findResource(resources, uri);
-    const { mimeType, content, blob } = await answer(
+    const { content, blob, ...about } = await answer(
       requestOf("resources/read", context, uri),
       found?.resource.uses ?? [],
       async (given): Promise<ReadContent> => {
         if (!found) throw unknownResource(resources, uri);
         const { resource, id } = found;
         const read = await resource.read(id, given);
-        const about = { mimeType: (await resource.mimeTypeOf?.(id, given)) ?? resource.mimeType ?? JSON_TYPE };
+        const mimeType = (await resource.mimeTypeOf?.(id, given)) ?? resource.mimeType ?? JSON_TYPE;
+        const about = { mimeType, ...(resource.meta && { _meta: resource.meta }) };
         if (!(read instanceof Uint8Array)) return { ...about, content: read };
         const bytes = Buffer.from(read.buffer, read.byteOffset, read.byteLength);
         return { ...about, blob: bytes.toString("base64") };
       },
     );
-    if (blob !== undefined) return { contents: [{ uri, mimeType, blob }] };
+    if (blob !== undefined) return { contents: [{ uri, ...about, blob }] };
     const text = typeof content === "string" ? content : JSON.stringify(content);
-    return { contents: [{ uri, mimeType, text }] };
+    return { contents: [{ uri, ...about, text }] };
   });
 
   if (!subscribable) return;
@@ -151,11 +153,16 @@ export async function sendEvent(server: Server, event: ResourceEvent): Promise<v
 }
 
 function unknownResource(resources: readonly AnyResource[], uri: string): ToolError {
-  const known = resources.map((resource) => resource.uri);
+  const known = resources.filter(({ unlisted }) => !unlisted).map((resource) => resource.uri);
   return new ToolError(
     "not_found",
     `There is no resource "${uri.slice(0, 200)}". There are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}, where an id is a UUID, and a run_id what run_pipeline gave.`,
   );
+}
+
+/** Whether it stands in the list by itself. */
+function isListed(resource: AnyResource): boolean {
+  return isSingle(resource) && !resource.unlisted;
 }
 
 function describe({ uri, name, title, description, mimeType = JSON_TYPE }: AnyResource): Resource {

@@ -31,6 +31,10 @@ export interface ResourceDefinition<Uses extends keyof Services = keyof Services
   mimeType?: string;
   /** Where it is not the same for each of them. @throws ToolError as `read` */
   mimeTypeOf?(id: string, context: ResourceContext<Uses>): Promise<string>;
+  /** Whether `resources/list` leaves it out. */
+  unlisted?: boolean;
+  /** The `_meta` of what is read. */
+  meta?: Record<string, unknown>;
   uses: readonly Uses[];
   /** Which of these resources the URI names: the value of `{id}`, or "" where there is but one. Undefined: none of them. */
   match(uri: string): string | undefined;

@@ -1,5 +1,6 @@
 import apiAnswer from "./api-answer.ts";
 import type { AnyResource } from "./define-resource.ts";
+import displayResultApp from "./display-result-app.ts";
 import memory from "./memory.ts";
 import memoryList from "./memory-list.ts";
 import pipelineDefinitions from "./pipeline-definitions.ts";
@@ -20,4 +21,5 @@ export const resources: readonly AnyResource[] = [
   pipelineQuarantine,
   pipelineReport,
   memory,
+  displayResultApp,
 ];

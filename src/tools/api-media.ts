@@ -27,7 +27,7 @@ export function mediaOf(
  * The type of an image that models take, by its first bytes (WHATWG MIME Sniffing, 6.1), whatever the API calls it: a provider
  * refuses the whole turn for an image that is none.
  */
-function imageTypeOf(bytes: Buffer): string | undefined {
+export function imageTypeOf(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 12);
   if (start.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
   if (start.startsWith("\xff\xd8\xff")) return "image/jpeg";

@@ -1,13 +1,22 @@
 import { z } from "zod";
+import { imageTypeOf, MAX_MEDIA_BYTES } from "./api-media.ts";
 import { defineTool } from "./define-tool.ts";
+import { asJson } from "./loose-values.ts";
+
+const names = z.preprocess((given) => {
+  const value = asJson(given);
+  return typeof value === "string" ? [value] : value;
+}, z.array(z.string()));
 
 export default defineTool({
   name: "display_result",
   title: "Show a result",
-  description: "Shows the user a notification and hands on a result.",
+  description:
+    "Shows the user a notification and a result: Markdown, a table, a chart of its rows, an image, or several of these.",
   effect: "read",
   idempotent: true,
   uses: [],
+  app: "ui://patchbay/display-result",
   input: z.strictObject({
     message: z
       .string()
@@ -19,20 +28,50 @@ export default defineTool({
       .default("success")
       .describe("Kind of the notification: info, success (default), warning or error."),
     result_data: z.record(z.string(), z.unknown()).default({}).describe("The result as an object. Default {}."),
+    // Limits that models need not know are not part of the definition, which every conversation pays for.
+    markdown: z.string().optional().describe("Markdown to show."),
+    rows: z
+      .preprocess(asJson, z.array(z.record(z.string(), z.unknown())))
+      .optional()
+      .describe("Rows of a table, as objects."),
+    columns: names.optional().describe('Columns in order, "key" or "key: title". Default all.'),
+    chart: z
+      .enum(["bar", "stacked", "line", "area", "pie", "scatter"])
+      .optional()
+      .describe("Draws rows: bar, stacked, line, area, pie or scatter."),
+    x: z.string().optional().describe("Column of the x axis. Default the first."),
+    y: names.optional().describe("Columns to draw. Default all numbers."),
+    title: z.string().optional().describe("Of chart or table."),
+    image: z.string().optional().describe("Data URI or base64, no address."),
+    alt: z.string().optional().describe("What the image shows."),
   }),
   output: z.object({
     action: z.string(),
     data: z.record(z.string(), z.unknown()),
     message: z.string(),
     notification_type: z.string(),
+    parts: z.array(z.unknown()).optional(),
+    text: z.string().optional(),
   }),
-  async run(input, context) {
-    context.status.success(input.message, { notification_type: input.notification_type });
-    return {
-      action: "display_result",
-      data: input.result_data,
-      message: input.message,
-      notification_type: input.notification_type,
-    };
+  async run({ message, notification_type, result_data, ...shown }, context) {
+    const result = { action: "display_result", data: result_data, message, notification_type };
+    const isPlain = Object.values(shown).every((value) => value === undefined);
+    const content = isPlain ? {} : await showing(shown);
+    context.status.success(message, { notification_type });
+    return { ...result, ...content };
+  },
+  /** An SVG is none that models take: only the app shows it, from the arguments. */
+  async media({ parts = [] }, _context, { image = "" }) {
+    const found = parts.find((part) => (part as { type?: string }).type === "image") as
+      | { mime_type: string }
+      | undefined;
+    if (!found || found.mime_type === "image/svg+xml") return [];
+    const { bytesOf } = await import("../display/image.ts");
+    return [{ type: "image", data: bytesOf(image)?.toString("base64") ?? "", mimeType: found.mime_type }];
   },
 });
+
+async function showing(shown: Parameters<typeof import("../display/show-parts.ts").showParts>[0]) {
+  const { showParts } = await import("../display/show-parts.ts");
+  return showParts(shown, { typeOf: imageTypeOf, maxBytes: MAX_MEDIA_BYTES });
+}

@@ -1,0 +1,64 @@
+import { type ChartRequest, chartOf } from "./chart.ts";
+import { type ImageType, imageOf } from "./image.ts";
+import type { ChartKind, Part } from "./parts.ts";
+import { renderText } from "./render-text.ts";
+import { MAX_ROWS, type Row, tableOf, wrong } from "./table.ts";
+
+/** What is to be shown, as the tool's arguments say it. */
+export interface ShowRequest extends Omit<ChartRequest, "chart"> {
+  markdown?: string | undefined;
+  rows?: readonly Row[] | undefined;
+  columns?: readonly string[] | undefined;
+  chart?: ChartKind | undefined;
+  image?: string | undefined;
+  alt?: string | undefined;
+}
+
+/** Characters. */
+const LIMITS = { markdown: 100_000, title: 200, alt: 1_000 };
+
+/** How images are told and limited. */
+export interface ImageRules {
+  typeOf: ImageType;
+  maxBytes: number;
+}
+
+/**
+ * The parts to show, and all of them as Markdown.
+ * @throws ToolError `invalid_input` that names the parameter at fault
+ */
+export function showParts(request: ShowRequest, { typeOf, maxBytes }: ImageRules): { parts: Part[]; text: string } {
+  const { markdown, rows, columns, chart, image, alt, title, x, y } = request;
+  const parts: Part[] = [];
+  for (const [name, length] of Object.entries(LIMITS)) {
+    const given = request[name as keyof typeof LIMITS]?.length ?? 0;
+    if (given > length) throw wrong(name, `"${name}" must have at most ${length} characters, not ${given}.`);
+  }
+  if (markdown !== undefined) parts.push({ type: "markdown", text: markdown });
+  for (const [name, value] of Object.entries({ columns, chart, title, x, y })) {
+    if (value !== undefined && rows === undefined) throw wrong(name, `"${name}" needs "rows": what it is about.`);
+  }
+  for (const [name, value] of Object.entries({ x, y })) {
+    if (value !== undefined && chart === undefined) throw wrong(name, `"${name}" is of a chart: give "chart", too.`);
+  }
+  if (alt !== undefined && image === undefined) throw wrong("alt", '"alt" describes an image: give "image", too.');
+  if (rows !== undefined) parts.push(...rowParts(rows, request));
+  if (image !== undefined) parts.push(imageOf(image, alt ?? "", typeOf, maxBytes));
+  return { parts, text: renderText(parts) };
+}
+
+function rowParts(rows: readonly Row[], { columns, chart, title, x, y }: ShowRequest): Part[] {
+  if (rows.length > MAX_ROWS) {
+    throw wrong(
+      "rows",
+      `"rows" has ${rows.length} rows, more than ${MAX_ROWS}.`,
+      "Show the first ones, or sum them up.",
+    );
+  }
+  if (chart === undefined) {
+    const table = tableOf(rows, columns, []);
+    return [title === undefined ? table : { ...table, title }];
+  }
+  const drawn = chartOf(rows, { chart, title, x, y });
+  return [drawn, tableOf(rows, columns, [drawn.x, ...drawn.y])];
+}
