@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   unknown_operation: "The API has no such operation.",
   unknown_pipeline: "No pipeline of that name is configured.",
   forbidden: "The configuration does not allow it: an address, a path, a method.",
+  insufficient_scope: "The key that the call came with lacks a scope that the tool needs.",
   validation_failed: "Data does not satisfy a schema.",
   declined: "The human said no.",
   cancelled: "The human closed the form, or did not answer in time.",

@@ -108,8 +108,6 @@ async function startServer(): Promise<string> {
     port: 0,
     mcp,
     identity: createIdentity({ mode: "static-user", apiKeys: [], localUser: user }),
-    open: true,
-    keys: [],
     allowedHosts: [],
     allowedOrigins: [],
     ready: async () => ({ ready: true }),

@@ -84,8 +84,6 @@ async function httpServer(env: Record<string, string>): Promise<URL> {
     port: 0,
     mcp,
     identity: createIdentity({ mode: "static-user", apiKeys: [], localUser: "local" }),
-    open: true,
-    keys: [],
     allowedHosts: [],
     allowedOrigins: [],
     ready: async () => ({ ready: true }),

@@ -28,7 +28,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   config: { values: ["edits", "errors", "redact"] },
   identity: { values: ["errors"], types: ["config"] },
   "open-webui": { values: ["errors"], types: ["status"] },
-  "model-provider": { values: ["errors"], types: ["llm", "moa", "services", "status"] },
+  "model-provider": { values: ["errors", "llm", "status"], types: ["config", "moa", "services"] },
   log: { values: ["redact"] },
   services: {
     values: ["api", "interaction", "llm", "memory", "moa", "pages", "pipeline", "usage", "errors"],
@@ -42,7 +42,10 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   },
   resources: { values: ["apps", "errors"], types: ["api", "memory", "moa", "pipeline", "services", "tools"] },
   prompts: { values: ["errors", "fence"], types: ["memory", "services", "tools"] },
-  mcp: { values: ["status", "errors", "exact-numbers"], types: ["tools", "resources", "prompts", "services"] },
+  mcp: {
+    values: ["status", "errors", "exact-numbers"],
+    types: ["interaction", "tools", "resources", "prompts", "services"],
+  },
   http: { values: ["errors"], types: ["identity", "mcp", "model-provider", "open-webui", "services"] },
   start: {
     values: ["mcp", "services", "tools", "resources", "prompts", "log", "redact", "errors", "config"],
@@ -98,7 +101,7 @@ const PACKAGES: Record<string, string[]> = {
   stemmer: ["api", "memory"],
   undici: ["api", "llm", "open-webui"],
   yaml: ["cli", "config", "pipeline"],
-  zod: ["cli", "config", "mcp", "tools"],
+  zod: ["cli", "config", "mcp", "model-provider", "tools"],
 };
 
 /** What runs before the server has answered its first message over stdio. Each package and each file costs every start. */

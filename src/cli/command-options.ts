@@ -33,6 +33,14 @@ const EVAL_OPTIONS = {
   "max-cost": { type: "string" },
 } as const;
 
+const KEYS_OPTIONS = {
+  name: { type: "string" },
+  service: { type: "boolean" },
+  expires: { type: "string" },
+  scopes: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
 const DOCTOR_OPTIONS = { "no-probe": { type: "boolean" } } as const;
 const CONFIG_OPTIONS = { schema: { type: "boolean" } } as const;
 
@@ -53,6 +61,7 @@ const OWN_OPTIONS = {
   eval: EVAL_OPTIONS,
   doctor: DOCTOR_OPTIONS,
   config: CONFIG_OPTIONS,
+  keys: KEYS_OPTIONS,
   memory: MEMORY_OPTIONS,
   usage: USAGE_OPTIONS,
 } as const;
@@ -62,6 +71,7 @@ export const ALL_OPTIONS = {
   ...EVAL_OPTIONS,
   ...DOCTOR_OPTIONS,
   ...CONFIG_OPTIONS,
+  ...KEYS_OPTIONS,
   ...MEMORY_OPTIONS,
   ...USAGE_OPTIONS,
   ...GLOBAL_OPTIONS,

@@ -41,6 +41,18 @@ ${MIXTURE}
   --user NAME        only this user
   --json             as JSON
 `,
+  keys: `patchbay-mcp keys add --user NAME   makes a key of a user, and shows it this one time
+patchbay-mcp keys add --service     makes a key of a service, such as Open-WebUI or a proxy, that names its users itself
+patchbay-mcp keys list              the keys, without what is secret of them
+patchbay-mcp keys revoke ID         takes a key away
+
+A running server takes keys in and out by itself, within a second.
+
+  --name TEXT        what the key is for, such as laptop
+  --expires TIME     when it ends: 12h, 90d, or a date such as 2027-01-31; default never
+  --scopes A,B       all that it allows of the scopes in auth.toolScopes; default everything
+  --json             as JSON
+`,
   doctor: `patchbay-mcp doctor              checks configuration, database, providers and APIs, and asks each configured model for a word
   --no-probe         asks no model for a word, and no API for a token
 `,

@@ -15,6 +15,7 @@ const USAGE = `patchbay-mcp ${VERSION}
   patchbay-mcp ask "QUESTION"     the answer of a mixture of agents
   patchbay-mcp eval moa           whether a mixture is worth its price on your own questions
   patchbay-mcp usage              tokens, requests and cost by day, user and model, and what budgets have left
+  patchbay-mcp keys               make, list and revoke the keys by which callers over HTTP say who they are
   patchbay-mcp memory             look after the memories: search, export, import, forget, backup, restore, …
 
   --config FILE     configuration file (patchbay.yaml)
@@ -67,9 +68,10 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   ask: async (context) => (await import("./ask.ts")).askCommand(context),
   eval: async (context) => (await import("./eval.ts")).evalCommand(context),
   usage: async (context) => (await import("./usage.ts")).usageCommand(context),
+  keys: async (context) => (await import("./keys.ts")).keysCommand(context),
   memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
 };
-const TAKES_WORDS = ["ask", "eval", "memory"];
+const TAKES_WORDS = ["ask", "eval", "keys", "memory"];
 
 async function usageOf(command: string): Promise<string> {
   if (command === "memory") return (await import("./memory-usage.ts")).MEMORY_USAGE;

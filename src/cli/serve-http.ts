@@ -11,7 +11,9 @@ import { VERSION } from "../version.ts";
 import { pagesUrl } from "./check-pages.ts";
 import { checkAll } from "./checks.ts";
 import type { CommandContext } from "./command-context.ts";
+import { identityOptions } from "./identity-options.ts";
 import { stopSignal, surviveRejections } from "./process-events.ts";
+import { serveModels } from "./serve-models.ts";
 import { connectionHelp, stdioCommand, toolTable } from "./start-page.ts";
 import { printableText } from "./terminal-text.ts";
 
@@ -28,7 +30,8 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   let url: string | undefined;
   const patchbay = createPatchbay(loaded, env, { pagesUrl: () => pagesUrl(loaded.config.http, url) });
   surviveRejections(patchbay.log);
-  const { http, auth, limits, openWebui, user } = loaded.config;
+  const { http, auth, limits, openWebui } = loaded.config;
+  const identity = createIdentity({ ...identityOptions(loaded), listenUrl: () => url ?? "", log: patchbay.log });
   const factory = createServerFactory({
     version: VERSION,
     boundary: patchbay.boundary,
@@ -49,13 +52,13 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
       ? createStatusLines({ url: openWebui.url, onFailure: (reason) => patchbay.log.warn({}, reason) })
       : undefined;
   const publicHost = http.publicUrl === undefined ? [] : [http.publicUrl];
+  const models = serveModels(patchbay);
   const server = await serveHttp({
     host: http.host,
     port: http.port,
     mcp,
-    identity: createIdentity({ ...auth, localUser: user }),
-    open: auth.apiKeys.length === 0,
-    keys: auth.apiKeys.flatMap(({ key }) => (key === undefined ? [] : [key])),
+    identity,
+    modelProvider: models,
     statusLines,
     pages: async (request, user) => (await patchbay.services.get(["pages"])).pages.fetch(request, user),
     allowedHosts: [...http.allowedHosts, ...publicHost],
@@ -76,8 +79,8 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   await stopped;
 
   const closed = server.close(GRACE_MS + FLUSH_MS);
-  await Promise.race([patchbay.boundary.idle(GRACE_MS), stopSignal()]);
-  await patchbay.boundary.stop();
+  await Promise.race([Promise.all([patchbay.boundary.idle(GRACE_MS), models?.idle(GRACE_MS)]), stopSignal()]);
+  await Promise.all([patchbay.boundary.stop(), models?.stop()]);
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
   await mcp.close();
   await server.close(0);
@@ -88,7 +91,8 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   async function printStartPage(): Promise<void> {
     const checks = await checkAll(loaded, patchbay.services);
     const start = stdioCommand(loaded, resolve(process.argv[1] ?? ""));
-    const help = connectionHelp(server.url, auth.apiKeys.length > 0, start);
+    const caller = { mode: auth.mode, open: await identity.isOpen(), header: auth.trustedHeader.header };
+    const help = connectionHelp(http.publicUrl?.replace(/\/+$/, "") ?? server.url, caller, start);
     process.stdout.write(printableText(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`)));
     // Now that the server is idle: the checks load only what listing models needs, and not even that where they are configured.
     if (!checks.some(({ service, state }) => service === "llm" && state === "ok")) return;

@@ -46,18 +46,55 @@ export function stdioCommand(
   return { command: isOwn ? node : process.execPath, args: [existsSync(start) ? start : program, ...args] };
 }
 
+/** How a caller says who it is. */
+export interface CallerHelp {
+  mode: LoadedConfig["config"]["auth"]["mode"];
+  /** Whether no credential is asked for. */
+  open: boolean;
+  /** Of mode `trusted-header`. */
+  header?: string;
+}
+
 /** How each kind of client connects to the server at `url`, ready to copy; over stdio by the command. */
-export function connectionHelp(url: string, hasKeys: boolean, start: { command: string; args: string[] }): string {
-  const header = hasKeys ? ` --header "Authorization: Bearer <your key>"` : "";
-  const mcpoHeader = hasKeys ? ` --header '{"Authorization": "Bearer <your key>"}'` : "";
+export function connectionHelp(url: string, caller: CallerHelp, start: { command: string; args: string[] }): string {
+  const header = caller.open ? "" : ` --header "Authorization: Bearer <your key>"`;
+  const mcpoHeader = caller.open ? "" : ` --header '{"Authorization": "Bearer <your key>"}'`;
+  const native = openWebUiHelp(caller).map((line) => `               ${line}\n`);
   return `Connect
   Open-WebUI   Admin Settings > External Tools > +, type MCP (Streamable HTTP), URL ${url}/mcp,
-               authentication ${hasKeys ? "Bearer with your key" : "None"}
-  mcpo         pip install "mcpo==0.0.20" "mcp<2" "fastapi<=0.140"
+${native.join("")}  mcpo         pip install "mcpo==0.0.20" "mcp<2" "fastapi<=0.140"
                mcpo --host 127.0.0.1 --port 8000 --api-key <a new key> --server-type streamable-http${mcpoHeader} -- ${url}/mcp
                then in Open-WebUI an OpenAPI connection to http://127.0.0.1:8000 with that key
   Inspector    npx @modelcontextprotocol/inspector --cli ${url}/mcp --transport http${header} --method tools/list
   stdio        ${JSON.stringify({ mcpServers: { patchbay: start } })}
                (for Claude, VS Code, Cursor and others)
-${hasKeys ? "" : "\nNo keys are configured: everybody on this machine is one user. auth.apiKeys in patchbay.yaml adds users.\n"}`;
+${notes(caller)}`;
+}
+
+function openWebUiHelp({ mode, open, header }: CallerHelp): string[] {
+  if (open) return ["authentication None"];
+  switch (mode) {
+    case "oauth":
+      return ["authentication OAuth 2.1"];
+    case "open-webui-jwt":
+      return [
+        "authentication Bearer with the key of Open-WebUI (patchbay-mcp keys add --service); Open-WebUI runs with",
+        "ENABLE_FORWARD_USER_INFO_HEADERS=true and FORWARD_USER_INFO_HEADER_JWT_SECRET=<the secret of auth.openWebuiJwt>",
+      ];
+    case "open-webui-session":
+      return ["authentication Session"];
+    case "trusted-header":
+      return [
+        `through the proxy, which sends its key and ${header}; else authentication Bearer with the key of a user`,
+      ];
+    default:
+      return ["authentication Bearer with your key"];
+  }
+}
+
+function notes({ mode, open }: CallerHelp): string {
+  if (open && mode === "api-key")
+    return "\nNo keys are configured: everybody on this machine is one user. auth.apiKeys in patchbay.yaml, or patchbay-mcp keys add, adds users.\n";
+  if (open) return "\nEverybody on this machine is one user (auth.mode static-user).\n";
+  return "\nA key is made with patchbay-mcp keys add --user NAME, and counts at once. docs/identity.md has every way to tell users apart.\n";
 }

@@ -1,7 +1,8 @@
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
-import type { Caller, Identity, Refusal } from "../identity/identity.ts";
+import { ToolError } from "../errors.ts";
+import type { Caller, Identity, Refusal, ResourceName } from "../identity/identity.ts";
 import type { HttpMcpHandler } from "../mcp/http-handler.ts";
 import type { ModelProvider } from "../model-provider/model-provider.ts";
 import type { StatusLines } from "../open-webui/status-line.ts";
@@ -13,8 +14,8 @@ export interface AppOptions {
   modelProvider?: ModelProvider | undefined;
   /** Where status events are shown besides; undefined: nowhere. */
   statusLines?: StatusLines | undefined;
-  /** Answers what browsers ask of a page below `/interact/`, which needs no credential but its address. */
-  pages?: ((request: Request) => Promise<Response>) | undefined;
+  /** Answers what browsers ask of a page below `/interact/`, which needs no credential but its address; `user` is who it is proven to be. */
+  pages?: ((request: Request, user: string | undefined) => Promise<Response>) | undefined;
   /** Host names that a Host header may carry, besides loopback; a scheme and a port may stand with them and do not count. */
   allowedHosts: readonly string[];
   /** Likewise for the Origin header of browsers; pages of these origins, but not of loopback by itself, may read answers (CORS). */
@@ -55,11 +56,11 @@ export function createApp(options: AppOptions): Hono<Env> {
     return ready ? context.text("ok") : context.text(reason ?? "not ready", 503);
   });
   for (const [path, metadata] of options.identity.metadata) {
-    app.get(path, (context) => context.json(metadata, 200, { "Access-Control-Allow-Origin": "*" }));
+    app.get(path, (context) => context.json(metadata(), 200, { "Access-Control-Allow-Origin": "*" }));
   }
   // The slash at the end is easily copied along, and a redirect would cost a client its POST.
   app.on("ALL", ["/mcp", "/mcp/"], async (context) => {
-    const caller = await callerOf(context);
+    const caller = await callerOf(context, "mcp");
     if (caller instanceof Response) return caller;
     const { user, passedToken } = caller;
     const message = options.statusLines?.messageOf(context.req.raw.headers, passedToken);
@@ -67,20 +68,34 @@ export function createApp(options: AppOptions): Hono<Env> {
     const authInfo = { token: "", clientId: user, scopes: [...(caller.scopes ?? [])], extra: { user, sinks } };
     return options.mcp.fetch(context.req.raw, authInfo, user, (tool) => {
       const refusal = options.identity.refuseTool(caller, tool);
-      return refusal && refuseCaller(refusal);
+      if (refusal === undefined) return undefined;
+      if (refusal.challenge !== undefined) return refuseCaller(refusal);
+      return new ToolError("insufficient_scope", refusal.message, {
+        hint: "Use a key that has it; the configuration gives scopes to keys and names those of tools (auth).",
+      });
     });
   });
   if (options.modelProvider) {
-    const { modelProvider } = options;
+    const { modelProvider, statusLines, identity } = options;
     app.on("ALL", "/v1/*", async (context) => {
-      const caller = await callerOf(context);
+      const caller = await callerOf(context, "v1", refuseModels);
       if (caller instanceof Response) return caller;
-      return modelProvider.fetch(context.req.raw, { user: { id: caller.user }, signal: context.req.raw.signal });
+      const request = context.req.raw;
+      const message = statusLines?.messageOf(request.headers, caller.passedToken);
+      return modelProvider.fetch(request, {
+        user: { id: caller.user },
+        signal: request.signal,
+        refuseTool: (tool) => identity.refuseTool(caller, tool, "v1"),
+        lastStatus: message && statusLines?.sinkOf(message),
+      });
     });
   }
   if (options.pages) {
     const { pages } = options;
-    app.on(["GET", "POST"], "/interact/*", (context) => pages(context.req.raw));
+    app.all("/interact/*", async (context) => {
+      const caller = await callerOf(context, "mcp");
+      return pages(context.req.raw, caller instanceof Response ? undefined : caller.user);
+    });
   }
   app.notFound(() => refuse(404, "There is nothing here. The MCP endpoint is /mcp."));
   app.onError((error) => {
@@ -89,10 +104,14 @@ export function createApp(options: AppOptions): Hono<Env> {
   });
   return app;
 
-  async function callerOf(context: Context<Env>): Promise<Caller | Response> {
+  async function callerOf(
+    context: Context<Env>,
+    resource: ResourceName,
+    refuse = refuseCaller,
+  ): Promise<Caller | Response> {
     const peer = context.env.incoming?.socket?.remoteAddress;
-    const found = await options.identity.authenticate({ headers: context.req.raw.headers, peer });
-    return "caller" in found ? found.caller : refuseCaller(found.refusal);
+    const found = await options.identity.authenticate({ headers: context.req.raw.headers, peer, resource });
+    return "caller" in found ? found.caller : refuse(found.refusal);
   }
 }
 
@@ -100,6 +119,14 @@ function refuseCaller({ status, message, challenge }: Refusal): Response {
   const response = refuse(status, message);
   if (challenge !== undefined) response.headers.set("WWW-Authenticate", challenge);
   return response;
+}
+
+/** As clients of OpenAI's protocol read it. */
+function refuseModels({ status, message, challenge }: Refusal): Response {
+  const type = status === 403 ? "permission_error" : status === 401 ? "invalid_request_error" : "server_error";
+  const error = { message, type, param: null, code: status === 401 ? "invalid_api_key" : null };
+  const headers = challenge === undefined ? undefined : { "WWW-Authenticate": challenge };
+  return Response.json({ error }, { status, ...(headers && { headers }) });
 }
 
 /** Host and optional port, and nothing else: a URL parser alone would find a host in `evil@127.0.0.1` too. */

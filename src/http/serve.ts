@@ -13,38 +13,16 @@ export interface HttpServer {
 export interface ServeOptions extends AppOptions {
   host: string;
   port: number;
-  /** Whether no credential is asked for, which only a loopback server may allow. */
-  open: boolean;
-  /** The static keys, which have to be long where others than this machine can guess them. */
-  keys: readonly string[];
 }
-
-const MIN_PUBLIC_KEY_LENGTH = 16;
 
 /** The addresses that stand for all of this machine's, and the loopback address that reaches them. */
 const LOOPBACK_OF: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /**
  * Listens for HTTP.
- * @throws ToolError `invalid_config` where anybody on the network could call, or the address is taken
+ * @throws ToolError `invalid_config` where the address is taken, or cannot be listened on
  */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
-  if (!isLoopback(options.host) && options.open) {
-    throw new ToolError(
-      "invalid_config",
-      `Refusing to listen on ${options.host} without authentication: anybody who reaches this address could call.`,
-      {
-        hint: "Add auth.apiKeys to the configuration, or listen on 127.0.0.1.",
-      },
-    );
-  }
-  if (!isLoopback(options.host) && options.keys.some((key) => key.length < MIN_PUBLIC_KEY_LENGTH)) {
-    throw new ToolError(
-      "invalid_config",
-      `Refusing to listen on ${options.host} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
-      { hint: "Make a long one, such as with: openssl rand -hex 24" },
-    );
-  }
   const everyAddress = options.host in LOOPBACK_OF;
   const allowedHosts = everyAddress ? options.allowedHosts : [...options.allowedHosts, hostInUrl(options.host)];
   const app = createApp({ ...options, allowedHosts });
@@ -77,10 +55,6 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
 
 function hostInUrl(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): ToolError {

@@ -4,6 +4,8 @@ export interface Caller {
   user: string;
   /** What the credential allows, for `auth.toolScopes`. Undefined: everything. */
   scopes?: readonly string[] | undefined;
+  /** Whether an access token of the authorization server names the user: its client can ask that server for more scopes. */
+  byAccessToken?: boolean | undefined;
   /**
    * A bearer token of the request that is no credential of this server: where Open-WebUI passes on the session of its user, it
    * is the key to the user's chats. Never logged, never kept beyond the request, and sent to the configured Open-WebUI only.
@@ -20,11 +22,16 @@ export interface Refusal {
   challenge?: string | undefined;
 }
 
+/** The resources that this server protects: the MCP endpoint, and the models below `/v1`. */
+export type ResourceName = "mcp" | "v1";
+
 /** What of a request tells who calls. */
 export interface Credentials {
   headers: Headers;
   /** Address of the other end of the socket; undefined where it is gone. */
   peer: string | undefined;
+  /** What is asked for, which an access token has to be made for. Default: the MCP endpoint. */
+  resource?: ResourceName | undefined;
 }
 
 export type Authentication = { caller: Caller } | { refusal: Refusal };
@@ -33,10 +40,13 @@ export type Authentication = { caller: Caller } | { refusal: Refusal };
 export interface Identity {
   authenticate(credentials: Credentials): Promise<Authentication>;
   /**
-   * The refusal of a caller whose scopes do not allow a tool; undefined where they do.
-   * Under OAuth it carries the challenge by which a client asks for more (RFC 6750, section 3.1).
+   * The refusal of a caller whose scopes do not allow a tool; undefined where they do. It carries the challenge by which a client
+   * asks for more (RFC 6750, section 3.1) where an access token named the user, and none where a key did: that is no matter of
+   * HTTP then, for bridges lose the answer to a call that comes under another status than 200.
    */
-  refuseTool(caller: Caller, tool: string): Refusal | undefined;
+  refuseTool(caller: Caller, tool: string, resource?: ResourceName): Refusal | undefined;
+  /** Whether no credential is asked for. */
+  isOpen(): Promise<boolean>;
   /** Protected resource metadata by path (RFC 9728); empty where no authorization server is configured. */
-  metadata: ReadonlyMap<string, Record<string, unknown>>;
+  metadata: ReadonlyMap<string, () => Record<string, unknown>>;
 }

@@ -11,7 +11,7 @@ import { acceptingBoth, asJson, wantsJson } from "./json-answer.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
 import { isListen } from "./listen-filter.ts";
-import { type Answer, ENDS_BYTES, errorAnswer, type MessageLimits, refusal, tooLong } from "./message-guard.ts";
+import { type Answer, ENDS_BYTES, errorAnswer, type MessageLimits, type RequestId, refusal, tooLong } from "./message-guard.ts";
 import { readJson } from "./read-json.ts";
 import type { ResourceEvent, ResourceWatch } from "./resource-watch.ts";
 import type { ServerFactory } from "./server.ts";
@@ -19,13 +19,13 @@ import type { ServerFactory } from "./server.ts";
 export interface HttpMcpHandler {
   /**
    * Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs; `refuseTool` gives
-   * the answer to a call of a tool that the credential does not allow.
+   * the answer to a call of a tool that the credential does not allow, or the error that the call ends with.
    */
   fetch(
     request: Request,
     authInfo: AuthInfo,
     owner: string,
-    refuseTool?: (tool: string) => Response | undefined,
+    refuseTool?: (tool: string) => Response | ToolError | undefined,
   ): Promise<Response>;
   /** Ends what is under way and every session. */
   close(): Promise<void>;
@@ -70,7 +70,8 @@ export function createHttpMcpHandler(
         parsedBody = body.parsed;
         for (const tool of toolsOf(parsedBody)) {
           const refused = refuseTool?.(tool);
-          if (refused) return refused;
+          if (refused instanceof Response) return refused;
+          if (refused) return refuseCalls(parsedBody, refused);
         }
       }
       if (sessions.handles(request, parsedBody)) return sessions.fetch(request, { authInfo, parsedBody, owner });
@@ -99,6 +100,13 @@ function toolsOf(body: unknown): string[] {
     const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
     return method === "tools/call" && typeof params?.name === "string" ? [params.name] : [];
   });
+}
+
+/** The error as the answer to a message, or to each of a batch: none of it is run. */
+function refuseCalls(body: unknown, error: ToolError): Response {
+  const requests = [body].flat() as { id?: RequestId; method?: string }[];
+  const answers = requests.flatMap(({ id, method }) => (id === undefined ? [] : [errorAnswer(id, method, error)]));
+  return Array.isArray(body) ? Response.json(answers) : respond(400, answers[0] ?? errorAnswer(null, undefined, error));
 }
 
 /** The message that the body holds (a batch of the 2025 era as it is), or the answer that refuses it. */

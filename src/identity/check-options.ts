@@ -1,0 +1,149 @@
+import { ToolError } from "../errors.ts";
+import { type IdentityOptions, SERVICE_MODES } from "./identity-options.ts";
+import { hashOf } from "./key-hash.ts";
+import type { RingKey } from "./key-ring.ts";
+import { isLoopback, isProtected } from "./loopback.ts";
+import { createProxies } from "./trusted-header.ts";
+import { createUserNames, isUserId } from "./user-names.ts";
+
+const MIN_PUBLIC_KEY_LENGTH = 16;
+/** Headers that say something else than who calls. */
+const OTHER_HEADERS =
+  /^(?:authorization|proxy-authorization|x-api-key|cookie|host|origin|connection|content-.*|accept.*|transfer-encoding|user-agent|x-forwarded-(?:for|proto|host|port)|forwarded|mcp-.*|x-openwebui-user-(?:jwt|email|name|role))$/i;
+
+/**
+ * Refuses what would let in somebody that nobody meant to.
+ * @throws ToolError `invalid_config` that says what to do about the first such thing
+ */
+export function checkOptions(options: IdentityOptions, keys: readonly RingKey[], isOpen: boolean): void {
+  const { mode, apiKeys, host = "127.0.0.1" } = options;
+  const reachable = !isLoopback(host);
+  if (mode === "static-user" && keys.length > 0)
+    throw unsafe(
+      "auth.mode static-user asks for no key, but there are keys, which would protect nothing.",
+      "Set auth.mode: api-key, or take the keys away (auth.apiKeys, and those that patchbay-mcp keys list shows).",
+    );
+  if (reachable && isOpen)
+    throw unsafe(
+      `Refusing to listen on ${host} without authentication: anybody who reaches this address could call.`,
+      "Add auth.apiKeys to the configuration or make a key with patchbay-mcp keys add, or listen on 127.0.0.1.",
+    );
+  if (reachable && apiKeys.some(({ key }) => key !== undefined && key.length < MIN_PUBLIC_KEY_LENGTH))
+    throw unsafe(
+      `Refusing to listen on ${host} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
+      "Make a long one with: patchbay-mcp keys add",
+    );
+  const hashes = apiKeys.map(({ key, hash }) => hash ?? hashOf(key ?? ""));
+  if (new Set(hashes).size < hashes.length)
+    throw unsafe("auth.apiKeys: the same key stands for two entries.", "Give each entry a key of its own.");
+  for (const { user } of apiKeys)
+    if (user !== undefined && !isUserId(user))
+      throw unsafe(
+        `auth.apiKeys: ${JSON.stringify(user)} cannot be the name of a user.`,
+        "A user is named by 1 to 255 characters without control characters.",
+      );
+  if (keys.some(({ user }) => user === undefined) && !SERVICE_MODES.includes(mode))
+    throw unsafe(
+      `A key without a user is that of a service, and auth.mode ${mode} has no way for a service to name its user.`,
+      `Give the key a user, take it away (patchbay-mcp keys list, keys revoke), or set auth.mode to ${SERVICE_MODES.join(" or ")}.`,
+    );
+  createUserNames(options.users ?? {});
+  checkToolScopes(options);
+  if (mode === "oauth") checkOAuth(options, reachable);
+  if (mode === "open-webui-jwt") {
+    if (options.openWebuiJwt?.secret === undefined)
+      throw missing(mode, "openWebuiJwt.secret", "the FORWARD_USER_INFO_HEADER_JWT_SECRET of Open-WebUI");
+    if (Buffer.byteLength(options.openWebuiJwt.secret) < 32)
+      throw unsafe(
+        "auth.openWebuiJwt.secret has less than 32 bytes: it could be guessed.",
+        "Make one with: openssl rand -hex 32",
+      );
+    requireService(options, keys, "Open-WebUI");
+  }
+  if (mode === "open-webui-session" && options.openWebUiUrl === undefined)
+    throw unsafe(
+      "auth.mode open-webui-session asks Open-WebUI whose session a request carries, but openWebui.url is missing.",
+      "Set openWebui.url, such as http://127.0.0.1:3000.",
+    );
+  if (mode === "trusted-header") checkTrustedHeader(options, keys);
+}
+
+function checkOAuth({ oauth, publicUrl }: IdentityOptions, reachable: boolean): void {
+  const issuer = oauth?.issuer;
+  if (issuer === undefined)
+    throw missing("oauth", "oauth.issuer", "the URL of the authorization server, as its tokens name it");
+  if (/[?#]/.test(issuer))
+    throw unsafe(
+      `auth.oauth.issuer is ${issuer}: an issuer has no query and no fragment.`,
+      "Write it as `iss` of its tokens.",
+    );
+  for (const [key, url] of Object.entries({
+    "auth.oauth.issuer": issuer,
+    "auth.oauth.jwksUri": oauth?.jwksUri,
+    "http.publicUrl": publicUrl,
+  })) {
+    if (url !== undefined && !isProtected(url))
+      throw unsafe(
+        `${key} is ${url}: without TLS, keys and tokens could be changed or read on their way.`,
+        "Use an https URL.",
+      );
+  }
+  if (oauth?.userClaim === "email")
+    throw unsafe(
+      "auth.oauth.userClaim is email: addresses change hands, and not every server verifies them.",
+      "Leave it out, and link accounts by their `sub` with auth.users.",
+    );
+  if (reachable && publicUrl === undefined)
+    throw unsafe(
+      "auth.mode oauth needs http.publicUrl where others than this machine are served: tokens are made for that URL.",
+      "Set it to the URL by which clients reach this server, such as https://patchbay.example.com.",
+    );
+}
+
+function checkTrustedHeader(options: IdentityOptions, keys: readonly RingKey[]): void {
+  const { header = "", proxies = [], issuer = "" } = options.trustedHeader ?? {};
+  if (proxies.length === 0)
+    throw missing(
+      "trusted-header",
+      "trustedHeader.proxies",
+      "the addresses of the proxies that may set the header, such as 10.0.0.5/32",
+    );
+  createProxies(proxies);
+  if (OTHER_HEADERS.test(header))
+    throw unsafe(
+      `auth.trustedHeader.header is ${header}, which says something else than who calls.`,
+      "Name the header that the proxy sets.",
+    );
+  if (!isUserId(issuer) || issuer.includes("#"))
+    throw unsafe(
+      `auth.trustedHeader.issuer cannot be ${JSON.stringify(issuer)}.`,
+      "Give the proxy a name, such as proxy.",
+    );
+  requireService(options, keys, "the proxy");
+}
+
+function requireService({ mode }: IdentityOptions, keys: readonly RingKey[], who: string): void {
+  if (keys.some(({ user }) => user === undefined)) return;
+  throw unsafe(
+    `auth.mode ${mode} needs a key of ${who}: without one, anybody could name any user.`,
+    "Make one with patchbay-mcp keys add --service, or add an entry without a user to auth.apiKeys.",
+  );
+}
+
+/** A misspelt name would protect nothing. */
+function checkToolScopes({ toolScopes = {}, toolNames }: IdentityOptions): void {
+  const wrong = Object.keys(toolScopes).filter((name) => name !== "*" && !(toolNames?.includes(name) ?? true));
+  if (wrong.length === 0) return;
+  throw unsafe(
+    `auth.toolScopes: there is no tool ${wrong.map((name) => `"${name}"`).join(", ")}.`,
+    `Tools: ${toolNames?.join(", ")}.`,
+  );
+}
+
+function missing(mode: string, key: string, what: string): ToolError {
+  return unsafe(`auth.mode ${mode} needs auth.${key}.`, `Set it to ${what}.`);
+}
+
+function unsafe(message: string, hint: string): ToolError {
+  return new ToolError("invalid_config", message, { hint });
+}

@@ -1,0 +1,51 @@
+import { ToolError } from "../errors.ts";
+
+/** The accounts elsewhere that are a user, by the user's name (`auth.users`). */
+export type UserLinks = Readonly<Record<string, readonly { issuer: string; subject: string }[]>>;
+
+/** `sub` has at most 255 characters (OpenID Connect Core 1.0, section 2). */
+const MAX_LENGTH = 255;
+/** What is not seen, or breaks lines: two names that look the same must not be two people. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Whether a text can be the id of a user, here or elsewhere. */
+export function isUserId(text: unknown): text is string {
+  return (
+    typeof text === "string" &&
+    text.length > 0 &&
+    text.length <= MAX_LENGTH &&
+    text === text.trim() &&
+    !UNSEEN.test(text)
+  );
+}
+
+/** Gives the user that an account elsewhere is: the linked one, else `issuer#subject`. */
+export type UserOf = (issuer: string, subject: string) => string;
+
+/** @throws ToolError `invalid_config` where one account stands for two users, or a name could not be one */
+export function createUserNames(links: UserLinks): UserOf {
+  const users = new Map<string, string>();
+  for (const [user, accounts] of Object.entries(links)) {
+    if (!isUserId(user)) throw invalid(`auth.users: ${JSON.stringify(user)} cannot be the name of a user.`);
+    for (const { issuer, subject } of accounts) {
+      if (!isUserId(subject))
+        throw invalid(`auth.users.${user}: ${JSON.stringify(subject)} cannot be the id of a user.`);
+      const account = accountOf(issuer, subject);
+      const other = users.get(account);
+      if (other !== undefined && other !== user)
+        throw invalid(`auth.users: ${subject} of ${issuer} stands for two users, ${other} and ${user}.`);
+      users.set(account, user);
+    }
+  }
+  return (issuer, subject) => users.get(accountOf(issuer, subject)) ?? `${issuer}#${subject}`;
+}
+
+function accountOf(issuer: string, subject: string): string {
+  return JSON.stringify([issuer, subject]);
+}
+
+function invalid(message: string): ToolError {
+  return new ToolError("invalid_config", message, {
+    hint: "A user is named by 1 to 255 characters without control characters, and each account belongs to one user.",
+  });
+}
