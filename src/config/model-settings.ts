@@ -187,6 +187,12 @@ export const modelProvider = z.strictObject({
     .describe(
       "Model for Open-WebUI's own tasks, such as titles and tags, which it sends to the model of the chat. Default: `llm.modelId`.",
     ),
+  reasoning: z
+    .enum(["off", "brief", "full"])
+    .default("brief")
+    .describe(
+      "What streamed answers of mixtures tell as reasoning: nothing, the beginnings of the proposals, or the whole proposals.",
+    ),
 });
 
 /** mixture_of_agents. */

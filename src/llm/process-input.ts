@@ -28,6 +28,8 @@ export interface ProcessRequest {
   systemPrompt?: string | undefined;
   /** Tokens of each answer. Without it, answers that are too long for the configured limit are written in parts. */
   maxTokens?: number | undefined;
+  /** Default: the configured one. */
+  temperature?: number | undefined;
   /** JSON Schema that `data` has to satisfy. */
   outputSchema?: Record<string, unknown> | undefined;
 }
@@ -123,7 +125,7 @@ export function createInputProcessor(client: ModelClient, options: InputProcesso
         systemPrompt: request.systemPrompt ?? options.systemPrompt,
         maxTokens: request.maxTokens ?? options.maxTokens,
         isLimited: request.maxTokens !== undefined,
-        temperature: options.temperature,
+        temperature: request.temperature ?? options.temperature,
         schema: request.outputSchema,
         check,
         warnings: new Set(),

@@ -23,6 +23,32 @@ export interface ChosenModels {
   warnings: string[];
 }
 
+/** The settings that name models, for messages. */
+interface SettingKeys {
+  models: string;
+  aggregatorModel: string;
+}
+
+const KEYS: SettingKeys = { models: "moa.models", aggregatorModel: "moa.aggregatorModel" };
+
+/** The options with what a preset sets instead; its models are called as the configured ones of the same name are. */
+export function withPreset<Options extends Pick<MixtureOptions, "models" | "aggregatorModel" | "strategy">>(
+  options: Options,
+  { models, aggregatorModel, strategy }: NonNullable<MixtureRequest["preset"]>,
+): Options & { keys: SettingKeys } {
+  const configured = options.models.map(asRole);
+  return {
+    ...options,
+    ...(models && { models: models.map((name) => roleOf(name, configured)) }),
+    ...(aggregatorModel !== undefined && { aggregatorModel }),
+    ...(strategy && { strategy }),
+    keys: {
+      models: models ? "moa.presets" : KEYS.models,
+      aggregatorModel: aggregatorModel === undefined ? KEYS.aggregatorModel : "moa.presets",
+    },
+  };
+}
+
 /** Where one model is so much better than all others, mixing lowers the quality of the proposals (arXiv 2502.00674). */
 const MUCH_BETTER = 2;
 
@@ -35,7 +61,7 @@ const MUCH_BETTER = 2;
  */
 export async function chooseModels(
   client: ModelClient,
-  options: Pick<MixtureOptions, "models" | "aggregatorModel" | "aggregator" | "strategy">,
+  options: Pick<MixtureOptions, "models" | "aggregatorModel" | "aggregator" | "strategy"> & { keys?: SettingKeys },
   request: Pick<MixtureRequest, "models" | "aggregatorModel" | "strategy">,
   { signal, endsAt = Number.POSITIVE_INFINITY }: { signal: AbortSignal; endsAt?: number },
 ): Promise<ChosenModels> {
@@ -65,13 +91,14 @@ export async function chooseModels(
     return { model, role, weight: role.weight ?? 1, fallbacks: [...fallbacks] };
   };
 
-  const configured = options.models.map((entry): AgentRole => (typeof entry === "string" ? { model: entry } : entry));
+  const { keys = KEYS } = options;
+  const configured = options.models.map(asRole);
   const roles = request.models?.map((name) => roleOf(name, configured)) ?? configured;
   const agents: Agent[] = [];
   const missing: ToolError[] = [];
   for (const role of roles) {
     try {
-      const model = await choose(role.model, request.models === undefined ? "moa.models" : undefined);
+      const model = await choose(role.model, request.models === undefined ? keys.models : undefined);
       agents.push(await inRole(model, role));
     } catch (error) {
       if (request.models !== undefined || !isUnknown(error)) throw error;
@@ -91,11 +118,11 @@ export async function chooseModels(
   });
   if (request.aggregatorModel !== undefined) return found(await choose(request.aggregatorModel));
   if (request.models !== undefined) {
-    const own = await choose(options.aggregatorModel, "moa.aggregatorModel").catch(() => undefined);
+    const own = await choose(options.aggregatorModel, keys.aggregatorModel).catch(() => undefined);
     return found(own !== undefined && agents.some(({ model }) => model === own) ? own : first);
   }
   try {
-    return await found(await choose(options.aggregatorModel, "moa.aggregatorModel"));
+    return await found(await choose(options.aggregatorModel, keys.aggregatorModel));
   } catch (error) {
     if (!isUnknown(error)) throw error;
     warnings.push(`${error.message} "${first}" aggregates instead.`);
@@ -114,6 +141,10 @@ function strategyFor(wanted: "auto" | Strategy, agents: readonly Agent[]): Strat
   return agents.every(({ model, weight }) => model === best.model || best.weight >= MUCH_BETTER * weight)
     ? "self"
     : "mixed";
+}
+
+function asRole(entry: string | AgentRole): AgentRole {
+  return typeof entry === "string" ? { model: entry } : entry;
 }
 
 function roleOf(name: string, configured: readonly AgentRole[]): AgentRole {

@@ -4,7 +4,7 @@ import type { Budget, Usage } from "../llm/account.ts";
 import type { ModelClient } from "../llm/model-client.ts";
 import type { InputProcessor } from "../llm/process-input.ts";
 import { aggregate } from "./aggregate.ts";
-import { type ChosenModels, chooseModels } from "./choose-models.ts";
+import { type ChosenModels, chooseModels, withPreset } from "./choose-models.ts";
 import { failureWarnings, layerWarnings, truncationWarnings } from "./failure-warnings.ts";
 import { createHedgeBudget, type HedgeBudget } from "./hedge.ts";
 import { plannedCalls } from "./planned-calls.ts";
@@ -67,6 +67,14 @@ export interface MixtureRequest {
   /** Tokens and temperature of the final answer. Default: the configured ones. */
   maxTokens?: number | undefined;
   temperature?: number | undefined;
+  /** What is configured under a name, instead of the options; unlike what a caller names, a missing model is left out. */
+  preset?:
+    | {
+        models?: readonly string[] | undefined;
+        aggregatorModel?: string | undefined;
+        strategy?: "auto" | Strategy | undefined;
+      }
+    | undefined;
   models?: readonly string[] | undefined;
   aggregatorModel?: string | undefined;
   numLayers?: number | undefined;
@@ -184,7 +192,8 @@ async function plan(
   const numLayers = request.numLayers ?? options.numLayers;
   const endsAt = startedAt + options.timeout * 1000;
   const choice = { signal: context.signal, endsAt: startedAt + (options.timeout * 1000) / (numLayers + 2) };
-  const chosen = await chooseModels(client, options, request, choice).catch((error: unknown) => {
+  const settings = request.preset ? withPreset(options, request.preset) : options;
+  const chosen = await chooseModels(client, settings, request, choice).catch((error: unknown) => {
     throw context.signal.aborted ? abortError(context.signal) : error;
   });
   const tooFew = tooFewModels(request.agentsPerLayer, chosen);

@@ -1,7 +1,14 @@
+import type { StatusSink } from "../status/status-event.ts";
+
 /** Who asks, and what Open-WebUI says of the request. */
 export interface ModelRequestContext {
   user: { id: string };
+  /** Fires when the client goes away. */
   signal: AbortSignal;
+  /** Why the caller's scopes do not allow a tool; undefined where they do. */
+  refuseTool?: ((tool: string) => { status: number; message: string } | undefined) | undefined;
+  /** Where the last status goes that the stream cannot carry any more, because its reader is gone. */
+  lastStatus?: StatusSink | undefined;
 }
 
 /** The mixture and the presets as models, in OpenAI's protocol. */

@@ -43,11 +43,16 @@ export function looksSecret(value: string): boolean {
   return value.split(/[^A-Za-z0-9]+/).some((piece) => piece.length >= MIN_SECRET_LENGTH && !PLAIN_PIECE.test(piece));
 }
 
-/** A function that replaces every given secret in a text, however it is written there (see `findSecrets`). */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
+/**
+ * A function that replaces every given secret in a text, however it is written there (see `findSecrets`). `cut`: the text goes on,
+ * so that a beginning of a secret at its end is replaced too.
+ */
+export function createRedactor(
+  secrets: readonly string[],
+): (text: string, options?: { cut?: boolean | undefined }) => string {
   const found = findSecrets();
   for (const secret of secrets) if (isWorthHiding(secret)) found.add(secret);
-  return (text) => found.hide(text);
+  return (text, options) => found.hide(text, options);
 }
 
 /**
