@@ -11,13 +11,15 @@ const CHARACTER = 12;
 /** Bytes for the names and for answers of types without a length. */
 const FIELD_BYTES = 1_000;
 const MAX_BODY = 4_000_000;
+/** Bytes that are read to their end though they are too many, since browsers show no answer to what they could not send. */
+const MAX_READ = 16_000_000;
 /** Milliseconds in which an answer has to arrive. */
 const BODY_MS = 30_000;
 
 /** What a browser gets for a request below `/interact/`. Only a POST of the page's own form changes anything, and once. */
 export async function answerBrowser(store: PageStore, request: Request, user?: string): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const found = store.find(pathname.slice(pathname.lastIndexOf("/") + 1));
+  const [, address = ""] = /^\/interact\/([^/]+)$/.exec(new URL(request.url).pathname) ?? [];
+  const found = store.find(address);
   if (!found) return gonePage(404);
   if (found === "ended") return gonePage(410);
   const { host } = new URL(found.baseUrl);
@@ -91,7 +93,6 @@ function bytesOf({ type, options }: Field): number {
 }
 
 async function readBody(request: Request, max: number): Promise<URLSearchParams | "tooLong" | "tooSlow"> {
-  if (Number(request.headers.get("content-length") ?? 0) > max) return "tooLong";
   if (!request.body) return new URLSearchParams();
   const reader = request.body.getReader();
   const late = AbortSignal.timeout(BODY_MS);
@@ -101,10 +102,10 @@ async function readBody(request: Request, max: number): Promise<URLSearchParams 
   for (;;) {
     const piece = await Promise.race([reader.read(), isLate]);
     if (piece === "late") return refuse("tooSlow");
-    if (piece.done) return new URLSearchParams(Buffer.concat(parts).toString("utf8"));
+    if (piece.done) return size > max ? "tooLong" : new URLSearchParams(Buffer.concat(parts).toString("utf8"));
     size += piece.value.length;
-    if (size > max) return refuse("tooLong");
-    parts.push(piece.value);
+    if (size > MAX_READ) return refuse("tooLong");
+    if (size <= max) parts.push(piece.value);
   }
 
   function refuse<Why>(why: Why): Why {
