@@ -13,6 +13,7 @@ import { benchMemoryWrites } from "./memory-writes.ts";
 import { benchMixture } from "./mixture.ts";
 import { benchMixtureTail } from "./mixture-tail.ts";
 import { benchModels } from "./models.ts";
+import { benchOpenWebUi } from "./open-webui.ts";
 import { benchPipelines } from "./pipelines.ts";
 import { benchStart } from "./start.ts";
 import { benchToolsList } from "./tools-list.ts";
@@ -35,6 +36,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   boundary: benchBoundary,
   "api-search": benchApiSearch,
   pipelines: benchPipelines,
+  "open-webui": benchOpenWebUi,
 };
 
 const wanted = process.argv.slice(2);
