@@ -66,6 +66,7 @@ export function createPatchbay(
             callApi: !config.tools.disabled.includes("call_api"),
           }),
     callTimeoutMs: config.limits.callTimeout * 1000,
+    answerMs: config.interaction.answerTimeout * 1000,
     redact,
     redactOf: userRedactor(redact, services),
     statusSinks: debugging ? [({ data }) => log.debug(data, "status")] : [],

@@ -8,7 +8,7 @@ import { followPages } from "./answer/follow-pages.ts";
 import { shownHeaders } from "./answer/read-answer.ts";
 import { createSelector } from "./answer/select.ts";
 import { findRest, type ShapedAnswer, shapeAnswer, shapeKept } from "./answer/shape-answer.ts";
-import type { ApiRequest, PreparedRequest } from "./api-request.ts";
+import type { ApiRequest, PreparedRequest, Target } from "./api-request.ts";
 import { assertLooksUp } from "./call-policy.ts";
 import { type ApiCheck, checkApi } from "./check-api.ts";
 import type { ApiDescription, ApiSettings } from "./configured-api.ts";
@@ -24,6 +24,7 @@ import { type ShownRequest, showRequest } from "./request/dry-run.ts";
 import { prepareRequest } from "./request/prepare-request.ts";
 import { createApiSearch, type SearchReply, type SearchRequest } from "./search/search-apis.ts";
 import { shorten } from "./shorten.ts";
+import { hiderOf, markSecrets, revealRequest, type UserSecrets, withUserSecrets } from "./user-secrets.ts";
 
 export type { ApiRequest } from "./api-request.ts";
 export type { ApiCheck } from "./check-api.ts";
@@ -104,6 +105,8 @@ export interface ApiClient {
 export interface ApiClientInternals {
   /** Name resolution other than the system's; for tests. */
   lookup?: LookupFunction | undefined;
+  /** Secrets that users gave for calls. Without them, references are sent as they are. */
+  secrets?: UserSecrets | undefined;
   /** Told once for each rule of the configuration that fits nothing of its API. */
   warn?: ((message: string) => void) | undefined;
 }
@@ -182,16 +185,43 @@ export function createApiClient(
     return isAll ? readable(Object.keys(apis)) : [await describe(nameOf(given ?? ""))];
   }
 
-  function prepare(api: LiveApi, user: ApiUser, request: ApiRequest): Promise<PreparedRequest> {
+  async function prepare(api: LiveApi, user: ApiUser, given: ApiRequest): Promise<PreparedRequest> {
+    const { secrets } = internals;
+    const revealed = secrets && revealRequest(secrets, user.id, api.description.name, given);
     const kept = (id: string) => answers.get(user.id, id);
-    return prepareRequest(api.description, request, (target) => api.credentials.of(user, target), kept);
+    const credentialOf = (target: Target) => api.credentials.of(user, target);
+    const request = revealed?.request ?? given;
+    const prepared = await prepareRequest(api.description, request, credentialOf, kept, revealed?.headers);
+    const hider = hiderOf(secrets, user.id);
+    return revealed && hider ? markSecrets(prepared, revealed, hider) : prepared;
+  }
+
+  /** What a call would send, references in the place of secrets where they would do as well. */
+  async function show(api: LiveApi, user: ApiUser, request: ApiRequest, prepared: PreparedRequest) {
+    const shown = { ...showRequest(api.description, prepared) };
+    if (prepared.references === undefined) return shown;
+    const kept = (id: string) => answers.get(user.id, id);
+    const credentialOf = (target: Target) => api.credentials.of(user, target);
+    const headers = new Set(Object.keys(prepared.headers));
+    try {
+      const asGiven = await prepareRequest(api.description, request, credentialOf, kept, headers);
+      return showRequest(api.description, asGiven);
+    } catch {
+      return shown;
+    }
+  }
+
+  /** The API for a call of this user. */
+  function forUser(api: LiveApi, user: ApiUser): LiveApi {
+    const hider = hiderOf(internals.secrets, user.id);
+    return hider ? withUserSecrets(api, hider) : api;
   }
 
   async function call(user: ApiUser, request: ApiRequest, context: CallContext): Promise<ApiResult> {
     const { signal, status, confirmed = false, advice = CALL_API_ADVICE, looksUp = false } = context;
     if (request.rest !== undefined) return nextPart(user, request, request.rest, { signal, advice });
     const opening = open(request.api);
-    const api = ready.get(nameOf(request.api)) ?? (await until(opening, signal));
+    const api = forUser(ready.get(nameOf(request.api)) ?? (await until(opening, signal)), user);
     const { description } = api;
     const { name, settings } = description;
     if (signal.aborted) throw abortError(signal);
@@ -210,7 +240,7 @@ export function createApiClient(
     if (request.dryRun) {
       return {
         data: null,
-        request: showRequest(description, prepared),
+        request: await show(api, user, request, prepared),
         ...(notes.length > 0 && { warnings: [...notes] }),
       };
     }
@@ -264,7 +294,7 @@ export function createApiClient(
   }
 
   async function preview(user: ApiUser, request: ApiRequest): Promise<{ method: string; url: string }> {
-    const api = await open(request.api);
+    const api = forUser(await open(request.api), user);
     const { description } = api;
     const { method, url } = await prepare(api, user, request);
     return { method, url: description.secrets.inText(url.origin + url.pathname) };

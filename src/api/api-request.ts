@@ -75,4 +75,6 @@ export interface PreparedRequest {
   warnings: readonly string[];
   /** Tells credentials apart without holding one; the same for every token of one client. */
   credentialId: string;
+  /** What stands for the user's secrets that it holds; undefined: it holds none. */
+  references?: string;
 }

@@ -34,16 +34,18 @@ export interface AnswerOptions {
   services: ServiceContainer;
   underWay: UnderWay;
   redact: (text: string) => string;
+  redactOf?: ((user: string) => (text: string) => string) | undefined;
   onAnswer: (answer: { request: UserRequest; ms: number; error: ToolError | undefined }) => void;
 }
 
 export function createAnswerRequest(options: AnswerOptions): AnswerRequest {
-  const { services, underWay, redact, onAnswer } = options;
+  const { services, underWay, redactOf = () => options.redact, onAnswer } = options;
   return async (request, uses, work) => {
     const { user, signal } = request;
     const startedAt = performance.now();
     underWay.begin();
     const deadline = underWay.deadline(signal);
+    const redact = (text: string) => (user ? redactOf(user.id) : options.redact)(text);
     let error: ToolError | undefined;
     try {
       if (!user) {

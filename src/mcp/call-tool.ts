@@ -1,5 +1,6 @@
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
 import { abortError, ToolError, toToolError } from "../errors.ts";
+import type { PageLink } from "../interaction/ladder.ts";
 import type { AnyPrompt } from "../prompts/define-prompt.ts";
 import type { AnyResource } from "../resources/define-resource.ts";
 import type { ServiceContainer, Services } from "../services.ts";
@@ -7,7 +8,7 @@ import { createStatusEmitter, type RunningStatus } from "../status/create-status
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
-import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer } from "./ask-human.ts";
+import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer, takePage } from "./ask-human.ts";
 import { confirmCall } from "./confirm-call.ts";
 import { type ConfirmationSetting, costInWords, createConfirmationPolicy } from "./confirmation-policy.ts";
 import type { Deadline } from "./deadline.ts";
@@ -31,8 +32,15 @@ export interface CallRequest {
   takesMedia?: boolean;
   /** Whether the client can show forms. */
   canAsk: boolean;
-  /** Shows a form and waits for the human, where the connection can carry that (2025 era); otherwise the call ends its round. */
-  ask: ((question: Question, signal: AbortSignal) => Promise<HumanResponse>) | undefined;
+  /** Whether the client can show the addresses of pages. */
+  canOpen?: boolean;
+  /**
+   * Shows a form or an address and waits for the human, where the connection can carry that (2025 era); otherwise the call ends
+   * its round.
+   */
+  ask: ((question: Question | PageLink, signal: AbortSignal) => Promise<HumanResponse>) | undefined;
+  /** Tells the client that nothing more is to be done on the page (2025 era). */
+  completed?: ((page: string) => void) | undefined;
   /** Answers to this round's questions, as the client sent them. */
   inputResponses: Record<string, unknown> | undefined;
   /** The state that an earlier round of this call sealed, already verified. */
@@ -48,6 +56,8 @@ export interface CallState {
   digest: string;
   /** Key of the question that waits for its answer. */
   asked: string;
+  /** The page that this question is about. */
+  page?: string | undefined;
   /** Answers to earlier questions. */
   answers: Answers;
 }
@@ -55,7 +65,7 @@ export interface CallState {
 /** A call ends with a result, or with a question and the state to seal. */
 export type CallOutcome =
   | { kind: "result"; result: CallToolResult }
-  | { kind: "question"; key: string; question: Question; state: CallState };
+  | { kind: "question"; key: string; question: Question | PageLink; state: CallState };
 
 export interface CallLog {
   /** The tool, or the method of another request. */
@@ -85,8 +95,12 @@ export interface ToolBoundaryOptions {
   remarks?: ReadonlyMap<string, string | undefined>;
   /** Milliseconds that a call may take, not counting the human. */
   callTimeoutMs: number;
+  /** Milliseconds that the human has for an answer. Default 15 minutes. */
+  answerMs?: number | undefined;
   /** Replaces secrets in a text that leaves the server. */
   redact: (text: string) => string;
+  /** As `redact`, with the secrets besides that the user has given by now. Default: `redact`. */
+  redactOf?: ((user: string) => (text: string) => string) | undefined;
   /** Where the events of every call go, besides the caller. */
   statusSinks?: readonly StatusSink[];
   onCall?: (call: CallLog) => void;
@@ -130,8 +144,10 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const enabled = options.tools.filter((tool) => whyOff(tool) === undefined);
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
-  const usedAnswers = createUsedAnswers();
-  const logSinks = (options.statusSinks ?? []).map(redacting);
+  const usedAnswers = createUsedAnswers({ answerMs: options.answerMs });
+  const { statusSinks: logSinks = [], redactOf = () => options.redact } = options;
+  /** Asked for anew wherever something leaves the server: a user may have given a secret meanwhile. */
+  const redactorOf = (user: User | undefined) => (user ? redactOf(user.id) : options.redact);
   const underWay = createUnderWay(options.callTimeoutMs);
   const answer = createAnswerRequest({
     ...options,
@@ -149,7 +165,10 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     const startedAt = performance.now();
     const listened = request.sinks.length > 0;
     const status = createStatusEmitter({
-      sinks: listened || logSinks.length > 0 ? [...request.sinks.map(redacting), ...logSinks] : NO_SINKS,
+      sinks:
+        listened || logSinks.length > 0
+          ? [...request.sinks, ...logSinks].map((sink) => redacting(sink, request.user))
+          : NO_SINKS,
       heartbeatMs: listened ? HEARTBEAT_MS : 0,
     });
     let outcome: CallOutcome;
@@ -162,7 +181,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       const error =
         request.signal.aborted && !(thrown instanceof ToolError) ? abortError(request.signal) : toToolError(thrown);
       status.error(error.statusLine);
-      outcome = { kind: "result", result: errorResult(error) };
+      outcome = { kind: "result", result: errorResult(error, redactorOf(request.user)) };
       label = error.code;
       failure = error.code === "internal" ? error.cause : undefined;
     }
@@ -236,7 +255,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         budgetUsd = await mostUsd();
         const cost = tool.mayCost && costInWords(budgetUsd);
         const call = { tool, input, user, signal: deadline.signal, cost };
-        const means = { services: options.services, redact: options.redact, status, asking };
+        const means = { services: options.services, redact: redactorOf(user), status, asking };
         const unanswered = await confirmCall(call, means);
         if (unanswered) return unanswered;
       }
@@ -249,11 +268,13 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         status,
         budgetUsd,
         elicit: (key, question) => takeAnswer(asking, key, question),
+        elicitPage: (key, asked) => takePage(asking, key, asked),
       });
     };
     try {
       const output = await deadline.race(work());
-      const result = successResult(output, await blocksOf(tool, output, { ...request, user, input }));
+      const blocks = await blocksOf(tool, output, { ...request, user, input });
+      const result = successResult(output, blocks, redactorOf(user));
       if (!status.done) status.success("Done");
       return { kind: "result", result };
     } catch (thrown) {
@@ -268,6 +289,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
           tool: name,
           digest: await digestOf(args),
           asked: thrown.key,
+          ...("url" in thrown.question && { page: thrown.question.id }),
           answers: asking.answers,
         },
       };
@@ -293,25 +315,29 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return [...(await tool.media(output, { user, services }, input)), ...blocks];
   }
 
-  function successResult(output: Record<string, unknown>, blocks: readonly ContentBlock[]): CallToolResult {
-    const result = toResult("status" in output ? output : { status: "success", ...output });
+  function successResult(
+    output: Record<string, unknown>,
+    blocks: readonly ContentBlock[],
+    redact: (text: string) => string,
+  ): CallToolResult {
+    const result = toResult("status" in output ? output : { status: "success", ...output }, redact);
     return blocks.length > 0 ? { ...result, content: [...result.content, ...blocks] } : result;
   }
 
-  function toResult(structured: Record<string, unknown>): CallToolResult {
+  function toResult(structured: Record<string, unknown>, redact: (text: string) => string): CallToolResult {
     const text = JSON.stringify(structured);
-    if (options.redact(text) === text) return { content: [{ type: "text", text }], structuredContent: structured };
-    const clean = redactJson(structured, options.redact) as Record<string, unknown>;
+    if (redact(text) === text) return { content: [{ type: "text", text }], structuredContent: structured };
+    const clean = redactJson(structured, redact) as Record<string, unknown>;
     return { content: [{ type: "text", text: JSON.stringify(clean) }], structuredContent: clean };
   }
 
-  function errorResult(error: ToolError): CallToolResult {
-    const clean = redactJson(error.toResult(), options.redact);
+  function errorResult(error: ToolError, redact: (text: string) => string): CallToolResult {
+    const clean = redactJson(error.toResult(), redact);
     return { content: [{ type: "text", text: JSON.stringify(clean) }], isError: true };
   }
 
-  function redacting(sink: StatusSink): StatusSink {
-    return (event) => sink(redactJson(event, options.redact) as StatusEvent);
+  function redacting(sink: StatusSink, user: User | undefined): StatusSink {
+    return (event) => sink(redactJson(event, redactorOf(user)) as StatusEvent);
   }
 
   return {
@@ -331,10 +357,14 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
 
 /** What the client answers counts only for the question that this call asked. */
 function askingOf(request: CallRequest, state: CallState | undefined, deadline: Deadline): Asking {
-  const { ask, canAsk, inputResponses = {}, signal } = request;
+  const { ask, canAsk, canOpen = false, inputResponses = {}, signal } = request;
   return {
     canAsk,
+    canOpen,
     ask: ask && ((question) => deadline.pauseFor(ask(question, signal))),
+    wait: (work) => deadline.pauseFor(work(signal)),
+    completed: (page) => request.completed?.(page),
+    page: state?.page,
     answers: { ...state?.answers },
     responses:
       state && Object.hasOwn(inputResponses, state.asked) ? { [state.asked]: inputResponses[state.asked] } : {},

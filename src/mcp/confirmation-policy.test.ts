@@ -57,12 +57,13 @@ describe("the policy of confirmations", () => {
   });
 
   it("says amounts that are never too small", () => {
-    const said = [0, 0.42, 0.421, 3, 0.0031, 0.00314, 0.000002, 12.001, undefined].map(costInWords);
+    const said = [0, 0.42, 0.421, 3, 0.011, 0.0031, 0.00314, 0.000002, 12.001, undefined].map(costInWords);
     expect(said).toEqual([
       "It costs nothing.",
       "It may cost up to $0.42.",
       "It may cost up to $0.43.",
       "It may cost up to $3.00.",
+      "It may cost up to $0.011.",
       "It may cost up to $0.0031.",
       "It may cost up to $0.0032.",
       "It may cost up to $0.0000020.",
@@ -197,7 +198,9 @@ describe("a call of an API that is guarded by its effect", () => {
       status: "success",
     });
     expect(await callTool(client, "call_api", { api: "nosuch" })).toMatchObject({ code: "unknown_api" });
-    expect(await callTool(client, "call_api", { api: "box", operation: "PUT /json" })).toMatchObject({ status: "error" });
+    expect(await callTool(client, "call_api", { api: "box", operation: "PUT /json" })).toMatchObject({
+      status: "error",
+    });
     expect(echo.requests()).toBe(0);
   });
 });

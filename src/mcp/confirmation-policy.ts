@@ -88,7 +88,7 @@ export function createConfirmationPolicy(
 export function costInWords(usd: number | undefined): string {
   if (usd === undefined) return "What it may cost is not known.";
   if (usd <= 0) return "It costs nothing.";
-  const digits = usd >= 0.01 ? 2 : Math.ceil(-Math.log10(usd)) + 1;
+  const digits = Math.max(2, Math.ceil(-Math.log10(usd)) + 1);
   const rounded = Math.ceil(usd * 10 ** digits - 1e-9) / 10 ** digits;
   return `It may cost up to $${rounded.toFixed(digits)}.`;
 }

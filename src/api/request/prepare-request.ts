@@ -20,6 +20,7 @@ const MAX_URL = 16_384;
 /**
  * What is sent for a call, checked in full: nothing goes out, not even for a token, before all of it is right.
  * @param kept The answers that the caller may pass on.
+ * @param secretHeaders Lower-case names of the headers that hold a secret of the user.
  * @throws ToolError `unknown_operation`, `invalid_input`, `forbidden`, `invalid_config`.
  */
 export async function prepareRequest(
@@ -27,6 +28,7 @@ export async function prepareRequest(
   given: ApiRequest,
   credentialOf: (target: Target) => Promise<CallCredential>,
   kept: KeptAnswers = () => undefined,
+  secretHeaders?: ReadonlySet<string>,
 ): Promise<PreparedRequest> {
   const request = withPlacesRead(given);
   const target = findTarget(api, request);
@@ -51,7 +53,7 @@ export async function prepareRequest(
   const carried = await credentialOf(target);
   const url = urlOf(target, path, buildQuery(target, args.query, carried));
   if (url.href.length > MAX_URL) throw tooLong();
-  const headers = buildHeaders(api, target, args.header, args.cookie, carried);
+  const headers = buildHeaders(api, target, args.header, args.cookie, carried, secretHeaders);
   if (built.contentType !== undefined) headers["content-type"] = built.contentType;
   else if (headers["content-type"] !== undefined) delete headers["content-type"];
   return {

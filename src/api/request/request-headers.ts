@@ -30,6 +30,7 @@ export function buildHeaders(
   given: Readonly<Record<string, unknown>>,
   cookies: Readonly<Record<string, unknown>>,
   carried: CallCredential,
+  secretHeaders: ReadonlySet<string> = NO_NAMES,
 ): Record<string, string> {
   const { placed, reserves } = carried;
   const headers: Record<string, string> = { accept: acceptOf(target), "user-agent": "patchbay-mcp" };
@@ -38,7 +39,10 @@ export function buildHeaders(
     if (!TOKEN.test(name)) throw invalid(name, "is no header name");
     const declared = target.details.parameters.find((entry) => entry.in === "header" && entry.name === name);
     const isOverride = overridesMethod(name);
-    const isTaken = sameToServers(name) === "authorization" || isOfConnection(name) || reserves("header", name);
+    // What the user gave for this call is no model's credential, where the configuration has none of its own.
+    const isUsers = lower === "authorization" && secretHeaders.has(lower) && !authorizes(api, carried);
+    const isForApi = sameToServers(name) === "authorization" && !isUsers;
+    const isTaken = isForApi || isOfConnection(name) || reserves("header", name);
     if (isTaken || (isOverride && (!declared || decidesByMethod(api.settings)))) {
       const why = whyForbidden(name);
       throw new ToolError("forbidden", `The header "${name.slice(0, 80)}" cannot be set by a call.`, {
@@ -69,6 +73,15 @@ export function buildHeaders(
     headers.cookie = [headers.cookie, ...pairs].filter(Boolean).join("; ");
   }
   return headers;
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Whether the configuration sets the header Authorization, or will when it has got a token. */
+function authorizes({ settings }: ApiDescription, { headers, placed }: CallCredential): boolean {
+  const isAuthorization = (name: string) => sameToServers(name) === "authorization";
+  const isPlaced = placed.some((each) => each.in === "header" && isAuthorization(each.name));
+  return settings.auth !== undefined || isPlaced || Object.keys(headers).some(isAuthorization);
 }
 
 /**

@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createSecrets, type SecretsOptions } from "./create-secrets.ts";
+import { readForm } from "./form.ts";
+
+const form = readForm({
+  fields: [
+    { name: "key", type: "password" },
+    { name: "token", type: "password", api: "github" },
+    { name: "name", type: "text" },
+  ],
+});
+
+function start(options: SecretsOptions = {}) {
+  const secrets = createSecrets(options);
+  const keep = (user: string, data: Record<string, unknown>) =>
+    secrets.keep(user, form, data) as Record<string, string>;
+  return { secrets, keep };
+}
+
+const failure = (run: () => unknown) => {
+  try {
+    run();
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message.replace(/[0-9a-f]{32}/, "…")}`;
+  }
+  return "nothing thrown";
+};
+
+describe("secrets of users", () => {
+  it("stand in the answers as references, each another one, and other answers as they are", () => {
+    const { keep } = start();
+    const answers = keep("ana", { key: "hunter2", name: "Ana" });
+    expect(answers).toEqual({ key: expect.stringMatching(/^secret:\/\/[0-9a-f]{32}$/), name: "Ana" });
+    expect(keep("ana", { key: "hunter2" }).key).not.toBe(answers.key);
+    expect(keep("ana", { name: "Ana" })).toEqual({ name: "Ana" });
+  });
+
+  it("come back in every text of a value, whole or inside, and nothing else changes", () => {
+    const { secrets, keep } = start();
+    const { key, token } = keep("ana", { key: "hunter2", token: "gh_12345" });
+    const value = { a: [`Bearer ${token}`, 7, null], [key!]: { b: `${key} and ${key}` }, c: "secret://vault" };
+    expect(secrets.reveal("ana", "github", value)).toEqual({
+      a: ["Bearer gh_12345", 7, null],
+      [key!]: { b: "hunter2 and hunter2" },
+      c: "secret://vault",
+    });
+    const plain = { a: ["x"], b: 2n };
+    expect(secrets.reveal("ana", "github", plain)).toBe(plain);
+  });
+
+  it("cannot end the text of a JSON that they stand in", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 4, unit: "binary" }), (value) => {
+        const { secrets, keep } = start();
+        const { key } = keep("ana", { key: value });
+        const text = JSON.stringify({ user: "ana", password: key });
+        expect(JSON.parse(secrets.reveal("ana", "x", text) as string)).toEqual({ user: "ana", password: value });
+      }),
+    );
+  });
+
+  it("count for their user, in this process, and for the API that they were given for", () => {
+    const { secrets, keep } = start();
+    const { key, token } = keep("ana", { key: "hunter2", token: "gh_12345" });
+    expect(failure(() => secrets.reveal("ben", "github", key))).toBe("invalid_input: There is no secret secret://….");
+    expect(failure(() => start().secrets.reveal("ana", "github", key))).toContain("There is no secret");
+    expect(failure(() => secrets.reveal("ana", "github", `${key}0`))).toContain("There is no secret");
+    expect(failure(() => secrets.reveal("ana", "github", key!.slice(0, -1)))).toContain("There is no secret");
+    expect(failure(() => secrets.reveal("ana", "gitlab", token))).toBe(
+      'forbidden: The secret secret://… was given for the API "github" only.',
+    );
+    expect(secrets.reveal("ana", "gitlab", key!.toUpperCase().replace("SECRET", "secret"))).toBe("hunter2");
+    expect(secrets.of("ana")).toEqual(["hunter2", "gh_12345"]);
+    expect(secrets.of("ben")).toEqual([]);
+  });
+
+  it("end after a day", () => {
+    let now = 1_000;
+    const { secrets, keep } = start({ now: () => now });
+    const { key } = keep("ana", { key: "hunter2" });
+    now += 24 * 3_600_000 - 1;
+    expect(secrets.reveal("ana", "x", key)).toBe("hunter2");
+    expect(secrets.of("ana")).toBe(secrets.of("ana"));
+    now += 1;
+    expect(failure(() => secrets.reveal("ana", "x", key))).toContain("There is no secret");
+    expect(secrets.of("ana")).toEqual([]);
+  });
+
+  it("are limited for each user, whose oldest goes, and in all, where no user's goes for another's", () => {
+    const { secrets, keep } = start({ maxOfUser: 2, maxCharacters: 40 });
+    const ben = keep("ben", { key: "b".repeat(10) });
+    const [first, second, third] = ["one1", "two2", "three"].map((key) => keep("ana", { key }).key);
+    expect(failure(() => secrets.reveal("ana", "x", first))).toContain("There is no secret");
+    expect([second, third].map((key) => secrets.reveal("ana", "x", key))).toEqual(["two2", "three"]);
+    expect(failure(() => keep("eve", { key: "e".repeat(30) }))).toContain("limit_reached");
+    expect(secrets.of("eve")).toEqual([]);
+    expect(secrets.reveal("ben", "x", ben.key)).toBe("b".repeat(10));
+  });
+
+  it("are long enough to be told from ordinary words", () => {
+    const { secrets, keep } = start();
+    expect(failure(() => keep("ana", { key: "long enough", token: "abc" }))).toBe(
+      "validation_failed: token has to have at least 4 characters.",
+    );
+    expect(secrets.of("ana")).toEqual([]);
+  });
+});

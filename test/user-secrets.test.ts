@@ -1,0 +1,204 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Client } from "@modelcontextprotocol/client";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readForm } from "../src/interaction/form.ts";
+import type { Patchbay } from "../src/start.ts";
+import { whenDone } from "./fixtures/cleanup.ts";
+import { callTool, connect, startPatchbay } from "./fixtures/connect.ts";
+import { ECHOES, startEchoServer } from "./fixtures/echo-server.ts";
+
+const SECRET = 'K3y-"of Ana&ümlaut%20/x';
+const TOKEN = "gh_tok3n-of-ana-0123456789";
+
+/** The value as it may stand in what leaves the server, however it is written. */
+const WRITTEN = [
+  ...[SECRET, TOKEN].flatMap((value) => [
+    value,
+    encodeURIComponent(value),
+    new URLSearchParams({ v: value }).toString().slice(2),
+    JSON.stringify(value).slice(1, -1),
+    JSON.stringify(JSON.stringify(value)).slice(3, -3),
+    Buffer.from(value).toString("base64").replace(/=+$/, ""),
+    Buffer.from(value).toString("base64url"),
+  ]),
+];
+
+const leaks = (text: string) => WRITTEN.filter((written) => text.includes(written));
+
+let echo: Awaited<ReturnType<typeof startEchoServer>>;
+let patchbay: Patchbay;
+let ana: Client;
+let ben: Client;
+let references: { key: string; token: string };
+
+async function give(user: string): Promise<{ key: string; token: string }> {
+  const { secrets } = await patchbay.services.get(["secrets"]);
+  const fields = [
+    { name: "key", type: "password" },
+    { name: "token", type: "password", api: "hub" },
+  ];
+  return secrets.keep(user, readForm({ fields }), { key: SECRET, token: TOKEN }) as typeof references;
+}
+
+beforeAll(async () => {
+  echo = await startEchoServer();
+  const api = { apiUrl: echo.url, privateNetwork: true, allow: ["* /*"], retries: 0, maxAnswerLength: 3000 };
+  patchbay = await startPatchbay({
+    apis: { box: { ...api, cacheTtl: 60 }, hub: api, own: { ...api, apiKey: "configured-key-1234" } },
+  });
+  [ana, ben] = [await connect({}, { patchbay, user: "ana" }), await connect({}, { patchbay, user: "ben" })];
+  references = await give("ana");
+});
+
+const call = (client: Client, args: Record<string, unknown>) => callTool(client, "call_api", args);
+
+/** What a call sends, as the server saw it; its secrets are told by what they are replaced by. */
+describe("a secret that a user gave", () => {
+  it("reaches the API in headers, query, cookies and bodies", async () => {
+    const seen: { url: string; headers: Record<string, unknown>; body: string }[] = [];
+    const server = createServer(async (request, response) => {
+      let body = "";
+      for await (const part of request) body += part;
+      seen.push({ url: request.url ?? "", headers: request.headers, body });
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    whenDone(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    const bay = await startPatchbay({
+      apis: { box: { apiUrl: `http://127.0.0.1:${port}`, privateNetwork: true, allow: ["* /*"] } },
+    });
+    const { secrets } = await bay.services.get(["secrets"]);
+    const data = secrets.keep("ana", readForm({ fields: [{ name: "key", type: "password" }] }), { key: TOKEN });
+    const key = data.key as string;
+    const client = await connect({}, { patchbay: bay, user: "ana" });
+    const args = {
+      api: "box",
+      operation: "POST /login",
+      header: { Authorization: `Bearer ${key}`, "X-Key": key },
+      query: { q: key, list: [key, "b"] },
+      cookie: { session: key },
+      body: { user: "ana", nested: { password: key, all: [`a ${key}`] } },
+    };
+    expect(await call(client, args)).toMatchObject({ status: "success" });
+    expect(seen[0]?.headers).toMatchObject({
+      authorization: `Bearer ${TOKEN}`,
+      "x-key": TOKEN,
+      cookie: `session=${TOKEN}`,
+    });
+    expect(new URL(seen[0]!.url, "http://x").searchParams.getAll("list")).toEqual([TOKEN, "b"]);
+    expect(JSON.parse(seen[0]!.body)).toEqual({ user: "ana", nested: { password: TOKEN, all: [`a ${TOKEN}`] } });
+    const text = {
+      api: "box",
+      operation: "POST /x",
+      body_text: JSON.stringify({ k: key }),
+      header: `{"X-Key":"${key}"}`,
+    };
+    await call(client, text);
+    expect(seen[1]).toMatchObject({ body: JSON.stringify({ k: TOKEN }), headers: { "x-key": TOKEN } });
+  });
+
+  it.each(Object.keys(ECHOES))("is in nothing that comes back of an API that says it back as %s", async (way) => {
+    const args = {
+      api: "hub",
+      operation: `POST /${way}`,
+      header: { "X-Token": references.token, Authorization: `Bearer ${references.token}` },
+      query: { secret: references.key },
+      body: { password: references.key, text: `for ${references.token}` },
+    };
+    const results = [await call(ana, args), await call(ana, { ...args, operation: `GET /${way}`, body: undefined })];
+    const text = JSON.stringify(results);
+    expect(leaks(text)).toEqual([]);
+    for (const { resource, rest } of results as {
+      resource?: { uri: string };
+      rest?: { next?: string; uri?: string };
+    }[]) {
+      for (const uri of [resource?.uri, rest?.uri].filter((each) => each !== undefined)) {
+        const { contents } = await ana.readResource({ uri });
+        const [content] = contents as { text?: string; blob?: string }[];
+        expect(leaks(content?.text ?? Buffer.from(content?.blob ?? "", "base64").toString("latin1"))).toEqual([]);
+      }
+    }
+  });
+
+  it("is blotted out of an answer to a call that did not use it, for its user alone", async () => {
+    const args = { api: "box", operation: "POST /json", body: { said: TOKEN } };
+    expect(leaks(JSON.stringify(await call(ana, args)))).toEqual([]);
+    expect(leaks(JSON.stringify(await call(ben, args)))).not.toEqual([]);
+  });
+
+  it("is a reference in a dry run, and in the question that asks for consent", async () => {
+    const args = { api: "box", operation: "POST /json", header: { Authorization: `Bearer ${references.key}` } };
+    const shown = await call(ana, { ...args, body: { k: references.key }, dry_run: true });
+    expect(shown.request).toMatchObject({
+      headers: { authorization: `Bearer ${references.key}` },
+      body: JSON.stringify({ k: references.key }),
+    });
+    const asking = await startPatchbay({
+      apis: { box: { apiUrl: echo.url, privateNetwork: true, allow: ["* /*"], confirm: true } },
+    });
+    const { secrets } = await asking.services.get(["secrets"]);
+    const given = secrets.keep("ana", readForm({ fields: [{ name: "key", type: "password" }] }), { key: SECRET });
+    const client = await connect({}, { patchbay: asking, user: "ana" });
+    const question = JSON.stringify(
+      await call(client, { api: "box", operation: "POST /json", body: { k: given.key } }),
+    );
+    expect(question).toContain(given.key);
+    expect(leaks(question)).toEqual([]);
+  });
+
+  it("is unknown to others, and has no place in paths, operations and keys of repetitions", async () => {
+    const before = echo.requests();
+    const operation = "POST /json";
+    expect(await call(ben, { api: "box", operation, body: { k: references.key } })).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("There is no secret"),
+    });
+    expect(await call(ana, { api: "box", operation, body: { k: references.token } })).toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining('given for the API "hub" only'),
+    });
+    for (const args of [
+      { operation: `GET /${references.key}` },
+      { operation: "GET /{id}", path: { id: references.key } },
+      { operation, idempotency_key: references.key },
+      { operation, body_base64: references.key },
+    ]) {
+      expect(await call(ana, { api: "box", ...args })).toMatchObject({
+        code: "invalid_input",
+        message: expect.stringContaining("cannot stand in"),
+      });
+    }
+    expect(await call(ana, { api: "own", operation, header: { Authorization: references.key } })).toMatchObject({
+      code: "forbidden",
+    });
+    expect(await call(ana, { api: "box", operation, header: { Authorization: "Bearer made-up" } })).toMatchObject({
+      code: "forbidden",
+    });
+    expect(echo.requests()).toBe(before);
+  });
+
+  it("keeps answers to one secret apart from those to another", async () => {
+    const other = await give("ana");
+    const { secrets } = await patchbay.services.get(["secrets"]);
+    const third = secrets.keep("ana", readForm({ fields: [{ name: "key", type: "password" }] }), {
+      key: "another-key-99",
+    });
+    const get = (key: string) =>
+      call(ana, { api: "box", operation: "GET /json", header: { Authorization: `Bearer ${key}` } });
+    expect((await get(other.key.replace(/$/, ""))).cached).toBeUndefined();
+    expect((await get(other.key)).cached).toBe(true);
+    expect((await get(third.key as string)).cached).toBeUndefined();
+  });
+
+  it("is in no status event, no error and no other tool's answer", async () => {
+    const seen: string[] = [];
+    const onprogress = (event: unknown) => void seen.push(JSON.stringify(event));
+    const note = { name: "display_result", arguments: { message: `The key is ${SECRET} ${TOKEN}` } };
+    const { content } = await ana.callTool(note, { onprogress });
+    seen.push(JSON.stringify(content), JSON.stringify(await call(ana, { api: SECRET })));
+    expect(seen.length).toBeGreaterThan(2);
+    expect(leaks(seen.join("\n"))).toEqual([]);
+  });
+});
