@@ -194,8 +194,8 @@ describe.each(roads)("asking the human, %s", (_name, connect) => {
     expect(form).toMatchObject({ status: "needs_input", form: { title: "Book a table" } });
     const resume = { resume_token: form.resume_token };
     expect(await call("collect_input", { answers: { guests: "many" }, ...resume })).toMatchObject({
-      status: "error",
-      code: "validation_failed",
+      status: "needs_input",
+      message: expect.stringMatching(/^Validation failed: Guests must be a whole number /),
       issues: [{ path: "guests" }],
       ...resume,
     });
@@ -241,6 +241,7 @@ describe.each(roads)("asking the human, %s", (_name, connect) => {
         confirm_label: "Confirm",
         cancel_label: "Cancel",
       },
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/interact\//),
       resume_token: expect.any(String),
     });
     const answer = { answer: true, resume_token: refused.resume_token };

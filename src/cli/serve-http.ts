@@ -41,6 +41,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
     },
     sinksOf: (context) => (context.http?.authInfo?.extra?.sinks ?? []) as readonly StatusSink[],
     stateKey: patchbay.stateKey,
+    answerSeconds: loaded.config.interaction.answerTimeout,
   });
   const mcp = createHttpMcpHandler(factory, {
     limits: { maxBytes: limits.maxRequestBytes, maxDepth: limits.maxDepth },

@@ -28,6 +28,7 @@ export async function serveStdioCommand({ loaded, env }: CommandContext): Promis
     get stateKey() {
       return patchbay.stateKey;
     },
+    answerSeconds: loaded.config.interaction.answerTimeout,
   });
   const connection = serveStdio(factory, {
     limits: { maxBytes: MAX_LINE_BYTES, maxDepth: limits.maxDepth },

@@ -14,15 +14,16 @@ const MAX_UNKNOWN = 20;
 
 /**
  * Checks answers against their form. Numbers, booleans and choices may come as text ("42", "yes", "a, b"). A field that is
- * missing counts as its default, or as its right answer in an `earlier` round. One that was left empty is absent from
- * `data`, except that an empty optional text stays "" and no choice of several stays []. Keys that no field has are issues.
+ * not among the answers at all counts as it is in `missing`. One that was left empty is absent from `data`, except that an
+ * empty optional text stays "" and no choice of several stays []. Keys that no field has are issues.
  */
-export function checkAnswers(form: Form, answers: unknown, earlier: Record<string, unknown> = {}): CheckedAnswers {
+export function checkAnswers(form: Form, answers: unknown, missing: Record<string, unknown> = {}): CheckedAnswers {
   const given = isObject(answers) ? answers : {};
   const issues: ErrorIssue[] = [];
   const data: [string, unknown][] = [];
   for (const field of form.fields) {
-    const answer = own(given, field.name) ?? (Object.hasOwn(given, field.name) ? null : fallback(field, earlier));
+    const source = Object.hasOwn(given, field.name) ? given : missing;
+    const answer = Object.hasOwn(source, field.name) ? source[field.name] : undefined;
     if (isEmpty(answer)) {
       if (field.required) issues.push(issue(field, "is required"));
       else if (typeof answer === "string" && isFreeText(field.type)) data.push([field.name, answer]);
@@ -45,12 +46,10 @@ export function checkAnswers(form: Form, answers: unknown, earlier: Record<strin
   return { data: Object.fromEntries(data), issues };
 }
 
-function fallback(field: Field, earlier: Record<string, unknown>): unknown {
-  return own(earlier, field.name) ?? field.default;
-}
-
-function own(values: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
+/** What the form fills in. */
+export function defaultsOf(form: Form): Record<string, unknown> {
+  const filled = form.fields.filter((field) => field.default !== undefined);
+  return Object.fromEntries(filled.map((field) => [field.name, field.default]));
 }
 
 const isFreeText = (type: FieldType): boolean => type === "text" || type === "textarea";

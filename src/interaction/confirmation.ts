@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
 import type { FormQuestion } from "./form-question.ts";
-import type { Sealer } from "./tokens.ts";
+import { type Asker, declined, expired, type Ladder, type Waiting } from "./ladder.ts";
+import type { OpenPage, Pages } from "./pages.ts";
+import type { Opened, Sealer } from "./tokens.ts";
 
 /** A question that is answered by yes or no. */
 export interface ConfirmationText {
@@ -11,10 +13,23 @@ export interface ConfirmationText {
   cancelLabel: string;
 }
 
-/** An answer given in the chat. `tool` is named where the answer was for a call of that tool. */
+/** A call that waits for consent. */
+export interface AskedCall {
+  tool: string;
+  args: unknown;
+}
+
+/** An answer that the human gave on a page or in the chat. `tool` is named where the answer was for a call of that tool. */
 export interface SettledConfirmation {
   confirmed: boolean;
   tool?: string;
+}
+
+/** A question that is not answered yet, and how it can be. */
+export interface WaitingConfirmation {
+  url?: string;
+  chat: boolean;
+  resumeToken: string;
 }
 
 export interface Confirmation {
@@ -23,11 +38,24 @@ export interface Confirmation {
   /** The words that say of a call that it waits for the human. */
   waiting(tool: string): string;
   /**
-   * A token for a call that waits for the human's consent: of this user, tool and arguments, in whatever key order.
+   * Asks the human in the first way that the client and the configuration allow; where the client can show nothing, hands the
+   * question to the model. `call` binds a later consent to it. Undefined: there is no way to ask.
+   * @throws ToolError `declined`, `cancelled`
+   */
+  obtain(
+    user: string,
+    asked: { key: string; text: ConfirmationText; question: FormQuestion; call?: AskedCall },
+    asker: Asker,
+  ): Promise<{ confirmed: boolean } | WaitingConfirmation | undefined>;
+  /**
+   * A token for a call that waits for the human's consent in the chat: of this user, tool and arguments, in whatever key order.
    * `message` is the whole question that the human is asked. Default: `question`.
    */
   request(user: string, tool: string, args: unknown, message?: string): string;
-  /** Whether the human has consented to exactly this call in the last minutes. Consent serves for one call. */
+  /**
+   * Whether the human has consented to exactly this call in the last minutes. Consent serves for one call.
+   * @throws ToolError `declined` where a page said no to it; that answer too counts once
+   */
   takeGrant(user: string, tool: string, args: unknown): boolean;
   /** The question as an MCP elicitation. */
   ask(text: ConfirmationText): FormQuestion;
@@ -35,19 +63,39 @@ export interface Confirmation {
   isConsent(content: unknown): boolean;
   /** A token for a question that is put to the human in the chat. */
   pend(user: string, message: string): string;
+  /** Waits until the page of the token's question is answered, at most `ms`; without a page not at all. @throws as `settle` */
+  awaitPage(user: string, token: string, options: { ms: number; signal: AbortSignal }): Promise<void>;
   /**
-   * Takes the human's answer to what `request` or `pend` asked. The token ends with it; a yes to a call is kept for
-   * `takeGrant`. `message`, where given, has to be the one that was asked, or say no more than which tool asked.
-   * @throws ToolError `invalid_input` for a token or a message that does not fit.
+   * Takes the human's answer to what was asked: that of the page where there is one, or else `answer`, which the model brings
+   * from the chat. The token ends with it; a yes to a call is kept for `takeGrant`. Without an answer the question still waits.
+   * `message`, where given, has to be the one that was asked, or say no more than which tool asked.
+   * @throws ToolError `invalid_input` for a token or a message that does not fit, and for an answer that only a page may give;
+   * `cancelled` where a page that alone may answer has expired.
    */
-  settle(user: string, token: string, answer: boolean, message?: string): SettledConfirmation;
+  settle(
+    user: string,
+    token: string,
+    answer: boolean | undefined,
+    message?: string,
+  ): SettledConfirmation | WaitingConfirmation;
 }
 
 export interface ConfirmationOptions {
   sealer: Sealer;
+  ladder: Ladder;
+  pages: Pages | undefined;
   now: () => number;
   pendingMs: number;
   grantMs: number;
+}
+
+/** What a token carries: digests of the question and of the call, the page that asks, and whether the chat may answer. */
+interface AskedQuestion {
+  message: string;
+  tool?: string;
+  digest?: string;
+  page?: OpenPage;
+  chat?: boolean;
 }
 
 const PURPOSE = "confirm_action";
@@ -62,9 +110,12 @@ function waitingMessage(tool: string): string {
   return `${confirmationQuestion(tool)} The user has to confirm first; nothing has been done yet.`;
 }
 
-/** Questions of yes and no, and the consents given in the chat that wait for their call. */
-export function createConfirmation({ sealer, now, pendingMs, grantMs }: ConfirmationOptions): Confirmation {
+/** Questions of yes and no, and the consents given on pages and in the chat that wait for their call. */
+export function createConfirmation(options: ConfirmationOptions): Confirmation {
+  const { sealer, ladder, pages, now, pendingMs, grantMs } = options;
   const grants = new Map<string, number>();
+  /** The pages that ask for the consent to a call. */
+  const asking = new Map<string, OpenPage>();
 
   function grant(key: string): void {
     const time = now();
@@ -74,17 +125,78 @@ export function createConfirmation({ sealer, now, pendingMs, grantMs }: Confirma
     grants.set(key, time + grantMs);
   }
 
+  function keepPage(key: string, page: OpenPage): void {
+    for (const [other, { expiresAt }] of asking) {
+      if (expiresAt + grantMs <= now() || asking.size >= MAX_GRANTS) asking.delete(other);
+    }
+    asking.set(key, page);
+  }
+
+  const pageState = (user: string, page: OpenPage | undefined) =>
+    page && pages ? pages.look(user, page.id).state : undefined;
+
+  function seal(user: string, asked: AskedQuestion): string {
+    return sealer.seal(user, PURPOSE, asked, Math.max(pendingMs, (asked.page?.expiresAt ?? 0) - now()));
+  }
+
+  function read(user: string, token: string): { opened: Opened; asked: AskedQuestion } {
+    const opened = sealer.open(user, PURPOSE, token);
+    const asked = opened.payload as AskedQuestion;
+    if (asked.page && sealer.isConsumed(asked.page.id)) sealer.consume(asUsed(asked.page));
+    return { opened, asked };
+  }
+
   return {
     question: confirmationQuestion,
     waiting: waitingMessage,
+
+    async obtain(user, { key, text, question, call }, asker) {
+      const callDigest = call && digest(call.args);
+      const callKey = call && grantKey(user, call.tool, callDigest ?? "");
+      const page = callKey === undefined ? undefined : asking.get(callKey);
+      const isOpen = pageState(user, page) === "open";
+      const asked = {
+        user,
+        key,
+        message: `${text.title}\n\n${text.message}`,
+        page: { kind: "confirmation", text } as const,
+      };
+      const confirmed = await ladder.ask(asked, asker, {
+        byForm: async () => isConsent(await asker.elicit(key, question)),
+        byPage: ({ state }) => state === "confirmed",
+      });
+      if (confirmed !== undefined) return { confirmed };
+      // A call that is repeated before its page is answered gets the same page again.
+      const waiting = isOpen
+        ? { page, chat: ladder.ways.has("chat") }
+        : await ladder.hand(user, { kind: "confirmation", text }, true);
+      if (!waiting) return undefined;
+      if (callKey !== undefined && waiting.page) keepPage(callKey, waiting.page);
+      const token = seal(user, {
+        message: digest(text.message.trim()),
+        ...(call && { tool: call.tool, digest: callDigest as string }),
+        ...(waiting.page && { page: waiting.page }),
+        chat: waiting.chat,
+      });
+      return waitingFor(waiting, token);
+    },
+
     request: (user, tool, args, message = confirmationQuestion(tool)) =>
-      sealer.seal(user, PURPOSE, { tool, digest: digest(args), message: digest(message.trim()) }, pendingMs),
+      seal(user, { tool, digest: digest(args), message: digest(message.trim()), chat: true }),
 
     takeGrant(user, tool, args) {
       const key = grantKey(user, tool, digest(args));
       const expiresAt = grants.get(key);
       grants.delete(key);
-      return expiresAt !== undefined && expiresAt > now();
+      if (expiresAt !== undefined && expiresAt > now()) return true;
+      const page = asking.get(key);
+      const state = pageState(user, page);
+      if (page === undefined || state === "open") return false;
+      asking.delete(key);
+      if (state !== "confirmed" && state !== "declined") return false;
+      sealer.consume(asUsed(page));
+      if (state === "declined") throw declined();
+      return true;
     },
 
     ask: ({ message, title, confirmLabel, cancelLabel }) => ({
@@ -104,31 +216,60 @@ export function createConfirmation({ sealer, now, pendingMs, grantMs }: Confirma
       },
     }),
 
-    isConsent(content) {
-      if (typeof content !== "object" || content === null || !Object.hasOwn(content, "confirm")) return false;
-      const { confirm } = content as { confirm: unknown };
-      return confirm === true || confirm === "true";
+    isConsent,
+
+    pend: (user, message) => seal(user, { message: digest(message.trim()), chat: true }),
+
+    async awaitPage(user, token, waiting) {
+      const { asked } = read(user, token);
+      if (asked.page) await pages?.wait(user, asked.page.id, waiting);
     },
 
-    pend: (user, message) => sealer.seal(user, PURPOSE, { message: digest(message.trim()) }, pendingMs),
-
     settle(user, token, answer, message) {
-      const opened = sealer.open(user, PURPOSE, token);
-      const asked = opened.payload as { message: string } | { message: string; tool: string; digest: string };
-      const own = "tool" in asked ? [confirmationQuestion(asked.tool), waitingMessage(asked.tool)] : [];
+      const { opened, asked } = read(user, token);
+      const own = asked.tool === undefined ? [] : [confirmationQuestion(asked.tool), waitingMessage(asked.tool)];
       const said = message?.trim();
       if (said !== undefined && asked.message !== digest(said) && !own.includes(said)) {
         throw new ToolError("invalid_input", "The message is not the one that this resume_token was made for.", {
           hint: "Repeat the message unchanged or leave it out, or ask again without resume_token.",
         });
       }
+      const state = pageState(user, asked.page);
+      const onPage = state === "confirmed" ? true : state === "declined" ? false : undefined;
+      if (onPage === undefined && answer !== undefined && !asked.chat) {
+        throw new ToolError("invalid_input", "Only the user can answer this question, on its page.", {
+          hint: "Give the user the url, and call again with resume_token alone once the user says that it is answered.",
+        });
+      }
+      const confirmed = onPage ?? answer;
+      if (confirmed === undefined) {
+        if (asked.page && state === "gone" && !asked.chat) throw expired();
+        const { page, chat = false } = asked;
+        return waitingFor({ page: state === "gone" ? undefined : page, chat }, token);
+      }
       sealer.consume(opened);
-      if (!("tool" in asked)) return { confirmed: answer };
-      if (answer) grant(grantKey(user, asked.tool, asked.digest));
-      return { confirmed: answer, tool: asked.tool };
+      if (asked.page) sealer.consume(asUsed(asked.page));
+      if (asked.tool === undefined) return { confirmed };
+      const key = grantKey(user, asked.tool, asked.digest ?? "");
+      asking.delete(key);
+      if (confirmed) grant(key);
+      return { confirmed, tool: asked.tool };
     },
   };
 }
+
+function isConsent(content: unknown): boolean {
+  if (typeof content !== "object" || content === null || !Object.hasOwn(content, "confirm")) return false;
+  const { confirm } = content as { confirm: unknown };
+  return confirm === true || confirm === "true";
+}
+
+function waitingFor({ page, chat }: Waiting, resumeToken: string): WaitingConfirmation {
+  return { ...(page && { url: page.url }), chat, resumeToken };
+}
+
+/** A page whose answer has been taken: it serves no second time, by whichever road. It is asked about until it expires. */
+const asUsed = ({ id, expiresAt }: OpenPage): Opened => ({ id, payload: undefined, expiresAt: expiresAt + 600_000 });
 
 const grantKey = (user: string, tool: string, args: string): string => JSON.stringify([user, tool, args]);
 

@@ -1,39 +1,51 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ToolError } from "../errors.ts";
 import { confirmationQuestion } from "./confirmation.ts";
-import { createInteraction } from "./interaction.ts";
+import type { FormInput } from "./form.ts";
+import { createInteraction, type Interaction } from "./interaction.ts";
+
+const signal = new AbortController().signal;
+const cannot = () => Promise.reject(new ToolError("unsupported", "This client cannot ask the user."));
+
+/** The token of a form that was put to the chat. */
+async function tokenOf({ forms }: Interaction, input: FormInput, user = "ana"): Promise<string> {
+  const outcome = await forms.collect(user, forms.read(input), { elicit: cannot, elicitPage: cannot });
+  if ("data" in outcome) throw new Error("was answered");
+  return outcome.resumeToken;
+}
 
 describe("a form in the chat", () => {
-  it("comes back from its token, with or without the fields", () => {
-    const { forms } = createInteraction();
-    const input = { title: "Trip", fields: [{ name: "city", label: "City", required: true }] };
-    const form = forms.read(input);
-    const token = forms.pend("ana", form);
-    expect(forms.resume("ana", token, {}).form).toEqual(form);
-    expect(forms.resume("ana", token, { fields: [] }).form).toEqual(form);
-    expect(forms.resume("ana", token, input).form).toEqual(form);
+  const input = { title: "Trip", fields: [{ name: "city", label: "City", required: true }] };
+
+  it("comes back from its token, with or without the fields", async () => {
+    for (const again of [{}, { fields: [] }, input]) {
+      const interaction = createInteraction();
+      const token = await tokenOf(interaction, input);
+      const answers = { city: "Rome" };
+      await expect(interaction.forms.resume("ana", token, { ...again, answers }, { ms: 0, signal })).resolves.toEqual({
+        data: answers,
+      });
+      // Answered once.
+      expect(() => interaction.forms.check("ana", token, again)).toThrow("already been used");
+    }
   });
 
-  it("is not exchanged for another form", () => {
-    const { forms } = createInteraction();
-    const token = forms.pend("ana", forms.read({ fields: [{ name: "city" }] }));
-    expect(() => forms.resume("ana", token, { fields: [{ name: "city", type: "number" }] })).toThrow("not those");
-    expect(() => forms.resume("ben", token, {})).toThrow("not valid");
+  it("is not exchanged for another form, nor answered by another user", async () => {
+    const interaction = createInteraction();
+    const token = await tokenOf(interaction, input);
+    const { check } = interaction.forms;
+    for (const change of [{ type: "email" }, { required: false }, { max: 3 }, { pattern: "a" }, { default: "Rome" }]) {
+      expect(() => check("ana", token, { fields: [{ ...input.fields[0], ...change }] })).toThrow("not those");
+    }
+    expect(() => check("ben", token, {})).toThrow("not valid");
+    expect(() => check("ana", token, input)).not.toThrow();
   });
 
-  it("is answered once", () => {
-    const { forms } = createInteraction();
-    const token = forms.pend("ana", forms.read({}));
-    forms.resume("ana", token, {}).settle();
-    expect(() => forms.resume("ana", token, {})).toThrow("already been used");
-  });
-
-  it("keeps a token of a usual form short enough for a model to copy", () => {
-    const { forms } = createInteraction();
+  it("keeps a token of a usual form short enough for a model to copy", async () => {
     const names = ["first name", "last name", "e-mail", "city", "arrival"];
-    expect(
-      forms.pend("ana", forms.read({ fields: names.map((name) => ({ name, required: true })) })).length,
-    ).toBeLessThan(400);
+    const token = await tokenOf(createInteraction(), { fields: names.map((name) => ({ name, required: true })) });
+    expect(token.length).toBeLessThan(400);
   });
 });
 

@@ -25,6 +25,8 @@ export interface Sealer {
    * @throws ToolError `invalid_input` when it was altered, is another user's or purpose's, has expired or was consumed.
    */
   open(user: string, purpose: string, token: string): Opened;
+  /** Whether this id was consumed. */
+  isConsumed(id: string): boolean;
   /** Makes the token useless from now on. @throws ToolError `invalid_input` when it was consumed before. */
   consume(opened: Opened): void;
 }
@@ -77,6 +79,8 @@ export function createSealer(options: SealOptions = {}): Sealer {
       if (consumed.has(id)) throw refuse("This resume_token has already been used.");
       return { id, payload, expiresAt };
     },
+
+    isConsumed: (id) => consumed.has(id),
 
     consume(opened) {
       if (consumed.has(opened.id)) throw refuse("This resume_token has already been used.");

@@ -1,8 +1,9 @@
 import { ToolError } from "../errors.ts";
+import type { AskedPage, PageLink } from "../interaction/ladder.ts";
 import type { Question } from "../tools/define-tool.ts";
 import { isObject } from "./is-object.ts";
 
-/** What a client says to a question (MCP elicitation, form mode). The content is untrusted. */
+/** What a client says to a question (MCP elicitation). The content is untrusted. */
 export interface HumanResponse {
   action?: unknown;
   content?: unknown;
@@ -14,26 +15,34 @@ export interface HumanResponse {
  */
 export class AwaitingAnswer extends Error {
   readonly key: string;
-  readonly question: Question;
-  constructor(key: string, question: Question) {
+  readonly question: Question | PageLink;
+  constructor(key: string, question: Question | PageLink) {
     super("awaiting an answer");
     this.key = key;
     this.question = question;
   }
 }
 
-/** Answers given in earlier rounds of the same call, by question key. They travel sealed through the client. */
+/** Answers given in earlier rounds of the same call, by question key: of a page, which one. They travel sealed through the client. */
 export type Answers = Record<string, Record<string, unknown>>;
 
 export interface Asking {
   /** Whether this client can show a form. */
   canAsk: boolean;
+  /** Whether this client can show the address of a page. */
+  canOpen: boolean;
   /** Asks over the connection and waits (2025 era). Without it the round ends by `AwaitingAnswer`. */
-  ask: ((question: Question) => Promise<HumanResponse>) | undefined;
+  ask: ((question: Question | PageLink) => Promise<HumanResponse>) | undefined;
+  /** Waits for the human, which does not count as the call's time. */
+  wait: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+  /** Tells the client that nothing more is to be done on the page. */
+  completed: (id: string) => void;
   /** Answers of earlier rounds; the one of this round is added. */
   answers: Answers;
   /** What the client sent back in this round, by question key. */
   responses: Record<string, unknown>;
+  /** The page that the question of the last round was about. */
+  page: string | undefined;
 }
 
 /**
@@ -45,14 +54,40 @@ export async function takeAnswer(asking: Asking, key: string, question: Question
   if (known) return known;
   let response = Object.hasOwn(asking.responses, key) ? asking.responses[key] : undefined;
   if (response === undefined) {
-    if (!asking.canAsk)
-      throw new ToolError("unsupported", "This client cannot ask the user.", { hint: "Ask the user in the chat." });
+    if (!asking.canAsk) throw cannot("This client cannot ask the user.");
     if (!asking.ask) throw new AwaitingAnswer(key, question);
     response = await asking.ask(question);
   }
   const content = acceptedContent(response as HumanResponse | null);
   asking.answers[key] = content;
   return content;
+}
+
+/**
+ * Has the client show the address of a page (MCP elicitation, URL mode) and, once the human has agreed to go there, waits for
+ * what becomes of the page; or ends the round by throwing `AwaitingAnswer`.
+ * @throws ToolError `declined`, `cancelled`, `unsupported`
+ */
+export async function takePage<T>(asking: Asking, key: string, asked: AskedPage<T>): Promise<T> {
+  const known = Object.hasOwn(asking.answers, key) ? asking.answers[key]?.page : undefined;
+  const id = typeof known === "string" ? known : await agreedPage(asking, key, asked);
+  asking.answers[key] = { page: id };
+  const outcome = await asking.wait((signal) => asked.wait(id, signal));
+  if (known === undefined) asking.completed(id);
+  return outcome;
+}
+
+async function agreedPage<T>(asking: Asking, key: string, asked: AskedPage<T>): Promise<string> {
+  const response = Object.hasOwn(asking.responses, key) ? asking.responses[key] : undefined;
+  if (response !== undefined && asking.page !== undefined) {
+    acceptedContent(response as HumanResponse | null);
+    return asking.page;
+  }
+  if (!asking.canOpen) throw cannot("This client cannot show the address of a page.");
+  const link = await asked.open();
+  if (!asking.ask) throw new AwaitingAnswer(key, link);
+  acceptedContent(await asking.ask(link));
+  return link.id;
 }
 
 function acceptedContent(response: HumanResponse | null): Record<string, unknown> {
@@ -68,8 +103,8 @@ function acceptedContent(response: HumanResponse | null): Record<string, unknown
         hint: "The user closed the form without an answer, or did not answer in time.",
       });
     default:
-      throw new ToolError("unsupported", "This client answered the form with something else than an answer.", {
-        hint: "Ask the user in the chat.",
-      });
+      throw cannot("This client answered the form with something else than an answer.");
   }
 }
+
+const cannot = (message: string) => new ToolError("unsupported", message, { hint: "Ask the user in the chat." });

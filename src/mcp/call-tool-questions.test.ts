@@ -83,7 +83,8 @@ describe("a question", () => {
 
     const answers = { age: 42 };
     expect(await call("collect_input", { answers: { age: "?" }, resume_token })).toMatchObject({
-      code: "validation_failed",
+      status: "needs_input",
+      issues: [{ path: "age" }],
     });
     const altered = `${String(resume_token).slice(0, -4)}AAAA`;
     for (const token of [altered, unconfirmed.resume_token]) {

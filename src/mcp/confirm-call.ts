@@ -1,8 +1,8 @@
 import { ToolError } from "../errors.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
-import type { AnyTool, User } from "../tools/define-tool.ts";
-import { type Asking, takeAnswer } from "./ask-human.ts";
+import type { AnyTool, Question, User } from "../tools/define-tool.ts";
+import { type Asking, takeAnswer, takePage } from "./ask-human.ts";
 import { redactJson } from "./redact-json.ts";
 import { type ShownArguments, showArguments } from "./show-arguments.ts";
 import { visible } from "./show-text.ts";
@@ -40,13 +40,14 @@ export const CONFIRMATION_FIELDS = {
   message: { type: "string" },
   hint: { type: "string" },
   question: { type: "object" },
+  url: { type: "string" },
   resume_token: { type: "string" },
 } as const;
 
 /**
- * Asks the human before the call runs, by the client's form or, where the client has none, by the model in the chat.
+ * Asks the human before the call runs: by what the client shows, or else by a page or the chat, through the model.
  * @returns undefined when the human has consented; otherwise the result that hands the question to the model
- * @throws ToolError `declined`, `cancelled`; `confirmation_required` where only a form may ask and the client has none; what
+ * @throws ToolError `declined`, `cancelled`; `confirmation_required` where the configuration allows no way that is left; what
  * the tool's `confirms` throws, for a call that cannot succeed
  */
 export async function confirmCall(
@@ -55,45 +56,65 @@ export async function confirmCall(
 ): Promise<Record<string, unknown> | undefined> {
   const { tool, input, user } = call;
   const { asking, status } = options;
-  const {
-    interaction: { confirmation, mode },
-  } = await options.services.get(["interaction"]);
+  const { interaction } = await options.services.get(["interaction"]);
+  const { confirmation } = interaction;
   if (confirmation.takeGrant(user.id, tool.name, input)) return undefined;
   const { lines, omitted } = await aboutCall(call, options);
   const asked = [confirmation.question(tool.name), call.cost].filter(Boolean).join(" ");
   // First of all, for it is what the human may not see otherwise.
   const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
   const message = [question, lines.join("\n")].filter(Boolean).join("\n\n");
-  if (mode !== "chat") {
-    if (asking.canAsk) status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
-    try {
-      const content = await takeAnswer(asking, KEY, {
-        message,
-        schema: {
-          type: "object",
-          properties: { confirm: { type: "boolean", title: "Confirm", description: question, default: false } },
-          required: ["confirm"],
-        },
-      });
-      if (confirmation.isConsent(content)) return undefined;
-      throw new ToolError("declined", "Action cancelled by user", { hint: "The user said no." });
-    } catch (error) {
-      if (!(error instanceof ToolError) || error.code !== "unsupported") throw error;
-    }
-    if (mode === "elicitation") {
-      throw new ToolError("confirmation_required", `${asked} The user has to confirm first.`, {
-        hint: "This client cannot ask, and the configuration allows no other way (interaction.form: elicitation).",
-      });
-    }
+  if (asking.canAsk || asking.canOpen) {
+    status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
   }
-  status.success("Asking in the chat");
+  const text = { title: "Confirmation", message, confirmLabel: "Confirm", cancelLabel: "Cancel" };
+  const obtained = await confirmation.obtain(
+    user.id,
+    { key: KEY, text, question: formFor(message, question), call: { tool: tool.name, args: input } },
+    {
+      elicit: (key, form) => takeAnswer(asking, key, form),
+      elicitPage: (key, page) => takePage(asking, key, page),
+    },
+  );
+  if (obtained === undefined) {
+    const ways = [...interaction.ways].join(", ");
+    throw new ToolError("confirmation_required", `${asked} The user has to confirm first.`, {
+      hint: `This client cannot ask, and the configuration allows no other way (interaction.form: ${ways}).`,
+    });
+  }
+  if ("confirmed" in obtained) {
+    if (obtained.confirmed) return undefined;
+    throw new ToolError("declined", "Action cancelled by user", { hint: "The user said no." });
+  }
+  const { url, chat, resumeToken } = obtained;
+  status.success(chat ? "Asking in the chat" : "Asking on a page");
   return {
     status: "needs_input",
     code: "confirmation_required",
     message: confirmation.waiting(tool.name),
-    hint: `Show the user the whole question in the chat and wait for the answer. Then call confirm_action with resume_token and answer (true only if the user clearly said yes), and after a yes call ${tool.name} again with the same arguments. Never answer for the user.`,
-    question: { title: "Confirmation", message, confirm_label: "Confirm", cancel_label: "Cancel" },
-    resume_token: confirmation.request(user.id, tool.name, input, message),
+    hint: `${howToAnswer(url, chat)} ${tool.name} again with the same arguments. Never answer for the user.`,
+    question: { title: text.title, message, confirm_label: text.confirmLabel, cancel_label: text.cancelLabel },
+    ...(url !== undefined && { url }),
+    resume_token: resumeToken,
+  };
+}
+
+function howToAnswer(url: string | undefined, chat: boolean): string {
+  const byChat =
+    "Show the user the whole question in the chat and wait for the answer. Then call confirm_action with resume_token and answer (true only if the user clearly said yes), and after a yes call";
+  if (url === undefined) return byChat;
+  const byPage = "Give the user the url, where the question is answered. Once the user has said yes there, call";
+  return chat ? `${byPage} the tool again. Or ask in the chat: ${byChat}` : byPage;
+}
+
+function formFor(message: string, question: string): Question {
+  return {
+    message,
+    schema: {
+      type: "object",
+      properties: { confirm: { type: "boolean", title: "Confirm", description: question, default: false } },
+      required: ["confirm"],
+    },
   };
 }
 

@@ -1,7 +1,6 @@
 import {
   type CallToolRequest,
   type CallToolResult,
-  CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,
   type InputRequiredResult,
   inputRequired,
@@ -16,12 +15,16 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import { abortError, ToolError } from "../errors.ts";
+import type { PageLink } from "../interaction/ladder.ts";
 import type { StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
+import { type ClientAsks, clientAsks } from "./client-asks.ts";
 import { addCompletions } from "./completions.ts";
 import { CONFIRMATION_FIELDS } from "./confirm-call.ts";
+import { fitSchema } from "./fit-schema.ts";
+import { showsApps, withApp } from "./mcp-apps.ts";
 import { progressSink } from "./progress.ts";
 import { addPrompts } from "./prompts.ts";
 import { addResources } from "./resources.ts";
@@ -59,6 +62,8 @@ export interface ServerOptions {
    * next. Read when the first call has to wait.
    */
   readonly stateKey: Uint8Array;
+  /** Seconds that the human has for an answer. Default 900. */
+  answerSeconds?: number | undefined;
 }
 
 /** Makes the server of a connection or request; `stateless`: it lives for one request, and can tell nothing afterwards. */
@@ -69,6 +74,7 @@ export type ServerFactory = (context: McpRequestContext & { stateless?: boolean 
  * protocol era. What instances share is in the boundary and its services.
  */
 export function createServerFactory(options: ServerOptions): ServerFactory {
+  const { answerSeconds = ANSWER_SECONDS } = options;
   const described = new WeakMap<AnyTool, Tool>();
   const describe = (tool: AnyTool): Tool => {
     let known = described.get(tool);
@@ -88,7 +94,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
   const codec = (): RequestStateCodec<CallState> => {
     made ??= createRequestStateCodec<CallState>({
       key: options.stateKey,
-      ttlSeconds: ANSWER_SECONDS,
+      ttlSeconds: answerSeconds,
       bind: (context) => `${context.mcpReq.method}\0${options.identify(context)?.id ?? ""}`,
     });
     return made;
@@ -106,12 +112,15 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         },
       },
     );
-    server.setRequestHandler("tools/list", async () => ({
-      tools: (await options.boundary.listTools()).map(describe),
-    }));
+    server.setRequestHandler("tools/list", async (_request, context) => {
+      const apps = showsApps(server, context);
+      const tools = await options.boundary.listTools();
+      return { tools: tools.map((tool) => (apps && tool.app ? withApp(describe(tool), tool.app) : describe(tool))) };
+    });
     server.setRequestHandler("tools/call", { params: VALIDATED, result: VALIDATED_RESULT }, async (params, context) => {
       const { name, arguments: args } = params;
       const progressToken = context.mcpReq._meta?.progressToken;
+      const asks = clientAsks(server, context);
       const outcome = await options.boundary.call(name, args, {
         user: options.identify(context),
         signal: context.mcpReq.signal,
@@ -122,15 +131,28 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         settleMs: context.http ? 0 : SETTLE_MS,
         takesLinks: knowsLinks(server, context),
         takesMedia: takesMedia(server, context),
-        canAsk: canShowForms(server, context),
-        ask: era === "legacy" ? (question, signal) => elicit(context, question, signal) : undefined,
+        canAsk: asks.forms,
+        canOpen: asks.pages,
+        ask:
+          era === "legacy"
+            ? (question, signal) => elicit(context, { question, asks, signal, timeout: answerSeconds * 1000 })
+            : undefined,
+        completed: era === "legacy" ? (page) => completeElicitation(context, page) : undefined,
         inputResponses: context.mcpReq.inputResponses,
         state: context.mcpReq.requestState<CallState>(),
       });
       if (outcome.kind === "result") return outcome.result;
-      const { message, schema } = outcome.question;
+      const { key, question } = outcome;
       return inputRequired({
-        inputRequests: { [outcome.key]: inputRequired.elicit({ message, requestedSchema: schema as never }) },
+        inputRequests: {
+          [key]:
+            "url" in question
+              ? inputRequired.elicitUrl({ message: question.message, url: question.url })
+              : inputRequired.elicit({
+                  message: question.message,
+                  requestedSchema: fitSchema(question.schema, asks) as never,
+                }),
+        },
         requestState: await codec().mint(outcome.state, context),
       });
     });
@@ -154,17 +176,29 @@ function capabilitiesOf({ resources, prompts }: ToolBoundary, tells: boolean): S
   };
 }
 
+interface Elicitation {
+  question: Question | PageLink;
+  asks: ClientAsks;
+  signal: AbortSignal;
+  /** Milliseconds. */
+  timeout: number;
+}
+
 /**
- * Shows a form over the connection and waits for the human (2025 era).
+ * Shows a form or an address over the connection and waits for the human (2025 era).
  * @throws ToolError `unsupported` where the client fails to show it, or that of the signal
  */
-async function elicit(context: ServerContext, question: Question, signal: AbortSignal): Promise<HumanResponse> {
-  const { message, schema } = question;
+async function elicit(
+  context: ServerContext,
+  { question, asks, signal, timeout }: Elicitation,
+): Promise<HumanResponse> {
+  const { message } = question;
+  const params =
+    "url" in question
+      ? { mode: "url" as const, message, url: question.url, elicitationId: question.id }
+      : { mode: "form" as const, message, requestedSchema: fitSchema(question.schema, asks) as never };
   try {
-    return await context.mcpReq.send(
-      { method: "elicitation/create", params: { mode: "form", message, requestedSchema: schema as never } },
-      { signal, timeout: ANSWER_SECONDS * 1000 },
-    );
+    return await context.mcpReq.send({ method: "elicitation/create", params }, { signal, timeout });
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
     if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) return { action: "cancel" };
@@ -173,6 +207,12 @@ async function elicit(context: ServerContext, question: Question, signal: AbortS
       cause: error,
     });
   }
+}
+
+/** Tells the client that the page is done with, so that it can stop waiting (MCP 2025-11-25, URL mode). */
+function completeElicitation(context: ServerContext, elicitationId: string): void {
+  const notification = { method: "notifications/elicitation/complete" as const, params: { elicitationId } };
+  context.mcpReq.notify(notification).catch(() => {});
 }
 
 /** Whether the client's protocol has resource links in results; an older client would refuse the whole result. */
@@ -190,14 +230,4 @@ function takesMedia(server: Server, context: ServerContext): boolean {
   if (context.mcpReq.envelope) return true;
   const name = server.getClientVersion()?.name;
   return name !== undefined && name !== "mcp" && knowsLinks(server, context);
-}
-
-/** Whether the client declared form elicitation, per request (2026-07-28) or at `initialize`; `{}` alone means forms. */
-function canShowForms(server: Server, context: ServerContext): boolean {
-  const declared =
-    (context.mcpReq.envelope as Record<string, unknown> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
-    server.getClientCapabilities();
-  const elicitation = (declared as { elicitation?: Record<string, unknown> } | undefined)?.elicitation;
-  if (!elicitation) return false;
-  return "form" in elicitation || !("url" in elicitation);
 }

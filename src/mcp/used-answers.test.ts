@@ -16,7 +16,7 @@ describe("createUsedAnswers", () => {
 
   it("remembers them as long as their state can be opened, and no more than it may", () => {
     let now = 0;
-    const answers = createUsedAnswers(() => now, 2);
+    const answers = createUsedAnswers({ now: () => now, max: 2 });
     answers.claim("a");
     now = ANSWER_SECONDS * 1000 - 1;
     expect(() => answers.claim("a")).toThrow(used);

@@ -1,6 +1,6 @@
 import { ToolError } from "../errors.ts";
 
-/** Seconds that a human may take to answer. */
+/** Seconds that a human may take to answer, where nothing else is configured. */
 export const ANSWER_SECONDS = 900;
 
 /** Beyond this the oldest are forgotten; the state that they came with can then be used once more, by its own user only. */
@@ -14,8 +14,16 @@ export interface UsedAnswers {
   release(id: string): void;
 }
 
-/** @param now Milliseconds since 1970. Default: the clock. */
-export function createUsedAnswers(now: () => number = Date.now, max = MAX_USED): UsedAnswers {
+export interface UsedAnswersOptions {
+  /** Milliseconds that sealed answers are accepted. */
+  answerMs?: number | undefined;
+  /** Milliseconds since 1970. Default: the clock. */
+  now?: () => number;
+  max?: number;
+}
+
+export function createUsedAnswers(options: UsedAnswersOptions = {}): UsedAnswers {
+  const { answerMs = ANSWER_SECONDS * 1000, now = Date.now, max = MAX_USED } = options;
   // In the order in which they expire: what a client may still send was sealed before its claim.
   const expiresAt = new Map<string, number>();
   return {
@@ -30,7 +38,7 @@ export function createUsedAnswers(now: () => number = Date.now, max = MAX_USED):
           hint: "If the action is really to be done once more, start the call again without requestState; the user is asked again.",
         });
       }
-      expiresAt.set(id, time + ANSWER_SECONDS * 1000);
+      expiresAt.set(id, time + answerMs);
     },
     release: (id) => void expiresAt.delete(id),
   };

@@ -23,6 +23,7 @@ function setUp(client: Client, options: InteractionOptions = {}) {
         asked.push({ key, question });
         return client(key, question);
       },
+      elicitPage: () => Promise.reject(new ToolError("unsupported", "no pages")),
     };
     return collectInput.run(collectInput.input.parse(input), context);
   };
@@ -69,14 +70,28 @@ describe("collect_input with a client that can show a form", () => {
     expect(asked[1]?.question.message).toContain("Age must be a whole number");
   });
 
-  it("gives up after three wrong rounds with the reasons by field", async () => {
+  it("keeps what was right in an earlier round, unless it is changed or emptied", async () => {
+    const rounds = [{ name: "Ana", age: "old" }, { age: 42 }];
+    const { call, asked } = setUp(() => rounds[asked.length - 1] ?? {});
+    await expect(call({ fields: FIELDS })).resolves.toMatchObject({ data: { name: "Ana", age: 42 } });
+    expect(asked[1]?.question.schema.properties.name).toMatchObject({ default: "Ana" });
+    const emptied = [
+      { name: "Ana", age: "old" },
+      { name: "", age: 42 },
+      { name: "Ben", age: null },
+    ];
+    const other = setUp(() => emptied[other.asked.length - 1] ?? {});
+    await expect(other.call({ fields: FIELDS })).resolves.toMatchObject({ data: { name: "Ben" } });
+  });
+
+  it("gives up after 20 wrong rounds with the reasons by field", async () => {
     const { call, asked } = setUp(() => ({ age: 1 }));
     await expect(call({ fields: FIELDS })).rejects.toMatchObject({
       code: "validation_failed",
       message: "Validation failed: Your name is required",
       issues: [{ path: "name" }],
     });
-    expect(asked).toHaveLength(3);
+    expect(asked).toHaveLength(20);
   });
 
   it.each(["declined", "cancelled"] as const)("tells that the user has %s", async (code) => {
@@ -85,11 +100,27 @@ describe("collect_input with a client that can show a form", () => {
 
   it("does not show a bad form at all", async () => {
     const { call, asked } = setUp(() => ({}));
-    await expect(call({ fields: [{ name: "pin", type: "password" }] })).rejects.toMatchObject({
-      code: "invalid_input",
-    });
+    await expect(call({ fields: [{ name: "pin", type: "pin" }] })).rejects.toMatchObject({ code: "invalid_input" });
     expect(asked).toHaveLength(0);
   });
+});
+
+describe("collect_input with a secret", () => {
+  it.each(["auto", "elicitation", "chat", "page"] as const)(
+    "is neither asked by a form nor in the chat, %s",
+    async (form) => {
+      const { call, asked } = setUp(() => ({ pin: "1234" }), { form });
+      for (const required of [true, false]) {
+        await expect(
+          call({ fields: [{ name: "pin", type: "password", required }, { name: "a" }] }),
+        ).rejects.toMatchObject({
+          code: "unsupported",
+          message: "A secret can only be asked on a page, and no page can be shown to this user.",
+        });
+      }
+      expect(asked).toHaveLength(0);
+    },
+  );
 });
 
 describe("collect_input with a client that cannot ask", () => {
@@ -120,13 +151,15 @@ describe("collect_input with a client that cannot ask", () => {
 
   it("says by field what is wrong and lets the same token be used again", async () => {
     const { call, token } = await ask();
-    await expect(call({ answers: { age: "x" }, resume_token: token })).rejects.toMatchObject({
-      code: "validation_failed",
+    await expect(call({ answers: { age: "x" }, resume_token: token })).resolves.toMatchObject({
+      status: "needs_input",
+      message: expect.stringMatching(/^Validation failed: Your name is required; Age must be a whole number /),
+      schema: { required: ["name"] },
       issues: [
         { path: "name", message: "Your name is required" },
         { path: "age", message: 'Age must be a whole number (got "x")' },
       ],
-      details: { resume_token: token },
+      resume_token: token,
     });
     await expect(call({ answers: { name: "Ana" }, resume_token: token })).resolves.toMatchObject({
       data: { name: "Ana" },

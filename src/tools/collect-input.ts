@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { ToolError } from "../errors.ts";
-import type { CheckedAnswers } from "../interaction/answers.ts";
-import type { Form } from "../interaction/form.ts";
-import type { Interaction } from "../interaction/interaction.ts";
-import { defineTool, type ToolContext } from "./define-tool.ts";
+import type { FormOutcome } from "../interaction/forms.ts";
+import { defineTool } from "./define-tool.ts";
 
-/** Times that a form is shown before the call gives up. */
-const MAX_ROUNDS = 3;
+/** Milliseconds that a call with a token alone waits for the page; bridges wait for one minute. */
+const PAGE_WAIT_MS = 20_000;
 
 const field = z.looseObject({}).meta({
   properties: {
@@ -14,11 +12,18 @@ const field = z.looseObject({}).meta({
     label: { type: "string", description: "Default: name" },
     type: {
       type: "string",
-      description: "text (default), textarea, email, url, number, integer, boolean, select, date, datetime",
+      description:
+        "text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (the answer is a secret:// reference for call_api)",
     },
-    placeholder: { type: "string", description: "Example or help" },
+    placeholder: { type: "string", description: "Example" },
+    description: { type: "string", description: "Help" },
     required: { type: "boolean", description: "Default false" },
-    options: { type: "array", items: { type: "string" }, description: "Choices of a select" },
+    options: { type: "array", items: { type: "string" }, description: "Choices" },
+    default: { description: "Filled in" },
+    min: { description: "Number, date, length or count" },
+    max: {},
+    pattern: { type: "string", description: "RE2 for the whole text" },
+    pattern_message: { type: "string" },
   },
   required: ["name"],
 });
@@ -27,7 +32,7 @@ export default defineTool({
   name: "collect_input",
   title: "Ask the user with a form",
   description:
-    "Shows the user a form and returns the answers by field name. If the result has status needs_input, ask the user in the chat and call again with answers and resume_token. Not for passwords or other secrets.",
+    "Shows the user a form and returns the answers by field name. If the result has status needs_input, do what its message says and call again with resume_token. Never ask for passwords or other secrets in the chat.",
   effect: "read",
   uses: ["interaction"],
   input: z.strictObject({
@@ -45,95 +50,62 @@ export default defineTool({
     action: z.string().optional(),
     data: z.record(z.string(), z.unknown()).optional(),
     message: z.string().optional(),
+    url: z.string().optional(),
     form: z.record(z.string(), z.unknown()).optional(),
     schema: z.record(z.string(), z.unknown()).optional(),
+    issues: z.array(z.unknown()).optional(),
     resume_token: z.string().optional(),
   }),
-  continues({ resume_token: token, ...input }, { user, services }) {
+  continues({ resume_token: token, answers: _answers, ...input }, { user, services }) {
     if (token === undefined) return false;
-    services.interaction.forms.resume(user.id, token, input);
+    services.interaction.forms.check(user.id, token, input);
     return true;
   },
-  async run(input, context) {
-    const { forms, mode } = context.services.interaction;
-    const answered = (data: Record<string, unknown>) => {
-      context.status.success("Input received");
-      return { action: "collect_input", data };
-    };
-
-    // Models like to fill in what is optional: no answers are none.
-    const { resume_token: token } = input;
-    if (token !== undefined || Object.keys(input.answers ?? {}).length > 0) {
-      if (token === undefined) {
-        throw new ToolError(
-          "invalid_input",
-          "answers can only be given together with the resume_token of their form.",
-          {
-            hint: "Call collect_input without answers first; the user is then asked.",
-          },
-        );
-      }
-      const pending = forms.resume(context.user.id, token, input);
-      if (input.answers === undefined) {
-        throw new ToolError("invalid_input", "answers is required together with resume_token.", {
-          hint: "Ask the user, then call again with the answers as an object keyed by field name.",
-        });
-      }
-      const checked = forms.check(pending.form, input.answers);
-      if (checked.issues.length > 0) throw validationFailed(checked, { resume_token: token });
-      pending.settle();
-      return answered(checked.data);
+  async run({ resume_token: token, ...input }, context) {
+    const { forms } = context.services.interaction;
+    const user = context.user.id;
+    if (token !== undefined) {
+      context.status.progress("Waiting for the user's input", undefined, { waiting: true });
+      const waiting = { ms: PAGE_WAIT_MS, signal: context.signal };
+      return resultOf(await forms.resume(user, token, input, waiting));
     }
-
+    // Models like to fill in what is optional: no answers are none.
+    if (Object.keys(input.answers ?? {}).length > 0) {
+      throw new ToolError("invalid_input", "answers can only be given together with the resume_token of their form.", {
+        hint: "Call collect_input without answers first; the user is then asked.",
+      });
+    }
     const form = forms.read(input);
-    if (mode === "chat") return askInChat(form, context);
     context.status.progress("Waiting for the user's input", undefined, { waiting: true });
-    try {
-      return answered(await askByForm(form, context));
-    } catch (error) {
-      if (mode === "auto" && error instanceof ToolError && error.code === "unsupported") {
-        return askInChat(form, context);
+    return resultOf(await forms.collect(user, form, context));
+
+    function resultOf(outcome: FormOutcome) {
+      if ("data" in outcome) {
+        context.status.success("Input received");
+        return { action: "collect_input", data: outcome.data };
       }
-      throw error;
+      const { resumeToken, issues, ...waiting } = outcome;
+      context.status.success(outcome.schema ? "Asking in the chat" : "Asking on a page");
+      return {
+        status: "needs_input" as const,
+        message: messageFor(outcome),
+        ...waiting,
+        ...(issues && { issues }),
+        resume_token: resumeToken,
+      };
     }
   },
 });
 
-type Context = ToolContext<"interaction">;
-
-/** Shows the form until the answers are right. */
-async function askByForm(form: Form, context: Context): Promise<Record<string, unknown>> {
-  const { forms } = context.services.interaction;
-  let checked: CheckedAnswers | undefined;
-  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const content = await context.elicit(round === 1 ? "form" : `form-${round}`, forms.ask(form, checked));
-    checked = forms.check(form, content);
-    if (checked.issues.length === 0) return checked.data;
+function messageFor({ url, schema, issues }: Exclude<FormOutcome, { data: unknown }>): string {
+  if (issues) {
+    const wrong = issues.map(({ message }) => message).join("; ");
+    return `Validation failed: ${wrong}. Ask the user again for these, then call collect_input with all answers and the same resume_token. Do not make up answers.`;
   }
-  throw validationFailed(checked as CheckedAnswers);
-}
-
-/** Hands the form to the model, which asks the user in the chat. */
-function askInChat(form: Form, context: Context) {
-  const { forms }: Interaction = context.services.interaction;
-  context.status.success("Asking in the chat");
-  return {
-    status: "needs_input" as const,
-    message:
-      "Ask the user for these answers in the chat. Then call collect_input again with answers (an object keyed by field name) and resume_token. Do not make up answers.",
-    form: forms.write(form),
-    schema: { ...forms.schema(form) },
-    resume_token: forms.pend(context.user.id, form),
-  };
-}
-
-function validationFailed({ issues }: CheckedAnswers, details?: Record<string, unknown>): ToolError {
-  return new ToolError("validation_failed", `Validation failed: ${issues.map((issue) => issue.message).join("; ")}`, {
-    hint: details
-      ? "Ask the user again for these, then call collect_input with all answers and the same resume_token."
-      : "Ask the user what to do, or call collect_input again with a simpler form.",
-    retryable: true,
-    issues,
-    details,
-  });
+  const byChat =
+    "Then call collect_input again with answers (an object keyed by field name) and resume_token. Do not make up answers.";
+  if (url === undefined) return `Ask the user for these answers in the chat. ${byChat}`;
+  const byPage =
+    "Give the user the url of the page to fill in. Once the user says that it is done, call collect_input again with resume_token alone.";
+  return schema ? `${byPage} Or ask for these answers in the chat. ${byChat}` : `${byPage} Never answer for the user.`;
 }

@@ -23,6 +23,7 @@ function setUp(client: Client, options: InteractionOptions = {}) {
         asked.push(question);
         return client(question);
       },
+      elicitPage: () => Promise.reject(new ToolError("unsupported", "no pages")),
     };
     return confirmAction.run(confirmAction.input.parse(input), context);
   };

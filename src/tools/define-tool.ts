@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AskedPage } from "../interaction/ladder.ts";
 import type { Services } from "../services.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 
@@ -55,6 +56,12 @@ export interface ToolContext<Uses extends keyof Services = never> {
    * @throws ToolError `declined`, `cancelled`, or `unsupported` where this client cannot ask.
    */
   elicit(key: string, question: Question): Promise<Record<string, unknown>>;
+  /**
+   * Has the client show the address of a page and, once the human has agreed to go there, gives what becomes of the page. May
+   * suspend the call likewise; the page is opened once.
+   * @throws ToolError `declined`, `cancelled`, or `unsupported` where this client cannot show an address.
+   */
+  elicitPage<T>(key: string, asked: AskedPage<T>): Promise<T>;
   /** USD that the human consented to; the call may not cost more. Undefined: nobody was asked, or no cost was known. */
   budgetUsd?: number | undefined;
 }

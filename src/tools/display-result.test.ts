@@ -16,6 +16,7 @@ async function call(input: Record<string, unknown>) {
       emit: () => {},
     },
     elicit: () => Promise.reject(new Error("asked")),
+    elicitPage: () => Promise.reject(new Error("asked")),
   };
   return { result: await displayResult.run(displayResult.input.parse(input), context), statuses };
 }
