@@ -4,6 +4,8 @@ import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import { checkApis } from "./check-apis.ts";
+import { checkIdentity } from "./check-identity.ts";
+import { checkStatusLines } from "./check-open-webui.ts";
 import { checkPages } from "./check-pages.ts";
 
 /**
@@ -45,6 +47,8 @@ export async function checkAll(
     guarded("llm", "models", () => checkModels(loaded, services)),
     guarded("apis", "APIs", () => checkApis(loaded, services, { signal: AbortSignal.timeout(CHECK_MS), ask })),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
+    guarded("configuration", "auth", () => checkIdentity(loaded)),
+    guarded("configuration", "openWebui.url", () => checkStatusLines(loaded, AbortSignal.timeout(CHECK_MS))),
   ];
   return [
     checkConfiguration(loaded),
@@ -55,7 +59,7 @@ export async function checkAll(
   ];
 }
 
-async function guarded(service: keyof Services, name: string, check: () => Promise<Check[]>): Promise<Check[]> {
+async function guarded(service: Check["service"], name: string, check: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await check();
   } catch (error) {

@@ -18,8 +18,12 @@ const keyEntry = z
     hash: z
       .string()
       .regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hexadecimal digits")
-      .optional()
-      .describe("Instead of `key`: `sha256:` and the key's SHA-256 in hexadecimal, so that the file holds no secret."),
+      .meta({
+        description:
+          'Instead of `key`: `sha256:` and the key\'s SHA-256 in hexadecimal, so that the file holds no key: `printf %s "$KEY" | sha256sum`.',
+        secret: true,
+      })
+      .optional(),
     user: z
       .string()
       .min(1)
@@ -56,7 +60,7 @@ export const auth = z.strictObject({
     })
     .default([])
     .describe(
-      "Keys, besides those that `patchbay-mcp keys add` makes. In mode `api-key` without any, only loopback is served, as one user `local`.",
+      "Keys, besides those that `patchbay-mcp keys add` makes. In mode `api-key` without any, only loopback is served, as one user, `user`.",
     ),
   users: z
     .record(
@@ -78,14 +82,18 @@ export const auth = z.strictObject({
   toolScopes: z
     .record(z.string().min(1), z.array(scope).min(1))
     .default({})
-    .describe("Scopes that a call of a tool needs, by the tool's name; `*` stands for every tool that is not named."),
+    .describe(
+      "Scopes that a call of a tool needs, by the tool's name; `*` stands for every tool that is not named. They bind access tokens, and keys that have `scopes`. `/v1` needs those of `mixture_of_agents` and `llm_processor`.",
+    ),
   oauth: z
     .strictObject({
       issuer: httpUrl().optional().describe("Issuer of the access tokens (`iss`); its metadata name its keys."),
       audience: z
         .array(z.string().min(1))
         .default([])
-        .describe("What tokens have to be made for (`aud`). Default: the URL of the MCP endpoint."),
+        .describe(
+          "What tokens have to be made for (`aud`), one of these. Default: the URL of the MCP endpoint, such as https://patchbay.example.com/mcp; at `/v1` also that of `/v1`.",
+        ),
       jwksUri: httpUrl().optional().describe("Where the issuer's keys are. Default: what its metadata say."),
       requiredScopes: z.array(scope).default([]).describe("Scopes that every request needs."),
       userClaim: z.string().min(1).default("sub").describe("Claim that identifies the user at the issuer."),
@@ -111,7 +119,9 @@ export const auth = z.strictObject({
       proxies: z
         .array(z.string().min(1))
         .default([])
-        .describe("Addresses of the proxies that may set it, as CIDR blocks: `10.0.0.5/32`."),
+        .describe(
+          "Addresses of the proxies that may set it, as CIDR blocks such as `10.0.0.5/32`: those of the other end of the connection.",
+        ),
       issuer: z
         .string()
         .min(1)
