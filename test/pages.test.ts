@@ -36,10 +36,9 @@ describe("a page", () => {
     const { id, url } = await open();
     for (const method of ["GET", "HEAD", "GET"]) expect(await send(url, { method })).toMatchObject({ status: 200 });
     expect(site.look("ana", id)).toEqual({ state: "open" });
-    expect(await submit(url, { f0: "Zoë" })).toMatchObject({
-      status: 200,
-      text: expect.stringContaining("has been sent"),
-    });
+    expect(await submit(url, { f0: "Zoë" })).toMatchObject({ status: 303, headers: { location: "?sent" }, text: "" });
+    const sent = { status: 200, text: expect.stringContaining("Your answer has been sent") };
+    for (const method of ["GET", "GET"]) expect(await send(`${url}?sent`, { method })).toMatchObject(sent);
     expect(site.look("ana", id)).toEqual({ state: "answered", data: { name: "Zoë" } });
     const token = "whatever";
     for (const again of [
@@ -57,8 +56,8 @@ describe("a page", () => {
     const { id, url } = await open();
     const token = await tokenOf(url);
     const all = await Promise.all(Array.from({ length: 20 }, (_none, at) => submit(url, { token, f0: `name ${at}` })));
-    expect(all.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(410)]);
-    const taken = all.findIndex(({ status }) => status === 200);
+    expect(all.map(({ status }) => status).sort()).toEqual([303, ...Array(19).fill(410)]);
+    const taken = all.findIndex(({ status }) => status === 303);
     expect(site.look("ana", id)).toEqual({ state: "answered", data: { name: `name ${taken}` } });
   });
 
@@ -157,7 +156,7 @@ describe("another site", () => {
     expect(site.look("ana", id)).toEqual({ state: "open" });
     const { origin } = new URL(url);
     const own = { Origin: origin, "Sec-Fetch-Site": "same-origin" };
-    expect(await submit(url, { answer: "yes" }, own)).toMatchObject({ status: 200 });
+    expect(await submit(url, { answer: "yes" }, own)).toMatchObject({ status: 303 });
     expect(site.look("ana", id)).toEqual({ state: "confirmed" });
   });
 
@@ -180,7 +179,7 @@ describe("another site", () => {
     expect(
       await submit(url, { f0: "x" }, { Host: `localhost:${port}`, Origin: `http://localhost:${port}` }),
     ).toMatchObject({
-      status: 200,
+      status: 303,
     });
   });
 });
@@ -208,7 +207,7 @@ describe("what is no form of a browser's", () => {
     const { id, url } = await open(formQuestion({ fields }));
     const data = { textarea: "\u{1F600}".repeat(20_000), text: "\u{1F600}".repeat(2_000), password: "ü".repeat(4_096) };
     const sent = { f0: data.textarea, f1: data.text, f2: "", f3: "", f4: data.password };
-    expect(await submit(url, sent)).toMatchObject({ status: 200 });
+    expect(await submit(url, sent)).toMatchObject({ status: 303 });
     expect(site.look("ana", id)).toEqual({ state: "answered", data });
   });
 
@@ -230,7 +229,7 @@ describe("what is no form of a browser's", () => {
 describe("a form", () => {
   it("gives answers of every type as a browser sends them without JavaScript", async () => {
     const { id, url } = await open(formQuestion(EVERY_TYPE));
-    expect(await submit(url, RIGHT.sent)).toMatchObject({ status: 200 });
+    expect(await submit(url, RIGHT.sent)).toMatchObject({ status: 303 });
     expect(site.look("ana", id)).toEqual({ state: "answered", data: RIGHT.data });
   });
 
@@ -255,7 +254,7 @@ describe("a form", () => {
     expect(text).toContain("&lt;/textarea&gt;\nkept</textarea>");
     expect(text).toContain('value="no" checked');
     expect(site.look("ana", id)).toEqual({ state: "open" });
-    expect(await submit(url, RIGHT.sent)).toMatchObject({ status: 200 });
+    expect(await submit(url, RIGHT.sent)).toMatchObject({ status: 303 });
   });
 
   it("takes no answer for a default that was taken away, and none for a choice that it does not offer", async () => {
@@ -272,13 +271,15 @@ describe("a form", () => {
     for (const wrong of [{ f1: "2" }, { f1: "a" }, { f2: ["0", "7"] }, { f1: "-1" }, { f3: "maybe" }]) {
       expect(await submit(url, { f0: "", f1: "", f3: "", ...wrong })).toMatchObject({ status: 422 });
     }
-    expect(await submit(url, { f0: "", f1: "", f3: "" })).toMatchObject({ status: 200 });
+    expect(await submit(url, { f0: "", f1: "", f3: "" })).toMatchObject({ status: 303 });
     expect(site.look("ana", id)).toEqual({ state: "answered", data: { text: "", many: [] } });
   });
 
   it("is left by its cancel button, whatever is in it", async () => {
     const { id, url } = await open();
-    expect(await submit(url, { f0: "", cancel: "yes" })).toMatchObject({ status: 200 });
+    const declined = { status: 303, headers: { location: "?declined" } };
+    expect(await submit(url, { f0: "", cancel: "yes" })).toMatchObject(declined);
+    expect((await send(`${url}?declined`)).text).toContain("You have declined");
     expect(site.look("ana", id)).toEqual({ state: "declined" });
   });
 
@@ -289,7 +290,7 @@ describe("a form", () => {
     const used = [...text.matchAll(/ name="([^"]+)"/g)].map(([, name]) => name);
     expect(used.slice(3)).toEqual(["token", ...names.map((_name, at) => `f${at}`), "cancel"]);
     expect(await submit(url, Object.fromEntries(names.map((name, at) => [`f${at}`, name])))).toMatchObject({
-      status: 200,
+      status: 303,
     });
     const data = Object.fromEntries(names.map((name) => [name, name]));
     expect(site.look("ana", id)).toEqual({ state: "answered", data });
@@ -312,7 +313,7 @@ describe("a confirmation", () => {
     ["no", { state: "declined" }],
   ])("is answered by %s", async (answer, state) => {
     const { id, url } = await open(confirmation());
-    expect(await submit(url, { answer })).toMatchObject({ status: 200 });
+    expect(await submit(url, { answer })).toMatchObject({ status: 303 });
     expect(site.look("ana", id)).toEqual(state);
   });
 
@@ -341,7 +342,7 @@ describe("pages of a user", () => {
       expect(await refused.text()).not.toContain("Delete");
     }
     expect(site.look("ana", id)).toEqual({ state: "open" });
-    expect((await site.fetch(post(), "ana")).status).toBe(200);
+    expect((await site.fetch(post(), "ana")).status).toBe(303);
     expect(site.look("ana", id)).toEqual({ state: "confirmed" });
   });
 
@@ -366,7 +367,7 @@ describe("pages of a user", () => {
     };
     const own = [await answer("ana"), await answer("ana"), await answer("ana")];
     expect(own.map(({ id }) => small.look("ana", id).state)).toEqual(["gone", "gone", "answered"]);
-    for (let at = 0; at < 10; at += 1) expect((await answer(`user ${at}`)).status).toBe(200);
+    for (let at = 0; at < 10; at += 1) expect((await answer(`user ${at}`)).status).toBe(303);
     const refused = await answer("one more");
     expect([refused.status, small.look("one more", refused.id).state]).toEqual([503, "open"]);
   });
@@ -410,7 +411,7 @@ describe("waiting for a page", () => {
     const token = /name="token" value="([^"]+)"/.exec(shown)?.[1] ?? "";
     vi.advanceTimersByTime(59_999);
     const body = new URLSearchParams({ token, f0: "Zoë" });
-    expect((await own.fetch(new Request(url, { method: "POST", body }))).status).toBe(200);
+    expect((await own.fetch(new Request(url, { method: "POST", body }))).status).toBe(303);
     vi.advanceTimersByTime(299_999);
     expect(own.look("ana", id)).toEqual({ state: "answered", data: { name: "Zoë" } });
     expect(own.look("ana", unanswered.id)).toEqual({ state: "gone" });

@@ -1,7 +1,7 @@
 import { checkAnswers } from "../interaction/answers.ts";
 import type { Field } from "../interaction/form.ts";
 import { MAX_LENGTH } from "../interaction/read-answer.ts";
-import { gonePage, messagePage } from "./message-pages.ts";
+import { gonePage, type MessageName, messagePage } from "./message-pages.ts";
 import type { Outcome, Page, PageStore } from "./page-store.ts";
 import { confirmationPage, formPage, type QuestionContext, type WrongAnswers } from "./question-pages.ts";
 import { NAMES, readAnswers } from "./read-answers.ts";
@@ -25,7 +25,7 @@ export async function answerBrowser(store: PageStore, request: Request, user?: s
   const { host } = new URL(found.baseUrl);
   if (user !== undefined && found.user !== user) return messagePage("foreign", host);
   if (!["GET", "HEAD", "POST"].includes(request.method)) return messagePage("wrongMethod", host);
-  if (found.outcome) return messagePage("answered", host);
+  if (found.outcome) return messagePage(answeredBy(request), host);
   const context = { host, token: store.tokenOf(found), leftMs: found.expiresAt - Date.now() };
   if (request.method !== "POST") return questionPage(found, context);
 
@@ -39,8 +39,17 @@ export async function answerBrowser(store: PageStore, request: Request, user?: s
   const answer = outcomeOf(found, body);
   if (answer === undefined || "issues" in answer) return questionPage(found, context, answer);
   const settled = store.settle(found, answer);
-  if (settled === "full") return messagePage("full", host);
-  return messagePage(settled === "over" ? "answered" : answer.state === "declined" ? "declined" : "sent", host);
+  if (settled !== "taken") return messagePage(settled === "full" ? "full" : "answered", host);
+  // A redirect, so that going back and reloading never ask the browser to send the answer again.
+  const headers = { Location: answer.state === "declined" ? "?declined" : "?sent", "Cache-Control": "no-store" };
+  return new Response(null, { status: 303, headers });
+}
+
+/** What an answered page says: what the browser has just done, which its address tells, or that nothing can be done any more. */
+function answeredBy({ method, url }: Request): MessageName {
+  const { search } = new URL(url);
+  if (method === "POST") return "answered";
+  return search === "?sent" ? "sent" : search === "?declined" ? "declined" : "answered";
 }
 
 function questionPage({ question }: Page, context: QuestionContext, wrong?: WrongAnswers): Promise<Response> {

@@ -6,9 +6,13 @@ const MESSAGES = {
   sent: [
     200,
     "Your answer has been sent",
-    "You can close this page. If your chat does not go on by itself, tell it that you have answered.",
+    "Nothing more can be sent. You can close this page; if your chat does not go on by itself, tell it that you have answered.",
   ],
-  declined: [200, "You have declined", "Nothing but that has been sent. You can close this page."],
+  declined: [
+    200,
+    "You have declined",
+    "Nothing but that has been sent. You can close this page; if your chat does not go on by itself, tell it that you have declined.",
+  ],
   answered: [
     410,
     "This has been answered",

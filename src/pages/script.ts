@@ -18,16 +18,15 @@ form.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 for (const secret of document.querySelectorAll("input[type=password]")) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "reveal", textContent: "Show" });
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "reveal" });
   const name = document.querySelector('label[for="' + secret.id + '"] .name').textContent;
-  button.setAttribute("aria-label", "Show " + name);
-  button.setAttribute("aria-pressed", "false");
-  button.addEventListener("click", () => {
-    const hidden = secret.type === "password";
-    secret.type = hidden ? "text" : "password";
-    button.textContent = hidden ? "Hide" : "Show";
-    button.setAttribute("aria-pressed", String(hidden));
-  });
+  const show = (isShown) => {
+    secret.type = isShown ? "text" : "password";
+    button.textContent = isShown ? "Hide" : "Show";
+    button.setAttribute("aria-label", button.textContent + " " + name);
+  };
+  button.addEventListener("click", () => show(secret.type === "password"));
+  show(false);
   secret.parentElement.append(button);
 }
 `;

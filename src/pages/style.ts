@@ -54,7 +54,7 @@ button:hover { background: var(--tint); }
 button.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 button.primary:hover { border-color: var(--accent-hover); background: var(--accent-hover); }
 button.reveal { padding: .5rem .875rem; font-weight: 400; }
-:is(input, select, textarea, button, a, .errors):focus-visible, .errors:focus { outline: 3px solid var(--accent); outline-offset: 2px; }
+:is(input, select, textarea, button, a):focus-visible, .errors:focus, :is([type=date], [type=datetime-local]):focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
 .time { margin: 1.25rem 0 0; color: var(--muted); font-size: .875rem; }
 main > p:last-child { margin-bottom: 0; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
