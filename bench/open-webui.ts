@@ -33,6 +33,7 @@ export function benchOpenWebUi(): Promise<Figure[]> {
         providers: { scripted: { baseUrl: model.url } },
         llm: { modelId: "scripted/scripted" },
         openWebui: { url: webUi.url },
+        auth: { mode: "open-webui-session" },
         logLevel: "error",
       };
       const start = async (name: string, more: object = {}) => {
