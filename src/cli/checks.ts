@@ -7,6 +7,7 @@ import { checkApis } from "./check-apis.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { checkStatusLines } from "./check-open-webui.ts";
 import { checkPages } from "./check-pages.ts";
+import { checkServedModels } from "./check-served-models.ts";
 
 /**
  * What was found of one part: `ok`, `off` where the configuration leaves it out, `warn` where it is doubtful that it is meant as
@@ -47,6 +48,7 @@ export async function checkAll(
     guarded("llm", "models", () => checkModels(loaded, services)),
     guarded("apis", "APIs", () => checkApis(loaded, services, { signal: AbortSignal.timeout(CHECK_MS), ask })),
     guarded("pipelines", "pipelines", () => checkPipelines(services)),
+    guarded("configuration", "models at /v1", () => checkServedModels(loaded, services, AbortSignal.timeout(CHECK_MS))),
     guarded("configuration", "auth", () => checkIdentity(loaded)),
     guarded("configuration", "openWebui.url", () => checkStatusLines(loaded, AbortSignal.timeout(CHECK_MS))),
   ];

@@ -31,6 +31,7 @@ export function serveModels(patchbay: Patchbay): ServedModels | undefined {
           return new ToolError("disabled", `The tool ${name} is switched off, and its models with it.`, { hint });
         }
         const tool = tools.find((each) => each.name === name);
+        // What some calls would have to be asked for, nobody may call without having been asked.
         return tool && boundary.mayConfirm(tool) ? needsConfirmation(name) : undefined;
       },
       limits,
