@@ -5,6 +5,7 @@ import { temporaryFolder, whenDone } from "./fixtures/cleanup.ts";
 import { startFakeProvider } from "./fixtures/fake-provider.ts";
 import { startHttpServer as startApi } from "./fixtures/http-server.ts";
 import { type Post, poster, readOpenApi, startMcpo } from "./fixtures/mcpo.ts";
+import { submit } from "./fixtures/pages.ts";
 import { MCPO_REQUIREMENTS, PYTHON_SETUP_MS, pythonPrograms } from "./fixtures/python.ts";
 import { type RunningServer, type ServerOptions, serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
@@ -168,6 +169,39 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
         action: "collect_input",
         data: answers,
       });
+    });
+
+    it("gives the model a page of the form besides, whose answers come with a call by the token alone", async () => {
+      const fields = [{ name: "guests", type: "integer", required: true }];
+      const form = await call("collect_input", { title: "Book a table", fields });
+      expect(form).toMatchObject({ url: expect.stringContaining("/interact/"), schema: expect.any(Object) });
+      expect(await submit(String(form.url), { f0: "4" })).toMatchObject({ status: 303 });
+      expect(await call("collect_input", { resume_token: form.resume_token })).toEqual({
+        status: "success",
+        action: "collect_input",
+        data: { guests: 4 },
+      });
+    });
+
+    it("asks for a secret on the page only, and gives a reference to it", async () => {
+      const form = await call("collect_input", { fields: [{ name: "key", type: "password", required: true }] });
+      expect(form).toMatchObject({ status: "needs_input", url: expect.stringContaining("/interact/") });
+      expect(form).not.toHaveProperty("schema");
+      const answers = { key: "told in the chat" };
+      expect(await post("collect_input", { answers, resume_token: form.resume_token })).toMatchObject({ status: 500 });
+      await submit(String(form.url), { f0: "the-secret-of-ana" });
+      const { data } = (await call("collect_input", { resume_token: form.resume_token })) as { data: Json };
+      expect(data.key).toMatch(/^secret:\/\//);
+      expect(data.key).not.toContain("the-secret-of-ana");
+    });
+
+    it("gives the model a page of the question besides, whose yes or no comes with a call by the token alone", async () => {
+      for (const answer of ["yes", "no"]) {
+        const question = await call("confirm_action", { message: "Delete everything?" });
+        expect(await submit(String(question.url), { answer })).toMatchObject({ status: 303 });
+        const settled = await call("confirm_action", { resume_token: question.resume_token });
+        expect(settled).toMatchObject({ status: "success", confirmed: answer === "yes" });
+      }
     });
 
     it("hands a question to the model, and takes yes or no with the next call", async () => {

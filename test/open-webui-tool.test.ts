@@ -6,6 +6,7 @@ import { unusedPort } from "./fixtures/http-server.ts";
 import { OPEN_WEBUI_SETUP_MS, type OpenWebUi, startOpenWebUi } from "./fixtures/open-webui.ts";
 import type { ChatEvent, ChatSocket, Turn } from "./fixtures/open-webui-chat.ts";
 import type { Person } from "./fixtures/open-webui-person.ts";
+import { submit } from "./fixtures/pages.ts";
 import { type ModelRequest, type ScriptedModel, startScriptedModel } from "./fixtures/scripted-model.ts";
 import { type RunningServer, startHttpServer } from "./fixtures/spawn.ts";
 
@@ -143,6 +144,14 @@ describe("the Python tool in Open-WebUI", () => {
     expect(turn.events("notification").map(({ data }) => data)).toEqual([{ type: "warning", content: "Disk is full" }]);
   });
 
+  it("shows an image of a result in the chat", async () => {
+    const image = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const turn = await ask(`CALL display_result ${JSON.stringify({ image, alt: "A dot" })}`);
+    const shown = await turn.event("files");
+    expect(shown.data.files).toMatchObject([{ type: "image", url: expect.any(String) }]);
+    expect((await turn.ended()).content).not.toContain(image);
+  });
+
   it("keeps the lines of several calls of a message in order", async () => {
     const add = (n: number) => `CALL memory_add {"content":"Fact number ${n} of many"}`;
     const slow = 'CALL llm_processor {"input":"SLOW 2","task":"summarize"}';
@@ -199,6 +208,25 @@ describe("dialogs of the Python tool in Open-WebUI", () => {
       expect.stringContaining("Soon forgotten"),
       expect.stringContaining("Soon forgotten"),
     ]);
+  });
+
+  it("open a page for a secret, which neither the model nor Open-WebUI gets to see", async () => {
+    const secret = "the-password-of-ana";
+    const urls: string[] = [];
+    admin.answerWith(async ({ type, data }) => {
+      if (type !== "request:elicitation") return undefined;
+      expect(data).toMatchObject({ mode: "url", server_name: "Patchbay" });
+      urls.push(String(data.url));
+      expect(await submit(String(data.url), { f0: secret }, { Origin: server.url })).toMatchObject({ status: 303 });
+      return { action: "accept" };
+    });
+    const form = { fields: [{ name: "key", label: "Password", type: "password", required: true }] };
+    const turn = await ask(`CALL collect_input ${JSON.stringify(form)}`);
+    expect(await resultOf(turn)).toMatchObject({ data: { key: expect.stringMatching(/^secret:\/\//) } });
+    expect(urls).toEqual([expect.stringContaining(`${server.url}/interact/`)]);
+    await expectDone(turn);
+    const seen = [model.requests.map(({ body }) => body), turn.events(), await turn.stored()];
+    expect(JSON.stringify(seen) + webUi.log()).not.toContain(secret);
   });
 
   it("come one by one in an Open-WebUI that has no forms", async () => {
