@@ -224,7 +224,8 @@ export function createServices(
     },
     async interaction() {
       const { createInteraction } = await import("./interaction/interaction.ts");
-      return createInteraction({ ...config.interaction, pages: await one("pages") });
+      const [pages, secrets] = await Promise.all([one("pages"), one("secrets")]);
+      return createInteraction({ ...config.interaction, pages, secrets });
     },
     async pages() {
       const { createPageSite } = await import("./pages/page-site.ts");

@@ -1,142 +1,7 @@
-import { resolve } from "node:path";
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from "@modelcontextprotocol/client";
-import { StdioClientTransport as ModernStdio } from "@modelcontextprotocol/client/stdio";
-import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport as LegacyStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { StreamableHTTPClientTransport as LegacyHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { serveHttp } from "../src/http/serve.ts";
-import { createIdentity } from "../src/identity/create-identity.ts";
-import { createHttpMcpHandler } from "../src/mcp/http-handler.ts";
-import { createServerFactory } from "../src/mcp/server.ts";
-import { startPatchbay, temporaryFolder } from "./fixtures/connect.ts";
-
-interface Asked {
-  message: string;
-  properties: Record<string, Record<string, unknown>>;
-}
-type Reply =
-  | { action: "accept"; content: Record<string, string | number | boolean> }
-  | { action: "decline" | "cancel" };
-/** Stands for the human at the client's form. */
-type Human = (asked: Asked, round: number) => Reply;
-type Call = (name: string, args?: Record<string, unknown>) => Promise<Record<string, unknown>>;
-/** Connects a client over one road; without a human it declares that it cannot ask. */
-type Road = (human?: Human, env?: Record<string, string>) => Promise<Call>;
+import { describe, expect, it } from "vitest";
+import { type Asked, askingRoads, type Human } from "./fixtures/asking-clients.ts";
 
 const CONFIRM = { PATCHBAY_INTERACTION_CONFIRMATION_REQUIRED: '["display_result"]' };
-const info = { name: "test", version: "0" };
-
-function asking(human: Human) {
-  let round = 0;
-  return async (request: { params: unknown }) => {
-    const { message, requestedSchema } = request.params as {
-      message: string;
-      requestedSchema: { properties: Asked["properties"] };
-    };
-    round += 1;
-    return human({ message, properties: requestedSchema.properties }, round);
-  };
-}
-
-function caller(client: {
-  callTool(request: { name: string; arguments: Record<string, unknown> }): Promise<object>;
-  close(): Promise<void>;
-}): Call {
-  onTestFinished(() => client.close());
-  return async (name, args = {}) => {
-    const result: { content?: unknown } = await client.callTool({ name, arguments: args });
-    return JSON.parse((result.content as { text: string }[])[0]?.text ?? "null") as Record<string, unknown>;
-  };
-}
-
-function modernClient(human?: Human): ModernClient {
-  const client = new ModernClient(info, {
-    versionNegotiation: { mode: { pin: "2026-07-28" } },
-    capabilities: human ? { elicitation: { form: {} } } : {},
-  });
-  if (human) client.setRequestHandler("elicitation/create", asking(human));
-  return client;
-}
-
-function legacyClient(human?: Human): LegacyClient {
-  const client = new LegacyClient(info, { capabilities: human ? { elicitation: {} } : {} });
-  if (human) client.setRequestHandler(ElicitRequestSchema, asking(human));
-  return client;
-}
-
-async function httpServer(env: Record<string, string>): Promise<URL> {
-  const patchbay = await startPatchbay({}, env);
-  const factory = createServerFactory({
-    version: "0.0.0",
-    boundary: patchbay.boundary,
-    identify: () => ({ id: "local" }),
-    stateKey: patchbay.stateKey,
-  });
-  const mcp = createHttpMcpHandler(factory, {
-    limits: { maxBytes: 4_000_000, maxDepth: 100 },
-    watch: (owner, tell) => patchbay.boundary.watch({ id: owner }, tell),
-    onerror: () => {},
-  });
-  const server = await serveHttp({
-    host: "127.0.0.1",
-    port: 0,
-    mcp,
-    identity: createIdentity({ mode: "static-user", apiKeys: [], localUser: "local" }),
-    allowedHosts: [],
-    allowedOrigins: [],
-    ready: async () => ({ ready: true }),
-  });
-  onTestFinished(async () => {
-    await mcp.close();
-    await server.close(0);
-  });
-  return new URL("/mcp", server.url);
-}
-
-function stdioServer(env: Record<string, string>) {
-  return {
-    command: process.execPath,
-    args: [resolve("src/main.ts"), "--data-dir", temporaryFolder()],
-    env: { PATH: process.env.PATH ?? "", ...env },
-  };
-}
-
-const roads: [string, Road][] = [
-  [
-    "2026-07-28 over HTTP",
-    async (human, env = {}) => {
-      const client = modernClient(human);
-      await client.connect(new ModernHttp(await httpServer(env)));
-      return caller(client);
-    },
-  ],
-  [
-    "2026-07-28 over stdio",
-    async (human, env = {}) => {
-      const client = modernClient(human);
-      await client.connect(new ModernStdio(stdioServer(env)));
-      return caller(client);
-    },
-  ],
-  [
-    "the 2025 era over HTTP",
-    async (human, env = {}) => {
-      const client = legacyClient(human);
-      await client.connect(new LegacyHttp(await httpServer(env)) as never);
-      return caller(client);
-    },
-  ],
-  [
-    "the 2025 era over stdio",
-    async (human, env = {}) => {
-      const client = legacyClient(human);
-      await client.connect(new LegacyStdio(stdioServer(env)));
-      return caller(client);
-    },
-  ],
-];
 
 const FORM = {
   title: "Book a table",
@@ -147,7 +12,9 @@ const FORM = {
   ],
 };
 
-describe.each(roads)("asking the human, %s", (_name, connect) => {
+describe.each(askingRoads)("asking the human, $name", ({ connect: join }) => {
+  const connect = (human?: Human, env: Record<string, string> = {}) => join({ human, env });
+
   it("collects what the form asks for, again until it is right", async () => {
     const rounds: Asked[] = [];
     const call = await connect((asked, round) => {
@@ -309,7 +176,11 @@ describe.each(roads)("asking the human, %s", (_name, connect) => {
   });
 });
 
-describe.each(roads.filter(([name]) => name.startsWith("the 2025 era")))("a form that fails, %s", (_name, connect) => {
+const legacyRoads = askingRoads.filter(({ name }) => name.startsWith("the 2025 era"));
+
+describe.each(legacyRoads)("a form that fails, $name", ({ connect: join }) => {
+  const connect = (human: Human) => join({ human });
+
   it("is put to the chat instead", async () => {
     const call = await connect(() => {
       throw new Error("no window");

@@ -13,17 +13,17 @@ const field = z.looseObject({}).meta({
     type: {
       type: "string",
       description:
-        "text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (the answer is a secret:// reference for call_api)",
+        "text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (gives a secret:// reference for call_api)",
     },
     placeholder: { type: "string", description: "Example" },
     description: { type: "string", description: "Help" },
     required: { type: "boolean", description: "Default false" },
     options: { type: "array", items: { type: "string" }, description: "Choices" },
-    default: { description: "Filled in" },
-    min: { description: "Number, date, length or count" },
-    max: {},
-    pattern: { type: "string", description: "RE2 for the whole text" },
-    pattern_message: { type: "string" },
+    default: { type: "string", description: "Filled in, as text" },
+    min: { type: "number", description: "Least value, length or count; a date as text" },
+    max: { type: "number", description: "Likewise" },
+    pattern: { type: "string", description: "RE2, whole text" },
+    pattern_message: { type: "string", description: "Says what fits" },
   },
   required: ["name"],
 });
