@@ -492,6 +492,81 @@ describe("Open-WebUI's own tasks", () => {
   });
 });
 
+describe("a server that may not do everything", () => {
+  const start = (config: Record<string, unknown>) =>
+    startHttpServer({
+      config: {
+        providers: { fake: { baseUrl: models.baseUrl, apiKey: PROVIDER_KEY } },
+        llm: { modelId: "fake/b" },
+        moa: { models: ["fake/a", "fake/b"], aggregatorModel: "fake/b" },
+        ...config,
+      },
+    });
+  const listOf = async ({ url }: RunningServer) =>
+    ((await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+  const ask = ({ url }: RunningServer, model: string, more: object = {}) =>
+    fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ model, messages: say("Why?"), ...more }),
+    });
+
+  it.each([
+    ["tools.disabled", { tools: { disabled: ["mixture_of_agents"] } }, "disabled"],
+    [
+      "interaction.confirmationRequired",
+      { interaction: { confirmationRequired: [{ tool: "mixture_of_agents", costUsd: 1 }] } },
+      "confirmation_required",
+    ],
+  ])("by %s does not offer a model, and refuses it", async (_, config, code) => {
+    const limited = await start(config);
+    expect(await listOf(limited)).toEqual(["llm-processor"]);
+    for (const stream of [false, true]) {
+      const response = await ask(limited, "mixture-of-agents", { stream });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ error: { type: "permission_error", code } });
+    }
+    expect((await ask(limited, "llm-processor")).status).toBe(200);
+  });
+
+  it("counts what it answers in the budget of the user, and says when that is used up", async () => {
+    const limited = await start({ llm: { modelId: "fake/b", budgets: { perUser: { tokens: 1500 } } } });
+    expect((await ask(limited, "llm-processor")).status).toBe(200);
+    for (const stream of [false, true]) {
+      const response = await ask(limited, "llm-processor", { max_tokens: 2000, stream });
+      expect(response.status).toBe(429);
+      expect(response.headers.get("x-should-retry")).toBe("false");
+      expect(await response.json()).toMatchObject({
+        error: { type: "insufficient_quota", code: "insufficient_quota" },
+      });
+    }
+  });
+
+  it("has an empty list where there is no provider, and says what is missing", async () => {
+    const without = await start({ providers: {}, llm: {}, moa: {} });
+    expect(await listOf(without)).toEqual([]);
+    const response = await ask(without, "mixture-of-agents");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: { code: "not_configured" } });
+  });
+
+  it("offers nothing where the configuration wants it so", async () => {
+    const without = await start({ modelProvider: { enabled: false } });
+    expect((await fetch(`${without.url}/v1/models`)).status).toBe(404);
+  });
+
+  it("ends streams that are under way when it stops, with a last status and a reason", async () => {
+    const stopping = await start({ moa: { models: ["fake/slow"], aggregatorModel: "fake/slow" } });
+    const response = await ask(stopping, "mixture-of-agents", { stream: true });
+    const reading = response.text();
+    const stopped = stopping.stop();
+    const text = await reading;
+    expect(text).toMatch(/"done":true/);
+    expect(text).toMatch(/data: \{"error":\{"message":"The server is stopping\..*\n\ndata: \[DONE\]\n\n$/);
+    expect(await stopped).toBe(0);
+  });
+});
+
 it("the log says who called what, and nothing of what was said", () => {
   expect(server.stderr()).toContain("/v1/chat/completions");
   expect(server.stderr()).not.toContain("three daughters");
