@@ -15,6 +15,7 @@ import { benchMixtureTail } from "./mixture-tail.ts";
 import { benchModels } from "./models.ts";
 import { benchOpenWebUi } from "./open-webui.ts";
 import { benchPipelines } from "./pipelines.ts";
+import { benchProgress } from "./progress.ts";
 import { benchStart } from "./start.ts";
 import { benchToolsList } from "./tools-list.ts";
 
@@ -36,6 +37,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   boundary: benchBoundary,
   "api-search": benchApiSearch,
   pipelines: benchPipelines,
+  progress: benchProgress,
   "open-webui": benchOpenWebUi,
 };
 

@@ -24,8 +24,8 @@ export interface CallRequest {
   signal: AbortSignal;
   /** Where status events go; none: nobody listens. */
   sinks: readonly StatusSink[];
-  /** Milliseconds that the client needs to take the last event in before the result reaches it. */
-  settleMs: number;
+  /** Waits until the client has taken in what it was told; undefined: that needs no time. */
+  settle?: (() => Promise<void>) | undefined;
   /** Whether the client knows resource links in results (since MCP 2025-06-18). */
   takesLinks?: boolean;
   /** Whether the client keeps the JSON of a result apart from images and sounds besides it. */
@@ -187,9 +187,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     }
     const closing = status.close();
     if (closing) await closing;
-    if (listened && request.settleMs > 0 && !request.signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, request.settleMs));
-    }
+    if (request.settle && !request.signal.aborted) await request.settle();
     options.onCall?.({
       tool: byName.has(name) || pinned?.names.has(name) ? name : "unknown",
       user: request.user?.id,

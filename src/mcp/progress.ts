@@ -12,7 +12,26 @@ export interface ProgressNotification {
   };
 }
 
+/** Where the event itself stands in a notification, and the last one of a call in its result. */
+export const STATUS_META_KEY = "patchbay/status";
+
 const TOTAL = 100;
+
+/** A sink as `progressSink`, and the last event that went through it. */
+export function progressOf(
+  progressToken: string | number,
+  notify: (notification: ProgressNotification) => Promise<void>,
+): { sink: StatusSink; last: () => StatusEvent | undefined } {
+  const sink = progressSink(progressToken, notify);
+  let last: StatusEvent | undefined;
+  return {
+    sink(event) {
+      last = event;
+      return sink(event);
+    },
+    last: () => last,
+  };
+}
 
 /**
  * A sink that turns status events into progress notifications: `progress` strictly increases up to `total` 100, `message`
@@ -34,7 +53,7 @@ export function progressSink(
     last = progress;
     return notify({
       method: "notifications/progress",
-      params: { progressToken, progress, total: TOTAL, message: description, _meta: { "patchbay/status": event } },
+      params: { progressToken, progress, total: TOTAL, message: description, _meta: { [STATUS_META_KEY]: event } },
     });
   };
 }

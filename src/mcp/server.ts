@@ -16,7 +16,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { abortError, ToolError } from "../errors.ts";
 import type { PageLink } from "../interaction/ladder.ts";
-import type { StatusSink } from "../status/status-event.ts";
+import type { StatusEvent, StatusSink } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import type { HumanResponse } from "./ask-human.ts";
 import type { CallState, ToolBoundary } from "./call-tool.ts";
@@ -25,9 +25,10 @@ import { addCompletions } from "./completions.ts";
 import { CONFIRMATION_FIELDS } from "./confirm-call.ts";
 import { fitSchema } from "./fit-schema.ts";
 import { showsApps, withApp } from "./mcp-apps.ts";
-import { progressSink } from "./progress.ts";
+import { progressOf, STATUS_META_KEY } from "./progress.ts";
 import { addPrompts } from "./prompts.ts";
 import { addResources } from "./resources.ts";
+import { createSettle } from "./settle.ts";
 import { describeTool, withEffect, withFields } from "./tool-schema.ts";
 import { ANSWER_SECONDS } from "./used-answers.ts";
 
@@ -41,12 +42,6 @@ const VALIDATED_RESULT = passing<CallToolResult | InputRequiredResult>();
 function passing<T>(): StandardSchemaV1<T> {
   return { "~standard": { version: 1, vendor: "patchbay", validate: (value) => ({ value: value as T }) } };
 }
-
-/**
- * Over a pipe, clients built on the TypeScript SDK drop a notification that they read together with the result. Some wait is
- * the only remedy; with 5 ms one in 500 was lost on a busy machine, with 20 ms none in 9,000. HTTP streams are read event by event.
- */
-const SETTLE_MS = 20;
 
 const FIRST_WITH_LINKS = "2025-06-18";
 
@@ -112,6 +107,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         },
       },
     );
+    const settle = createSettle({ canPing: era === "legacy" });
     server.setRequestHandler("tools/list", async (_request, context) => {
       const apps = showsApps(server, context);
       const tools = await options.boundary.listTools();
@@ -121,14 +117,12 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
       const { name, arguments: args } = params;
       const progressToken = context.mcpReq._meta?.progressToken;
       const asks = clientAsks(server, context);
+      const progress = progressToken === undefined ? undefined : progressOf(progressToken, context.mcpReq.notify);
       const outcome = await options.boundary.call(name, args, {
         user: options.identify(context),
         signal: context.mcpReq.signal,
-        sinks: [
-          ...(progressToken === undefined ? [] : [progressSink(progressToken, context.mcpReq.notify)]),
-          ...(options.sinksOf?.(context) ?? []),
-        ],
-        settleMs: context.http ? 0 : SETTLE_MS,
+        sinks: [...(progress ? [progress.sink] : []), ...(options.sinksOf?.(context) ?? [])],
+        settle: progress && !context.http ? () => settle(context) : undefined,
         takesLinks: knowsLinks(server, context),
         takesMedia: takesMedia(server, context),
         canAsk: asks.forms,
@@ -141,7 +135,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
         inputResponses: context.mcpReq.inputResponses,
         state: context.mcpReq.requestState<CallState>(),
       });
-      if (outcome.kind === "result") return outcome.result;
+      if (outcome.kind === "result") return progress ? withLastEvent(outcome.result, progress.last()) : outcome.result;
       const { key, question } = outcome;
       return inputRequired({
         inputRequests: {
@@ -164,6 +158,11 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
     if (boundary.resources.length + boundary.prompts.length > 0) addCompletions(server, { boundary, identify });
     return server;
   };
+}
+
+/** The result with the call's last event, for clients that miss notifications. */
+function withLastEvent(result: CallToolResult, event: StatusEvent | undefined): CallToolResult {
+  return event ? { ...result, _meta: { ...result._meta, [STATUS_META_KEY]: event } } : result;
 }
 
 /** @param tells Whether the client can be told of changes. */
