@@ -1,4 +1,4 @@
-import { html } from "./html.ts";
+import { html, raw } from "./html.ts";
 import { respond } from "./layout.ts";
 
 /** Pages without a question. None tells anything of what was asked or answered. */
@@ -38,11 +38,16 @@ const MESSAGES = {
 const GONE =
   "The link is incomplete, its time is over, or the server has been started anew since. Go back to your chat and ask for a new one.";
 
+const TICK = raw(
+  '<span class="done"><svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false"><circle cx="24" cy="24" r="22" fill="none" stroke="currentColor" stroke-width="3"/><path d="M14 25l7 7 13-15" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/></svg></span>',
+);
+
 export type MessageName = keyof typeof MESSAGES;
 
 export async function messagePage(name: MessageName, host?: string): Promise<Response> {
   const [status, title, text] = MESSAGES[name];
-  const response = await respond({ status, title, host, main: html`<h1>${title}</h1>\n<p>${text}</p>` });
+  const main = html`${name === "sent" && TICK}<h1>${title}</h1>\n<p>${text}</p>`;
+  const response = await respond({ status, title, host, main });
   if (name === "wrongMethod") response.headers.set("Allow", "GET, HEAD, POST");
   return response;
 }

@@ -55,6 +55,7 @@ button.primary { border-color: var(--accent); background: var(--accent); color: 
 button.primary:hover { border-color: var(--accent-hover); background: var(--accent-hover); }
 button.reveal { padding: .5rem .875rem; font-weight: 400; }
 :is(input, select, textarea, button, a):focus-visible, .errors:focus, :is([type=date], [type=datetime-local]):focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
+.done { display: flex; margin-bottom: .75rem; color: var(--accent); }
 .time { margin: 1.25rem 0 0; color: var(--muted); font-size: .875rem; }
 main > p:last-child { margin-bottom: 0; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -67,7 +68,9 @@ main > p:last-child { margin-bottom: 0; }
   button { transition: background-color .12s, border-color .12s; }
 }
 @media (forced-colors: active) {
-  main, .note, button { border: 1px solid CanvasText; }
+  main, .note { border: 1px solid CanvasText; }
+  button, button.primary { border: 1px solid ButtonText; background: ButtonFace; color: ButtonText; }
+  button.primary { border-width: 3px; }
   .mark { color: CanvasText; }
   .note { border-inline-start-width: 4px; }
 }
