@@ -56,7 +56,7 @@ async def _call(tool: str, given: dict) -> Any:
     # The model may set parameters only, and none of them names the user.
     own_valves = user.get("valves")
     headers = _headers_of(valves, own_valves, user, metadata, given["__request__"])
-    shown = valves.show_status and getattr(own_valves, "show_status", True)
+    shown = valves.show_status and _valve(own_valves, "show_status") is not False
     status = _StatusLine(given["__event_emitter__"], shown=shown, toasts=valves.show_notifications)
     ask = given["__event_call__"] if metadata.get("session_id") else None
     try:
@@ -128,7 +128,7 @@ def _headers_of(valves: Any, own_valves: Any, user: dict, metadata: dict, reques
 
     def make() -> dict:
         headers = _templated(valves.headers, user, metadata)
-        personal = (getattr(own_valves, "api_key", "") or "").strip()
+        personal = (_valve(own_valves, "api_key") or "").strip()
         key = personal or valves.api_key.strip()
         if key:
             headers["X-API-Key"] = key
@@ -145,6 +145,10 @@ def _headers_of(valves: Any, own_valves: Any, user: dict, metadata: dict, reques
 
     make()
     return make
+
+
+def _valve(valves: Any, name: str) -> Any:
+    return valves.get(name) if isinstance(valves, dict) else getattr(valves, name, None)
 
 
 def _signed_identity(user: dict) -> dict:
@@ -550,10 +554,16 @@ def _choices_of(field: dict) -> str:
 class CollectInputFields(BaseModel):
     name: str = Field(description="Key of the answer")
     label: Optional[str] = Field(default=None, description="Default: name")
-    type: Optional[str] = Field(default=None, description="text (default), textarea, email, url, number, integer, boolean, select, date, datetime")
-    placeholder: Optional[str] = Field(default=None, description="Example or help")
+    type: Optional[str] = Field(default=None, description="text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (gives a secret:// reference for call_api)")
+    placeholder: Optional[str] = Field(default=None, description="Example")
+    description: Optional[str] = Field(default=None, description="Help")
     required: Optional[bool] = Field(default=None, description="Default false")
-    options: Optional[List[str]] = Field(default=None, description="Choices of a select")
+    options: Optional[List[str]] = Field(default=None, description="Choices")
+    default: Optional[str] = Field(default=None, description="Filled in, as text")
+    min: Optional[float] = Field(default=None, description="Least value, length or count; a date as text")
+    max: Optional[float] = Field(default=None, description="Likewise")
+    pattern: Optional[str] = Field(default=None, description="RE2, whole text")
+    pattern_message: Optional[str] = Field(default=None, description="Says what fits")
 
 
 class _Methods:
@@ -889,7 +899,7 @@ class _Methods:
         __event_call__: Any = None,
     ) -> Any:
         """
-        Shows the user a form and returns the answers by field name. If the result has status needs_input, ask the user in the chat and call again with answers and resume_token. Not for passwords or other secrets.
+        Shows the user a form and returns the answers by field name. If the result has status needs_input, do what its message says and call again with resume_token. Never ask for passwords or other secrets in the chat.
 
         :param title: Title of the form. Default "Input Required".
         :param fields: Fields to fill in. Default: one required text.
@@ -914,7 +924,7 @@ class _Methods:
         __event_call__: Any = None,
     ) -> Any:
         """
-        Asks the user yes or no before something is done. If the result has status needs_input, or that of another tool has code confirmation_required, ask the user in the chat and call this with answer and resume_token. Never answer for the user.
+        Asks the user yes or no before something is done. If the result has status needs_input, or that of another tool has code confirmation_required, do what its message or hint says and call this with resume_token, and answer where the user gave it in the chat. Never answer for the user.
 
         :param message: What to confirm. Required unless resume_token is given.
         :param title: Title of the dialog. Default "Confirmation".
@@ -930,6 +940,15 @@ class _Methods:
         message: Optional[str] = None,
         notification_type: Optional[Literal["info", "success", "warning", "error"]] = None,
         result_data: Optional[dict] = None,
+        markdown: Optional[str] = None,
+        rows: Optional[List[dict]] = None,
+        columns: Optional[List[str]] = None,
+        chart: Optional[Literal["bar", "stacked", "line", "area", "pie", "scatter"]] = None,
+        x: Optional[str] = None,
+        y: Optional[List[str]] = None,
+        title: Optional[str] = None,
+        image: Optional[str] = None,
+        alt: Optional[str] = None,
         __user__: Any = None,
         __metadata__: Any = None,
         __request__: Any = None,
@@ -937,11 +956,20 @@ class _Methods:
         __event_call__: Any = None,
     ) -> Any:
         """
-        Shows the user a notification and hands on a result.
+        Shows the user a notification and a result: Markdown, a table, a chart of its rows, an image, or several of these.
 
         :param message: Text of the notification. Default "Operation completed successfully".
         :param notification_type: Kind of the notification: info, success (default), warning or error.
         :param result_data: The result as an object. Default {}.
+        :param markdown: Markdown to show.
+        :param rows: Rows of a table, as objects.
+        :param columns: Columns in order, "key" or "key: title". Default all.
+        :param chart: Draws rows: bar, stacked, line, area, pie or scatter.
+        :param x: Column of the x axis. Default the first.
+        :param y: Columns to draw. Default all numbers.
+        :param title: Of chart or table.
+        :param image: Data URI or base64, no address.
+        :param alt: What the image shows.
         """
         return await _call("display_result", locals())
 

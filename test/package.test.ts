@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -22,6 +22,7 @@ it("works as its users install it: from the packed package, with nothing of this
   const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz"))!;
   await npm(["install", "--no-audit", "--no-fund", "--no-save", join(folder, tarball)], folder);
 
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   const client = new Client({ name: "test", version: "0" });
   onTestFinished(() => client.close());
   await client.connect(
@@ -37,5 +38,8 @@ it("works as its users install it: from the packed package, with nothing of this
   expect(await callTool(client, "memory_search", { query: "What does Ana prefer?" })).toMatchObject({
     results: [{ content: "Ana prefers tea" }],
   });
+  const tool = readFileSync(join(folder, "node_modules/patchbay-mcp/open-webui/patchbay.py"), "utf8");
+  expect(tool).toContain(`version: ${manifest.version}\n`);
+  expect(tool).toBe(readFileSync("open-webui/patchbay.py", "utf8"));
   expect(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))).not.toContain("hono");
 });
