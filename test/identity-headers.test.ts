@@ -172,9 +172,9 @@ async function combinations(): Promise<fc.Arbitrary<Combination>> {
     ),
     fc.constantFrom("ana", OPEN_WEBUI_IDS.ana, "ana@corp", PROXY, KEYS.ana, "for=127.0.0.2", "token=session-of-ana"),
   );
-  const some = (atoms: readonly Atom[]) =>
+  const some = (atoms: readonly Atom[]): fc.Arbitrary<Atom[]> =>
     fc.oneof(
-      { weight: 6, arbitrary: fc.constant([]) },
+      { weight: 6, arbitrary: fc.constant<Atom[]>([]) },
       { weight: 12, arbitrary: fc.constantFrom(...atoms).map((one) => [one]) },
       { weight: 1, arbitrary: fc.array(fc.constantFrom(...atoms), { minLength: 2, maxLength: 2 }) },
     );
@@ -209,7 +209,7 @@ function whoShouldItBe(mode: Mode, { authorization, apiKey, jwt, name, peer }: C
   if (bearer && bearer.value.trim().split(/ +/).length !== 2) return undefined;
 
   const hasServices = mode !== "api-key" && mode !== "oauth";
-  const isKey = (part: Atom | undefined): part is Atom => part?.as === "key" && (part.of !== "service" || hasServices);
+  const isKey = (part: Atom | undefined): boolean => part?.as === "key" && (part.of !== "service" || hasServices);
   if (inHeader && !isKey(inHeader)) return undefined;
   const keys = [inHeader, bearer].filter(isKey);
   if (keys.length === 2 && keys[0]?.of !== keys[1]?.of) return undefined;

@@ -83,7 +83,7 @@ export const auth = z.strictObject({
     .record(z.string().min(1), z.array(scope).min(1))
     .default({})
     .describe(
-      "Scopes that a call of a tool needs, by the tool's name; `*` stands for every tool that is not named. They bind access tokens, and keys that have `scopes`. `/v1` needs those of `mixture_of_agents` and `llm_processor`.",
+      "Scopes that a call of a tool needs, by the tool's name; `*` stands for every tool that is not named. They bind access tokens, and keys that have `scopes`. A model of `/v1` needs those of the tool that it is.",
     ),
   oauth: z
     .strictObject({

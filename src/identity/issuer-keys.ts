@@ -61,20 +61,21 @@ export function createIssuerKeys(issuer: string, configuredUri: string | undefin
  * @throws Error where it has none, or they name another issuer (RFC 8414, section 3.3)
  */
 export async function discover(issuer: string): Promise<string> {
-  let found = "it has no metadata";
+  let missing = "";
+  let wrong: string | undefined;
   for (const url of metadataUrls(issuer)) {
     const { status, json } = await fetchJson(url);
     if (status !== 200) {
-      found = `its metadata are answered with HTTP ${status}`;
+      missing = `its metadata are answered with HTTP ${status}`;
       continue;
     }
     const { issuer: named, jwks_uri: uri } = (json ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
-    if (named !== issuer) found = `its metadata name another issuer, ${JSON.stringify(named)}`;
-    else if (typeof uri !== "string" || !URL.canParse(uri)) found = "its metadata have no jwks_uri";
-    else if (!isProtected(uri)) found = "its jwks_uri is not https";
+    if (named !== issuer) wrong ??= `its metadata name another issuer, ${JSON.stringify(named)}`;
+    else if (typeof uri !== "string" || !URL.canParse(uri)) wrong ??= "its metadata have no jwks_uri";
+    else if (!isProtected(uri)) wrong ??= "its jwks_uri is not https";
     else return uri;
   }
-  throw new Error(found);
+  throw new Error(wrong ?? missing);
 }
 
 /** The order of the MCP specification: RFC 8414 first, then OpenID's two ways of treating a path. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ToolError } from "../errors.ts";
 import { hashOf } from "./key-hash.ts";
@@ -87,18 +87,17 @@ export async function revokeKey(file: string, id: string): Promise<KeptKey> {
 
 /**
  * Writes the file anew, whole or not at all, while no other process does. The lock is SQLite's, which ends with the process that
- * holds it, however that ends.
+ * holds it, however that ends; waiting for it stops this process, so that nothing is awaited while it is held.
  */
 async function changeKeys(file: string, change: (keys: KeptKey[]) => KeptKey[]): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const { default: Database } = await import("better-sqlite3");
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lock = new Database(`${file}.lock`, { timeout: LOCK_MS });
   try {
     lock.exec("BEGIN EXCLUSIVE");
-    const before = (await readKeys(file)) ?? [];
+    const before = readKeysNow(file) ?? [];
     const after = change(before);
-    if (after.length !== before.length)
-      await replace(file, `${JSON.stringify({ version: 1, keys: after }, null, 2)}\n`);
+    if (after.length !== before.length) replace(file, `${JSON.stringify({ version: 1, keys: after }, null, 2)}\n`);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "SQLITE_BUSY") throw error;
     throw new ToolError("storage_locked", `Another process is changing ${file}.`, { hint: "Try again." });
@@ -108,22 +107,32 @@ async function changeKeys(file: string, change: (keys: KeptKey[]) => KeptKey[]):
 }
 
 /** A reader sees the old text or the new one, and after a power failure there is one of the two. */
-async function replace(file: string, text: string): Promise<void> {
+function replace(file: string, text: string): void {
   const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    const handle = await open(temporary, "wx", 0o600);
+    const opened = openSync(temporary, "wx", 0o600);
     try {
-      await handle.writeFile(text);
-      await handle.sync();
+      writeFileSync(opened, text);
+      fsyncSync(opened);
     } finally {
-      await handle.close();
+      closeSync(opened);
     }
-    await rename(temporary, file);
-    const folder = await open(dirname(file), "r");
-    await folder.sync().finally(() => folder.close());
+    renameSync(temporary, file);
+    syncFolder(dirname(file));
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Makes a new name in a folder last; not every file system has that, and then the name lasts soon enough. */
+function syncFolder(folder: string): void {
+  try {
+    const opened = openSync(folder, "r");
+    fsyncSync(opened);
+    closeSync(opened);
+  } catch {
+    // The file itself is written.
   }
 }
 
