@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkAnswers } from "./answers.ts";
+import { checkAnswers, defaultsOf } from "./answers.ts";
 import { type FieldType, readForm } from "./form.ts";
 
 const one = (type: string, answer: unknown, required = false) =>
@@ -12,6 +12,117 @@ const one = (type: string, answer: unknown, required = false) =>
     }),
     answer === undefined ? {} : { f: answer },
   );
+
+const field = (rest: Record<string, unknown>, answers: Record<string, unknown>) =>
+  checkAnswers(readForm({ fields: [{ name: "f", label: "It", ...rest }] }), answers);
+const OPTIONS = ["red", "green", { value: "b", label: "Blue, light" }];
+
+describe("checking several choices", () => {
+  it.each([
+    [
+      ["red", "b"],
+      ["red", "b"],
+    ],
+    ["red, green", ["red", "green"]],
+    ["Blue, light", ["b"]],
+    ["green; Blue, light\nRED", ["green", "b", "red"]],
+    ['["b","red"]', ["b", "red"]],
+    ["red", ["red"]],
+    [["red", "RED"], ["red"]],
+    [[], []],
+  ])("takes %j", (answer, value) => {
+    expect(field({ type: "multiselect", options: OPTIONS }, { f: answer })).toEqual({ data: { f: value }, issues: [] });
+  });
+
+  it.each([[["red", "pink"]], ["red, pink"], [42], [{ red: true }], [[["red"]]]])("refuses %j", (answer) => {
+    const { data, issues } = field({ type: "multiselect", options: OPTIONS }, { f: answer });
+    expect(data).toEqual({});
+    expect(issues).toEqual([
+      { path: "f", label: "It", message: expect.stringMatching(/^It must be some of: red, green, b/) },
+    ]);
+  });
+
+  it("counts them, and asks for one at least where they are required", () => {
+    const bounds = { type: "multiselect", options: OPTIONS, min: 2, max: 2, required: true };
+    expect(field(bounds, { f: ["red", "b"] }).issues).toEqual([]);
+    expect(field(bounds, { f: [] }).issues[0]?.message).toBe("It is required");
+    expect(field(bounds, { f: ["red"] }).issues[0]?.message).toBe("It needs at least 2 choices (got 1)");
+    expect(field(bounds, { f: ["red", "b", "green"] }).issues[0]?.message).toBe("It takes at most 2 choices (got 3)");
+  });
+
+  it("is quick with many commas", () => {
+    const started = performance.now();
+    field(
+      { type: "multiselect", options: Array.from({ length: 500 }, (_, index) => `o${index}`) },
+      { f: ",".repeat(19_000) },
+    );
+    field({ type: "multiselect", options: OPTIONS }, { f: "x,".repeat(499) });
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
+
+describe("the bounds of a field", () => {
+  it.each([
+    [{ type: "number", min: 1.5, max: 2 }, 1, "It must be at least 1.5 (got 1)"],
+    [{ type: "integer", max: "10" }, 11, "It must be at most 10 (got 11)"],
+    [{ min: 2 }, "é", "It has 1 characters; at least 2"],
+    [{ type: "textarea", max: 3 }, "👍👍👍👍", "It has 4 characters; at most 3"],
+    [{ type: "date", min: "2026-01-01" }, "2025-12-31", "It must not be before 2026-01-01 (got 2025-12-31)"],
+    [{ type: "date", max: "2026-01-01" }, "2026-01-02", "It must not be after 2026-01-01 (got 2026-01-02)"],
+    [{ type: "datetime", max: "2026-01-01T12:00:00Z" }, "2026-01-01T12:30:00-01:00", /^It must not be after /],
+    [{ pattern: "[0-9]{5}" }, "123456", "It must match [0-9]{5}"],
+    [{ pattern: "[0-9]{5}", pattern_message: "five digits" }, "x", "It is not right: five digits"],
+    [{ type: "email", max: 10 }, "ana@example.com", "It has 15 characters; at most 10"],
+  ])("%j refuse %j", (bounds, answer, message) => {
+    const { data, issues } = field(bounds, { f: answer });
+    expect(data).toEqual({});
+    expect(issues[0]?.message).toEqual(typeof message === "string" ? message : expect.stringMatching(message));
+  });
+
+  it.each([
+    [{ type: "number", min: 0, max: 0 }, 0],
+    [{ min: 2, max: 2 }, "👍👍"],
+    [{ type: "datetime", max: "2026-01-01T12:00:00Z" }, "2026-01-01T13:00:00+01:00"],
+    [{ type: "datetime", min: "2026-01-01T12:00" }, "2026-01-01T12:00:00Z"],
+    [{ pattern: "^a|ab$" }, "ab"],
+    [{ pattern: "\\p{L}+" }, "Größe"],
+  ])("%j allow %j", (bounds, answer) => {
+    expect(field(bounds, { f: answer })).toEqual({ data: { f: answer }, issues: [] });
+  });
+
+  it("never show a secret", () => {
+    for (const answer of ["hunter2", ["hunter2"], { a: "hunter2" }]) {
+      const { issues } = field({ type: "password", min: 20, pattern: "x+" }, { f: answer });
+      expect(issues).toHaveLength(1);
+      expect(JSON.stringify(issues)).not.toContain("hunter2");
+    }
+  });
+
+  it("are checked in time that grows with the answer only", () => {
+    const started = performance.now();
+    expect(field({ type: "textarea", pattern: "(a+)+b" }, { f: "a".repeat(20_000) }).issues).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it("leave an optional field that was left empty alone", () => {
+    expect(field({ min: 3, pattern: "x+" }, { f: "" })).toEqual({ data: { f: "" }, issues: [] });
+    expect(field({ type: "date", min: "2026-01-01" }, { f: "" })).toEqual({ data: {}, issues: [] });
+  });
+});
+
+describe("what is missing", () => {
+  it("counts as it is said, while what is empty does not", () => {
+    const form = readForm({
+      fields: [
+        { name: "a", default: "x" },
+        { name: "b", type: "integer", default: 5 },
+      ],
+    });
+    expect(checkAnswers(form, {}, defaultsOf(form)).data).toEqual({ a: "x", b: 5 });
+    expect(checkAnswers(form, { a: "", b: null }, defaultsOf(form)).data).toEqual({ a: "" });
+    expect(checkAnswers(form, {}).data).toEqual({});
+  });
+});
 
 describe("checking answers", () => {
   it.each<[FieldType, unknown, unknown]>([

@@ -57,11 +57,31 @@ describe("reading a form", () => {
       title: "Order",
       submit_label: "Buy",
       fields: [
+        { name: "several", type: "checkboxes", options: ["S", "L"], min: 1, max: "2", default: "s, L" },
+        {
+          name: "zip",
+          description: "Of the house",
+          pattern: "\\d{5}",
+          pattern_message: "five digits",
+          default: "12345",
+        },
+        { name: "day", type: "date", min: "2026-01-01", default: "2026-02-01" },
+        { name: "sure", type: "boolean", default: "no" },
+        { name: "pin", type: "secret", min: 4 },
         { name: "size", type: "select", options: ["S", { value: "l", label: "Large" }] },
         { name: "n", type: "integer" },
       ],
     });
-    expect(readForm(writeForm(form))).toEqual(form);
+    expect(readForm(JSON.parse(JSON.stringify(writeForm(form))))).toEqual(form);
+    expect(form.fields.map((field) => [field.type, field.default])).toEqual([
+      ["multiselect", ["S", "L"]],
+      ["text", "12345"],
+      ["date", "2026-02-01"],
+      ["boolean", false],
+      ["password", undefined],
+      ["select", undefined],
+      ["integer", undefined],
+    ]);
   });
 
   it.each([
@@ -81,6 +101,28 @@ describe("reading a form", () => {
     ["required that is no boolean", [{ name: "a", required: "yes" }], "fields[0].required"],
     ["fields that are no list", { name: "a" }, "fields must be a list"],
     ["too many fields", Array.from({ length: 51 }, (_, i) => ({ name: `f${i}` })), "at most 50"],
+    ["bounds of a choice", [{ name: "a", options: ["x"], min: 1 }], "fields[0].min means nothing for the type select"],
+    ["bounds the wrong way round", [{ name: "a", type: "number", min: 2, max: 1 }], "is greater than max 1"],
+    [
+      "dates the wrong way round",
+      [{ name: "a", type: "date", min: "2026-02-01", max: "2026-01-01" }],
+      "is greater than",
+    ],
+    ["a bound that is no number", [{ name: "a", type: "number", min: "many" }], "fields[0].min must be a number"],
+    ["a bound that is no date", [{ name: "a", type: "date", min: 3 }], "fields[0].min must be a date"],
+    ["a length that no text may have", [{ name: "a", max: 2001 }], "from 0 to 2000"],
+    ["more choices than there are", [{ name: "a", type: "multiselect", options: ["x"], min: 2 }], "from 0 to 1"],
+    ["a broken pattern", [{ name: "a", pattern: "(" }], "fields[0].pattern"],
+    ["a pattern with lookahead", [{ name: "a", pattern: "(?=a)a" }], "no lookaround"],
+    ["a pattern with back-references", [{ name: "a", pattern: "(a)\\1" }], "no back-references"],
+    ["a huge pattern", [{ name: "a", pattern: "((a{30}){30}){30}" }], "cannot be used"],
+    ["a pattern of numbers", [{ name: "a", type: "number", pattern: "1" }], "means nothing"],
+    ["a message without a pattern", [{ name: "a", pattern_message: "x" }], "needs a pattern"],
+    ["a default of another type", [{ name: "a", type: "number", default: "x" }], "fields[0].default is not an answer"],
+    ["a default out of bounds", [{ name: "a", type: "integer", max: 3, default: 4 }], "it must be at most 3"],
+    ["a default off the pattern", [{ name: "a", pattern: "x", default: "y" }], "it must match x"],
+    ["a default that is no option", [{ name: "a", options: ["x"], default: "y" }], "it must be one of: x"],
+    ["a default for a secret", [{ name: "a", type: "password", default: "x" }], "a secret must come from the user"],
   ])("refuses %s", (_case, fields, message) => {
     const error = refusal(fields);
     expect(error.code).toBe("invalid_input");
