@@ -3,6 +3,7 @@ import { ToolError } from "../errors.ts";
 import type { FormQuestion } from "./form-question.ts";
 import { type Asker, declined, expired, type Ladder, type Waiting } from "./ladder.ts";
 import type { OpenPage, Pages } from "./pages.ts";
+import { shownLine, shownWords } from "./shown-words.ts";
 import type { Opened, Sealer } from "./tokens.ts";
 
 /** A question that is answered by yes or no. */
@@ -57,6 +58,8 @@ export interface Confirmation {
    * @throws ToolError `declined` where a page said no to it; that answer too counts once
    */
   takeGrant(user: string, tool: string, args: unknown): boolean;
+  /** The words as the human is to see them, on every road: what a model wrote goes through here once. */
+  shown(text: ConfirmationText): ConfirmationText;
   /** The question as an MCP elicitation. */
   ask(text: ConfirmationText): FormQuestion;
   /** Whether the content of an accepted elicitation says yes. Nothing, and anything unclear, is not consent. */
@@ -199,6 +202,13 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       return true;
     },
 
+    shown: ({ message, title, confirmLabel, cancelLabel }) => ({
+      message: shownWords(message),
+      title: shownLine(title),
+      confirmLabel: shownLine(confirmLabel),
+      cancelLabel: shownLine(cancelLabel),
+    }),
+
     ask: ({ message, title, confirmLabel, cancelLabel }) => ({
       message: `${title}\n\n${message}`,
       schema: {
@@ -229,7 +239,8 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       const { opened, asked } = read(user, token);
       const own = asked.tool === undefined ? [] : [confirmationQuestion(asked.tool), waitingMessage(asked.tool)];
       const said = message?.trim();
-      if (said !== undefined && asked.message !== digest(said) && !own.includes(said)) {
+      const asSaid = said === undefined ? [] : [digest(said), digest(shownWords(said).trim())];
+      if (said !== undefined && !asSaid.includes(asked.message) && !own.includes(said)) {
         throw new ToolError("invalid_input", "The message is not the one that this resume_token was made for.", {
           hint: "Repeat the message unchanged or leave it out, or ask again without resume_token.",
         });

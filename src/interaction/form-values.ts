@@ -1,13 +1,18 @@
 import { ToolError } from "../errors.ts";
+import { shownLine, shownWords } from "./shown-words.ts";
 
 const MAX_TEXT = 500;
 
-/** A text of at most 500 characters, or `fallback` where there is none. @throws ToolError `invalid_input` */
-export function text(given: unknown, at: string, fallback: string): string {
-  if (blank(given)) return fallback;
+/**
+ * A text of at most 500 characters as the human is to see it, or `fallback` where there is none; in one line unless it may have
+ * several. @throws ToolError `invalid_input`
+ */
+export function text(given: unknown, at: string, fallback: string, { lines = false } = {}): string {
+  const shown = lines ? shownWords : shownLine;
+  if (blank(given)) return shown(fallback);
   if (typeof given !== "string") throw invalid(`${at} must be a text.`);
   if (given.length > MAX_TEXT) throw invalid(`${at} has ${given.length} characters; at most ${MAX_TEXT}.`);
-  return given.trim() === "" ? fallback : given;
+  return shown(given.trim() === "" ? fallback : given);
 }
 
 /** Whether it is what models send for a key that they leave out. */

@@ -176,12 +176,12 @@ function readField(given: unknown, index: number): Field {
   }
   const required = blank(given.required) ? false : given.required;
   if (typeof required !== "boolean") throw invalid(`${at}.required must be true or false.`);
-  const description = text(given.description, `${at}.description`, "");
+  const description = text(given.description, `${at}.description`, "", { lines: true });
   const field: Field = {
     name,
     label: text(given.label, `${at}.label`, name),
     type,
-    placeholder: text(given.placeholder, `${at}.placeholder`, ""),
+    placeholder: text(given.placeholder, `${at}.placeholder`, "", { lines: true }),
     ...(description !== "" && { description }),
     required,
     options,

@@ -24,6 +24,7 @@ const field = z.looseObject({}).meta({
     max: { type: "number", description: "Likewise" },
     pattern: { type: "string", description: "RE2, whole text" },
     pattern_message: { type: "string", description: "Says what fits" },
+    api: { type: "string", description: "The one API that a password is for" },
   },
   required: ["name"],
 });

@@ -82,12 +82,8 @@ export default defineTool({
     if (input.confirm_label.trim().toLowerCase() === input.cancel_label.trim().toLowerCase()) {
       throw new ToolError("invalid_input", "confirm_label and cancel_label must differ.");
     }
-    const text = {
-      message,
-      title: input.title,
-      confirmLabel: input.confirm_label,
-      cancelLabel: input.cancel_label,
-    };
+    const { title, confirm_label: confirmLabel, cancel_label: cancelLabel } = input;
+    const text = confirmation.shown({ message, title, confirmLabel, cancelLabel });
     context.status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
     let obtained: Awaited<ReturnType<typeof confirmation.obtain>>;
     try {
@@ -104,7 +100,7 @@ export default defineTool({
     if ("confirmed" in obtained) return settled(obtained);
     const question = {
       title: text.title,
-      message,
+      message: text.message,
       confirm_label: text.confirmLabel,
       cancel_label: text.cancelLabel,
     };
