@@ -73,8 +73,10 @@ async def _call(tool: str, given: dict) -> Any:
         error = "\n".join(texts) or "The tool failed without saying why."
         await status.end("error", _message_of(error))
         raise PatchbayError(error)
+    given_back = [_for_open_webui(block) for block in result.content]
+    status.images([part for part in given_back if isinstance(part, str) and part.startswith("data:image/")])
     await status.end("success", "Done")
-    return _for_open_webui(result.content)
+    return given_back[0] if len(given_back) == 1 else given_back
 
 
 def _plain(value: Any) -> Any:
@@ -91,22 +93,16 @@ def _message_of(error: str) -> str:
         return error
 
 
-def _for_open_webui(content: list) -> Any:
-    """What Open-WebUI makes of it for the model: JSON stays an object, and images in data URIs are shown in the chat."""
-    parts = []
-    for block in content:
-        if block.type == "text":
-            parts.append(_json_or_text(block.text))
-        elif block.type == "image":
-            mime = getattr(block, "mime_type", None) or getattr(block, "mimeType", "image/png")
-            parts.append(f"data:{mime};base64,{block.data}")
-        elif block.type == "resource":
-            parts.append(_json_or_text(getattr(block.resource, "text", None) or f"[Resource: {block.resource.uri}]"))
-        elif block.type == "resource_link":
-            parts.append(f"[Resource: {block.uri}]")
-        else:
-            parts.append(f"[{block.type}]")
-    return parts[0] if len(parts) == 1 else parts
+def _for_open_webui(block: Any) -> Any:
+    """A part of the result: JSON as an object, and an image as the data URI that Open-WebUI hands to the model as an image."""
+    if block.type == "text":
+        return _json_or_text(block.text)
+    if block.type == "image":
+        mime = getattr(block, "mime_type", None) or getattr(block, "mimeType", "image/png")
+        return f"data:{mime};base64,{block.data}"
+    if block.type == "resource":
+        return _json_or_text(getattr(block.resource, "text", None) or f"[Resource: {block.resource.uri}]")
+    return f"[Resource: {block.uri}]" if block.type == "resource_link" else f"[{block.type}]"
 
 
 def _json_or_text(text: str) -> Any:
@@ -223,6 +219,11 @@ class _StatusLine:
             line = " ".join(str(data.get("description", "")).split())
             data = {**data, "description": line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS - 1]}…"}
             self._show({"type": "status", "data": {**data, "error": True} if data.get("status") == "error" else data})
+
+    def images(self, urls: List[str]) -> None:
+        """Shows images of the result to the user; of what is returned, Open-WebUI shows them to the model only."""
+        if urls and self.emitter:
+            self._show({"type": "files", "data": {"files": [{"type": "image", "url": url} for url in urls]}})
 
     async def end(self, status: str, description: str) -> None:
         """Makes sure that there was a last event, and that it is stored."""

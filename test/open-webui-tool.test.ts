@@ -144,12 +144,14 @@ describe("the Python tool in Open-WebUI", () => {
     expect(turn.events("notification").map(({ data }) => data)).toEqual([{ type: "warning", content: "Disk is full" }]);
   });
 
-  it("shows an image of a result in the chat", async () => {
+  it("shows an image of a result to the user and to the model", async () => {
     const image = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
     const turn = await ask(`CALL display_result ${JSON.stringify({ image, alt: "A dot" })}`);
     const shown = await turn.event("files");
-    expect(shown.data.files).toMatchObject([{ type: "image", url: expect.any(String) }]);
-    expect((await turn.ended()).content).not.toContain(image);
+    expect(shown.data.files).toEqual([{ type: "image", url: `data:image/png;base64,${image}` }]);
+    await turn.ended();
+    const told = model.requests.at(-1)?.body.messages?.filter(({ role }) => role !== "assistant");
+    expect(JSON.stringify(told)).toContain('"image_url"');
   });
 
   it("keeps the lines of several calls of a message in order", async () => {
