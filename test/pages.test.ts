@@ -202,6 +202,24 @@ describe("what is no form of a browser's", () => {
     expect(site.look("ana", id)).toEqual({ state: "open" });
   });
 
+  it("is refused where it does not arrive in time", async () => {
+    const { id, url } = await open();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let isCut = false;
+    const body = new ReadableStream({
+      cancel() {
+        isCut = true;
+      },
+    });
+    const answer = site.fetch(
+      new Request(url, { method: "POST", headers: FORM_TYPE, body, duplex: "half" } as RequestInit),
+    );
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect((await answer).status).toBe(408);
+    expect(isCut).toBe(true);
+    expect(site.look("ana", id)).toEqual({ state: "open" });
+  });
+
   it("is a form all the same where every text is as long as it may be", async () => {
     const fields = ["textarea", "text", "url", "email", "password"].map((type) => ({ name: type, type }));
     const { id, url } = await open(formQuestion({ fields }));
@@ -329,6 +347,17 @@ describe("a confirmation", () => {
   });
 });
 
+it("a button of a confirmation says what it means, whatever its label says", async () => {
+  const text = { title: "x", message: "x", confirmLabel: "No", cancelLabel: "Yes" };
+  const swapped = await send((await open({ kind: "confirmation", text })).url);
+  expect(swapped.text).toContain('value="yes">Yes: <bdi>No</bdi>');
+  expect(swapped.text).toContain('value="no">No: <bdi>Yes</bdi>');
+  const usual = { ...text, confirmLabel: "Confirm", cancelLabel: "Cancel" };
+  expect((await send((await open({ kind: "confirmation", text: usual })).url)).text).toContain(
+    'value="yes"><bdi>Confirm</bdi>',
+  );
+});
+
 describe("pages of a user", () => {
   it("are nobody else's", async () => {
     const { id, url } = await open(confirmation(), "ana");
@@ -447,6 +476,8 @@ describe("where pages are", () => {
     expect(pagesUrl({ ...http, publicUrl }, "http://127.0.0.1:8808")).toBe(publicUrl);
     expect(await startSite({ baseUrl: () => undefined }).open("ana", NAME)).toBeUndefined();
     const { url } = await openPage(startSite({ baseUrl: () => publicUrl }), NAME);
+    const odd = await openPage(startSite({ baseUrl: () => "https://me:pw@patchbay.example.com/base//?a=b#c" }), NAME);
+    expect(odd.url.split("/interact/")[0]).toBe("https://patchbay.example.com/base");
     expect(url).toMatch(/^https:\/\/patchbay\.example\.com\/base\/interact\/[\w-]{22}\.[\w-]{43}$/);
   });
 });

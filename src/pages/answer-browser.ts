@@ -104,21 +104,23 @@ function bytesOf({ type, options }: Field): number {
 async function readBody(request: Request, max: number): Promise<URLSearchParams | "tooLong" | "tooSlow"> {
   if (!request.body) return new URLSearchParams();
   const reader = request.body.getReader();
-  const late = AbortSignal.timeout(BODY_MS);
-  const isLate = new Promise<"late">((resolve) => late.addEventListener("abort", () => resolve("late")));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), BODY_MS);
+  });
   const parts: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const piece = await Promise.race([reader.read(), isLate]);
-    if (piece === "late") return refuse("tooSlow");
-    if (piece.done) return size > max ? "tooLong" : new URLSearchParams(Buffer.concat(parts).toString("utf8"));
-    size += piece.value.length;
-    if (size > MAX_READ) return refuse("tooLong");
-    if (size <= max) parts.push(piece.value);
-  }
-
-  function refuse<Why>(why: Why): Why {
+  try {
+    for (;;) {
+      const piece = await Promise.race([reader.read(), late]);
+      if (!piece) return "tooSlow";
+      if (piece.done) return size > max ? "tooLong" : new URLSearchParams(Buffer.concat(parts).toString("utf8"));
+      size += piece.value.length;
+      if (size > MAX_READ) return "tooLong";
+      if (size <= max) parts.push(piece.value);
+    }
+  } finally {
+    clearTimeout(timer);
     reader.cancel().catch(() => {});
-    return why;
   }
 }

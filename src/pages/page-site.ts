@@ -36,7 +36,8 @@ export function createPageSite({ baseUrl, ...options }: PageSiteOptions): PageSi
       const base = baseUrl ? baseUrl() : await ownUrl();
       if (base === undefined) return undefined;
       const page = store.add(user, question, base);
-      const url = `${base.replace(/\/+$/, "")}/interact/${store.addressOf(page)}`;
+      const { origin, pathname } = new URL(base);
+      const url = `${origin}${pathname.replace(/\/+$/, "")}/interact/${store.addressOf(page)}`;
       return { id: page.id, url, expiresAt: page.expiresAt };
     },
     look: store.look,

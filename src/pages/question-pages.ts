@@ -55,13 +55,17 @@ ${noteHtml(context, false)}
 <form method="post" autocomplete="off">
 ${tokenHtml(context)}
 <div class="buttons">
-<button type="submit" name="${NAMES.answer}" value="yes"><bdi>${shown(text.confirmLabel)}</bdi></button>
-<button type="submit" name="${NAMES.answer}" value="no"><bdi>${shown(text.cancelLabel)}</bdi></button>
+<button type="submit" name="${NAMES.answer}" value="yes">${labelHtml("Yes", "Confirm", text.confirmLabel)}</button>
+<button type="submit" name="${NAMES.answer}" value="no">${labelHtml("No", "Cancel", text.cancelLabel)}</button>
 </div>
 </form>
 ${timeHtml(context)}`;
   return respond({ status: 200, title: text.title, host: context.host, main, hasForm: true });
 }
+
+/** A label of the model's own goes with what the button means, which the label might hide. */
+const labelHtml = (meaning: string, usual: string, label: string): Html =>
+  html`${label !== meaning && label !== usual && `${meaning}: `}<bdi>${shown(label)}</bdi>`;
 
 const tokenHtml = ({ token }: QuestionContext): Html =>
   html`<input type="hidden" name="${NAMES.token}" value="${token}">`;
