@@ -12,6 +12,7 @@ type Json = Record<string, unknown>;
 
 const TOOLS = ["server:mcp:pb"];
 const auth = { mode: "open-webui-session" };
+const JWT_SECRET = "secret-of-the-headers-of-open-webui-0123";
 /** Milliseconds that are at once on a busy machine; `npm run bench -- open-webui` holds it to a second. */
 const AT_ONCE_MS = 4_000;
 const SLOW = `CALL llm_processor ${JSON.stringify({ input: "SLOW 20", task: "summarize" })}`;
@@ -24,7 +25,7 @@ let admin: ChatSocket;
 beforeAll(async () => {
   model = await startScriptedModel();
   whenDone(() => model.close());
-  webUi = await startOpenWebUi({ models: model.url });
+  webUi = await startOpenWebUi({ models: model.url, jwtSecret: JWT_SECRET });
   whenDone(() => webUi.stop());
   server = await startPatchbay({ auth });
   const hasty = await startPatchbay({ auth, limits: { callTimeout: 2 } });
@@ -154,6 +155,24 @@ describe("the status line of a chat in Open-WebUI, by the session of its user", 
     await turn.ended();
     expect(JSON.stringify(turn.events())).toContain("Tool said");
     expect(turn.statuses()).toEqual([]);
+  });
+});
+
+describe("another way of telling who calls", () => {
+  it.each([
+    ["a signed header of Open-WebUI", { mode: "open-webui-jwt", openWebuiJwt: { secret: JWT_SECRET } }, undefined],
+    ["a key of the person", { mode: "api-key" }, "ana"],
+  ])("leaves the session to the status line: %s", async (_, mode, user) => {
+    const key = "key-for-x-api-key-0123456789";
+    const other = await startPatchbay({ auth: { ...mode, apiKeys: [{ key, ...(user && { user }) }] } });
+    const headers = { "X-API-Key": key };
+    await webUi.setToolServers(
+      { id: "pb", url: `${server.url}/mcp` },
+      { id: "other", url: `${other.url}/mcp`, headers },
+    );
+    const turn = await admin.ask("CALL memory_list {}", { tools: ["server:mcp:other"] });
+    await expectLines(turn, ["Retrieving memories", "Retrieved 0 memories"]);
+    await turn.ended();
   });
 });
 

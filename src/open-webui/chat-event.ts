@@ -1,21 +1,26 @@
 import type { StatusEvent, StatusKind } from "../status/status-event.ts";
 
 /** What Open-WebUI's event endpoint takes. */
-export type ChatEvent =
-  | {
-      type: "status";
-      data: {
-        description: string;
-        /** Until it is true, the line shimmers. */
-        done: boolean;
-        status: StatusKind;
-        /** As in Open-WebUI's own events; its chat shows a failure by the words only. */
-        error?: true;
-        /** Seconds since 1970, with fractions. */
-        timestamp: number;
-      };
-    }
-  | { type: "notification"; data: { type: NotificationType; content: string } };
+export type ChatEvent = StatusLine | Toast;
+
+export interface StatusLine {
+  type: "status";
+  data: {
+    description: string;
+    /** Until it is true, the line shimmers. */
+    done: boolean;
+    status: StatusKind;
+    /** As in Open-WebUI's own events; its chat shows a failure by the words only. */
+    error?: true;
+    /** Seconds since 1970, with fractions. */
+    timestamp: number;
+  };
+}
+
+export interface Toast {
+  type: "notification";
+  data: { type: NotificationType; content: string };
+}
 
 type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 
@@ -25,7 +30,7 @@ const MAX_LINE_CHARS = 300;
 const MAX_TOAST_CHARS = 2_000;
 
 /** The status line of an event. One that waits for the user is done: should the user stop there, no event would follow. */
-export function lineOf({ data }: StatusEvent): ChatEvent {
+export function lineOf({ data }: StatusEvent): StatusLine {
   const { status, description, done, waiting, timestamp } = data;
   return {
     type: "status",
@@ -40,7 +45,7 @@ export function lineOf({ data }: StatusEvent): ChatEvent {
 }
 
 /** The toast of an event that is a notification (`notification_type`); undefined for others. */
-export function toastOf({ data }: StatusEvent): ChatEvent | undefined {
+export function toastOf({ data }: StatusEvent): Toast | undefined {
   const type = NOTIFICATION_TYPES.find((known) => known === data.notification_type);
   if (!type || !data.done) return undefined;
   return { type: "notification", data: { type, content: shorten(data.description, MAX_TOAST_CHARS) } };

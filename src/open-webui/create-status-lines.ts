@@ -1,6 +1,6 @@
 import type { ChatEvent } from "./chat-event.ts";
 import { chatMessageOf } from "./chat-message.ts";
-import { createMessageQueue, type MessageQueue, type PostOutcome } from "./message-queue.ts";
+import { createMessageQueue, type MessageQueue, type PostOutcome, type ShownCall } from "./message-queue.ts";
 import { createPoster } from "./post-event.ts";
 import type { ChatMessage, StatusLines } from "./status-line.ts";
 
@@ -27,10 +27,11 @@ export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLin
   const poster = createPoster(url, postMs);
   const queues = new Map<string, MessageQueue>();
   const toldAt = new Map<string, number>();
+  let closed = false;
 
   async function post(message: ChatMessage, event: ChatEvent): Promise<PostOutcome> {
     const { outcome, reason } = await poster.post(message, event);
-    if (reason !== undefined && Date.now() - (toldAt.get(reason) ?? Number.NEGATIVE_INFINITY) > FAILURE_MS) {
+    if (reason !== undefined && !closed && Date.now() - (toldAt.get(reason) ?? Number.NEGATIVE_INFINITY) > FAILURE_MS) {
       toldAt.set(reason, Date.now());
       onFailure?.(reason);
     }
@@ -57,7 +58,7 @@ export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLin
   return {
     messageOf: chatMessageOf,
     sinkOf(message) {
-      const call = {};
+      const call: ShownCall = {};
       return (event) => queueOf(message).show(call, event);
     },
     async close(ms) {
@@ -68,6 +69,7 @@ export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLin
       });
       await Promise.race([Promise.all(posting), late]);
       clearTimeout(timer);
+      closed = true;
       await poster.close();
     },
   };

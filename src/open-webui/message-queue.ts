@@ -11,16 +11,24 @@ export interface MessageQueueOptions {
   onIdle: () => void;
 }
 
+/** What is known of a call over all of its events; the caller keeps it. */
+export interface ShownCall {
+  /** What its line says. */
+  description?: string;
+  /** Whether Open-WebUI has refused an event of its message. */
+  refused?: true;
+}
+
 /** The events of one chat message, of all calls that it makes. */
 export interface MessageQueue {
   /** Takes an event of a call; `call` is the same object for all of its events. */
-  show(call: object, event: StatusEvent): void;
+  show(call: ShownCall, event: StatusEvent): void;
   /** What is being posted; undefined where nothing is. */
   readonly running: Promise<void> | undefined;
 }
 
 interface Waiting {
-  call: object;
+  call: ShownCall;
   event: ChatEvent;
   /** Whether it has to arrive: a last line or a toast. */
   lasting: boolean;
@@ -39,20 +47,19 @@ const MAX_WAITING = 100;
 export function createMessageQueue({ post, onIdle }: MessageQueueOptions): MessageQueue {
   const waiting: Waiting[] = [];
   /** What the calls under way said last, the latest at the end. */
-  const underWay = new Map<object, ChatEvent>();
+  const underWay = new Map<ShownCall, ChatEvent>();
   let running: Promise<void> | undefined;
-  let refused = false;
 
-  function show(call: object, event: StatusEvent): void {
-    if (refused) return;
+  function show(call: ShownCall, event: StatusEvent): void {
     const line = lineOf(event);
-    const ended = line.type === "status" && line.data.done;
+    const { description, done: ended } = line.data;
     // A heartbeat says again what is shown already.
-    if (!ended && sameLine(underWay.get(call), line)) return;
+    if (call.refused || (!event.data.done && description === call.description)) return;
+    call.description = description;
     underWay.delete(call);
     if (!ended) underWay.set(call, line);
     dropLineOf(call);
-    put({ call, event: line, lasting: event.data.done });
+    put({ call, event: line, lasting: ended });
     const toast = toastOf(event);
     if (toast) put({ call, event: toast, lasting: true });
     const other = ended ? [...underWay].at(-1) : undefined;
@@ -70,7 +77,7 @@ export function createMessageQueue({ post, onIdle }: MessageQueueOptions): Messa
     waiting.splice(Math.max(dispensable, 0), 1);
   }
 
-  function dropLineOf(call: object): void {
+  function dropLineOf(call: ShownCall): void {
     const index = waiting.findIndex((each) => each.call === call && !each.lasting);
     if (index >= 0) waiting.splice(index, 1);
   }
@@ -79,7 +86,7 @@ export function createMessageQueue({ post, onIdle }: MessageQueueOptions): Messa
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const outcome = await postOften(next);
       if (outcome !== "refused") continue;
-      refused = true;
+      for (const call of [next.call, ...waiting.map((each) => each.call), ...underWay.keys()]) call.refused = true;
       waiting.length = 0;
       underWay.clear();
     }
@@ -103,8 +110,4 @@ export function createMessageQueue({ post, onIdle }: MessageQueueOptions): Messa
       return running;
     },
   };
-}
-
-function sameLine(shown: ChatEvent | undefined, line: ChatEvent): boolean {
-  return shown?.type === "status" && line.type === "status" && shown.data.description === line.data.description;
 }
