@@ -33,9 +33,10 @@ export function createCompletionJson(model: string, includeUsage: boolean) {
     thought: (reasoning_content: string) => chunk({ reasoning_content }, null),
     /**
      * A status for Open-WebUI, which takes the event out of any chunk. It stands beside an empty piece of the answer, as the last
-     * chunk of every answer has one, because clients look into the first choice of every chunk.
+     * chunk of every answer has one, because clients look into the first choice of every chunk. `error` colours the line.
      */
-    status: (event: StatusEvent) => chunk({}, null, { event }),
+    status: ({ type, data }: StatusEvent) =>
+      chunk({}, null, { event: { type, data: { ...data, ...(data.status === "error" && { error: true }) } } }),
     last: ({ finishReason, more }: Answer) => chunk({}, finishReason, { patchbay: more }),
     usage: (usage: Usage) => ({ ...common, object: "chat.completion.chunk", choices: [], usage: usageOf(usage) }),
   };

@@ -30,6 +30,7 @@ const message = z.looseObject({
   name: z.string().nullish(),
 });
 const tokens = z.int().min(1).max(10_000_000).nullish();
+const stop = z.string().min(1).max(500);
 const schema = z.record(z.string(), z.unknown());
 
 /** Parameters of OpenAI's "Create chat completion" that mean something here; all others are taken and ignored. */
@@ -44,7 +45,7 @@ const body = z.looseObject({
   seed: z.int().nullish(),
   n: z.literal(1, { error: "must be 1: one answer is given to a request" }).nullish(),
   stop: z
-    .union([z.string().min(1), z.array(z.string().min(1)).max(4)], { error: "must be a text, or up to four" })
+    .union([stop, z.array(stop).max(4)], { error: "must be a text of at most 500 characters, or up to four of them" })
     .nullish(),
   response_format: z
     .discriminatedUnion("type", [

@@ -45,8 +45,10 @@ export interface Asked {
 
 /** Milliseconds in which a stream that fails at once is answered by an HTTP status instead: of a budget that is used up, say. */
 const EARLY_MS = 60;
-/** Milliseconds between two looks at an answer that is being written: no reader needs more. */
+/** Milliseconds between two looks at an answer that is being written, at least: no reader needs more. */
 const PIECES_MS = 20;
+/** Of a long answer a look takes long; so many times as long passes until the next one. */
+const REST = 10;
 
 /** Answers a completion, whole or as a stream. @throws what ended it before anything was answered */
 export async function respond(asked: Asked): Promise<Response> {
@@ -104,11 +106,13 @@ function createReader({ chat, headers, redact }: Asked, send: (chunk: unknown) =
   const pieces = createPieces((piece) => send(json.text(piece)));
   let read: (() => string) | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let nextAt = 0;
   const look = (): void => {
     timer = undefined;
-    lookedAt = performance.now();
+    const startedAt = performance.now();
     if (read) pieces.take(safeText(read(), chat.stop, redact), false);
+    const now = performance.now();
+    nextAt = now + Math.max(PIECES_MS, REST * (now - startedAt));
   };
   const say: StatusSink = (event) => send(json.status(withoutSecrets(event, redact)));
   return {
@@ -118,7 +122,7 @@ function createReader({ chat, headers, redact }: Asked, send: (chunk: unknown) =
       if (progress.type === "attempt") read = undefined;
       if (progress.type !== "text") return;
       read = progress.read;
-      timer ??= setTimeout(look, Math.max(0, lookedAt + PIECES_MS - performance.now()));
+      timer ??= setTimeout(look, Math.max(0, nextAt - performance.now()));
     },
     onThought: (text: string) => send(json.thought(redact(text))),
     /** Sends what is left of the whole answer. */

@@ -5,7 +5,7 @@ export type Redact = (text: string, options?: { cut?: boolean | undefined }) => 
 const UNKNOWN_BEGINNING = 3;
 /** A tag of reasoning, as far as it has come. */
 const OPENING_TAG = /^\s*<[a-z]{0,16}$/i;
-const UNCLOSED_REASONING = /^<(think|thinking)>(?!.*<\/\1>)/ms;
+const REASONING = ["think", "thinking"];
 
 /** What may be shown of an answer: without secrets, and up to the first stop sequence. */
 export function wholeText(text: string, stop: readonly string[], redact: Redact): string {
@@ -21,8 +21,7 @@ export function safeText(text: string, stop: readonly string[], redact: Redact):
   if (OPENING_TAG.test(begun)) return "";
   const stopped = upTo(stop, begun);
   if (stopped !== begun) return wholeText(text, stop, redact);
-  const reasoning = UNCLOSED_REASONING.exec(begun)?.index ?? begun.length;
-  const sure = begun.slice(0, Math.min(reasoning, begun.length - beginningAtEnd(stop, begun)));
+  const sure = begun.slice(0, Math.min(unclosedReasoning(begun), begun.length - beginningAtEnd(stop, begun)));
   const hidden = redact(sure);
   const careful = redact(sure, { cut: true });
   // Where both are the same, no secret has begun, unless it is in the last few characters.
@@ -35,6 +34,16 @@ export function safeText(text: string, stop: readonly string[], redact: Redact):
 function upTo(stop: readonly string[], text: string): string {
   const ends = stop.map((each) => text.indexOf(each)).filter((at) => at >= 0);
   return ends.length === 0 ? text : text.slice(0, Math.min(...ends)).trimEnd();
+}
+
+/** Where reasoning begins, on a line of its own, that has not come to its end; the text's length where there is none. */
+function unclosedReasoning(text: string): number {
+  const begins = REASONING.flatMap((name) => {
+    const lastEnd = Math.max(0, text.lastIndexOf(`</${name}>`));
+    const at = text.indexOf(`\n<${name}>`, lastEnd);
+    return at < 0 ? [] : [at + 1];
+  });
+  return Math.min(text.length, ...begins);
 }
 
 /** Characters at the end that a stop sequence begins with. */
