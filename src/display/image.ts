@@ -58,5 +58,5 @@ export function bytesOf(given: string): Buffer | undefined {
 /** Whether it is text whose first element is svg (WHATWG MIME Sniffing knows no SVG). */
 function isSvg(bytes: Buffer): boolean {
   const start = bytes.toString("utf8", 0, 2_000).replace(/^\ufeff/, "");
-  return /^\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*|<!DOCTYPE\s+svg[^>]*>\s*)*<svg[\s>]/i.test(start);
+  return /^\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->)[\s\S])*-->\s*|<!DOCTYPE\s+svg[^>]*>\s*)*<svg[\s>]/i.test(start);
 }

@@ -1,5 +1,5 @@
 import { svg } from "./elements.ts";
-import { label, round, widthOf } from "./marks.ts";
+import { fitted, label, round, widthOf } from "./marks.ts";
 import type { Scale } from "./scales.ts";
 
 /** The rectangle in which the values are drawn. */
@@ -41,10 +41,10 @@ export function nameAxis(names: readonly string[], place: (index: number) => num
   const every = Math.max(1, Math.ceil((Math.min(widest, 110) + 10) / slot));
   return names.flatMap((name, index) => {
     if (index % every !== 0) return [];
-    const most = slot * every - 6;
-    const short =
-      widthOf(name) > most ? `${[...name].slice(0, Math.max(1, Math.floor(most / 6.6) - 1)).join("")}…` : name;
-    return [label(short, place(index), area.bottom + 18, { "text-anchor": "middle" })];
+    const middle = place(index);
+    // The first and the last have less room: the drawing ends beside them.
+    const most = Math.min(slot * every - 6, 2 * middle - 4, 2 * (area.right + 14 - middle));
+    return [label(fitted(name, most), middle, area.bottom + 18, { "text-anchor": "middle" })];
   });
 }
 

@@ -11,6 +11,15 @@ const ATTRIBUTES = ["href", "title", "alt", "src", "align", "start", "type", "ch
 const LINK = /^(?:https?|mailto):/i;
 const IMAGE = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,]/i;
 
+// Before the elements become part of this page: from then on an image loads.
+DOMPurify.addHook("afterSanitizeAttributes", (element) => {
+  if (element.tagName !== "IMG") return;
+  const address = element.getAttribute("src") ?? "";
+  if (IMAGE.test(address)) return;
+  element.removeAttribute("src");
+  element.setAttribute("data-address", address);
+});
+
 /** Markdown (CommonMark and GFM) as elements that load nothing, run nothing and cannot pass for the page's own. */
 export function renderMarkdown(text: string): HTMLElement {
   const dirty = marked.parse(text, { async: false, gfm: true });
@@ -28,15 +37,17 @@ export function renderMarkdown(text: string): HTMLElement {
     else link.rel = "noopener noreferrer";
   }
   for (const image of section.querySelectorAll("img")) {
-    if (!IMAGE.test(image.getAttribute("src") ?? "")) image.replaceWith(missingImage(image));
-    else image.alt ??= "";
+    const { address } = image.dataset;
+    if (address !== undefined) image.replaceWith(missingImage(image, address));
+    else image.alt ||= "Image without a description";
   }
-  for (const box of section.querySelectorAll("input")) box.replaceWith(box.checked ? "☑ " : "☐ ");
+  for (const box of section.querySelectorAll("input"))
+    box.replaceWith(box.type === "checkbox" ? (box.checked ? "☑" : "☐") : "");
   levelHeadings(section);
   for (const cell of section.querySelectorAll("th")) if (!cell.textContent?.trim()) cell.replaceWith(html("td"));
   for (const block of section.querySelectorAll("pre")) block.tabIndex = 0;
   for (const table of section.querySelectorAll("table")) {
-    const frame = html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" });
+    const frame = html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table" });
     table.replaceWith(frame);
     frame.append(table);
   }
@@ -44,8 +55,7 @@ export function renderMarkdown(text: string): HTMLElement {
 }
 
 /** What stands for an image that would have to be fetched: its address would tell who looks at it, and when. */
-function missingImage(image: HTMLImageElement): Node {
-  const address = image.getAttribute("src") ?? "";
+function missingImage(image: HTMLImageElement, address: string): Node {
   const text = `Image: ${image.alt || "without a description"}`;
   if (!/^https?:/i.test(address) || image.closest("a")) return html("span", {}, text);
   return html("a", { href: address, rel: "noopener noreferrer" }, text);

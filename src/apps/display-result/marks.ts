@@ -58,14 +58,20 @@ export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** About the width of a text in the drawing's font, in pixels. */
+const canvas = document.createElement("canvas").getContext("2d");
+
+/** The width of a text in the drawing's font, in pixels. */
 export function widthOf(text: string): number {
-  return [...text].length * 6.6;
+  if (!canvas) return text.length * 7;
+  canvas.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  return canvas.measureText(text).width;
 }
 
-/** A text that takes at most about so many pixels. */
+/** The text, or as much of its beginning as takes at most so many pixels. */
 export function fitted(text: string, pixels: number): string {
-  const characters = [...text.replace(/\s+/g, " ")];
-  const most = Math.max(2, Math.floor(pixels / 6.6));
-  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : characters.join("");
+  const characters = [...text.replace(/\s+/g, " ")].slice(0, 200);
+  const whole = characters.join("");
+  if (widthOf(whole) <= pixels) return whole;
+  const most = characters.findLastIndex((_, end) => widthOf(`${characters.slice(0, end + 1).join("")}…`) <= pixels);
+  return `${characters.slice(0, Math.max(1, most + 1)).join("")}…`;
 }

@@ -33,7 +33,7 @@ export function timeOf(cell: unknown): number | undefined {
 const DAY = 86_400_000;
 const STEPS = [
   ...[60_000, 300_000, 900_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000],
-  ...[DAY, 2 * DAY, 7 * DAY, 14 * DAY],
+  ...[DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY],
 ];
 const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200];
 

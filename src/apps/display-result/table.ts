@@ -41,7 +41,7 @@ export function drawTable(part: TablePart, host: Host): HTMLElement {
   show(rows);
   const frame = html(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": title === undefined ? "Table" : `Table: ${title}` },
+    { class: "scroll", tabindex: 0, role: "group", "aria-label": title === undefined ? "Table" : `Table: ${title}` },
     html("table", {}, html("thead", {}, html("tr", {}, ...heads)), body),
   );
   const csv = () =>
