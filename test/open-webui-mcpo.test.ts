@@ -9,37 +9,35 @@ import { serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
 type Json = Record<string, unknown>;
 
-const TOOLS = ["server:pb"];
+const ROADS = ["stdio", "http"] as const;
+let admin: ChatSocket;
 
-describe.each(["stdio", "streamable HTTP"])("Open-WebUI through mcpo over %s", (road) => {
-  let admin: ChatSocket;
+beforeAll(async () => {
+  const model = await startScriptedModel();
+  whenDone(() => model.close());
+  const webUi = await startOpenWebUi({ models: model.url });
+  whenDone(() => webUi.stop());
+  const connections = await Promise.all(
+    ROADS.map(async (road) => ({
+      url: await startMcpo(...(await wordsFor(road))),
+      path: "openapi.json",
+      type: "openapi",
+      auth_type: "bearer",
+      key: MCPO_KEY,
+      config: { enable: true, access_grants: [] },
+      info: { id: road, name: road, description: "" },
+    })),
+  );
+  await webUi.admin.request("POST", "/api/v1/configs/tool_servers", { TOOL_SERVER_CONNECTIONS: connections });
+  admin = await webUi.admin.open();
+  whenDone(() => admin.close());
+}, OPEN_WEBUI_SETUP_MS);
 
-  beforeAll(async () => {
-    const model = await startScriptedModel();
-    whenDone(() => model.close());
-    const webUi = await startOpenWebUi({ models: model.url });
-    whenDone(() => webUi.stop());
-    const mcpo = await startMcpo(...(await wordsFor(road)));
-    await webUi.admin.request("POST", "/api/v1/configs/tool_servers", {
-      TOOL_SERVER_CONNECTIONS: [
-        {
-          url: mcpo,
-          path: "openapi.json",
-          type: "openapi",
-          auth_type: "bearer",
-          key: MCPO_KEY,
-          config: { enable: true, access_grants: [] },
-          info: { id: "pb", name: "pb", description: "" },
-        },
-      ],
-    });
-    admin = await webUi.admin.open();
-    whenDone(() => admin.close());
-  }, OPEN_WEBUI_SETUP_MS);
-
+describe.each(ROADS)("Open-WebUI through mcpo over %s", (road) => {
   /** What the model gets for a call. */
   async function call(tool: string, args: Json = {}): Promise<Json> {
-    const turn = await admin.ask(`CALL ${tool} ${JSON.stringify(args)}`, { tools: TOOLS });
+    // mcpo calls each operation so, and Open-WebUI the tool by its operation.
+    const turn = await admin.ask(`CALL tool_${tool}_post ${JSON.stringify(args)}`, { tools: [`server:${road}`] });
     const { content } = await turn.ended();
     const [first = "{}"] = JSON.parse(content.replace("Tool said: ", "")) as string[];
     return JSON.parse(first) as Json;
@@ -86,11 +84,13 @@ describe.each(["stdio", "streamable HTTP"])("Open-WebUI through mcpo over %s", (
     const shown = await call("display_result", { message: "It is done", result_data: { rows: 3 } });
     expect(JSON.stringify(shown)).toContain("It is done");
     expect(JSON.stringify(shown)).toContain('"rows":3');
+    const image = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    expect(JSON.stringify(await call("display_result", { image, alt: "A dot" }))).toContain("Image: A dot (image/png");
   });
 });
 
 /** How mcpo is told of a server. */
-async function wordsFor(road: string): Promise<string[]> {
+async function wordsFor(road: (typeof ROADS)[number]): Promise<string[]> {
   const config = { interaction: { confirmationRequired: ["memory_delete"] } };
   if (road === "stdio") {
     const { command, args, env } = serverCommand({ built: true, config });
