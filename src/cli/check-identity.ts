@@ -36,7 +36,13 @@ export async function checkIdentity(loaded: LoadedConfig): Promise<Check[]> {
       if (!Array.isArray(keys) || keys.length === 0) throw new Error(`${uri} has no keys (HTTP ${status})`);
       const base = http.publicUrl ?? "the URL it listens on";
       const audience = auth.oauth.audience.length > 0 ? auth.oauth.audience.join(", ") : `${base} + /mcp`;
-      return [{ ...about, state: "ok", detail: `${issuer}, ${keys.length} keys, tokens for ${audience}` }];
+      return [
+        {
+          ...about,
+          state: "ok",
+          detail: `${issuer}, ${keys.length === 1 ? "1 key" : `${keys.length} keys`}, tokens for ${audience}`,
+        },
+      ];
     } catch (error) {
       const { message, cause } = error as Error & { cause?: { code?: string } };
       const hint = "Check auth.oauth.issuer: it has to be written exactly as the server itself writes it.";

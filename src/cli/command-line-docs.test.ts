@@ -40,6 +40,7 @@ describe("docs/command-line.md", () => {
     [[], "patchbay-mcp "],
     [["doctor"], "patchbay-mcp doctor"],
     [["usage"], "patchbay-mcp usage"],
+    [["keys"], "patchbay-mcp keys"],
     [["ask"], 'patchbay-mcp ask "'],
     [["eval"], "patchbay-mcp eval"],
   ])("shows the help of %j as it is", async (args, beginning) => {
