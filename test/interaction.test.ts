@@ -32,6 +32,94 @@ describe.each(askingRoads)("asking the human, $name", ({ connect: join }) => {
     expect(rounds).toHaveLength(2);
   });
 
+  it("takes an answer of every type, asks again by field for each that is wrong, and keeps the right ones", async () => {
+    const rounds: Asked[] = [];
+    const wrong = {
+      ...{ text: "ab", textarea: "x".repeat(11), email: "ana", url: "ftp://example.com", number: 0.5, integer: 10 },
+      ...{ select: "out", multiselect: ["s", "m", "l"], date: "2026-02-30", datetime: "2027-01-01T00:00:00Z" },
+    };
+    const right = {
+      ...{
+        text: "12345",
+        textarea: "a\nb",
+        email: "ana@example.com",
+        url: "https://example.com/",
+        number: 1.5,
+        integer: 9,
+      },
+      ...{ multiselect: ["s", "l"], date: "2026-02-28", datetime: "2026-12-31T23:30:00-00:30" },
+    };
+    const call = await connect((asked, round) => {
+      rounds.push(asked);
+      return { action: "accept", content: round === 1 ? wrong : right };
+    });
+    const fields = [
+      { name: "text", pattern: "\\d{5}", pattern_message: "five digits", required: true },
+      { name: "textarea", type: "textarea", max: 10 },
+      { name: "email", type: "email" },
+      { name: "url", type: "url" },
+      { name: "number", type: "number", min: 1 },
+      { name: "integer", type: "integer", max: 9 },
+      { name: "boolean", type: "boolean", default: true, description: "By post" },
+      { name: "select", options: ["inside", { value: "out", label: "outside" }] },
+      { name: "multiselect", type: "multiselect", options: ["s", "m", { value: "l", label: "Large" }], max: 2 },
+      { name: "date", type: "date", min: "2026-01-01" },
+      { name: "datetime", type: "datetime", max: "2027-01-01T00:00:00Z" },
+    ];
+    expect(await call("collect_input", { fields })).toEqual({
+      status: "success",
+      action: "collect_input",
+      data: { ...right, select: "out", boolean: true },
+    });
+    expect(rounds[0]?.required).toEqual(["text"]);
+    expect(rounds[0]?.properties).toEqual({
+      text: { type: "string", title: "text", minLength: 1, maxLength: 2000, description: "five digits" },
+      textarea: { type: "string", title: "textarea", maxLength: 10, description: "May have several lines." },
+      email: { type: "string", title: "email", format: "email" },
+      url: { type: "string", title: "url", format: "uri", description: expect.stringContaining("full URL") },
+      number: { type: "number", title: "number", minimum: 1 },
+      integer: { type: "integer", title: "integer", maximum: 9 },
+      boolean: { type: "boolean", title: "boolean", default: true, description: "By post" },
+      select: { type: "string", title: "select", enum: ["inside", "out"], enumNames: ["inside", "outside"] },
+      multiselect: {
+        type: "array",
+        title: "multiselect",
+        maxItems: 2,
+        items: {
+          anyOf: [
+            { const: "s", title: "s" },
+            { const: "m", title: "m" },
+            { const: "l", title: "Large" },
+          ],
+        },
+      },
+      date: { type: "string", title: "date", format: "date", description: "As YYYY-MM-DD. – Not before 2026-01-01." },
+      datetime: {
+        type: "string",
+        title: "datetime",
+        format: "date-time",
+        description: expect.stringContaining("Not after"),
+      },
+    });
+    const [, second] = rounds;
+    for (const name of Object.keys(right)) {
+      if (name !== "datetime") expect(second?.message).toContain(`\n- ${name} `);
+      if (name !== "datetime") expect(second?.properties[name]).not.toHaveProperty("default");
+    }
+    expect(second?.properties.select).toHaveProperty("default", "out");
+    expect(rounds).toHaveLength(2);
+  });
+
+  it("goes on asking for as long as the human goes on answering", async () => {
+    const call = await connect((_asked, round) => ({ action: "accept", content: round <= 12 ? {} : { guests: 4 } }));
+    expect(await call("collect_input", FORM)).toMatchObject({ data: { guests: 4 } });
+    const never = await connect(() => ({ action: "accept", content: { guests: "many" } }));
+    expect(await never("collect_input", FORM)).toMatchObject({
+      code: "validation_failed",
+      issues: [{ path: "guests" }],
+    });
+  });
+
   it.each([
     ["decline", "declined"],
     ["cancel", "cancelled"],
