@@ -12,6 +12,7 @@ import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnsw
 import { confirmCall } from "./confirm-call.ts";
 import { type ConfirmationSetting, costInWords, createConfirmationPolicy } from "./confirmation-policy.ts";
 import type { Deadline } from "./deadline.ts";
+import { createOpenQuestions, type OpenQuestions } from "./open-questions.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
 import { createResourceWatch, type ResourceEvent, type ResourceWatch, WATCH } from "./resource-watch.ts";
@@ -148,6 +149,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const { statusSinks: logSinks = [], redactOf = () => options.redact } = options;
   /** Asked for anew wherever something leaves the server: a user may have given a secret meanwhile. */
   const redactorOf = (user: User | undefined) => (user ? redactOf(user.id) : options.redact);
+  const questions = createOpenQuestions();
   const underWay = createUnderWay(options.callTimeoutMs);
   const answer = createAnswerRequest({
     ...options,
@@ -241,7 +243,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     if (claimed !== undefined) usedAnswers.claim(claimed);
     const user = request.user;
     const deadline = underWay.deadline(request.signal);
-    const asking = askingOf(request, state, deadline);
+    const asking = askingOf({ ...request, user }, state, { deadline, questions });
     const work = async (): Promise<Record<string, unknown>> => {
       const services = (tool.uses.length > 0 ? await options.services.get(tool.uses) : {}) as Services;
       const context = { user, services, signal: deadline.signal };
@@ -354,12 +356,16 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
 }
 
 /** What the client answers counts only for the question that this call asked. */
-function askingOf(request: CallRequest, state: CallState | undefined, deadline: Deadline): Asking {
-  const { ask, canAsk, canOpen = false, inputResponses = {}, signal } = request;
+function askingOf(
+  request: CallRequest & { user: User },
+  state: CallState | undefined,
+  { deadline, questions }: { deadline: Deadline; questions: OpenQuestions },
+): Asking {
+  const { user, ask, canAsk, canOpen = false, inputResponses = {}, signal } = request;
   return {
     canAsk,
     canOpen,
-    ask: ask && ((question) => deadline.pauseFor(ask(question, signal))),
+    ask: ask && ((question) => deadline.pauseFor(questions.during(user.id, () => ask(question, signal)))),
     wait: (work) => deadline.pauseFor(work(signal)),
     completed: (page) => request.completed?.(page),
     page: state?.page,
