@@ -92,7 +92,8 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   async function printStartPage(): Promise<void> {
     const checks = await checkAll(loaded, patchbay.services);
     const start = stdioCommand(loaded, resolve(process.argv[1] ?? ""));
-    const caller = { mode: auth.mode, open: await identity.isOpen(), header: auth.trustedHeader.header };
+    const { header } = auth.trustedHeader;
+    const caller = { mode: auth.mode, open: await identity.isOpen(), header, served: models !== undefined };
     const help = connectionHelp(http.publicUrl?.replace(/\/+$/, "") ?? server.url, caller, start);
     process.stdout.write(printableText(patchbay.redact(`${toolTable(checks, loaded.config)}\n${help}`)));
     // Now that the server is idle: the checks load only what listing models needs, and not even that where they are configured.

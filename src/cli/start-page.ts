@@ -55,14 +55,24 @@ export interface CallerHelp {
   header?: string;
 }
 
-/** How each kind of client connects to the server at `url`, ready to copy; over stdio by the command. */
-export function connectionHelp(url: string, caller: CallerHelp, start: { command: string; args: string[] }): string {
+/**
+ * How each kind of client connects to the server at `url`, ready to copy; over stdio by the command. `served`: models are
+ * offered at `/v1`.
+ */
+export function connectionHelp(
+  url: string,
+  { served, ...caller }: CallerHelp & { served: boolean },
+  start: { command: string; args: string[] },
+): string {
   const header = caller.open ? "" : ` --header "Authorization: Bearer <your key>"`;
   const mcpoHeader = caller.open ? "" : ` --header '{"Authorization": "Bearer <your key>"}'`;
   const native = openWebUiHelp(caller).map((line) => `               ${line}\n`);
+  const models = served
+    ? `               Admin Settings > Connections > OpenAI API > +, URL ${url}/v1: the mixture and the presets as models\n`
+    : "";
   return `Connect
   Open-WebUI   Admin Settings > External Tools > +, type MCP (Streamable HTTP), URL ${url}/mcp,
-${native.join("")}  mcpo         pip install "mcpo==0.0.20" "mcp<2" "fastapi<=0.140"
+${native.join("")}${models}  mcpo         pip install "mcpo==0.0.20" "mcp<2" "fastapi<=0.140"
                mcpo --host 127.0.0.1 --port 8000 --api-key <a new key> --server-type streamable-http${mcpoHeader} -- ${url}/mcp
                then in Open-WebUI an OpenAPI connection to http://127.0.0.1:8000 with that key
   Inspector    npx @modelcontextprotocol/inspector --cli ${url}/mcp --transport http${header} --method tools/list
