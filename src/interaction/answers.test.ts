@@ -90,6 +90,11 @@ describe("the bounds of a field", () => {
     expect(field(bounds, { f: answer })).toEqual({ data: { f: answer }, issues: [] });
   });
 
+  it("ask for secrets that are long enough to be hidden", () => {
+    expect(field({ type: "password", min: 2 }, { f: "042" }).issues[0]?.message).toBe("It has 3 characters; at least 4");
+    expect(field({ type: "password" }, { f: "" }).issues).toEqual([]);
+  });
+
   it("never show a secret", () => {
     for (const answer of ["hunter2", ["hunter2"], { a: "hunter2" }]) {
       const { issues } = field({ type: "password", min: 20, pattern: "x+" }, { f: answer });

@@ -3,6 +3,9 @@ import type { Field, FieldType } from "./form.ts";
 import { blank, invalid, quote, text } from "./form-values.ts";
 import { instantOf, isEmpty, MAX_LENGTH, readAnswer } from "./read-answer.ts";
 
+/** Characters of the shortest secret: a shorter one could not be blotted out of what an API answers. */
+const MIN_SECRET = 4;
+
 type Bounded = "length" | "number" | "time" | "count";
 
 /** What `min` and `max` of a type are about; none: it has no bounds. */
@@ -25,7 +28,8 @@ const BOUNDED: Partial<Record<FieldType, Bounded>> = {
  */
 export function readBounds(plain: Field, given: Record<string, unknown>, at: string): Field {
   const kind = BOUNDED[plain.type];
-  const [min, max] = [readBound(plain, kind, given.min, `${at}.min`), readBound(plain, kind, given.max, `${at}.max`)];
+  const [least, max] = [readBound(plain, kind, given.min, `${at}.min`), readBound(plain, kind, given.max, `${at}.max`)];
+  const min = plain.type === "password" ? Math.max(Number(least ?? 0), MIN_SECRET) : least;
   if (min !== undefined && max !== undefined && order(min) > order(max)) {
     throw invalid(`${at}.min ${quote(min)} is greater than max ${quote(max)}.`);
   }

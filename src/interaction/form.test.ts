@@ -122,6 +122,7 @@ describe("reading a form", () => {
     ["a default out of bounds", [{ name: "a", type: "integer", max: 3, default: 4 }], "it must be at most 3"],
     ["a default off the pattern", [{ name: "a", pattern: "x", default: "y" }], "it must match x"],
     ["a default that is no option", [{ name: "a", options: ["x"], default: "y" }], "it must be one of: x"],
+    ["a secret that could not be hidden", [{ name: "a", type: "password", max: 3 }], "min 4 is greater than max 3"],
     ["a default for a secret", [{ name: "a", type: "password", default: "x" }], "a secret must come from the user"],
   ])("refuses %s", (_case, fields, message) => {
     const error = refusal(fields);
