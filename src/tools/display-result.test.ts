@@ -113,7 +113,7 @@ describe("display_result shows", () => {
     [{ rows: [{ a: "x" }], chart: "bar", y: ["a"] }, '"y" needs numbers, but the column "a" has "x" in row 1.'],
     [{ rows: JSON.parse('[{"__proto__": {"x": 1}}]') }, '"__proto__" cannot be used as a key.'],
     [{ image: "https://example.com/a.png" }, '"image" is an address, which is not fetched.'],
-    [{ image: "a".repeat(1_500_000) }, "is no PNG"],
+    [{ image: "a".repeat(1_300_000) }, "is no PNG"],
     [{ image: "a".repeat(4_000_000) }, "bytes, more than 1048576."],
   ])("an error that names the parameter, %#", async (args, message) => {
     const result = await callTool(await connect(), "display_result", args as Record<string, unknown>);
