@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { pagesUrl } from "../src/cli/check-pages.ts";
+import { readForm } from "../src/interaction/form.ts";
 import type { PageSite } from "../src/pages/page-site.ts";
 import {
   confirmation,
@@ -136,7 +137,12 @@ describe("a page", () => {
     const { host } = new URL(page.url);
     expect(text).toContain("An AI model wrote this question");
     expect(text).toContain(`through Patchbay on <span class="host">${host}</span>`);
-    expect(text).toContain("Passwords and other secrets stay on this server");
+    expect(text).toContain("Passwords and other secrets do not go to the model");
+    expect(text).toContain("May be sent to any API that this server calls for you.");
+    const fields = [{ name: "key", type: "password", api: "shop", description: "Goes to your bank." }];
+    const own = await send((await open(formQuestion({ fields }))).url);
+    expect(own.text).toContain("Will be sent to the API <b><bdi>shop</bdi></b> only.");
+    expect(own.text).toContain('aria-describedby="f0-hint f0-goes"');
     expect((await send((await open()).url)).text).not.toContain("Passwords");
     expect((await send((await open(confirmation())).url)).text).toContain("An AI model wrote this question");
   });
@@ -314,12 +320,12 @@ describe("a form", () => {
     expect(site.look("ana", id)).toEqual({ state: "answered", data });
   });
 
-  it("shows what turns text around as what it is", async () => {
+  it("shows what turns text around as what it is, whoever has let it through", async () => {
+    const form = readForm({ fields: [{ name: "x", label: "x" }] });
     const title = "Pay \u202Eelgoog.moc\u2066 \u0000\u2028\uD800";
-    const { text } = await send(
-      (await open(formQuestion({ title, fields: [{ name: "x", label: "نام\u200Cها" }] }))).url,
-    );
-    expect(text).toContain(`<h1 dir="auto">Pay \uFFFDelgoog.moc\uFFFD \uFFFD\uFFFD\uFFFD</h1>`);
+    const fields = form.fields.map((field) => ({ ...field, label: "نام\u200Cها" }));
+    const { text } = await send((await open({ kind: "form", form: { ...form, title, fields } })).url);
+    expect(text).toContain(String.raw`<h1 dir="auto">Pay \u202Eelgoog.moc\u2066 \u0000\u2028\uD800</h1>`);
     expect(text).toContain("<bdi>نام\u200Cها</bdi>");
     expect(text).not.toMatch(/[\u202A-\u202E\u2066-\u2069\u0000]/);
   });

@@ -1,5 +1,7 @@
+import { html } from "hono/html";
 import type { Field, FieldType } from "../interaction/form.ts";
-import { type Html, html, shown } from "./html.ts";
+import { shownWords } from "../interaction/shown-words.ts";
+import type { Html } from "./layout.ts";
 import { nameOfField } from "./read-answers.ts";
 
 /** A field as it stands in a form: what is filled in, and what was wrong with it. */
@@ -56,7 +58,7 @@ function controlHtml(filled: FilledField): Html {
   const { field, index, value } = filled;
   const id = idOfField(index);
   const common = html`id="${id}" name="${id}"${stateHtml(filled)}${field.required && html` required`}`;
-  const example = field.placeholder && html` placeholder="${shown(field.placeholder)}"`;
+  const example = field.placeholder && html` placeholder="${shownWords(field.placeholder)}"`;
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
   if (field.type === "textarea") {
     // Browsers drop the first line feed.
@@ -65,7 +67,7 @@ function controlHtml(filled: FilledField): Html {
   if (field.type === "select") {
     return html`<select ${common}>
 <option value="">${field.required ? "Choose…" : "No answer"}</option>
-${field.options.map((option, at) => html`<option value="${at}"${option.value === value && html` selected`}>${shown(option.label)}</option>\n`)}</select>`;
+${field.options.map((option, at) => html`<option value="${at}"${option.value === value && html` selected`}>${shownWords(option.label)}</option>\n`)}</select>`;
   }
   if (field.type === "password") return html`<input ${common} ${LINES.password}>`;
   if (field.type === "datetime" && ![text, field.min ?? "", field.max ?? ""].every(isLocalDateTime)) {
@@ -92,7 +94,7 @@ function groupHtml(filled: FilledField): Html {
 ${helpHtml(filled)}${choicesOf(filled).map(
   ({ value, label, isChosen }, at) => html`<div class="choice">
 <input type="${several ? "checkbox" : "radio"}" id="${id}-${at}" name="${id}" value="${value}"${isChosen && html` checked`}${field.required && !several && html` required`}${several && error !== undefined && html` aria-invalid="true"`}>
-<label for="${id}-${at}"><bdi>${shown(label)}</bdi></label>
+<label for="${id}-${at}"><bdi>${shownWords(label)}</bdi></label>
 </div>
 `,
 )}</fieldset>`;
@@ -123,28 +125,37 @@ function choicesOf({ field, value }: FilledField): Choice[] {
 }
 
 const nameHtml = (field: Field): Html =>
-  html`<span class="name"><bdi>${shown(field.label)}</bdi></span>${field.required && html` <span class="required">(required)</span>`}`;
+  html`<span class="name"><bdi>${shownWords(field.label)}</bdi></span>${field.required && html` <span class="required">(required)</span>`}`;
 
-function helpHtml({ field, index, error }: FilledField): Html {
-  const hint = hintOf(field);
-  return html`${
-    hint &&
-    html`<p class="hint" id="${idOfField(index)}-hint" dir="auto">${hint}</p>
-`
-  }${
-    error !== undefined &&
-    html`<p class="error" id="${idOfField(index)}-error"><span class="unseen">Error: </span>${shown(error)}</p>
-`
-  }`;
+/** What helps with a field, each by its id: what the model says of it, what the server itself says, what was wrong. */
+function helpOf({ field, index, error }: FilledField): { id: string; line: Html }[] {
+  const [id, hint, goesTo] = [idOfField(index), hintOf(field), receiverOf(field)];
+  return [
+    ...(hint ? [{ id: `${id}-hint`, line: html`<p class="hint" id="${id}-hint" dir="auto">${hint}</p>` }] : []),
+    ...(goesTo ? [{ id: `${id}-goes`, line: html`<p class="goes" id="${id}-goes">${goesTo}</p>` }] : []),
+    ...(error === undefined ? [] : [{ id: `${id}-error`, line: errorHtml(`${id}-error`, error) }]),
+  ];
+}
+
+const helpHtml = (filled: FilledField): Html => html`${helpOf(filled).map(({ line }) => html`${line}\n`)}`;
+
+const errorHtml = (id: string, error: string): Html =>
+  html`<p class="error" id="${id}"><span class="unseen">Error: </span>${shownWords(error)}</p>`;
+
+/** Where a secret goes: the server's own words, apart from those of the model. */
+function receiverOf({ type, api }: Field): Html | undefined {
+  if (type !== "password") return undefined;
+  return api === undefined
+    ? html`May be sent to any API that this server calls for you.`
+    : html`Will be sent to the API <b><bdi>${shownWords(api)}</bdi></b> only.`;
 }
 
 function stateHtml(filled: FilledField): Html {
   return html`${describedBy(filled)}${filled.error !== undefined && html` aria-invalid="true"`}`;
 }
 
-function describedBy({ field, index, error }: FilledField): Html {
-  const id = idOfField(index);
-  const ids = [hintOf(field) && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean);
+function describedBy(filled: FilledField): Html {
+  const ids = helpOf(filled).map(({ id }) => id);
   return html`${ids.length > 0 && html` aria-describedby="${ids.join(" ")}"`}`;
 }
 
@@ -152,7 +163,7 @@ function describedBy({ field, index, error }: FilledField): Html {
 function hintOf(field: Field): string {
   const isExample = !isGroup(field) && !["select", "password", "date", "datetime"].includes(field.type);
   const own = [field.description, isExample ? undefined : field.placeholder, field.patternMessage];
-  return [...own.map((text) => text && shown(text)), limitsOf(field)].filter(Boolean).join("\n");
+  return [...own.map((text) => text && shownWords(text)), limitsOf(field)].filter(Boolean).join("\n");
 }
 
 function limitsOf({ type, min, max }: Field): string | undefined {

@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { type Html, html, raw, shown } from "./html.ts";
+import { html, raw } from "hono/html";
+import { shownWords } from "../interaction/shown-words.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
+
+/** A piece of a page in which every text is escaped. */
+export type Html = ReturnType<typeof html>;
 
 export interface Document {
   status: number;
@@ -33,7 +37,7 @@ export async function respond({ status, title, host, main, hasForm = false }: Do
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${shown(title)} · Patchbay</title>
+<title>${shownWords(title)} · Patchbay</title>
 <style nonce="${nonce}">${raw(STYLE)}</style>
 </head>
 <body>

@@ -1,4 +1,4 @@
-import { html, raw } from "./html.ts";
+import { html, raw } from "hono/html";
 import { respond } from "./layout.ts";
 
 /** Pages without a question. None tells anything of what was asked or answered. */

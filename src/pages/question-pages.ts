@@ -1,9 +1,10 @@
+import { html } from "hono/html";
 import type { ErrorIssue } from "../errors.ts";
 import type { ConfirmationText } from "../interaction/confirmation.ts";
 import type { Form } from "../interaction/form.ts";
+import { shownWords } from "../interaction/shown-words.ts";
 import { fieldHtml, targetOfField } from "./field-html.ts";
-import { type Html, html, shown } from "./html.ts";
-import { respond } from "./layout.ts";
+import { type Html, respond } from "./layout.ts";
 import { NAMES } from "./read-answers.ts";
 
 /** What a page with a question is made of. */
@@ -31,14 +32,14 @@ export function formPage(form: Form, context: QuestionContext, wrong?: WrongAnsw
     value: field.type === "password" ? undefined : wrong ? wrong.answers[field.name] : field.default,
     error: wrong?.issues.find(({ path }) => path === field.name)?.message,
   }));
-  const main = html`<h1 dir="auto">${shown(form.title)}</h1>
+  const main = html`<h1 dir="auto">${shownWords(form.title)}</h1>
 ${noteHtml(context, hasSecrets)}
 ${wrong && errorsHtml(form, wrong.issues)}
 <form method="post" autocomplete="off">
 ${tokenHtml(context)}
 ${fields.map((field) => html`${fieldHtml(field)}\n`)}
 <div class="buttons">
-<button type="submit" class="primary"><bdi>${shown(form.submitLabel)}</bdi></button>
+<button type="submit" class="primary"><bdi>${shownWords(form.submitLabel)}</bdi></button>
 <button type="submit" name="${NAMES.cancel}" value="yes" formnovalidate>Cancel</button>
 </div>
 </form>
@@ -49,9 +50,9 @@ ${timeHtml(context)}`;
 
 /** The page of a question of yes or no. Neither is chosen beforehand. */
 export function confirmationPage(text: ConfirmationText, context: QuestionContext): Promise<Response> {
-  const main = html`<h1 dir="auto">${shown(text.title)}</h1>
+  const main = html`<h1 dir="auto">${shownWords(text.title)}</h1>
 ${noteHtml(context, false)}
-<div class="message" dir="auto">${shown(text.message)}</div>
+<div class="message" dir="auto">${shownWords(text.message)}</div>
 <form method="post" autocomplete="off">
 ${tokenHtml(context)}
 <div class="buttons">
@@ -65,7 +66,7 @@ ${timeHtml(context)}`;
 
 /** A label of the model's own goes with what the button means, which the label might hide. */
 const labelHtml = (meaning: string, usual: string, label: string): Html =>
-  html`${label !== meaning && label !== usual && `${meaning}: `}<bdi>${shown(label)}</bdi>`;
+  html`${label !== meaning && label !== usual && `${meaning}: `}<bdi>${shownWords(label)}</bdi>`;
 
 const tokenHtml = ({ token }: QuestionContext): Html =>
   html`<input type="hidden" name="${NAMES.token}" value="${token}">`;
@@ -73,7 +74,7 @@ const tokenHtml = ({ token }: QuestionContext): Html =>
 function noteHtml({ host }: QuestionContext, hasSecrets: boolean): Html {
   return html`<div class="note">
 <p><strong>An AI model wrote this question</strong> for a tool that you use. Answer only if you expect it. Your answer goes to that model, through Patchbay on <span class="host">${host}</span>.</p>
-${hasSecrets && html`<p><strong>Passwords and other secrets stay on this server</strong>, in memory only. The model gets a placeholder in their place.</p>`}
+${hasSecrets && html`<p><strong>Passwords and other secrets do not go to the model</strong>, which gets a placeholder. This server keeps them in memory for up to a day and puts them into calls of APIs that the model asks for.</p>`}
 </div>`;
 }
 
@@ -82,8 +83,8 @@ function errorsHtml(form: Form, issues: readonly ErrorIssue[]): Html {
     const index = form.fields.findIndex(({ name }) => name === path);
     const field = form.fields[index];
     return field
-      ? html`<li><a href="#${targetOfField(field, index)}">${shown(message)}</a></li>\n`
-      : html`<li>${shown(message)}</li>\n`;
+      ? html`<li><a href="#${targetOfField(field, index)}">${shownWords(message)}</a></li>\n`
+      : html`<li>${shownWords(message)}</li>\n`;
   });
   return html`<div class="errors" role="alert" aria-labelledby="errors-title" tabindex="-1" autofocus>
 <h2 id="errors-title">Please correct ${issues.length === 1 ? "one answer" : `${issues.length} answers`}</h2>

@@ -34,6 +34,7 @@ legend ~ * { clear: both; }
 .field > label, legend { display: block; margin-bottom: .25rem; font-weight: 600; }
 .required { color: var(--muted); font-weight: 400; font-size: .875rem; }
 .hint { margin: 0 0 .375rem; color: var(--muted); font-size: .875rem; white-space: pre-line; }
+.goes { margin: 0 0 .375rem; padding-inline-start: .625rem; border-inline-start: 3px solid var(--accent); font-size: .875rem; }
 .error { margin: 0 0 .375rem; color: var(--wrong); font-weight: 600; font-size: .9375rem; }
 .control { display: flex; gap: .5rem; }
 input, select, textarea, button { font: inherit; color: inherit; }
