@@ -297,6 +297,7 @@ describe("scopes", () => {
     const apiKeys = [
       { key: KEYS.ana, user: "ana", scopes: ["read"] },
       { key: KEYS.ben, user: "ben" },
+      { key: "key-without-scopes-0123456789", user: "ben", scopes: [] },
     ];
     const toolScopes = { memory_add: ["write"], mixture_of_agents: ["models"], "*": ["read"] };
     const server = await startHttpServer({
@@ -321,6 +322,26 @@ describe("scopes", () => {
         headers: { ...MCP, ...bearer(await issuer.token({ aud, scope, ...more })) },
         body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: add } },
       });
+    // What a tool gives is not to be had by another method either.
+    const key = "key-without-scopes-0123456789";
+    for (const [method, params] of [
+      ["resources/list", {}],
+      ["resources/read", { uri: "memory://list" }],
+      ["resources/read", { uri: "MEMORY://list" }],
+      ["prompts/get", { name: "recall", arguments: { topic: "dentist" } }],
+      [
+        "completion/complete",
+        { ref: { type: "ref/resource", uri: "memory://{id}" }, argument: { name: "id", value: "" } },
+      ],
+    ] as const) {
+      const headers = { "Content-Type": "application/json" };
+      const body = { jsonrpc: "2.0", id: 1, method, params };
+      const asked = async (by: string) =>
+        (await send(server, "/mcp", { method: "POST", headers: { ...headers, ...bearer(by) }, body })).text;
+      expect(await asked(key), method).toContain("needs the scope read.");
+      expect(await asked(KEYS.ben), method).not.toContain("needs the scope");
+    }
+
     const none = await as("read write", "memory_add");
     expect([none.status, none.headers["www-authenticate"]]).toEqual([
       403,

@@ -11,15 +11,24 @@ import { acceptingBoth, asJson, wantsJson } from "./json-answer.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createLegacySessions } from "./legacy-sessions.ts";
 import { isListen } from "./listen-filter.ts";
-import { type Answer, ENDS_BYTES, errorAnswer, type MessageLimits, type RequestId, refusal, tooLong } from "./message-guard.ts";
+import {
+  type Answer,
+  ENDS_BYTES,
+  errorAnswer,
+  type MessageLimits,
+  type RequestId,
+  refusal,
+  tooLong,
+} from "./message-guard.ts";
 import { readJson } from "./read-json.ts";
 import type { ResourceEvent, ResourceWatch } from "./resource-watch.ts";
 import type { ServerFactory } from "./server.ts";
+import { toolsBehind } from "./tools-behind.ts";
 
 export interface HttpMcpHandler {
   /**
    * Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs; `refuseTool` gives
-   * the answer to a call of a tool that the credential does not allow, or the error that the call ends with.
+   * the answer to a request that needs a tool which the credential does not allow, or the error that it ends with.
    */
   fetch(
     request: Request,
@@ -68,7 +77,7 @@ export function createHttpMcpHandler(
         const body = await readBody(request, limits);
         if (body instanceof Response) return body;
         parsedBody = body.parsed;
-        for (const tool of toolsOf(parsedBody)) {
+        for (const tool of toolsBehind(parsedBody)) {
           const refused = refuseTool?.(tool);
           if (refused instanceof Response) return refused;
           if (refused) return refuseCalls(parsedBody, refused);
@@ -92,14 +101,6 @@ export function createHttpMcpHandler(
       await modern.close();
     },
   };
-}
-
-/** The tools that a message, or a batch of the 2025 era, calls. */
-function toolsOf(body: unknown): string[] {
-  return [body].flat().flatMap((message) => {
-    const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
-    return method === "tools/call" && typeof params?.name === "string" ? [params.name] : [];
-  });
 }
 
 /** The error as the answer to a message, or to each of a batch: none of it is run. */
