@@ -112,7 +112,7 @@ describe("over stdio", () => {
     server.process.stdin?.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
 
   it("nothing listens before a page is asked for, and nothing after the end, even for a browser that stays", async () => {
-    const server = startProcess(serverCommand());
+    const server = startProcess(serverCommand({ built: true }));
     const { pid = 0 } = server.process;
     const notice = { ...mcp, id: 1, params: { name: "display_result", arguments: { message: "hello" } } };
     write(server, initialize, { jsonrpc: "2.0", method: "notifications/initialized" }, notice);

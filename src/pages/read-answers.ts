@@ -24,7 +24,8 @@ function readAnswer(field: Field, values: string[]): unknown {
     case "select":
       return first ? optionAt(field, first) : null;
     case "multiselect":
-      return values.map((value) => optionAt(field, value));
+      // No more than there are, and one to be refused: a browser sends each once.
+      return [...new Set(values)].slice(0, field.options.length + 1).map((value) => optionAt(field, value));
     default:
       return first ?? null;
   }
