@@ -42,6 +42,16 @@ describe("patchbay-mcp doctor", () => {
     expect(stdout).not.toContain("very-secret-key");
   });
 
+  it("says which calls are asked about first, and warns where the rules are about nothing that is on", async () => {
+    const confirmationRequired = ["memory_delete", { effect: "write-open" }, { tool: "llm_processor", costUsd: 0.5 }];
+    const shown = await doctor({ interaction: { confirmationRequired } });
+    expect(shown.stdout).toMatch(
+      /^ok {5}confirmations: asks before memory_delete; any tool \(write-open\); llm_processor \(above \$0\.5\)$/m,
+    );
+    const none = await doctor({ interaction: { confirmationRequired: [{ effect: "write" }] }, readOnly: true });
+    expect(none.stdout).toMatch(/^warn {3}confirmations: no tool is asked about, whatever the rules say$/m);
+  });
+
   it("asks for the token that calls of an API need, unless nothing is to be asked", async () => {
     let tokens = 0;
     const api = await startApi(({ path }) => {

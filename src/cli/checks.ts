@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/loaded-config.ts";
 import { ToolError } from "../errors.ts";
 import { type ServiceContainer, type Services, tryEmbeddings } from "../services.ts";
 import { checkApis } from "./check-apis.ts";
+import { checkConfirmations } from "./check-confirmations.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { checkStatusLines } from "./check-open-webui.ts";
 import { checkPages } from "./check-pages.ts";
@@ -56,6 +57,7 @@ export async function checkAll(
     checkConfiguration(loaded),
     ...checkAnswerCache(loaded),
     ...checkMixture(loaded),
+    ...checkConfirmations(loaded),
     ...checkPages(loaded),
     ...(await Promise.all(parts)).flat(),
   ];
