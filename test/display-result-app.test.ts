@@ -127,28 +127,40 @@ describe.each(["light", "dark"] as const)("in a host that is %s", (theme) => {
     expect(app.requested).toEqual([]);
   });
 
-  it.each(["bar", "stacked", "line", "area", "pie", "scatter"])("draws a %s chart", async (chart) => {
-    const y = chart === "pie" ? ["revenue"] : ["revenue", "cost"];
-    const x = chart === "scatter" ? "n" : "month";
+  it("draws each kind of chart", async () => {
     const rows = MONTHS.map((row, n) => ({ n, ...row }));
-    const app = await show({ rows, chart, x, y, title: "Six months" }, { context: { theme } });
-    await app.picture(`${chart}-${theme}`);
-    const name = await app.frame.getByRole("img", { name: "Six months" }).count();
-    expect(name).toBe(1);
-    expect(await app.frame.textContent("figure svg[role=img] desc")).toContain("revenue from 1200");
-    expect(await app.frame.locator("[data-tip]").count()).toBeGreaterThanOrEqual(y.length * 6);
-    expect(await app.violations()).toEqual([]);
+    const app = await showApp(browser, { html, context: { theme } });
+    for (const chart of ["bar", "stacked", "line", "area", "pie", "scatter"]) {
+      const y = chart === "pie" ? ["revenue"] : ["revenue", "cost"];
+      const input = { rows, chart, x: chart === "scatter" ? "n" : "month", y, title: `As ${chart}` };
+      await app.bridge("sendToolInput", { arguments: input });
+      await app.bridge("sendToolResult", await client.callTool({ name: "display_result", arguments: input }));
+      await app.frame.getByRole("img", { name: `As ${chart}` }).waitFor();
+      await app.picture(`${chart}-${theme}`);
+      expect(await app.frame.textContent("figure svg[role=img] desc")).toContain("revenue from 1200");
+      expect(await app.frame.locator("svg[role=img] [data-tip]").count()).toBeGreaterThanOrEqual(y.length * 6);
+      expect(await app.frame.textContent("main"), "a message that nobody wrote").not.toContain("Operation completed");
+      expect(await app.violations(), chart).toEqual([]);
+    }
   });
 
-  it.each(["info", "success", "warning", "error"])("shows a notification of kind %s", async (kind) => {
-    const app = await show(
-      { message: "Disk\nalmost full", notification_type: kind },
-      { context: { theme }, width: 360 },
-    );
-    await app.picture(`${kind}-${theme}`);
-    const role = kind === "warning" || kind === "error" ? "alert" : "status";
-    expect(await app.frame.getByRole(role).textContent()).toContain("Disk\nalmost full");
-    expect(await app.violations()).toEqual([]);
+  it("shows a notification of each kind", async () => {
+    const app = await showApp(browser, { html, context: { theme }, width: 360 });
+    for (const [kind, name, role] of [
+      ["info", "Info", "status"],
+      ["success", "Success", "status"],
+      ["warning", "Warning", "alert"],
+      ["error", "Error", "alert"],
+    ] as const) {
+      const input = { message: `Disk\n${kind}`, notification_type: kind };
+      await app.bridge("sendToolResult", await client.callTool({ name: "display_result", arguments: input }));
+      await app.frame
+        .getByRole(role)
+        .filter({ hasText: `${name}: Disk\n${kind}` })
+        .waitFor();
+      await app.picture(`${kind}-${theme}`);
+      expect(await app.violations(), kind).toEqual([]);
+    }
   });
 });
 
@@ -217,7 +229,7 @@ describe("a table in the app", () => {
   });
 
   it("scrolls in its own frame, by the keyboard too, when it is long and wide", async () => {
-    const many = Array.from({ length: 300 }, (_, row) =>
+    const many = Array.from({ length: 100 }, (_, row) =>
       Object.fromEntries(Array.from({ length: 10 }, (_, column) => [`column ${column}`, `cell ${row}/${column}`])),
     );
     const app = await show({ rows: many }, { width: 400 });
@@ -238,16 +250,30 @@ describe("a chart in the app", () => {
       { place: "Short", a: null, b: -2 },
       { place: "Another long name that needs room", a: 12, b: 0 },
     ];
+    const app = await showApp(browser, { html, width: 420 });
+    const draw = async (input: Record<string, unknown>) => {
+      const result = await client.callTool({ name: "display_result", arguments: input });
+      await app.bridge("sendToolInput", { arguments: input });
+      await app.bridge("sendToolResult", result);
+      await app.frame.getByRole("img", { name: String(input.title) }).waitFor();
+      expect(await app.frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${input.title}`).toBe(
+        true,
+      );
+      expect(await app.frame.innerHTML("main"), `${input.title}`).not.toMatch(/NaN|Infinity|undefined/);
+    };
     for (const chart of ["bar", "stacked", "line", "area"]) {
-      const app = await show({ rows, chart, title: "Changes" }, { width: 420 });
+      await draw({ rows, chart, title: `Changes as ${chart}` });
       await app.picture(`long-names-${chart}`);
-      expect(await app.frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), chart).toBe(true);
-      expect(await app.frame.innerHTML("main")).not.toContain("NaN");
     }
     for (const chart of ["bar", "line", "area", "pie", "scatter"]) {
-      const app = await show({ rows: [{ x: 1, y: 0.000_05 }], chart, y: ["y"] });
-      expect(await app.frame.innerHTML("main"), chart).not.toMatch(/NaN|Infinity|undefined/);
+      await draw({ rows: [{ x: 1, y: 0.000_05 }], chart, y: ["y"], title: `One as ${chart}` });
     }
+    const extreme = [
+      { x: "a", y: 1e300 },
+      { x: "b", y: -1e300 },
+      { x: "c", y: 5e-324 },
+    ];
+    for (const chart of ["bar", "line"]) await draw({ rows: extreme, chart, title: `Extremes as ${chart}` });
   });
 
   it("puts times and numbers where they lie", async () => {

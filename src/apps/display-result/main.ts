@@ -56,11 +56,14 @@ const connected = connect({
   },
 });
 
-connected.then((made) => {
-  host = made;
-  applyStyle(made.context);
-  draw();
-});
+connected.then(
+  (made) => {
+    host = made;
+    applyStyle(made.context);
+    draw();
+  },
+  () => show(banner("error", "The client refused to show this app.")),
+);
 
 // The frame itself opens nothing; the host does, if it wants to.
 document.addEventListener("click", (event) => {
@@ -89,8 +92,12 @@ function draw(): void {
   const kind = shown.notification_type;
   const parts = Array.isArray(shown.parts) ? shown.parts : [];
   const table = parts.find((part) => part.type === "table");
+  const isSilent = parts.length > 0 && kind === "success" && (input.message ?? "") === "";
   show(
-    banner(kind !== undefined && Object.hasOwn(KINDS, kind) ? kind : "info", shown.message ?? ""),
+    // The message that nobody wrote says less than what is shown.
+    isSilent
+      ? undefined
+      : banner(kind !== undefined && Object.hasOwn(KINDS, kind) ? kind : "info", shown.message ?? ""),
     ...parts.map((part) => drawn(part, table, parts)),
     details(shown.data ?? {}),
   );
