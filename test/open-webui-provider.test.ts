@@ -10,6 +10,9 @@ const JWT_SECRET = "secret-of-the-headers-of-open-webui-0123";
 const SERVICE_KEY = "key-of-open-webui-0123456789";
 const ANSWER = "Shorter waves are scattered more than longer ones, which is why the sky looks blue to us.";
 const TASK_ANSWER = { title: "Blue sky", tags: ["sky"], follow_ups: ["And at sunset?"] };
+/** Chats of each kind, and those at once: more than that, and Open-WebUI's database is what is tested. */
+const RUNS = Number(process.env.PATCHBAY_RUNS ?? 8);
+const AT_ONCE = 8;
 const ALL_TASKS = { title_generation: true, tags_generation: true, follow_up_generation: true };
 
 let models: FakeProvider;
@@ -41,7 +44,7 @@ beforeAll(async () => {
     { url: hasty.url, auth_type: "bearer", prefix_id: "hasty" },
   );
   ben = await webUi.addUser("Ben");
-  await webUi.grantModels("mixture-of-agents", "llm-processor");
+  await webUi.grantModels("mixture-of-agents", "llm-processor/echo");
   chats = { admin: await webUi.admin.open(), ben: await ben.open() };
   whenDone(() => Object.values(chats).map((chat) => chat.close()));
 }, OPEN_WEBUI_SETUP_MS);
@@ -95,6 +98,8 @@ describe("a mixture as a model of Open-WebUI", () => {
       const turn = await chats.admin.ask("Why?", { model });
       const calls = () => models.chats.filter(({ ms, body }) => ms === 0 && body!.model === "slow");
       await expect.poll(() => calls().length, { timeout: 10_000 }).toBeGreaterThan(0);
+      // From then on Open-WebUI reads the stream; a Stop just before may leave it open.
+      await turn.event("status");
       const underWay = calls();
       const stoppedAt = Date.now();
       await turn.stop();
@@ -111,8 +116,54 @@ describe("a mixture as a model of Open-WebUI", () => {
     await turn.event("status");
     await turn.stop();
     await turn.ended();
-    await expectDone(turn, { status: "error" });
+    await expectLast(turn, { status: "error" });
   });
+});
+
+describe("many chats at once", () => {
+  const endings: [how: string, model: string, status: string, isStopped?: boolean][] = [
+    ["an answer", "mixture-of-agents/quick", "complete"],
+    ["an error", "mixture-of-agents/late", "error"],
+    ["the time limit", "hasty.mixture-of-agents/slow", "error"],
+    ["Stop", "session.mixture-of-agents/slow", "error", true],
+  ];
+  it.each(endings)(
+    "end by %s with one last line each, of %s",
+    async (_, model, status, isStopped) => {
+      for (let done = 0; done < RUNS; done += AT_ONCE) {
+        const turns = await Promise.all(
+          Array.from({ length: Math.min(AT_ONCE, RUNS - done) }, () => chats.admin.ask("Why?", { model })),
+        );
+        for (const turn of turns) {
+          if (!isStopped) continue;
+          await turn.event("status");
+          await turn.stop();
+        }
+        for (const turn of turns) {
+          await turn.ended();
+          await expectLast(turn, { status });
+        }
+      }
+    },
+    300_000,
+  );
+
+  it("of several users get each its own answer", async () => {
+    const asked = Array.from({ length: RUNS }, (_, n) => {
+      const [who, chat] = n % 2 === 0 ? (["Ana", chats.admin] as const) : (["Ben", chats.ben] as const);
+      return { word: `${who}-${n}-secret`, chat };
+    });
+    for (let done = 0; done < RUNS; done += AT_ONCE) {
+      await Promise.all(
+        asked.slice(done, done + AT_ONCE).map(async ({ word, chat }) => {
+          const turn = await chat.ask(`Repeat ${word}`, { model: "llm-processor/echo" });
+          const stored = JSON.stringify(await turn.ended());
+          expect(stored).toContain(`Repeat ${word}`);
+          for (const other of asked) if (other.word !== word) expect(stored).not.toContain(other.word);
+        }),
+      );
+    }
+  }, 300_000);
 });
 
 describe("Open-WebUI's own tasks", () => {
@@ -165,12 +216,13 @@ function startPatchbay(config: Record<string, unknown> = {}): Promise<RunningSer
     config: {
       logLevel: "debug",
       auth: { mode: "open-webui-jwt", apiKeys: [{ key: SERVICE_KEY }], openWebuiJwt: { secret: JWT_SECRET } },
-      providers: { fake: { baseUrl: models.baseUrl } },
-      llm: { modelId: "fake/b", presets: { slow: { modelId: "fake/slow" } } },
+      providers: { fake: { baseUrl: models.baseUrl, concurrency: 32 } },
+      llm: { modelId: "fake/b", presets: { slow: { modelId: "fake/slow" }, echo: { modelId: "fake/a" } } },
       moa: {
         models: ["fake/a", "fake/b"],
         aggregatorModel: "fake/writer",
         presets: {
+          quick: { models: ["fake/a", "fake/b"], aggregatorModel: "fake/b", numLayers: 1 },
           slow: { models: ["fake/slow"], aggregatorModel: "fake/slow" },
           late: { models: ["fake/late"], aggregatorModel: "fake/late" },
         },
@@ -217,11 +269,18 @@ async function connect(...connections: Connection[]): Promise<void> {
   expect(data).toContainEqual(expect.objectContaining({ id: "mixture-of-agents", name: "Mixture of Agents" }));
 }
 
-/** Waits for the line that ends it all, and checks what is shown and stored then. */
-async function expectDone(turn: Turn, data: Record<string, unknown>): Promise<void> {
+/** Waits for the line that ends it all, and checks that it is the last one, shown and stored. */
+async function expectLast(turn: Turn, data: Record<string, unknown>): Promise<void> {
   await turn.event("status", (event) => event.data.done === true);
   expect(turn.statuses().at(-1)!.data).toMatchObject({ ...data, done: true });
   expect(turn.statuses().filter((event) => event.data.done)).toHaveLength(1);
+  const stored = async () => (await turn.stored()).statusHistory?.at(-1);
+  await expect.poll(stored, { timeout: 10_000 }).toEqual(turn.statuses().at(-1)!.data);
+}
+
+/** As `expectLast`, and that every line was there within a second and is stored. */
+async function expectDone(turn: Turn, data: Record<string, unknown>): Promise<void> {
+  await expectLast(turn, data);
   for (const { at, data } of turn.statuses()) expect(at - 1000 * Number(data.timestamp)).toBeLessThan(1_000);
-  await expect.poll(async () => (await turn.stored()).statusHistory).toEqual(turn.statuses().map(({ data }) => data));
+  expect((await turn.stored()).statusHistory).toEqual(turn.statuses().map(({ data }) => data));
 }
