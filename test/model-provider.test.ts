@@ -64,6 +64,7 @@ beforeAll(async () => {
           talk: { aggregatorModel: "fake/told", description: "Repeats what it is told." },
           slow: { models: ["fake/slow"], aggregatorModel: "fake/slow" },
           partly: { models: ["fake/nobody", "fake/b"] },
+          json: { models: ["fake/b"], aggregatorModel: "fake/json" },
           late: { models: ["fake/late"], aggregatorModel: "fake/late" },
           nobody: { models: ["fake/nobody"], aggregatorModel: "fake/nobody" },
         },
@@ -204,6 +205,21 @@ describe("a whole answer", () => {
     );
     expect(failed).toMatchObject({ status: 502, code: "validation_failed" });
   });
+
+  it.each(["llm-processor/json", "mixture-of-agents/json"])(
+    "of %s is JSON in one piece where it is streamed",
+    async (model) => {
+      const schema = { type: "object", properties: { age: { type: "integer" } }, required: ["age"] };
+      const response_format = { type: "json_schema", json_schema: { name: "person", schema } };
+      const chunks = await chunksOf({ model, messages: say("How old?"), response_format });
+      const pieces = chunks.flatMap(({ choices }) => choices[0]?.delta.content || []);
+      expect(pieces).toEqual(['{"age":41}']);
+      expect(statusesOf(chunks).filter(({ done }) => done)).toHaveLength(1);
+      const any = await post({ model, messages: say("How old?"), response_format: { type: "json_object" } });
+      const { choices } = (await any.json()) as OpenAI.ChatCompletion;
+      expect(JSON.parse(choices[0]!.message.content!)).toEqual({ age: 41 });
+    },
+  );
 
   it("keeps to the limit of tokens, the temperature and the stop sequences of the request", async () => {
     const { choices } = await clientOf().chat.completions.create({
