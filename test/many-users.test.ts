@@ -157,7 +157,7 @@ async function callsBy(client: AnyClient, memory: string): Promise<unknown> {
 async function byModel({ key, mark }: User): Promise<unknown> {
   const response = await fetch(`${server.url}/v1/chat/completions`, {
     method: "POST",
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Connection: "close" },
     body: JSON.stringify({ model: "llm-processor", messages: [{ role: "user", content: `COUNT for ${mark}` }] }),
   });
   const text = await response.text();
