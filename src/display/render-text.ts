@@ -89,11 +89,7 @@ function mermaidOf(chart: ChartPart, table: TablePart): string | undefined {
 
 /** A text of Mermaid, which knows no escapes in it. */
 function quoted(text: string): string {
-  return `"${
-    shortened(oneLine(text), 40)
-      .replace(/["`#;<>\\]/g, " ")
-      .trim() || " "
-  }"`;
+  return `"${shortened(oneLine(text.replace(/["`#;<>\\]/g, " ")), 40) || " "}"`;
 }
 
 /** Without an exponent, which Mermaid does not read. */

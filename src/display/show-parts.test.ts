@@ -296,7 +296,7 @@ describe("an image", () => {
     ],
     ["<html><svg></svg></html>", false],
     ["<svgx></svgx>", false],
-    [`${"<!-- -->".repeat(200)}x`, false],
+    [`${"<!-- -->".repeat(100)}x`, false],
   ])("may be an SVG: %j", (svg, accepted) => {
     const given = [Buffer.from(svg).toString("base64"), `data:image/svg+xml,${encodeURIComponent(svg)}`];
     for (const image of given) {
