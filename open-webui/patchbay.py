@@ -33,6 +33,7 @@ LAST_STATUS_SECONDS = 10
 """Time that the result waits for the last status line to be stored."""
 CLOSE_SECONDS = 5
 LINE_CHARS = 300
+TOAST_CHARS = 2_000
 PASSWORD = {"input": {"type": "password"}}
 
 _late = set()
@@ -184,10 +185,13 @@ def _templated(text: str, user: dict, metadata: dict) -> dict:
         "CHAT_ID": metadata.get("chat_id"),
         "MESSAGE_ID": metadata.get("message_id"),
     }
-    # One pass, so that a name that looks like another placeholder stays a name.
-    fill = lambda value: re.sub(r"\{\{([A-Z_]+)\}\}", lambda m: str(values.get(m[1], m[0]) or ""), str(value))
-    printable = "".join(map(chr, range(0x20, 0x7F)))
-    return {str(name): quote(fill(value), safe=printable) for name, value in headers.items()}
+
+    def fill(value: Any) -> str:
+        # One pass, so that a name that looks like another placeholder stays a name.
+        filled = re.sub(r"\{\{([A-Z_]+)\}\}", lambda found: str(values.get(found[1], found[0]) or ""), str(value))
+        return quote(filled, safe="".join(map(chr, range(0x20, 0x7F))))
+
+    return {str(name): fill(value) for name, value in headers.items()}
 
 
 # Status lines and toasts
@@ -214,7 +218,7 @@ class _StatusLine:
         self.ended = data.get("done") is True
         kind = data.get("notification_type")
         if self.toasts and kind in ("info", "success", "warning", "error"):
-            self._show({"type": "notification", "data": {"type": kind, "content": str(data.get("description", ""))}})
+            self._show({"type": "notification", "data": {"type": kind, "content": str(data.get("description", ""))[:TOAST_CHARS]}})
         if self.shown:
             line = " ".join(str(data.get("description", "")).split())
             data = {**data, "description": line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS - 1]}…"}
@@ -301,7 +305,7 @@ class _Conversation:
                 await asyncio.wait({task, self.refusal}, timeout=step, return_when=asyncio.FIRST_COMPLETED)
                 if self.refusal.done() and not task.done():
                     # What the SDK makes of a refusal differs between its versions.
-                    raise PatchbayError(self.refusal.result())
+                    raise self.refusal.result()
                 if task.done():
                     break
         finally:
@@ -343,8 +347,10 @@ class _Conversation:
             request.headers.update(self.headers())
 
         async def notice(response: Any) -> None:
-            if response.status_code in (401, 403) and self.refusal and not self.refusal.done():
-                self.refusal.set_result(await _refusal_of(response))
+            if response.status_code in (401, 403) or response.status_code >= 500:
+                error = await self._refusal_of(response)
+                if self.refusal and not self.refusal.done():
+                    self.refusal.set_result(error)
 
         # No redirects: they would carry the credentials to wherever they point.
         return http.AsyncClient(
@@ -393,7 +399,12 @@ class _Conversation:
         self.asking += 1
         try:
             action, content = await _ask(self.ask, params.model_dump(mode="json", by_alias=True, exclude_none=True))
-            return ElicitResult(action=action, content=content)
+            try:
+                return ElicitResult(action=action, content=content)
+            except ValueError:
+                # Before 2025-11-25 no answer was a list; the server takes the choices from a text as well.
+                texts = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in content.items()}
+                return ElicitResult(action=action, content=texts)
         except Exception:
             # Whatever goes wrong, nobody has agreed to anything.
             return ElicitResult(action="cancel")
@@ -418,6 +429,22 @@ class _Conversation:
             return PatchbayError(f"Patchbay refused the call: {self._without_secrets(error.error.message)}")
         return PatchbayError(f"The call of Patchbay failed ({type(error).__name__}).")
 
+    async def _refusal_of(self, response: Any) -> PatchbayError:
+        status = response.status_code
+        try:
+            message = str(json.loads(await response.aread())["error"]["message"])[:300]
+        except Exception:
+            message = None
+        if status in (401, 403):
+            return PatchbayError(
+                f"Patchbay refused the call: {message or f'HTTP {status}.'} The administrator has to check the key and the "
+                "identity in the valves of this tool; users who have a key of their own, theirs."
+            )
+        if message is None and status in (502, 503, 504):
+            # A proxy answers for a server that is not there.
+            return self._broken() if self.calling else _Unreachable(self._where())
+        return PatchbayError(f"Patchbay failed: {message or f'HTTP {status}.'}")
+
     def _timed_out(self) -> PatchbayError:
         if not self.calling:
             return _Unreachable(self._where())
@@ -430,9 +457,9 @@ class _Conversation:
         )
 
     def _where(self) -> str:
+        # Without what may be a secret: user, password, query.
         parts = urlsplit(self.url)
-        host = parts.hostname or "?"
-        address = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+        address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         return f"Patchbay cannot be reached at {address}. The administrator has to see whether it runs, and the valve url."
 
     def _without_secrets(self, text: str) -> str:
@@ -450,17 +477,6 @@ def _first_of(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
     return error
-
-
-async def _refusal_of(response: Any) -> str:
-    try:
-        message = str(json.loads(await response.aread())["error"]["message"])[:300]
-    except Exception:
-        message = f"HTTP {response.status_code}"
-    return (
-        f"Patchbay refused the call: {message} The administrator has to check the key and the identity in the valves of "
-        "this tool; users who have a key of their own, theirs."
-    )
 
 
 def _verification() -> Any:
@@ -565,6 +581,7 @@ class CollectInputFields(BaseModel):
     max: Optional[float] = Field(default=None, description="Likewise")
     pattern: Optional[str] = Field(default=None, description="RE2, whole text")
     pattern_message: Optional[str] = Field(default=None, description="Says what fits")
+    api: Optional[str] = Field(default=None, description="The one API that a password is for")
 
 
 class _Methods:

@@ -10,7 +10,7 @@ interface Heard {
   version: string;
   server: string;
   tools: string[];
-  asked: { message: string; schema: { properties: Json } }[];
+  asked: { message: string; schema: { properties: Json } | null; url: string | null }[];
   results: {
     is_error: boolean;
     structured: Json | null;
@@ -75,10 +75,29 @@ const roads: [string, (config: Json) => Promise<Json>][] = [
 ];
 
 const cases = sdks.flatMap((sdk) => roads.map(([road, connection]) => ({ ...sdk, road, connection })));
+const call = (name: string, args: Json = {}) => ({ name, arguments: args });
+const SECRET = "the-secret-of-ana";
+const age = call("collect_input", { fields: [{ name: "age", type: "integer", required: true }] });
+const secret = call("collect_input", { fields: [{ name: "key", type: "password", required: true }] });
+const question = call("confirm_action", { message: "Delete everything?" });
+const guarded = call("display_result", { message: "It is done" });
 
 describe.each(cases)("the official Python client $name over $road", ({ connection, ...sdk }) => {
+  let config: Json;
+  beforeAll(async () => {
+    const provider = await startFakeProvider({
+      models: Object.fromEntries(["a", "b"].map((name) => [name, { latencyMs: 600, reply: `I am ${name}.` }])),
+    });
+    whenDone(() => provider.close());
+    config = {
+      providers: { fake: { baseUrl: provider.baseUrl } },
+      moa: { models: ["fake/a", "fake/b"], aggregatorModel: "fake/a", numLayers: 2, agentsPerLayer: 2 },
+      interaction: { confirmationRequired: ["display_result"] },
+    };
+  });
+
   /** Runs the client through these calls; the human answers one form after the other. */
-  async function converse(calls: Calls, answers?: Answer[], config: Json = {}, more: Json = {}): Promise<Heard> {
+  async function converse(calls: Calls, answers?: Answer[], more: Json = {}): Promise<Heard> {
     const python = join(await pythonPrograms(sdk.requirements), "python");
     const { mode } = sdk;
     const input = JSON.stringify({ ...(await connection(config)), mode, calls, ...(answers && { answers }), ...more });
@@ -88,150 +107,115 @@ describe.each(cases)("the official Python client $name over $road", ({ connectio
     return JSON.parse(stdout) as Heard;
   }
 
-  it("connects, lists the tools, gets structured results, and hears of a failure", async () => {
+  function expectProgress(results: Heard["results"]): void {
+    for (const { progress } of results) {
+      const values = progress.map(({ progress }) => progress);
+      expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
+      expect(progress.at(-1)).toMatchObject({ progress: 100 });
+    }
+  }
+
+  it("connects, lists the tools, gets results, and hears how calls get on, up to success or failure", {
+    timeout: 120_000,
+  }, async () => {
     const heard = await converse([
-      { name: "memory_add", arguments: { content: "Ana prefers tea", tags: ["drinks"] } },
-      { name: "memory_search", arguments: { query: "What does Ana drink? Tea?" } },
-      { name: "memory_delete", arguments: { memory_id: "none" } },
+      call("memory_add", { content: "Ana prefers tea", tags: ["drinks"] }),
+      call("memory_search", { query: "What does Ana drink? Tea?" }),
+      call("memory_delete", { memory_id: "none" }),
+      call("mixture_of_agents", { query: "Who are you?" }),
     ]);
     expect(heard).toMatchObject({ version: sdk.version, server: "patchbay-mcp" });
     expect(heard.tools).toHaveLength(14);
-    const [added, found, failed] = heard.results;
+    const [added, found, failed, mixture] = heard.results;
     // Before 2025-06-18 there was text only, and it is the same.
     if (sdk.asks) expect(added?.json).toEqual(added?.structured);
     expect(found?.json).toMatchObject({ status: "success", results: [{ content: "Ana prefers tea" }] });
     expect(failed).toMatchObject({ is_error: true, structured: null, json: { status: "error" } });
     expect(failed?.progress.at(-1)).toMatchObject({ progress: 100, message: failed?.json.message });
+    expect(mixture?.json).toMatchObject({ answer: "I am a." });
+    expect(mixture?.progress.length).toBeGreaterThanOrEqual(3);
+    expect(mixture?.progress.map(({ message }) => message).join("\n")).toMatch(/layer/i);
+    expect(mixture?.progress.at(-1)).toEqual({ progress: 100, total: 100, message: "Process complete" });
+    expectProgress(heard.results);
   });
 
-  it("hears how a long call gets on, up to its end", async () => {
-    const provider = await startFakeProvider({
-      models: Object.fromEntries(["a", "b"].map((name) => [name, { latencyMs: 600, reply: `I am ${name}.` }])),
-    });
-    whenDone(() => provider.close());
-    const query = { name: "mixture_of_agents", arguments: { query: "Who are you?" } };
-    const { results } = await converse([query], undefined, {
-      providers: { fake: { baseUrl: provider.baseUrl } },
-      moa: { models: ["fake/a", "fake/b"], aggregatorModel: "fake/a", numLayers: 2, agentsPerLayer: 2 },
-    });
-    expect(results[0]?.json).toMatchObject({ answer: "I am a." });
-    const events = results[0]?.progress ?? [];
-    expect(events.length).toBeGreaterThanOrEqual(3);
-    expect(events.map(({ message }) => message).join("\n")).toMatch(/layer/i);
-    expect(events.at(-1)).toEqual({ progress: 100, total: 100, message: "Process complete" });
-    const values = events.map(({ progress }) => progress);
-    expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
-  });
-
-  it("hears of each of many calls at once, ever further and up to the end", async () => {
-    const calls = Array.from({ length: 40 }, (_, n) => ({ name: "memory_add", arguments: { content: `Fact ${n}` } }));
-    const { results } = await converse(calls, undefined, {}, { at_once: true });
-    for (const { progress } of results) {
-      const values = progress.map(({ progress }) => progress);
-      expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
-      expect(progress.at(-1)).toMatchObject({ progress: 100, message: "Memory added successfully" });
-    }
-  });
-
-  it.runIf(sdk.asks)("asks its human with a form", async () => {
-    const fields = [
-      { name: "guests", label: "Guests", type: "integer", required: true },
-      { name: "place", type: "select", options: ["inside", "outside"] },
-    ];
-    const heard = await converse(
-      [
-        { name: "collect_input", arguments: { title: "Book a table", fields } },
-        { name: "confirm_action", arguments: { message: "Book it?" } },
-        { name: "confirm_action", arguments: { message: "Really?" } },
-      ],
-      [
-        { action: "accept", content: { guests: 4, place: "outside" } },
-        { action: "accept", content: { confirm: true } },
-        { action: "decline" },
-      ],
-    );
-    expect(heard.asked.map(({ message }) => message)).toEqual([
-      "Book a table",
-      expect.stringContaining("Book it?"),
-      expect.stringContaining("Really?"),
-    ]);
-    expect(heard.asked[0]?.schema.properties.guests).toMatchObject({ type: "integer", title: "Guests" });
-    expect(heard.results.map(({ structured }) => structured)).toMatchObject([
-      { status: "success", data: { guests: 4, place: "outside" } },
-      { confirmed: true },
-      { confirmed: false, action: "declined" },
-    ]);
-  });
-
-  it.runIf(sdk.asks)("asks again where an answer is wrong, and tells no, closed and unclear apart", async () => {
-    const form = { name: "collect_input", arguments: { fields: [{ name: "age", type: "integer", required: true }] } };
-    const question = { name: "confirm_action", arguments: { message: "Delete everything?" } };
-    const { asked, results } = await converse(
-      [form, form, form, question, question],
-      [
-        { action: "accept", content: { age: "old" } },
-        { action: "accept", content: { age: 41 } },
-        { action: "decline" },
-        { action: "cancel" },
-        { action: "cancel" },
-        { action: "accept", content: { confirm: false } },
-      ],
-    );
-    expect(asked[1]?.message).toContain("age must be a whole number");
-    expect(results.map(({ json }) => json)).toMatchObject([
-      { status: "success", data: { age: 41 } },
-      { status: "error", code: "declined" },
-      { status: "error", code: "cancelled" },
-      { status: "error", code: "cancelled" },
-      { confirmed: false },
-    ]);
-    for (const { progress } of results) expect(progress.at(-1)).toMatchObject({ progress: 100 });
-  });
-
-  it.runIf(sdk.opensPages)("asks for a secret by a page, and tells the model a reference only", async () => {
-    const form = { name: "collect_input", arguments: { fields: [{ name: "key", type: "password", required: true }] } };
-    const page = { f0: "the-secret-of-ana" };
-    const { asked, results } = await converse([form], [{ action: "accept" }], {}, { page });
-    expect(asked).toMatchObject([{ schema: null, url: expect.stringContaining("/interact/") }]);
-    expect(results[0]?.json).toMatchObject({ data: { key: expect.stringMatching(/^secret:\/\//) } });
-    expect(JSON.stringify(results)).not.toContain("the-secret-of-ana");
-  });
-
-  it.runIf(sdk.asks && !sdk.opensPages)("gives the page for a secret to the model where it opens none", async () => {
-    const form = { name: "collect_input", arguments: { fields: [{ name: "key", type: "password", required: true }] } };
-    const { asked, results } = await converse([form], []);
-    expect(asked).toEqual([]);
-    expect(results[0]?.json).toMatchObject({ status: "needs_input", url: expect.stringContaining("/interact/") });
-    expect(results[0]?.json).not.toHaveProperty("schema");
-  });
-
-  it.runIf(sdk.asks)("asks before a call that needs a confirmation, and runs it after a yes only", async () => {
-    const show = { name: "display_result", arguments: { message: "It is done" } };
-    const { asked, results } = await converse(
-      [show, show],
-      [{ action: "decline" }, { action: "accept", content: { confirm: true } }],
-      { interaction: { confirmationRequired: ["display_result"] } },
-    );
-    expect(asked[0]?.message).toContain("It is done");
-    expect(results.map(({ json }) => json)).toMatchObject([{ code: "declined" }, { message: "It is done" }]);
-  });
-
-  it("gets forms and questions itself where it cannot ask, and nothing is done before they are answered", async () => {
-    const { asked, results } = await converse(
-      [
-        { name: "collect_input", arguments: {} },
-        { name: "confirm_action", arguments: { message: "Delete everything?" } },
-        { name: "display_result", arguments: { message: "It is done" } },
-      ],
-      undefined,
-      { interaction: { confirmationRequired: ["display_result"] } },
-    );
+  it("gets forms and questions itself where it cannot ask, nothing is done before they are answered, and of many calls at once none is lost", {
+    timeout: 120_000,
+  }, async () => {
+    const many = Array.from({ length: 40 }, (_, n) => call("memory_add", { content: `Fact ${n}` }));
+    const { asked, results } = await converse([age, question, guarded, secret, ...many], undefined, { at_once: true });
     expect(asked).toEqual([]);
     expect(results.map(({ json }) => json)).toMatchObject([
-      { status: "needs_input", form: { title: "Input Required" } },
+      { status: "needs_input", schema: { required: ["age"] }, resume_token: expect.any(String) },
       { status: "needs_input", question: { message: "Delete everything?" } },
       { status: "needs_input", code: "confirmation_required" },
+      { status: "needs_input", url: expect.stringContaining("/interact/") },
+      ...many.map(() => ({ status: "success" })),
     ]);
-    for (const { progress } of results) expect(progress.at(-1)).toMatchObject({ progress: 100 });
+    expect(results[3]?.json).not.toHaveProperty("schema");
+    expectProgress(results);
   });
+
+  it.runIf(sdk.asks)(
+    "asks its human, again where an answer is wrong, and tells no, closed and unclear apart",
+    {
+      timeout: 120_000,
+    },
+    async () => {
+      const fields = [
+        { name: "guests", label: "Guests", type: "integer", required: true },
+        { name: "place", type: "select", options: ["inside", "outside"] },
+      ];
+      const yes: Answer = { action: "accept", content: { confirm: true } };
+      const { asked, results } = await converse(
+        [
+          call("collect_input", { title: "Book a table", fields }),
+          age,
+          age,
+          age,
+          question,
+          question,
+          question,
+          question,
+        ]
+          .concat([guarded, guarded])
+          .concat(sdk.opensPages ? [secret] : []),
+        [
+          { action: "accept", content: { guests: 4, place: "outside" } },
+          ...([
+            { action: "accept", content: { age: "old" } },
+            { action: "accept", content: { age: 41 } },
+          ] as Answer[]),
+          ...([{ action: "decline" }, { action: "cancel" }] as Answer[]),
+          ...([yes, { action: "decline" }, { action: "cancel" }] as Answer[]),
+          { action: "accept", content: { confirm: false } },
+          ...([{ action: "decline" }, yes, { action: "accept" }] as Answer[]),
+        ],
+        { page: { f0: SECRET } },
+      );
+      expect(asked[0]).toMatchObject({
+        message: "Book a table",
+        schema: { properties: { guests: { type: "integer", title: "Guests" } } },
+      });
+      expect(asked[2]?.message).toContain("age must be a whole number");
+      expect(asked[5]?.message).toContain("Delete everything?");
+      expect(asked[9]?.message).toContain("It is done");
+      expect(results.map(({ json }) => json)).toMatchObject([
+        { status: "success", data: { guests: 4, place: "outside" } },
+        { status: "success", data: { age: 41 } },
+        { status: "error", code: "declined" },
+        { status: "error", code: "cancelled" },
+        { confirmed: true },
+        { confirmed: false, action: "declined" },
+        { status: "error", code: "cancelled" },
+        { confirmed: false },
+        { status: "error", code: "declined" },
+        { message: "It is done" },
+        ...(sdk.opensPages ? [{ data: { key: expect.stringMatching(/^secret:\/\//) } }] : []),
+      ]);
+      if (sdk.opensPages) expect(asked.at(-1)).toMatchObject({ url: expect.stringContaining("/interact/") });
+      expect(JSON.stringify({ asked, results })).not.toContain(SECRET);
+      for (const { progress } of results) expect(progress.at(-1)).toMatchObject({ progress: 100 });
+    },
+  );
 });
