@@ -9,16 +9,17 @@ const PING_MS = 2_000;
 /** Milliseconds that a client has where it cannot be asked, on a machine that has a processor for each process that wants one. */
 const WAIT_MS = 20;
 /** The longest wait, on a machine that has far too few. */
-const MOST_WAIT_MS = 200;
+const MOST_WAIT_MS = 60;
 /** A timer that is later than this shows a machine on which the client may not have had its turn. */
 const LATE_MS = 5;
-const MOST_WAITS = 5;
+const MOST_WAITS = 3;
 
 /**
  * For a connection over a pipe. Clients built on the TypeScript SDK drop a notification that they read together with the result,
  * for it reaches its handler after the result has taken the handler away. Where the protocol lets a server ask (2025 era), the
  * answer to a ping shows that all before it has been read. Otherwise only time helps: some, more on a machine that is busy, and
- * again while this process's own timers come late. HTTP streams are read event by event, so that nothing is lost there.
+ * again while this process's own timers come late; a client that does not read for longer finds the last event in the result. HTTP
+ * streams are read event by event, so that nothing is lost there.
  */
 export function createSettle({ canPing }: { canPing: boolean }): Settle {
   let pings = canPing;
