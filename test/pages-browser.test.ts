@@ -345,7 +345,7 @@ describe("texts of a model", () => {
         expect(real.values[0]).toBe(own.value);
         expect(real.values[1]).toBe(own.value);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
 
     /** What a browser makes of both pages with these texts: their elements and attributes, and the values of fields. */
@@ -378,7 +378,7 @@ describe("texts of a model", () => {
       return tab.evaluate<{ shape: string[][]; values: string[]; heading: string }>(`
         (${PARSE})(${JSON.stringify(sources)})`);
     }
-  });
+  }, 60_000);
 
   it("are no links, and run nothing", async () => {
     const message =
