@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AuthorizationServer, startAuthorizationServer } from "./fixtures/authorization-server.ts";
 import { temporaryFolder } from "./fixtures/cleanup.ts";
+import { roads } from "./fixtures/clients.ts";
 import { hash, JWT_SECRET, KEYS, OPEN_WEBUI_IDS, startSessionServer, userJwt } from "./fixtures/identities.ts";
 import { type RunningServer, runProcess, serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
@@ -365,6 +366,19 @@ describe("scopes", () => {
     }
     expect((await send(server, "/mcp", { method: "POST", body: LIST, headers: bearer(token) })).status).toBe(401);
   }, 30_000);
+});
+
+describe.each(roads.filter(({ transport }) => transport === "http"))("a key without a scope, $name", ({ connect }) => {
+  it("gets an error of the tool, which every client shows its model", async () => {
+    const apiKeys = [{ key: KEYS.ana, user: "ana", scopes: ["read"] }];
+    const http = await startHttpServer({ config: { auth: { apiKeys, toolScopes: { memory_add: ["write"] } } } });
+    const client = await connect({ http, command: serverCommand() }, { key: KEYS.ana });
+    expect(await client.call("memory_add", { content: "Tea" })).toMatchObject({
+      isError: true,
+      json: { status: "error", code: "insufficient_scope", message: "memory_add needs the scope write." },
+    });
+    expect((await client.call("memory_list")).json).toMatchObject({ status: "success" });
+  });
 });
 
 describe("keys of patchbay-mcp keys", () => {
