@@ -23,6 +23,7 @@ function problemOf(options: Partial<IdentityOptions>): string | undefined {
 describe("the server starts", () => {
   it.each<[string, Partial<IdentityOptions>]>([
     ["without keys on loopback", {}],
+    ["without keys, with the URL of this machine", { publicUrl: "http://localhost:8808/base" }],
     ["as a static user on loopback", { mode: "static-user", host: "::1" }],
     ["on every address with a long key", { host: "0.0.0.0", apiKeys: [person] }],
     [
@@ -69,6 +70,11 @@ describe("the server does not start", () => {
   );
 
   it.each<[string, Partial<IdentityOptions>, RegExp]>([
+    [
+      "where a proxy would let anybody in",
+      { publicUrl: "https://patchbay.example.com" },
+      /Refusing to serve https:.*without/,
+    ],
     ["with keys that protect nothing", { mode: "static-user", apiKeys: [person] }, /static-user asks for no key/],
     ["with a service that cannot name users", { apiKeys: [service] }, /no way for a service to name its user/],
     ["with a service and OAuth", { mode: "oauth", oauth, apiKeys: [service] }, /no way for a service/],

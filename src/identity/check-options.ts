@@ -28,6 +28,11 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
       `Refusing to listen on ${host} without authentication: anybody who reaches this address could call.`,
       "Add auth.apiKeys to the configuration or make a key with patchbay-mcp keys add, or listen on 127.0.0.1.",
     );
+  if (isOpen && options.publicUrl !== undefined && !isLoopback(new URL(options.publicUrl).hostname))
+    throw unsafe(
+      `Refusing to serve ${options.publicUrl} (http.publicUrl) without authentication: anybody who reaches it could call.`,
+      "Make a key with patchbay-mcp keys add, or leave out http.publicUrl.",
+    );
   if (reachable && apiKeys.some(({ key }) => key !== undefined && key.length < MIN_PUBLIC_KEY_LENGTH))
     throw unsafe(
       `Refusing to listen on ${host} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
