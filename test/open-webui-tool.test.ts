@@ -347,15 +347,15 @@ describe("who the user of the Python tool is", () => {
   });
 
   it.each([
-    ["session", () => ({ mode: "open-webui-session" }), () => ({ openWebui: { url: webUi.url } })],
+    ["session", "", () => ({ mode: "open-webui-session" }), () => ({ openWebui: { url: webUi.url } })],
     [
       "jwt",
+      "key-of-open-webui-itself",
       () => ({ mode: "open-webui-jwt", openWebuiJwt: { secret: "secret-of-the-headers-of-open-webui" } }),
       () => ({}),
     ],
-  ])("is the user of Open-WebUI by %s", async (identity, auth, more) => {
-    const key = "key-of-open-webui-itself";
-    const patchbay = await startPatchbay({ auth: { ...auth(), apiKeys: [{ key }] }, ...more() });
+  ])("is the user of Open-WebUI by %s", async (identity, key, auth, more) => {
+    const patchbay = await startPatchbay({ auth: { ...auth(), apiKeys: key ? [{ key }] : [] }, ...more() });
     const id = `by_${identity}`;
     await addTool(id, { url: `${patchbay.url}/mcp`, api_key: key, identity });
     const say = (socket: ChatSocket, text: string) => socket.ask(text, { tools: [id] });
