@@ -87,14 +87,15 @@ function mermaidOf(chart: ChartPart, table: TablePart): string | undefined {
   ]);
 }
 
-/** A text of Mermaid, which knows no escapes in it. */
+/** A text of Mermaid, which knows no escapes in it; two percent signs would begin a comment. */
 function quoted(text: string): string {
-  return `"${shortened(oneLine(text.replace(/["`#;<>\\]/g, " ")), 40) || " "}"`;
+  return `"${shortened(oneLine(text.replace(/["`#;<>\\]/g, " ").replace(/%+/g, "%")), 40) || " "}"`;
 }
 
 /** Without an exponent, which Mermaid does not read. */
 function plain(value: number): string {
-  return String(value).includes("e") ? value.toFixed(10).replace(/\.?0+$/, "") : String(value);
+  if (!String(value).includes("e")) return String(value);
+  return Number.isInteger(value) ? String(BigInt(value)) : value.toFixed(10).replace(/\.?0+$/, "");
 }
 
 function fenced(lines: readonly string[]): string {

@@ -236,11 +236,14 @@ describe("a chart", () => {
   });
 
   it("has no name that ends its Mermaid text or its fence", () => {
-    const rows = [{ x: 'a"]\n```\n# b', y: 1e-7 }];
+    const rows = [
+      { x: 'a"]\n```\n# b', y: 1e-7 },
+      { x: "100 %% of it", y: 1e21 },
+    ];
     const { text } = show({ rows, chart: "line", title: '"x"\n```' });
     expect(text.match(/```/g)).toHaveLength(2);
-    expect(text).toContain('  x-axis ["a ] b"]');
-    expect(text).toContain("line [0.0000001]");
+    expect(text).toContain('  x-axis ["a ] b", "100 % of it"]');
+    expect(text).toContain("line [0.0000001, 1000000000000000000000]");
   });
 
   it("sums itself up for any numbers", () => {
