@@ -4,9 +4,12 @@ import type { Client } from "@modelcontextprotocol/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readForm } from "../src/interaction/form.ts";
 import type { Patchbay } from "../src/start.ts";
+import { answerPage } from "./fixtures/asking-clients.ts";
 import { whenDone } from "./fixtures/cleanup.ts";
+import { roads } from "./fixtures/clients.ts";
 import { callTool, connect, startPatchbay } from "./fixtures/connect.ts";
 import { ECHOES, startEchoServer } from "./fixtures/echo-server.ts";
+import { serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
 const SECRET = 'K3y-"of Ana&ümlaut%20/x';
 const TOKEN = "gh_tok3n-of-ana-0123456789";
@@ -201,4 +204,28 @@ describe("a secret that a user gave", () => {
     expect(seen.length).toBeGreaterThan(2);
     expect(leaks(seen.join("\n"))).toEqual([]);
   });
+});
+
+describe("a secret that is typed into a page", () => {
+  it.each(roads.filter(({ transport }) => transport === "http"))(
+    "goes into the call, and the model only ever has the reference, $name",
+    async ({ connect: join }) => {
+      const api = { apiUrl: echo.url, privateNetwork: true, allow: ["* /*"] };
+      const http = await startHttpServer({ config: { apis: { hub: api, box: api }, interaction: { form: ["page"] } } });
+      const client = await join({ http, command: serverCommand() });
+      const fields = [{ name: "token", type: "password", api: "hub", required: true }];
+      const asked = (await client.call("collect_input", { title: "Sign in", fields })).json;
+      expect(asked).toMatchObject({ status: "needs_input", url: expect.any(String) });
+      expect(asked).not.toHaveProperty("schema");
+      await answerPage(asked.url as string, { f0: TOKEN });
+      const { json } = await client.call("collect_input", { resume_token: asked.resume_token });
+      const { token } = json.data as { token: string };
+      expect(token).toMatch(/^secret:\/\/[0-9a-f]{32}$/);
+      const args = { operation: "GET /json", header: { Authorization: `Bearer ${token}` } };
+      const answer = await client.call("call_api", { api: "hub", ...args });
+      expect(answer.json).toMatchObject({ data: { headers: { authorization: "Bearer [redacted]" } } });
+      expect((await client.call("call_api", { api: "box", ...args })).json).toMatchObject({ code: "forbidden" });
+      expect(leaks(JSON.stringify([asked, json, answer]) + http.stdout() + http.stderr())).toEqual([]);
+    },
+  );
 });
