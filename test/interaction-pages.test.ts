@@ -118,6 +118,20 @@ describe("a client that shows nothing", () => {
     });
   });
 
+  it("is left the chat where too many pages are open", async () => {
+    const call = await joined();
+    const results: Record<string, unknown>[] = [];
+    for (let count = 0; count < 22; count += 1) results.push(await call("collect_input", FORM));
+    expect(results.map(({ url }) => url !== undefined)).toEqual([...Array(20).fill(true), false, false]);
+    const { resume_token, schema } = results[21] ?? {};
+    expect(schema).toMatchObject({ required: ["city"] });
+    expect(await call("collect_input", { answers: { city: "Oslo" }, resume_token })).toMatchObject({
+      data: { city: "Oslo" },
+    });
+    const secret = await call("collect_input", SIGN_IN);
+    expect(secret).toMatchObject({ status: "error", code: "limit_reached" });
+  });
+
   it("takes no answer of the model where only a page may ask", async () => {
     const call = await joined({ interaction: { form: ["elicitation", "page"] } });
     const form = await call("collect_input", FORM);

@@ -87,11 +87,17 @@ export function createLadder({ ways, pages, answerMs }: LadderOptions): Ladder {
     },
 
     async hand(user, question, chat) {
-      const page = ways.has("page") ? await pages?.open(user, question) : undefined;
       const asksInChat = chat && ways.has("chat");
+      // Where too many pages are open, which all users of a bridge share, the chat is left.
+      const opened = ways.has("page") ? pages?.open(user, question) : undefined;
+      const page = await (asksInChat ? opened?.catch(unlessFull) : opened);
       return page || asksInChat ? { page, chat: asksInChat } : undefined;
     },
   };
+}
+
+function unlessFull(error: unknown): undefined {
+  if (!(error instanceof ToolError) || error.code !== "limit_reached") throw error;
 }
 
 /** The user has said no. */
