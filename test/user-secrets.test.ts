@@ -195,6 +195,23 @@ describe("a secret that a user gave", () => {
     expect((await get(third.key as string)).cached).toBeUndefined();
   });
 
+  it("goes into the calls that a pipeline makes for its rows, and into no row", async () => {
+    const api = { api: "hub", operation: "GET /json", query: { n: "{{n}}", key: references.token }, into: "said" };
+    const run = await callTool(ana, "run_pipeline", {
+      data: [{ n: 1 }, { n: 2 }],
+      steps: [{ name: "enrich", api }],
+    });
+    expect(run).toMatchObject({
+      final_data: [
+        { n: 1, said: { query: { n: "1", key: "[redacted]" } } },
+        { n: 2, said: { query: { n: "2", key: "[redacted]" } } },
+      ],
+    });
+    expect(leaks(JSON.stringify(run))).toEqual([]);
+    const others = await callTool(ben, "run_pipeline", { data: [{ n: 1 }], steps: [{ name: "enrich", api }] });
+    expect(JSON.stringify(others)).toContain("There is no secret");
+  });
+
   it("is in no status event, no error and no other tool's answer", async () => {
     const seen: string[] = [];
     const onprogress = (event: unknown) => void seen.push(JSON.stringify(event));
