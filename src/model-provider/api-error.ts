@@ -1,4 +1,4 @@
-import { type ErrorCode, ToolError, toToolError } from "../errors.ts";
+import { type ErrorCode, toToolError } from "../errors.ts";
 
 /** A failure as OpenAI's protocol has it (platform.openai.com, "Error codes"), with our hint behind the message. */
 export interface ApiError {
@@ -6,6 +6,8 @@ export interface ApiError {
   error: { message: string; type: string; param: string | null; code: string | null };
   /** Seconds to wait before another try. */
   retryAfter?: number;
+  /** Value of `WWW-Authenticate`. */
+  challenge?: string | undefined;
   /** Whether another try is worth it: OpenAI's clients make two by themselves unless they are told. */
   retryable: boolean;
 }
@@ -21,6 +23,7 @@ const KINDS: Partial<Record<ErrorCode, Kind>> = {
   unauthenticated: [401, INVALID, "invalid_api_key"],
   disabled: [403, "permission_error"],
   forbidden: [403, "permission_error"],
+  insufficient_scope: [403, "permission_error"],
   confirmation_required: [403, "permission_error"],
   not_found: [404, INVALID],
   too_large: [413, INVALID],
@@ -42,9 +45,17 @@ export class RequestError extends Error {
   readonly param: string | null;
   readonly code: string;
   readonly type: string;
+  readonly challenge: string | undefined;
 
-  constructor(status: number, code: string, message: string, param: string | null = null, type = INVALID) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    param: string | null = null,
+    { type = INVALID, challenge }: { type?: string; challenge?: string | undefined } = {},
+  ) {
     super(message);
+    this.challenge = challenge;
     this.name = "RequestError";
     this.status = status;
     this.code = code;
@@ -56,8 +67,8 @@ export class RequestError extends Error {
 /** What anything thrown is for the client; of bugs nothing but that they are one. */
 export function apiErrorOf(thrown: unknown, redact: (text: string) => string): ApiError {
   if (thrown instanceof RequestError) {
-    const { status, message, type, param, code } = thrown;
-    return { status, error: { message: redact(message), type, param, code }, retryable: false };
+    const { status, message, type, param, code, challenge } = thrown;
+    return { status, error: { message: redact(message), type, param, code }, challenge, retryable: false };
   }
   const error = toToolError(thrown);
   const [status, type, code = error.code] = KINDS[error.code] ?? ([500, "server_error"] as const);
@@ -72,7 +83,7 @@ export function apiErrorOf(thrown: unknown, redact: (text: string) => string): A
 }
 
 /** The error as a whole response. */
-export function errorResponse({ status, error, retryAfter, retryable }: ApiError): Response {
+export function errorResponse({ status, error, retryAfter, challenge, retryable }: ApiError): Response {
   const wait = retryAfter ?? (status === 429 && retryable ? 5 : undefined);
   return Response.json(
     { error },
@@ -80,6 +91,7 @@ export function errorResponse({ status, error, retryAfter, retryable }: ApiError
       status,
       headers: {
         ...(wait !== undefined && { "Retry-After": String(wait) }),
+        ...(challenge !== undefined && { "WWW-Authenticate": challenge }),
         "X-Should-Retry": String(retryable),
       },
     },
@@ -91,9 +103,4 @@ export function outcomeOf(thrown: unknown): { outcome: string; error?: unknown }
   if (thrown instanceof RequestError) return { outcome: thrown.code };
   const error = toToolError(thrown);
   return { outcome: error.code, ...(error.code === "internal" && { error: error.cause }) };
-}
-
-/** A call that cannot be made by this way into the server. */
-export function notOffered(message: string, hint: string): ToolError {
-  return new ToolError("forbidden", message, { hint });
 }

@@ -103,7 +103,8 @@ export function createModelProvider(options: ModelProviderOptions): ModelProvide
     const refusal = context.refuseTool?.(tool);
     if (!refusal) return undefined;
     const message = `The model \`${id}\` is the tool ${tool}. ${refusal.message}`;
-    return new RequestError(refusal.status, "insufficient_permissions", message, "model", "permission_error");
+    const more = { type: "permission_error", challenge: refusal.challenge };
+    return new RequestError(refusal.status, "insufficient_permissions", message, "model", more);
   }
 
   return { fetch };

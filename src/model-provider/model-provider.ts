@@ -5,8 +5,10 @@ export interface ModelRequestContext {
   user: { id: string };
   /** Fires when the client goes away. */
   signal: AbortSignal;
-  /** Why the caller's scopes do not allow a tool; undefined where they do. */
-  refuseTool?: ((tool: string) => { status: number; message: string } | undefined) | undefined;
+  /** Why the caller's scopes do not allow a tool, with the value of `WWW-Authenticate`; undefined where they do. */
+  refuseTool?:
+    | ((tool: string) => { status: number; message: string; challenge?: string | undefined } | undefined)
+    | undefined;
   /** Where the last status goes that the stream cannot carry any more, because its reader is gone. */
   lastStatus?: StatusSink | undefined;
 }
