@@ -61,7 +61,6 @@ function namesOf(given: readonly string[], keys: readonly string[]): string[] {
       : [...given];
   const unknown = names.find((name) => !keys.includes(name));
   if (unknown !== undefined) throw unknownColumn("y", unknown, keys);
-  if (names.length === 0) throw wrong("y", '"y" must not be empty.');
   return names;
 }
 

@@ -46,6 +46,7 @@ function tableText({ title, columns, rows }: TablePart): string {
     line(isNumeric.map((numeric) => (numeric && rows.length > 0 ? "--:" : "---"))),
     ...rows.slice(0, TEXT_ROWS).map((row) => line(row.map((cell) => escaped(textOf(cell))))),
   ];
+  if (rows.length === 0) lines.push("", "No rows.");
   const rest = rows.length - TEXT_ROWS;
   const more = rest > 0 ? `\n\n… and ${rest} more ${rest === 1 ? "row" : "rows"}.` : "";
   return heading + lines.join("\n") + more;

@@ -67,8 +67,32 @@ describe("a table", () => {
     expect(table?.rows).toEqual([[3, 1, 2]]);
   });
 
-  it("may be empty", () => {
-    expect(show({ rows: [] })).toEqual({ parts: [{ type: "table", columns: [], rows: [] }], text: "No rows." });
+  it("may be empty, with and without columns", () => {
+    expect(show({ rows: [], title: "Found" })).toEqual({
+      parts: [{ type: "table", title: "Found", columns: [], rows: [] }],
+      text: "### Found\n\nNo rows.",
+    });
+    expect(show({ rows: [], columns: ["a: Name", "b"] })).toEqual({
+      parts: [
+        {
+          type: "table",
+          columns: [
+            { key: "a", title: "Name" },
+            { key: "b", title: "b" },
+          ],
+          rows: [],
+        },
+      ],
+      text: "| Name | b |\n| --- | --- |\n\nNo rows.",
+    });
+  });
+
+  it("is not there for empty lists alone, which models give for what they leave out", () => {
+    expect(show({ markdown: "Hi", rows: [], columns: [], y: [] })).toEqual({
+      parts: [{ type: "markdown", text: "Hi" }],
+      text: "Hi",
+    });
+    expect((show({ rows: [{ a: 1 }], columns: [], y: [] }).parts[0] as TablePart).rows).toEqual([[1]]);
   });
 
   it("does not take what objects have anyway for a column", () => {

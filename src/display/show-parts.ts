@@ -28,7 +28,7 @@ export interface ImageRules {
  * @throws ToolError `invalid_input` that names the parameter at fault
  */
 export function showParts(request: ShowRequest, { typeOf, maxBytes }: ImageRules): { parts: Part[]; text: string } {
-  const { markdown, rows, columns, chart, image, alt, title, x, y } = request;
+  const { markdown, rows, columns, chart, image, alt, title, x, y } = withoutFillers(request);
   const parts: Part[] = [];
   for (const [name, length] of Object.entries(LIMITS)) {
     const given = request[name as keyof typeof LIMITS]?.length ?? 0;
@@ -42,9 +42,17 @@ export function showParts(request: ShowRequest, { typeOf, maxBytes }: ImageRules
     if (value !== undefined && chart === undefined) throw wrong(name, `"${name}" is of a chart: give "chart", too.`);
   }
   if (alt !== undefined && image === undefined) throw wrong("alt", '"alt" describes an image: give "image", too.');
-  if (rows !== undefined) parts.push(...rowParts(rows, request));
+  if (rows !== undefined) parts.push(...rowParts(rows, { columns, chart, title, x, y }));
   if (image !== undefined) parts.push(imageOf(image, alt ?? "", typeOf, maxBytes));
   return { parts, text: renderText(parts) };
+}
+
+/** What was asked for, without the empty lists that models give for what they leave out. A table may be empty if it is one. */
+function withoutFillers(request: ShowRequest): ShowRequest {
+  const columns = request.columns?.length === 0 ? undefined : request.columns;
+  const y = request.y?.length === 0 ? undefined : request.y;
+  const isTable = columns !== undefined || request.title !== undefined || request.chart !== undefined;
+  return { ...request, columns, y, rows: request.rows?.length === 0 && !isTable ? undefined : request.rows };
 }
 
 function rowParts(rows: readonly Row[], { columns, chart, title, x, y }: ShowRequest): Part[] {

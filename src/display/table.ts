@@ -22,7 +22,9 @@ export function keysOf(rows: readonly Row[]): string[] {
  */
 export function tableOf(rows: readonly Row[], columns: readonly string[] | undefined, needed: string[]): TablePart {
   const keys = keysOf(rows);
-  const chosen = columns?.map((entry) => columnOf(entry, keys)) ?? keys.map((key) => ({ key, title: key }));
+  const chosen =
+    columns?.map((entry) => columnOf(entry, rows.length === 0 ? undefined : keys)) ??
+    keys.map((key) => ({ key, title: key }));
   for (const key of needed) if (!chosen.some((column) => column.key === key)) chosen.push({ key, title: key });
   const twice = chosen.find(({ key }, place) => chosen.findIndex((column) => column.key === key) !== place);
   if (twice) throw wrong("columns", `"columns" names the column "${twice.key}" twice.`);
@@ -40,12 +42,15 @@ export function tableOf(rows: readonly Row[], columns: readonly string[] | undef
   };
 }
 
-/** A key as it stands, even with a colon in it; otherwise the key before the colon and the title after it. */
-function columnOf(entry: string, keys: readonly string[]): Column {
-  if (keys.includes(entry)) return { key: entry, title: entry };
+/**
+ * A key as it stands, even with a colon in it; otherwise the key before the colon and the title after it.
+ * @param keys Those that there are; undefined where no row tells
+ */
+function columnOf(entry: string, keys: readonly string[] | undefined): Column {
+  if (keys?.includes(entry)) return { key: entry, title: entry };
   const colon = entry.indexOf(":");
   const key = colon > 0 ? entry.slice(0, colon).trim() : entry;
-  if (!keys.includes(key)) throw unknownColumn("columns", key, keys);
+  if (keys && !keys.includes(key)) throw unknownColumn("columns", key, keys);
   return { key, title: entry.slice(colon + 1).trim() || key };
 }
 

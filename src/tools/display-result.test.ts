@@ -57,7 +57,9 @@ const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QD
 describe("display_result shows", () => {
   it("nothing more than before, where nothing more is given", async () => {
     const client = await connect();
-    expect(await callTool(client, "display_result", { message: "Hi", markdown: "", rows: null })).toEqual({
+    expect(
+      await callTool(client, "display_result", { message: "Hi", markdown: "", rows: [], columns: [], x: null }),
+    ).toEqual({
       status: "success",
       action: "display_result",
       data: {},

@@ -73,5 +73,6 @@ export default defineTool({
 
 async function showing(shown: Parameters<typeof import("../display/show-parts.ts").showParts>[0]) {
   const { showParts } = await import("../display/show-parts.ts");
-  return showParts(shown, { typeOf: imageTypeOf, maxBytes: MAX_MEDIA_BYTES });
+  const { parts, text } = showParts(shown, { typeOf: imageTypeOf, maxBytes: MAX_MEDIA_BYTES });
+  return parts.length > 0 ? { parts, text } : {};
 }
