@@ -54,23 +54,25 @@ const info = { name: "test", version: "0" };
 it.each([
   [
     "2026-07-28",
+    "localhost",
     (url: URL, authProvider: OAuthClientProvider) => new ModernHttp(url, { authProvider }),
     () => new ModernClient(info),
   ],
   [
     "the 2025 era",
+    "127.0.0.1",
     (url: URL, authProvider: OAuthClientProvider) => new LegacyHttp(url, { authProvider: authProvider as never }),
     () => new LegacyClient(info),
   ],
 ])(
-  "a client of %s finds the authorization server by itself, and calls with a token that is made for this server",
-  async (_era, createTransport, createClient) => {
+  "a client of %s on %s finds the authorization server by itself, and calls with a token that is made for this server",
+  async (_era, host, createTransport, createClient) => {
     const issuer = await startAuthorizationServer({ subject: "ana" });
     const users = { ana: [{ issuer: issuer.issuer, subject: "ana" }] };
     const oauth = { issuer: issuer.issuer, requiredScopes: ["mcp"] };
     const toolScopes = { memory_add: ["write"] };
     const server = await startHttpServer({ config: { auth: { mode: "oauth", users, oauth, toolScopes } } });
-    const url = new URL("/mcp", server.url);
+    const url = new URL("/mcp", server.url.replace("127.0.0.1", host));
     const { kept, provider } = createProvider();
 
     const first = createTransport(url, provider);

@@ -31,7 +31,11 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   const patchbay = createPatchbay(loaded, env, { pagesUrl: () => pagesUrl(loaded.config.http, url) });
   surviveRejections(patchbay.log);
   const { http, auth, limits, openWebui } = loaded.config;
-  const identity = createIdentity({ ...identityOptions(loaded), listenUrl: () => url ?? "", log: patchbay.log });
+  const identity = createIdentity({
+    ...identityOptions(loaded),
+    listenUrl: () => url ?? `http://127.0.0.1:${http.port}`,
+    log: patchbay.log,
+  });
   const factory = createServerFactory({
     version: VERSION,
     boundary: patchbay.boundary,

@@ -56,7 +56,9 @@ export function createApp(options: AppOptions): Hono<Env> {
     return ready ? context.text("ok") : context.text(reason ?? "not ready", 503);
   });
   for (const [path, metadata] of options.identity.metadata) {
-    app.get(path, (context) => context.json(metadata(), 200, { "Access-Control-Allow-Origin": "*" }));
+    app.get(path, (context) =>
+      context.json(metadata(context.req.raw.headers), 200, { "Access-Control-Allow-Origin": "*" }),
+    );
   }
   // The slash at the end is easily copied along, and a redirect would cost a client its POST.
   app.on("ALL", ["/mcp", "/mcp/"], async (context) => {
@@ -67,7 +69,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     const sinks = message && options.statusLines ? [options.statusLines.sinkOf(message)] : [];
     const authInfo = { token: "", clientId: user, scopes: [...(caller.scopes ?? [])], extra: { user, sinks } };
     return options.mcp.fetch(context.req.raw, authInfo, user, (tool) => {
-      const refusal = options.identity.refuseTool(caller, tool);
+      const refusal = options.identity.refuseTool(caller, tool, { headers: context.req.raw.headers });
       if (refusal === undefined) return undefined;
       if (refusal.challenge !== undefined) return refuseCaller(refusal);
       return new ToolError("insufficient_scope", refusal.message, {
@@ -85,7 +87,7 @@ export function createApp(options: AppOptions): Hono<Env> {
       return modelProvider.fetch(request, {
         user: { id: caller.user },
         signal: request.signal,
-        refuseTool: (tool) => identity.refuseTool(caller, tool, "v1"),
+        refuseTool: (tool) => identity.refuseTool(caller, tool, { resource: "v1" }),
         lastStatus: message && statusLines?.sinkOf(message),
       });
     });

@@ -3,6 +3,7 @@ import type { Refusal, ResourceName } from "./identity.ts";
 import type { IdentityOptions } from "./identity-options.ts";
 import { createUserJwt, hasPlainUser, JWT_HEADER, OPEN_WEBUI } from "./open-webui-jwt.ts";
 import { createSessions } from "./open-webui-session.ts";
+import type { OwnUrls } from "./own-urls.ts";
 import { challenge, metadataUrlOf, resourceOf } from "./resource-metadata.ts";
 import { createProxies, readUserHeader } from "./trusted-header.ts";
 import { createUserNames } from "./user-names.ts";
@@ -30,15 +31,15 @@ export interface Assertions {
   /** What a service has to add, where it named nobody. */
   missing(headers: Headers): string;
   /** The challenge for a request without a credential. */
-  challenge(resource: ResourceName): string;
+  challenge(resource: ResourceName, headers: Headers): string;
 }
 
 export const PLAIN_CHALLENGE = challenge({});
 
-export function createAssertions(options: IdentityOptions, base: () => string): Assertions | undefined {
+export function createAssertions(options: IdentityOptions, urls: OwnUrls): Assertions | undefined {
   switch (options.mode) {
     case "oauth":
-      return accessTokens(options, base);
+      return accessTokens(options, urls);
     case "open-webui-jwt":
       return userJwts(options);
     case "open-webui-session":
@@ -50,24 +51,24 @@ export function createAssertions(options: IdentityOptions, base: () => string): 
   }
 }
 
-function accessTokens({ oauth, users = {} }: IdentityOptions, base: () => string): Assertions {
+function accessTokens({ oauth, users = {} }: IdentityOptions, urls: OwnUrls): Assertions {
   const settings = oauth as AccessTokenSettings & NonNullable<IdentityOptions["oauth"]>;
   const userOf = createUserNames(users);
   const verify = createAccessTokens(settings);
   const required = settings.requiredScopes;
-  const challengeOf = (resource: ResourceName, error: Record<string, string> = {}) =>
-    challenge({ ...error, scope: required.join(" "), resource_metadata: metadataUrlOf(base(), resource) });
+  const challengeOf = (resource: ResourceName, headers: Headers, error: Record<string, string> = {}) =>
+    challenge({ ...error, scope: required.join(" "), resource_metadata: metadataUrlOf(urls.of(headers), resource) });
   // What may call tools may ask models too, for tools do; a token for the models alone calls no tool.
   const audienceOf = (resource: ResourceName) =>
     settings.audience.length > 0
       ? settings.audience
-      : [...new Set([resource, "mcp"] as const)].map((name) => resourceOf(base(), name));
+      : [...new Set([resource, "mcp"] as const)].flatMap((name) => urls.all().map((url) => resourceOf(url, name)));
 
   return {
     needsService: false,
     missing: () => "This key is that of a service; the user's access token is missing: Authorization: Bearer …",
     challenge: challengeOf,
-    async read({ bearer, resource }) {
+    async read({ bearer, resource, headers }) {
       if (bearer === undefined) return undefined;
       const outcome = await verify(bearer, audienceOf(resource));
       if ("subject" in outcome) {
@@ -76,7 +77,7 @@ function accessTokens({ oauth, users = {} }: IdentityOptions, base: () => string
           return { user: userOf(settings.issuer, outcome.subject), scopes: outcome.scopes, byAccessToken: true };
         const message = `The access token lacks the scope ${lacking.join(" ")}.`;
         const error = { error: "insufficient_scope", error_description: message };
-        return { reason: message, refusal: { status: 403, message, challenge: challengeOf(resource, error) } };
+        return { reason: message, refusal: { status: 403, message, challenge: challengeOf(resource, headers, error) } };
       }
       if (outcome.unavailable !== undefined) {
         const message = `Access tokens cannot be checked now: ${settings.issuer} is the authorization server, and ${outcome.unavailable}.`;
@@ -85,7 +86,7 @@ function accessTokens({ oauth, users = {} }: IdentityOptions, base: () => string
       const error = { error: "invalid_token", error_description: outcome.invalid };
       return {
         reason: outcome.invalid,
-        refusal: { status: 401, message: outcome.invalid, challenge: challengeOf(resource, error) },
+        refusal: { status: 401, message: outcome.invalid, challenge: challengeOf(resource, headers, error) },
       };
     },
   };

@@ -4,6 +4,7 @@ import type { Authentication, Identity, Refusal } from "./identity.ts";
 import type { IdentityOptions } from "./identity-options.ts";
 import { KEY_PREFIX } from "./key-file.ts";
 import { createKeyRing, type RingKey } from "./key-ring.ts";
+import { createOwnUrls } from "./own-urls.ts";
 import { readCredentials } from "./read-credentials.ts";
 import { createRefusalLog } from "./refusal-log.ts";
 import { challenge, metadataUrlOf, resourceMetadata } from "./resource-metadata.ts";
@@ -25,8 +26,8 @@ export function createIdentity(options: IdentityOptions): Identity {
   );
   checkOptions(options, ring.keys(), mode === "static-user" || (mode === "api-key" && ring.isEmptyNow()));
   const isOpen = async () => mode === "static-user" || (mode === "api-key" && (await ring.isEmpty()));
-  const base = () => options.publicUrl ?? options.listenUrl?.() ?? "http://127.0.0.1";
-  const assertions = createAssertions(options, base);
+  const urls = createOwnUrls(options.publicUrl, options.listenUrl ?? (() => "http://127.0.0.1"));
+  const assertions = createAssertions(options, urls);
   const tellRefusal = createRefusalLog(log);
   const neededScopes = new Map(Object.entries(toolScopes));
   const requiredScopes = options.oauth?.requiredScopes ?? [];
@@ -36,7 +37,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       const refuse = (reason: string, refusal: Partial<Refusal> = {}): Authentication => {
         tellRefusal(reason.startsWith("no ") ? "debug" : "warn", reason, peer);
         const message = assertions?.needsService === false ? NO_CREDENTIAL[mode] : undefined;
-        const asked = assertions?.challenge(resource) ?? PLAIN_CHALLENGE;
+        const asked = assertions?.challenge(resource, headers) ?? PLAIN_CHALLENGE;
         return { refusal: { status: 401, message: message ?? NO_KEY, challenge: asked, ...refusal } };
       };
       const given = readCredentials(headers);
@@ -75,7 +76,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       return { caller: { user, scopes, passedToken, byAccessToken: !key && asserted?.byAccessToken === true } };
     },
 
-    refuseTool({ scopes, byAccessToken }, tool, resource = "mcp") {
+    refuseTool({ scopes, byAccessToken }, tool, { resource = "mcp", headers } = {}) {
       const needed = neededScopes.get(tool) ?? neededScopes.get("*") ?? [];
       const lacking = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
       if (lacking.length === 0) return undefined;
@@ -88,7 +89,7 @@ export function createIdentity(options: IdentityOptions): Identity {
           error: "insufficient_scope",
           error_description: message,
           scope: [...new Set([...requiredScopes, ...needed])].join(" "),
-          resource_metadata: metadataUrlOf(base(), resource),
+          resource_metadata: metadataUrlOf(urls.of(headers), resource),
         }),
       };
     },
@@ -96,7 +97,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     isOpen,
     metadata:
       mode === "oauth" && options.oauth?.issuer !== undefined
-        ? resourceMetadata(base, {
+        ? resourceMetadata(urls, {
             issuer: options.oauth.issuer,
             scopes: [...new Set([...requiredScopes, ...[...neededScopes.values()].flat()])],
           })

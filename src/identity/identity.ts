@@ -44,9 +44,13 @@ export interface Identity {
    * asks for more (RFC 6750, section 3.1) where an access token named the user, and none where a key did: that is no matter of
    * HTTP then, for bridges lose the answer to a call that comes under another status than 200.
    */
-  refuseTool(caller: Caller, tool: string, resource?: ResourceName): Refusal | undefined;
+  refuseTool(
+    caller: Caller,
+    tool: string,
+    request?: Partial<Pick<Credentials, "headers" | "resource">>,
+  ): Refusal | undefined;
   /** Whether no credential is asked for. */
   isOpen(): Promise<boolean>;
-  /** Protected resource metadata by path (RFC 9728); empty where no authorization server is configured. */
-  metadata: ReadonlyMap<string, () => Record<string, unknown>>;
+  /** Protected resource metadata by path (RFC 9728), as they are for a request; empty where no authorization server is configured. */
+  metadata: ReadonlyMap<string, (headers: Headers) => Record<string, unknown>>;
 }

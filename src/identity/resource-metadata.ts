@@ -1,28 +1,28 @@
-import type { ResourceName } from "./identity.ts";
+import type { Identity, ResourceName } from "./identity.ts";
+import type { OwnUrls } from "./own-urls.ts";
 
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 const RESOURCES = ["mcp", "v1"] as const;
 
 /** The identifier of a resource (RFC 8707), such as `https://patchbay.example.com/mcp`. */
 export function resourceOf(base: string, name: ResourceName): string {
-  return `${base.replace(/\/+$/, "")}/${name}`;
+  return `${base}/${name}`;
 }
 
 /** Where the metadata of a resource are, below the URL by which this server is reached, whatever proxy is before it. */
 export function metadataUrlOf(base: string, name: ResourceName): string {
-  return `${base.replace(/\/+$/, "")}${WELL_KNOWN}/${name}`;
+  return `${base}${WELL_KNOWN}/${name}`;
 }
 
 /**
- * Protected resource metadata (RFC 9728) by path. The path without a resource is where clients look that were not told of one;
- * where `base` has a path of its own, section 3.1 puts it behind the well-known one.
+ * Protected resource metadata (RFC 9728) by path. The path without a resource is where clients look that were not told of one.
  */
 export function resourceMetadata(
-  base: () => string,
+  urls: OwnUrls,
   { issuer, scopes }: { issuer: string; scopes: readonly string[] },
-): Map<string, () => Record<string, unknown>> {
-  const of = (name: ResourceName) => () => ({
-    resource: resourceOf(base(), name),
+): Identity["metadata"] {
+  const of = (name: ResourceName) => (headers: Headers) => ({
+    resource: resourceOf(urls.of(headers), name),
     authorization_servers: [issuer],
     bearer_methods_supported: ["header"],
     ...(scopes.length > 0 && { scopes_supported: scopes }),
