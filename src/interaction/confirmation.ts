@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
+import { callKey, createCallConsents, digest } from "./call-consents.ts";
 import type { FormQuestion } from "./form-question.ts";
-import { type Asker, declined, expired, type Ladder, type Waiting } from "./ladder.ts";
+import { type Asker, expired, type Ladder, type Waiting } from "./ladder.ts";
 import type { OpenPage, Pages } from "./pages.ts";
 import { shownLine, shownWords } from "./shown-words.ts";
 import type { Opened, Sealer } from "./tokens.ts";
@@ -102,7 +102,6 @@ interface AskedQuestion {
 }
 
 const PURPOSE = "confirm_action";
-const MAX_GRANTS = 10_000;
 
 /** The words that ask before a tool runs. */
 export function confirmationQuestion(tool: string): string {
@@ -116,27 +115,11 @@ function waitingMessage(tool: string): string {
 /** Questions of yes and no, and the consents given on pages and in the chat that wait for their call. */
 export function createConfirmation(options: ConfirmationOptions): Confirmation {
   const { sealer, ladder, pages, now, pendingMs, grantMs } = options;
-  const grants = new Map<string, number>();
-  /** The pages that ask for the consent to a call. */
-  const asking = new Map<string, OpenPage>();
-
-  function grant(key: string): void {
-    const time = now();
-    for (const [other, expiresAt] of grants) {
-      if (expiresAt <= time || grants.size >= MAX_GRANTS) grants.delete(other);
-    }
-    grants.set(key, time + grantMs);
-  }
-
-  function keepPage(key: string, page: OpenPage): void {
-    for (const [other, { expiresAt }] of asking) {
-      if (expiresAt + grantMs <= now() || asking.size >= MAX_GRANTS) asking.delete(other);
-    }
-    asking.set(key, page);
-  }
-
-  const pageState = (user: string, page: OpenPage | undefined) =>
-    page && pages ? pages.look(user, page.id).state : undefined;
+  const stateOf = (user: string, page: OpenPage) => pages?.look(user, page.id).state ?? "gone";
+  /** A page whose answer has been taken: it serves no second time, by whichever road, for as long as a token may name it. */
+  const use = ({ id, expiresAt }: OpenPage) =>
+    sealer.consume({ id, payload: undefined, expiresAt: expiresAt + pendingMs });
+  const consents = createCallConsents({ now, grantMs, stateOf, use });
 
   function seal(user: string, asked: AskedQuestion): string {
     return sealer.seal(user, PURPOSE, asked, Math.max(pendingMs, (asked.page?.expiresAt ?? 0) - now()));
@@ -145,7 +128,7 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
   function read(user: string, token: string): { opened: Opened; asked: AskedQuestion } {
     const opened = sealer.open(user, PURPOSE, token);
     const asked = opened.payload as AskedQuestion;
-    if (asked.page && sealer.isConsumed(asked.page.id)) sealer.consume(asUsed(asked.page));
+    if (asked.page && sealer.isConsumed(asked.page.id)) use(asked.page);
     return { opened, asked };
   }
 
@@ -154,10 +137,8 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
     waiting: waitingMessage,
 
     async obtain(user, { key, text, question, call }, asker) {
-      const callDigest = call && digest(call.args);
-      const callKey = call && grantKey(user, call.tool, callDigest ?? "");
-      const page = callKey === undefined ? undefined : asking.get(callKey);
-      const isOpen = pageState(user, page) === "open";
+      const bound = call && { tool: call.tool, digest: digest(call.args) };
+      const ofCall = bound && callKey(user, bound.tool, bound.digest);
       const asked = {
         user,
         key,
@@ -170,14 +151,15 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       });
       if (confirmed !== undefined) return { confirmed };
       // A call that is repeated before its page is answered gets the same page again.
-      const waiting = isOpen
-        ? { page, chat: ladder.ways.has("chat") }
+      const open = ofCall === undefined ? undefined : consents.openPage(ofCall, user);
+      const waiting = open
+        ? { page: open, chat: ladder.ways.has("chat") }
         : await ladder.hand(user, { kind: "confirmation", text }, true);
       if (!waiting) return undefined;
-      if (callKey !== undefined && waiting.page) keepPage(callKey, waiting.page);
+      if (ofCall !== undefined && waiting.page) consents.askOn(ofCall, waiting.page);
       const token = seal(user, {
         message: digest(text.message.trim()),
-        ...(call && { tool: call.tool, digest: callDigest as string }),
+        ...bound,
         ...(waiting.page && { page: waiting.page }),
         chat: waiting.chat,
       });
@@ -187,20 +169,7 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
     request: (user, tool, args, message = confirmationQuestion(tool)) =>
       seal(user, { tool, digest: digest(args), message: digest(message.trim()), chat: true }),
 
-    takeGrant(user, tool, args) {
-      const key = grantKey(user, tool, digest(args));
-      const expiresAt = grants.get(key);
-      grants.delete(key);
-      if (expiresAt !== undefined && expiresAt > now()) return true;
-      const page = asking.get(key);
-      const state = pageState(user, page);
-      if (page === undefined || state === "open") return false;
-      asking.delete(key);
-      if (state !== "confirmed" && state !== "declined") return false;
-      sealer.consume(asUsed(page));
-      if (state === "declined") throw declined();
-      return true;
-    },
+    takeGrant: (user, tool, args) => consents.take(callKey(user, tool, digest(args)), user),
 
     shown: ({ message, title, confirmLabel, cancelLabel }) => ({
       message: shownWords(message),
@@ -245,7 +214,7 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
           hint: "Repeat the message unchanged or leave it out, or ask again without resume_token.",
         });
       }
-      const state = pageState(user, asked.page);
+      const state = asked.page && stateOf(user, asked.page);
       const onPage = state === "confirmed" ? true : state === "declined" ? false : undefined;
       if (onPage === undefined && answer !== undefined && !asked.chat) {
         throw new ToolError("invalid_input", "Only the user can answer this question, on its page.", {
@@ -259,11 +228,11 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
         return waitingFor({ page: state === "gone" ? undefined : page, chat }, token);
       }
       sealer.consume(opened);
-      if (asked.page) sealer.consume(asUsed(asked.page));
+      if (asked.page) use(asked.page);
       if (asked.tool === undefined) return { confirmed };
-      const key = grantKey(user, asked.tool, asked.digest ?? "");
-      asking.delete(key);
-      if (confirmed) grant(key);
+      const key = callKey(user, asked.tool, asked.digest ?? "");
+      consents.settle(key);
+      if (confirmed) consents.grant(key);
       return { confirmed, tool: asked.tool };
     },
   };
@@ -277,19 +246,4 @@ function isConsent(content: unknown): boolean {
 
 function waitingFor({ page, chat }: Waiting, resumeToken: string): WaitingConfirmation {
   return { ...(page && { url: page.url }), chat, resumeToken };
-}
-
-/** A page whose answer has been taken: it serves no second time, by whichever road. It is asked about until it expires. */
-const asUsed = ({ id, expiresAt }: OpenPage): Opened => ({ id, payload: undefined, expiresAt: expiresAt + 600_000 });
-
-const grantKey = (user: string, tool: string, args: string): string => JSON.stringify([user, tool, args]);
-
-/** SHA-256 of the value as JSON with sorted keys, in base64url. */
-function digest(value: unknown): string {
-  const canonical = JSON.stringify(value ?? {}, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
-  return createHash("sha256").update(canonical).digest("base64url");
 }
