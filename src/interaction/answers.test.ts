@@ -91,7 +91,9 @@ describe("the bounds of a field", () => {
   });
 
   it("ask for secrets that are long enough to be hidden", () => {
-    expect(field({ type: "password", min: 2 }, { f: "042" }).issues[0]?.message).toBe("It has 3 characters; at least 4");
+    expect(field({ type: "password", min: 2 }, { f: "042" }).issues[0]?.message).toBe(
+      "It has 3 characters; at least 4",
+    );
     expect(field({ type: "password" }, { f: "" }).issues).toEqual([]);
   });
 
