@@ -20,15 +20,15 @@ const PASSING = [408, 425, 429];
  */
 export function createPoster(url: string, postMs: number): Poster {
   const base = apiRootOf(url);
-  let loaded: ReturnType<typeof load> | undefined;
   const load = async () => {
     const { Agent, request } = await import("undici");
     return { request, agent: new Agent({ connections: CONNECTIONS, connect: { timeout: postMs } }) };
   };
+  // At once: the first event would wait for it.
+  const loaded = load();
 
   return {
     async post({ chatId, messageId, token }, event) {
-      loaded ??= load();
       const path = `${base}/api/v1/chats/${encodeURIComponent(chatId)}/messages/${encodeURIComponent(messageId)}/event`;
       try {
         const { request, agent } = await loaded;
@@ -50,7 +50,7 @@ export function createPoster(url: string, postMs: number): Poster {
       }
     },
     async close() {
-      await (await loaded)?.agent.destroy();
+      await (await loaded).agent.destroy();
     },
   };
 }
