@@ -43,7 +43,7 @@ describe("patchbay-mcp doctor", () => {
 
   it("asks Open-WebUI whether it tells whose session a request carries", async () => {
     const { url } = await startSessionServer();
-    const good = await doctor({ auth: { mode: "open-webui-session" }, openWebui: { url } });
+    const good = await doctor({ auth: { mode: "open-webui-session" }, openWebui: { url: `${url}/api` } });
     expect(good.stdout).toMatch(/^ok {5}auth: Open-WebUI: http:.* tells whose session a request carries$/m);
     const nobody = `http://127.0.0.1:${await unusedPort()}`;
     const bad = await doctor({ auth: { mode: "open-webui-session" }, openWebui: { url: nobody } });

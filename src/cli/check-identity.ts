@@ -55,7 +55,7 @@ export async function checkIdentity(loaded: LoadedConfig): Promise<Check[]> {
     if (auth.mode !== "open-webui-session" || url === undefined) return [];
     const about = { service: "configuration", name: "auth: Open-WebUI" } as const;
     // A made-up session has to be refused: another answer is that of something else.
-    const answer = await fetchJson(`${url.replace(/\/+$/, "")}/api/v1/auths/`, { authorization: "Bearer none" }).catch(
+    const answer = await fetchJson(`${url}/api/v1/auths/`, { authorization: "Bearer none" }).catch(
       (error: Error & { cause?: { code?: string } }) => error.cause?.code ?? error.message,
     );
     if (typeof answer === "object" && (answer.status === 401 || answer.status === 403))

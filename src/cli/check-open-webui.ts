@@ -1,5 +1,4 @@
 import type { LoadedConfig } from "../config/loaded-config.ts";
-import { apiRootOf } from "../open-webui/post-event.ts";
 import type { Check } from "./checks.ts";
 
 /** Whether status lines reach the chats of the configured Open-WebUI. Without one, there is nothing to say. */
@@ -15,7 +14,7 @@ export async function checkStatusLines(
     const hint = "Choose auth.mode open-webui-session, or set openWebui.statusLine: false.";
     return [{ ...about, state: "off", detail, hint }];
   }
-  const problem = await problemOf(`${apiRootOf(url)}/api/version`, signal);
+  const problem = await problemOf(`${url}/api/version`, signal);
   if (problem === undefined) return [{ ...about, state: "ok", detail: `at ${url}` }];
   const hint = "Set openWebui.url to the address by which this server reaches Open-WebUI.";
   return [{ ...about, state: "broken", detail: `${url} ${problem}`, hint }];

@@ -3,7 +3,7 @@ import { api } from "./api-settings.ts";
 import { auth } from "./auth-settings.ts";
 import { interaction } from "./interaction-settings.ts";
 import { llm, moa, modelProvider, provider } from "./model-settings.ts";
-import { httpUrl, seconds, secret } from "./setting.ts";
+import { httpUrl, openWebUiUrl, seconds, secret } from "./setting.ts";
 
 /**
  * The whole configuration as one schema. The JSON Schema, the reference page and the names of the environment variables
@@ -205,7 +205,7 @@ export const configSchema = z.strictObject({
   interaction: interaction.prefault({}).describe("Forms and confirmations."),
   openWebui: z
     .strictObject({
-      url: httpUrl().optional().describe("Its URL, such as http://127.0.0.1:3000."),
+      url: openWebUiUrl().optional().describe("Its URL, such as http://127.0.0.1:3000."),
       apiKey: secret("Key of its API, to use its models; `OPENWEBUI_API_KEY` is the same.").optional(),
       statusLine: z
         .boolean()

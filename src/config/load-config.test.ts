@@ -99,6 +99,17 @@ describe("where values come from", () => {
   });
 });
 
+describe("the URL of Open-WebUI", () => {
+  it.each(["", "/", "/api", "/api/", "?x=1#y", "/api?x=/"])("may end with %j", async (end) => {
+    const { config } = await load(`openWebui: { url: "http://127.0.0.1:3000/chat${end}" }`);
+    expect(config.openWebui.url).toBe("http://127.0.0.1:3000/chat");
+  });
+
+  it("still has to be one", async () => {
+    expect(await problemsOf('openWebui: { url: "127.0.0.1:3000/api" }')).toContain("write http://127.0.0.1:3000/api");
+  });
+});
+
 describe("the environment", () => {
   it("names every value by its path, nested keys and entries of records included", async () => {
     const { config } = await load("providers: { my-local: { baseUrl: 'http://a/v1' } }\napis: { weather: {} }", {

@@ -24,3 +24,12 @@ export const httpUrl = () =>
       return `must be an http or https URL${instead}`;
     },
   });
+
+/** Where the API of Open-WebUI begins: the URL of the models that it offers, which ends with `/api`, is taken too. */
+export const openWebUiUrl = () =>
+  httpUrl().overwrite((url) =>
+    url
+      .replace(/[?#].*$/, "")
+      .replace(/\/+$/, "")
+      .replace(/\/api$/, ""),
+  );

@@ -4,7 +4,7 @@ import { createSessions } from "./open-webui-session.ts";
 
 async function setUp(script: Script = { json: { id: "5d0e", role: "user", expires_at: null } }) {
   const server = await startHttpServer(script);
-  return { server, ask: createSessions(`${server.url}/`) };
+  return { server, ask: createSessions(server.url) };
 }
 
 describe("a session", () => {

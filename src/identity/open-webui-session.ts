@@ -19,7 +19,7 @@ const MAX_OPEN = 64;
  * for one token at once are one question.
  */
 export function createSessions(openWebUiUrl: string): (token: string) => Promise<SessionOutcome> {
-  const url = `${openWebUiUrl.replace(/\/+$/, "")}/api/v1/auths/`;
+  const url = `${openWebUiUrl}/api/v1/auths/`;
   const valid = new LRUCache<string, { subject: string }>({ max: MAX_KEPT, ttl: VALID_MS });
   const invalid = new LRUCache<string, { outcome: "pending" | undefined }>({ max: MAX_KEPT, ttl: INVALID_MS });
   const open = new Map<string, Promise<SessionOutcome>>();

@@ -49,17 +49,8 @@ describe("status lines", () => {
     expect(JSON.parse(last?.body ?? "")).toMatchObject({ data: { description: "Added", done: true } });
   });
 
-  it.each(["", "/", "/api", "/api/", "?x=1#y"])(
-    "are posted to the same place where the URL ends with %j",
-    async (path) => {
-      const { server, sink } = await start({ json: true }, { path });
-      sink(event("hello"));
-      await expect.poll(() => server.requests.map(({ url }) => url)).toEqual([PATH]);
-    },
-  );
-
   it("are posted below the path of the URL", async () => {
-    const { server, sink } = await start({ json: true }, { path: "/chat/" });
+    const { server, sink } = await start({ json: true }, { path: "/chat" });
     sink(event("hello"));
     await expect.poll(() => server.requests.map(({ url }) => url)).toEqual([`/chat${PATH}`]);
   });

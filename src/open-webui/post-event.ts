@@ -19,7 +19,6 @@ const PASSING = [408, 425, 429];
  * the session reaches the configured server only.
  */
 export function createPoster(url: string, postMs: number): Poster {
-  const base = apiRootOf(url);
   const load = async () => {
     const { Agent, request } = await import("undici");
     return { request, agent: new Agent({ connections: CONNECTIONS, connect: { timeout: postMs } }) };
@@ -29,7 +28,7 @@ export function createPoster(url: string, postMs: number): Poster {
 
   return {
     async post({ chatId, messageId, token }, event) {
-      const path = `${base}/api/v1/chats/${encodeURIComponent(chatId)}/messages/${encodeURIComponent(messageId)}/event`;
+      const path = `${url}/api/v1/chats/${encodeURIComponent(chatId)}/messages/${encodeURIComponent(messageId)}/event`;
       try {
         const { request, agent } = await loaded;
         const response = await request(path, {
@@ -53,12 +52,4 @@ export function createPoster(url: string, postMs: number): Poster {
       await (await loaded).agent.destroy();
     },
   };
-}
-
-/** Where its API begins. The URL of the models that it offers, which ends with `/api`, is taken too. */
-export function apiRootOf(url: string): string {
-  return url
-    .replace(/[?#].*$/, "")
-    .replace(/\/+$/, "")
-    .replace(/\/api$/, "");
 }
