@@ -357,12 +357,23 @@ describe("scopes", () => {
     expect((await as("", "memory_add", { scope: undefined, scp: ["mcp", "write"] })).status).toBe(200);
 
     const models = { model: "mixture-of-agents", messages: [{ role: "user", content: "hello" }] };
+    const host = `localhost:${server.port}`;
     const asModel = (token: string) =>
-      send(server, "/v1/chat/completions", { method: "POST", headers: { ...MCP, ...bearer(token) }, body: models });
+      send(server, "/v1/chat/completions", {
+        method: "POST",
+        headers: { ...MCP, ...bearer(token), Host: host },
+        body: models,
+      });
     const token = await issuer.token({ aud: `${server.url}/v1`, scope: "mcp read" });
-    for (const lacking of [KEYS.ana, token]) {
-      const { status, text } = await asModel(lacking);
+    const challenge = `scope="mcp models", resource_metadata="http://${host}/.well-known/oauth-protected-resource/v1"`;
+    for (const [lacking, asked] of [
+      [KEYS.ana, undefined],
+      [token, expect.stringContaining(challenge)],
+    ] as const) {
+      const { status, text, headers } = await asModel(lacking);
       expect([status, text]).toEqual([403, expect.stringContaining("mixture_of_agents needs the scope models.")]);
+      expect(headers["www-authenticate"]).toEqual(asked);
+      expect(JSON.parse(text).error).toMatchObject({ type: "permission_error", code: "insufficient_permissions" });
     }
     expect((await send(server, "/mcp", { method: "POST", body: LIST, headers: bearer(token) })).status).toBe(401);
   }, 30_000);

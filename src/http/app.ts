@@ -87,7 +87,7 @@ export function createApp(options: AppOptions): Hono<Env> {
       return modelProvider.fetch(request, {
         user: { id: caller.user },
         signal: request.signal,
-        refuseTool: (tool) => identity.refuseTool(caller, tool, { resource: "v1" }),
+        refuseTool: (tool) => identity.refuseTool(caller, tool, { resource: "v1", headers: request.headers }),
         lastStatus: message && statusLines?.sinkOf(message),
       });
     });
