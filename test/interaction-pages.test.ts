@@ -65,11 +65,17 @@ describe.each(askingRoads)("a client that shows addresses, $name", ({ name, conn
     const call = await join({
       modes: { url: {} },
       env,
-      human: (question, round) => replies[round - 1]?.(question) ?? ACCEPT,
+      human: (question, round) => {
+        asked.push(question);
+        return replies[round - 1]?.(question) ?? ACCEPT;
+      },
     });
+    const asked: Asked[] = [];
     const codes: unknown[] = [];
     for (const _ of replies) codes.push((await call("collect_input", SIGN_IN)).code);
     expect(codes).toEqual(["cancelled", "declined", "cancelled", "declined"]);
+    // Where the human does not go, nothing more can be answered.
+    for (const { url = "" } of asked.slice(1, 3)) expect((await fetch(url)).status).toBe(410);
   });
 
   it("is not sent an address where it has not declared that it shows them", async () => {
@@ -130,6 +136,37 @@ describe("a client that shows nothing", () => {
     });
     const secret = await call("collect_input", SIGN_IN);
     expect(secret).toMatchObject({ status: "error", code: "limit_reached" });
+  });
+
+  it("is offered pages as long as it settles its questions in the chat", async () => {
+    const call = await joined({ interaction: { confirmationRequired: ["memory_add"] } });
+    const urls: string[] = [];
+    const settle = async (tool: string, args: Record<string, unknown>, settling: string, answer: object) => {
+      const { url, resume_token } = await call(tool, args);
+      urls.push(url as string);
+      await call(settling, { ...answer, resume_token });
+    };
+    for (let count = 0; count < 8; count += 1) {
+      await settle("collect_input", FORM, "collect_input", { answers: { city: "Oslo" } });
+      await settle("confirm_action", { message: `Sure ${count}?` }, "confirm_action", { answer: count % 2 === 0 });
+      await settle("memory_add", { content: `Tea ${count}` }, "confirm_action", { answer: count % 2 === 0 });
+    }
+    for (const url of urls) {
+      expect(url).toMatch(/^http/);
+      const page = await fetch(url);
+      expect([page.status, await page.text()]).toEqual([410, expect.stringContaining("This has been answered")]);
+    }
+  });
+
+  it("is told at once, where it waits for the page, that the chat has the answer", async () => {
+    const call = await joined();
+    const { resume_token } = await call("collect_input", FORM);
+    const waiting = call("collect_input", { resume_token });
+    await call("collect_input", { answers: { city: "Oslo" }, resume_token });
+    expect(await waiting).toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("already been used"),
+    });
   });
 
   it("takes no answer of the model where only a page may ask", async () => {
@@ -198,7 +235,7 @@ describe("a client that shows nothing", () => {
     expect(await call("confirm_action", { answer: false, resume_token: third.resume_token })).toMatchObject({
       confirmed: false,
     });
-    await answerPage(third.url as string, { answer: "yes" });
+    await expect(answerPage(third.url as string, { answer: "yes" })).rejects.toThrow("This has been answered");
     expect(await call("memory_add", { content: "Ana likes rum" })).toMatchObject({ status: "needs_input" });
   });
 

@@ -405,6 +405,30 @@ describe("pages of a user", () => {
     small.look("ana", pages[0]!.id);
   });
 
+  it("take no place and no answer any more once another way has answered, and nobody else can say so", async () => {
+    const small = startSite({ maxOpen: 1 });
+    const { id, url } = await openPage(small, NAME);
+    const waiting = small.wait("ana", id, { ms: 10_000, signal: new AbortController().signal });
+    const token = await tokenOf(url);
+    small.release("ben", id);
+    expect(small.look("ana", id)).toEqual({ state: "open" });
+    small.release("ana", id);
+    expect(await waiting).toEqual({ state: "gone" });
+    for (const answer of [await send(url), await submit(url, { token, f0: "Zoë" })]) {
+      expect(answer).toMatchObject({ status: 410, text: expect.stringContaining("This has been answered") });
+    }
+    expect(small.look("ana", id)).toEqual({ state: "gone" });
+
+    const answered = await openPage(small, NAME);
+    await submit(answered.url, { f0: "Zoë" });
+    small.release("ana", answered.id);
+    for (let count = 0; count < 50; count += 1) small.release("ana", (await openPage(small, NAME)).id);
+    await openPage(small, NAME);
+    // An answer that nobody has taken yet outlasts them.
+    expect(small.look("ana", answered.id)).toEqual({ state: "answered", data: { name: "Zoë" } });
+    expect((await send(url)).status).toBe(410);
+  });
+
   it("keep answers within bounds, the user's own oldest going first", async () => {
     const small = startSite({ maxAnswers: 24_000 });
     const text = formQuestion({ fields: [{ name: "text", type: "textarea" }] });

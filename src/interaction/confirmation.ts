@@ -228,7 +228,10 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
         return waitingFor({ page: state === "gone" ? undefined : page, chat }, token);
       }
       sealer.consume(opened);
-      if (asked.page) use(asked.page);
+      if (asked.page) {
+        use(asked.page);
+        pages?.release(user, asked.page.id);
+      }
       if (asked.tool === undefined) return { confirmed };
       const key = callKey(user, asked.tool, asked.digest ?? "");
       consents.settle(key);

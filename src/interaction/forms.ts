@@ -136,6 +136,8 @@ export function createForms({ sealer, ladder, pages, secrets, now, pendingMs }: 
         throw declined();
       }
       const isGone = state?.state === "gone";
+      // The chat may have answered it while this call waited.
+      if (isGone) open(user, token, input);
       if (answered) {
         if (!chat) {
           throw new ToolError("invalid_input", "Only the user can answer this form, on its page.", {
@@ -146,6 +148,7 @@ export function createForms({ sealer, ladder, pages, secrets, now, pendingMs }: 
         if (issues.length > 0)
           return { ...waitingForm(form, isGone ? { page: undefined, chat } : waiting, token), issues };
         sealer.consume(opened);
+        if (page) pages?.release(user, page.id);
         return { data };
       }
       if (!page) {

@@ -25,6 +25,8 @@ export interface PageLink {
 export interface AskedPage<T> {
   open(): Promise<PageLink>;
   wait(id: string, signal: AbortSignal): Promise<T>;
+  /** The human does not go there. */
+  release(id: string): void;
 }
 
 /** What is left where the client shows nothing by itself: the model hands on an address, asks in the chat, or either. */
@@ -78,6 +80,7 @@ export function createLadder({ ways, pages, answerMs }: LadderOptions): Ladder {
             return { id: opened.id, url: opened.url, message };
           },
           wait: (id, signal) => pages.wait(user, id, { ms: answerMs, signal }),
+          release: (id) => pages.release(user, id),
         }),
       );
       if (state === undefined) return undefined;

@@ -32,4 +32,6 @@ export interface Pages {
   look(user: string, id: string): PageState;
   /** As `look`, after waiting until there is an answer, at most `ms`. */
   wait(user: string, id: string, options: { ms: number; signal: AbortSignal }): Promise<PageState>;
+  /** The user's question has its answer by another way: an open page takes none any more, and is gone. */
+  release(user: string, id: string): void;
 }

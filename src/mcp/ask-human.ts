@@ -79,15 +79,20 @@ export async function takePage<T>(asking: Asking, key: string, asked: AskedPage<
 
 async function agreedPage<T>(asking: Asking, key: string, asked: AskedPage<T>): Promise<string> {
   const response = Object.hasOwn(asking.responses, key) ? asking.responses[key] : undefined;
-  if (response !== undefined && asking.page !== undefined) {
-    acceptedContent(response as HumanResponse | null);
-    return asking.page;
-  }
+  const agreed = (id: string, response: unknown) => {
+    try {
+      acceptedContent(response as HumanResponse | null);
+    } catch (error) {
+      asked.release(id);
+      throw error;
+    }
+    return id;
+  };
+  if (response !== undefined && asking.page !== undefined) return agreed(asking.page, response);
   if (!asking.canOpen) throw cannot("This client cannot show the address of a page.");
   const link = await asked.open();
   if (!asking.ask) throw new AwaitingAnswer(key, link);
-  acceptedContent(await asking.ask(link));
-  return link.id;
+  return agreed(link.id, await asking.ask(link));
 }
 
 function acceptedContent(response: HumanResponse | null): Record<string, unknown> {

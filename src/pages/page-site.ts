@@ -42,6 +42,7 @@ export function createPageSite({ baseUrl, ...options }: PageSiteOptions): PageSi
     },
     look: store.look,
     wait: store.wait,
+    release: store.release,
     async fetch(request, user) {
       const { answerBrowser } = await import("./answer-browser.ts");
       return answerBrowser(store, request, user);

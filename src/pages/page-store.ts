@@ -5,6 +5,9 @@ import type { PageQuestion, PageState } from "../interaction/pages.ts";
 /** What a human has made of a page. */
 export type Outcome = Exclude<PageState, { state: "open" } | { state: "gone" }>;
 
+/** The question was answered by another way. */
+const ELSEWHERE = { state: "gone" } as const;
+
 export interface Page {
   id: string;
   user: string;
@@ -13,7 +16,7 @@ export interface Page {
   baseUrl: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
-  outcome: Outcome | undefined;
+  outcome: Outcome | typeof ELSEWHERE | undefined;
 }
 
 export interface PageStoreOptions {
@@ -46,6 +49,8 @@ export interface PageStore {
   look(user: string, id: string): PageState;
   /** @throws ToolError `aborted`, `deadline_exceeded` once the signal fires */
   wait(user: string, id: string, options: { ms: number; signal: AbortSignal }): Promise<PageState>;
+  /** Takes no answer any more to an open page of the user; until its time is over, who has its address is told that it has one. */
+  release(user: string, id: string): void;
   /** Forgets everything; who waits is told that the page is gone. */
   close(): void;
 }
@@ -54,7 +59,7 @@ const ID_BYTES = 16;
 const ID_LENGTH = 22;
 /** Milliseconds that an answer stays at least, so that one of the last second is still found. */
 const KEEP_MS = 300_000;
-/** Answered pages that are kept for one user; the oldest go first. */
+/** Answered pages that are kept for one user; those without an answer of their own go first, then the oldest. */
 const MAX_ANSWERED = 40;
 
 interface Entry extends Page {
@@ -112,7 +117,10 @@ export function createPageStore(options: PageStoreOptions): PageStore {
       const page: Page = { id, user, question, baseUrl, expiresAt: Date.now() + answerMs, outcome: undefined };
       const entry: Entry = { ...page, size: 0, timer: endLater(page), waiting: new Set() };
       pages.set(id, entry);
-      const answered = ownPages(user).filter(({ outcome }) => outcome);
+      const isEmpty = ({ outcome }: Page) => Number(outcome === ELSEWHERE);
+      const answered = ownPages(user)
+        .filter(({ outcome }) => outcome)
+        .sort((a, b) => isEmpty(b) - isEmpty(a));
       for (const old of answered.slice(0, Math.max(0, answered.length - MAX_ANSWERED))) remove(old);
       return entry;
     },
@@ -166,6 +174,12 @@ export function createPageStore(options: PageStoreOptions): PageStore {
         page.waiting.add(tell);
         signal.addEventListener("abort", abort);
       });
+    },
+    release(user, id) {
+      const page = current(id);
+      if (!page || page.user !== user || page.outcome) return;
+      page.outcome = ELSEWHERE;
+      for (const tell of page.waiting) tell();
     },
     close() {
       for (const page of [...pages.values()]) remove(page);
