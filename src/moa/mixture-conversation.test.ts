@@ -38,6 +38,21 @@ describe("a mixture that goes on from a conversation", () => {
     }
   });
 
+  it("counts the whole conversation, and the tokens of the final answer, in what it may cost", async () => {
+    const { server } = await mixtureOn(named("a"));
+    const prices = { "*": { input: 1, output: 1 } };
+    const llm = modelClient({ providers: { fake: configured(server.baseUrl, { prices }) } });
+    const options = { models: ["fake/a"], aggregatorModel: "fake/a", numLayers: 1, agentsPerLayer: 1, maxTokens: 300 };
+    const mixture = createMixtureOfAgents(llm, { ...options, callTimeout: 5, timeout: 20 });
+    const most = async (more: object) => (await mixture.mostUsd({ query: QUERY, ...more }, never)) ?? 0;
+    const few = await most({});
+    const earlier: ChatMessage[] = [{ role: "user", content: "What a fine ship this is, Ana! ".repeat(1_000) }];
+    const { usage } = await mixture.run({ id: "ana" }, { query: QUERY, earlier }, { signal: never });
+    expect(usage.cost_usd).toBeGreaterThan(few);
+    expect(await most({ earlier })).toBeGreaterThan(usage.cost_usd ?? 0);
+    expect((await most({ maxTokens: 1_300 })) - few).toBeCloseTo(0.001, 9);
+  });
+
   it("leaves out what is missing of a preset, and calls its models as they are configured", async () => {
     const models = [{ model: "b", temperature: 0.4 }, "c"];
     const { server, run } = await mixtureOn(named("a", "b", "c"), { models, numLayers: 1 });

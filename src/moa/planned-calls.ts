@@ -27,7 +27,8 @@ export function plannedCalls(
   const models = [...new Set(everyone.flatMap(({ model, fallbacks }) => [model, ...fallbacks]))];
   const longest = (of: readonly Agent[]) => Math.max(...of.map(({ role }) => role.maxTokens ?? options.maxTokens));
   const systems = everyone.map(({ role }) => role.systemPrompt ?? "");
-  const own = Math.max(...models.map((model) => client.tokens.most(request.query, model)));
+  const said = [...(request.earlier ?? []).map(({ content }) => content), request.query].join("\n\n");
+  const own = Math.max(...models.map((model) => client.tokens.most(said, model)));
   const asked = own + Math.max(...systems.map((text) => client.tokens.most(text))) + ROLE_TOKENS;
   const proposals = (count: number) => count * (TOKENS_AGAIN * longest(agents) + FENCE_TOKENS);
   const later = { models, promptTokens: asked + proposals(perLayer), maxTokens: longest(agents) };
@@ -35,7 +36,11 @@ export function plannedCalls(
   return [
     { models, promptTokens: asked, maxTokens: longest(agents), count: perLayer },
     { ...later, count: (layers - 1) * perLayer },
-    { models, promptTokens: asked + proposals(layers * perLayer), maxTokens: longest([aggregator]) },
+    {
+      models,
+      promptTokens: asked + proposals(layers * perLayer),
+      maxTokens: request.maxTokens ?? longest([aggregator]),
+    },
     // One late call is made a second time.
     ...(options.hedging === false ? [] : [{ ...later, count: 1 }]),
     ...(withAnalysis
