@@ -17,18 +17,13 @@ beforeAll(async () => {
   whenDone(() => model.close());
   const webUi = await startOpenWebUi({ models: model.url });
   whenDone(() => webUi.stop());
-  const connections = await Promise.all(
-    ROADS.map(async (road) => ({
-      url: await startMcpo(...(await wordsFor(road))),
-      path: "openapi.json",
-      type: "openapi",
-      auth_type: "bearer",
-      key: MCPO_KEY,
-      config: { enable: true, access_grants: [] },
-      info: { id: road, name: road, description: "" },
-    })),
+  const servers = await Promise.all(
+    ROADS.map(async (id) => {
+      const url = await startMcpo(...(await wordsFor(id)));
+      return { id, url, type: "openapi", auth: "bearer", key: MCPO_KEY } as const;
+    }),
   );
-  await webUi.admin.request("POST", "/api/v1/configs/tool_servers", { TOOL_SERVER_CONNECTIONS: connections });
+  await webUi.setToolServers(...servers);
   admin = await webUi.admin.open();
   whenDone(() => admin.close());
 }, OPEN_WEBUI_SETUP_MS);

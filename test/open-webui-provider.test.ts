@@ -37,12 +37,15 @@ beforeAll(async () => {
   whenDone(() => webUi.stop());
   server = await startPatchbay();
   const hasty = await startPatchbay({ limits: { callTimeout: 1 } });
-  await connect(
-    { url: server.url, auth_type: "bearer" },
+  const headers = { "X-Task": "{{TASK}}", "X-OpenWebUI-Message-Id": "{{MESSAGE_ID}}" };
+  const withKey = { ...headers, "X-API-Key": SERVICE_KEY };
+  const ids = await webUi.setModels(
+    { url: `${server.url}/v1`, key: SERVICE_KEY, headers },
     // The session of the chat's user lets the last line reach a chat whose stream is gone.
-    { url: server.url, auth_type: "session", prefix_id: "session" },
-    { url: hasty.url, auth_type: "bearer", prefix_id: "hasty" },
+    { url: `${server.url}/v1`, key: SERVICE_KEY, auth: "session", prefix: "session", headers: withKey },
+    { url: `${hasty.url}/v1`, key: SERVICE_KEY, prefix: "hasty", headers },
   );
+  expect(ids).toEqual(expect.arrayContaining(["mixture-of-agents", "session.mixture-of-agents"]));
   ben = await webUi.addUser("Ben");
   await webUi.grantModels("mixture-of-agents", "llm-processor/echo");
   chats = { admin: await webUi.admin.open(), ben: await ben.open() };
@@ -50,6 +53,13 @@ beforeAll(async () => {
 }, OPEN_WEBUI_SETUP_MS);
 
 describe("a mixture as a model of Open-WebUI", () => {
+  it("has a name that people read", async () => {
+    const { data } = await webUi.admin.request<{ data: unknown[] }>("GET", "/api/models");
+    expect(data).toContainEqual(
+      expect.objectContaining({ id: "mixture-of-agents/slow", name: "Mixture of Agents: slow" }),
+    );
+  });
+
   it("shows what is done, then the answer as it is written, with the proposals as reasoning", async () => {
     const turn = await chats.admin.ask("Why is the sky blue?", { model: "mixture-of-agents" });
     const { content, output } = await turn.ended();
@@ -232,41 +242,6 @@ function startPatchbay(config: Record<string, unknown> = {}): Promise<RunningSer
       ...config,
     },
   });
-}
-
-interface Connection {
-  url: string;
-  auth_type: "bearer" | "session";
-  prefix_id?: string;
-}
-
-/** Connects Open-WebUI with the models, as its settings do, and lists them: that makes them usable. */
-async function connect(...connections: Connection[]): Promise<void> {
-  await webUi.admin.request("POST", "/openai/config/update", {
-    ENABLE_OPENAI_API: true,
-    OPENAI_API_BASE_URLS: connections.map(({ url }) => `${url}/v1`),
-    OPENAI_API_KEYS: connections.map(() => SERVICE_KEY),
-    OPENAI_API_CONFIGS: Object.fromEntries(
-      connections.map(({ url: _, ...connection }, index) => [
-        index,
-        {
-          enable: true,
-          connection_type: "external",
-          ...connection,
-          headers: {
-            "X-Task": "{{TASK}}",
-            "X-OpenWebUI-Message-Id": "{{MESSAGE_ID}}",
-            ...(connection.auth_type === "session" && { "X-API-Key": SERVICE_KEY }),
-          },
-        },
-      ]),
-    ),
-  });
-  const { data } = await webUi.admin.request<{ data: { id: string; name: string }[] }>(
-    "GET",
-    "/api/models?refresh=true",
-  );
-  expect(data).toContainEqual(expect.objectContaining({ id: "mixture-of-agents", name: "Mixture of Agents" }));
 }
 
 /** Waits for the line that ends it all, and checks that it is the last one, shown and stored. */
