@@ -1,4 +1,4 @@
-import { isEmpty, numberOf, textOf } from "./numbers.ts";
+import { cellText, isEmpty, numberOf, numberText, textOf } from "./numbers.ts";
 import type { ChartKind, ChartPart } from "./parts.ts";
 import { keysOf, type Row, shortened, unknownColumn, wrong } from "./table.ts";
 
@@ -14,16 +14,21 @@ export interface ChartRequest {
   y?: readonly string[] | undefined;
 }
 
+/** How numbers are to be given, as hints say it. */
+const NUMBERS = "Give numbers without units or separators, such as 1234.5; null where there is none.";
+
 /**
- * The chart of the rows. Without `x` it is the first column; without `y` every other column that has numbers and nothing else.
+ * The chart of the rows. Without `x` it is the first column whose texts name the rows, and where there is none the first
+ * column; a scatter plot has the first one of numbers. Without `y` it is every other column that has numbers and nothing else.
  * @throws ToolError `invalid_input` that names the column and the row, or the limit
  */
 export function chartOf(rows: readonly Row[], { chart, title, x: givenX, y: givenY }: ChartRequest): ChartPart {
   if (rows.length === 0) throw wrong("rows", `"rows" is empty: there is nothing to draw in a chart.`);
   const keys = keysOf(rows);
-  const x = givenX ?? keys[0];
+  const named = givenY === undefined ? undefined : namesOf(givenY, keys);
+  const x = givenX ?? labelKey(rows, keys, chart, named);
   if (x === undefined || !keys.includes(x)) throw unknownColumn("x", x ?? "", keys);
-  const y = givenY === undefined ? numericKeys(rows, keys, x) : namesOf(givenY, keys);
+  const y = named ?? numericKeys(rows, keys, x);
   if (y.length > MAX_SERIES) {
     throw wrong("y", `A chart shows at most ${MAX_SERIES} columns, not ${y.length}.`, "Name those that matter in y.");
   }
@@ -38,18 +43,59 @@ export function chartOf(rows: readonly Row[], { chart, title, x: givenX, y: give
   return { type: "chart", chart, ...(title !== undefined && { title }), x, y, summary: summaryOf(rows, chart, x, y) };
 }
 
+function labelKey(
+  rows: readonly Row[],
+  keys: readonly string[],
+  chart: ChartKind,
+  y: readonly string[] = [],
+): string | undefined {
+  const free = keys.filter((key) => !y.includes(key));
+  const columns = free.map((key) => ({ key, ...countsOf(rows, key) }));
+  const isNumeric = ({ filled, numbers }: (typeof columns)[number]) => filled > 0 && numbers === filled;
+  if (chart === "scatter") return (columns.find(isNumeric) ?? columns[0])?.key ?? keys[0];
+  const labels = columns.filter(({ filled, numbers }) => filled > 0 && numbers === 0);
+  // A column of remarks has gaps or says the same again.
+  const names = labels.find(({ key, filled }) => filled === rows.length && distinctOf(rows, key) === filled);
+  const leavesNumbers = y.length > 0 || columns.slice(1).some(isNumeric);
+  return (names ?? (leavesNumbers ? columns[0] : (labels[0] ?? columns[0])))?.key ?? keys[0];
+}
+
+function distinctOf(rows: readonly Row[], key: string): number {
+  return new Set(rows.map((row) => textOf(cellOf(row, key)))).size;
+}
+
 function numericKeys(rows: readonly Row[], keys: readonly string[], x: string): string[] {
-  const numeric = keys.filter((key) => {
-    const cells = rows.map((row) => cellOf(row, key)).filter((cell) => !isEmpty(cell));
-    return key !== x && cells.length > 0 && cells.every((cell) => numberOf(cell) !== undefined);
-  });
-  if (numeric.length > 0) return numeric;
-  const others = keys.filter((key) => key !== x);
+  const others = keys.filter((key) => key !== x).map((key) => ({ key, ...countsOf(rows, key) }));
+  const numeric = others.filter(({ filled, numbers }) => filled > 0 && numbers === filled);
+  if (numeric.length > 0) return numeric.map(({ key }) => key);
+  // Of a column that was meant, the cell at fault says more than that there are no numbers.
+  const meant = others
+    .filter(({ filled }) => filled > 0)
+    .reduce<(typeof others)[number] | undefined>(
+      (most, each) => (most && most.numbers >= each.numbers ? most : each),
+      undefined,
+    );
+  const besides = `No column besides ${JSON.stringify(shortened(x))} has only numbers`;
+  if (!meant) throw wrong("y", `${besides}.`, `Name the column of the labels in x, those of the numbers in y.`);
+  const place = rows.findIndex(
+    (row) => !isEmpty(cellOf(row, meant.key)) && numberOf(cellOf(row, meant.key)) === undefined,
+  );
   throw wrong(
     "y",
-    `No column besides ${JSON.stringify(shortened(x))} has only numbers.`,
-    others.length > 0 ? "Give numbers without units, such as 12.5, and name their columns in y." : undefined,
+    `${besides}: ${hasInRow(rows, meant.key, place)}.`,
+    `${NUMBERS} The column of the labels can be named in x.`,
   );
+}
+
+/** How many cells of a column have a value, and how many of them are numbers. */
+function countsOf(rows: readonly Row[], key: string): { filled: number; numbers: number } {
+  const cells = rows.map((row) => cellOf(row, key)).filter((cell) => !isEmpty(cell));
+  return { filled: cells.length, numbers: cells.filter((cell) => numberOf(cell) !== undefined).length };
+}
+
+function hasInRow(rows: readonly Row[], key: string, place: number): string {
+  const cell = shortened(textOf(cellOf(rows[place] ?? {}, key)), 40);
+  return `the column ${JSON.stringify(shortened(key))} has ${JSON.stringify(cell)} in row ${place + 1}`;
 }
 
 /** The columns; one text with commas stands for several, where it is no column itself. */
@@ -71,12 +117,7 @@ function checkNumbers(rows: readonly Row[], key: string, parameter: "x" | "y"): 
     if (isEmpty(cell)) continue;
     found++;
     if (numberOf(cell) !== undefined) continue;
-    throw wrong(
-      parameter,
-      `"${parameter}" needs numbers, but the column ${JSON.stringify(shortened(key))} has ` +
-        `${JSON.stringify(shortened(textOf(cell), 40))} in row ${place + 1}.`,
-      "Give numbers without units or separators, such as 1234.5; null where there is none.",
-    );
+    throw wrong(parameter, `"${parameter}" needs numbers, but ${hasInRow(rows, key, place)}.`, NUMBERS);
   }
   if (found === 0) throw wrong(parameter, `The column ${JSON.stringify(shortened(key))} has no values to draw.`);
 }
@@ -111,13 +152,13 @@ function summaryOf(rows: readonly Row[], chart: ChartKind, x: string, y: readonl
   const extremes = y.map((key) => {
     const points = rows.flatMap((row) => {
       const value = numberOf(cellOf(row, key));
-      return value === undefined ? [] : [{ value, at: shortened(oneLine(textOf(cellOf(row, x))), 40) }];
+      return value === undefined ? [] : [{ value, at: shortened(oneLine(cellText(cellOf(row, x))), 40) }];
     });
     const low = points.reduce((least, point) => (point.value < least.value ? point : least));
     const high = points.reduce((most, point) => (point.value > most.value ? point : most));
     const name = shortened(oneLine(key), 40);
-    if (low.value === high.value) return `${name} ${low.value}`;
-    return `${name} from ${low.value} (${low.at}) to ${high.value} (${high.at})`;
+    if (low.value === high.value) return `${name} ${numberText(low.value)}`;
+    return `${name} from ${numberText(low.value)} (${low.at}) to ${numberText(high.value)} (${high.at})`;
   });
   const amount = `${rows.length} ${rows.length === 1 ? "row" : "rows"}`;
   return `${KINDS[chart]} by ${shortened(oneLine(x), 40)}, ${amount}: ${extremes.join("; ")}.`;

@@ -11,6 +11,16 @@ export function isEmpty(cell: unknown): boolean {
   return cell === undefined || cell === null || (typeof cell === "string" && cell.trim() === "");
 }
 
+/** A number in at most 12 significant digits, which hides what binary fractions add; a whole number with all of its digits. */
+export function numberText(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
+}
+
+/** A cell as it is shown: a number as `numberText` has it, all else as `textOf`. */
+export function cellText(cell: unknown): string {
+  return typeof cell === "number" ? numberText(cell) : textOf(cell);
+}
+
 /** A cell as text: texts as they are, nothing as "", objects and lists as JSON. */
 export function textOf(cell: unknown): string {
   if (cell === undefined || cell === null) return "";

@@ -1,5 +1,5 @@
 import { oneLine } from "./chart.ts";
-import { numberOf, textOf } from "./numbers.ts";
+import { cellText, numberOf, numberText } from "./numbers.ts";
 import type { ChartPart, Column, ImagePart, Part, TablePart } from "./parts.ts";
 import { shortened } from "./table.ts";
 
@@ -29,13 +29,13 @@ function render(part: Part, table: TablePart | undefined): string {
 }
 
 function chartText(chart: ChartPart, table: TablePart | undefined): string {
-  const title = chart.title === undefined ? [] : [`### ${escaped(chart.title)}`];
+  const title = chart.title === undefined ? [] : [headingOf(chart.title)];
   const diagram = table && mermaidOf(chart, table);
   return [...title, escaped(chart.summary), ...(diagram === undefined ? [] : [diagram])].join("\n\n");
 }
 
 function tableText({ title, columns, rows }: TablePart): string {
-  const heading = title === undefined ? "" : `### ${escaped(title)}\n\n`;
+  const heading = title === undefined ? "" : `${headingOf(title)}\n\n`;
   if (columns.length === 0) return `${heading}No rows.`;
   const isNumeric = columns.map((_, place) =>
     rows.every((row) => row[place] === null || numberOf(row[place]) !== undefined),
@@ -44,7 +44,7 @@ function tableText({ title, columns, rows }: TablePart): string {
   const lines = [
     line(columns.map(({ title }) => escaped(title))),
     line(isNumeric.map((numeric) => (numeric && rows.length > 0 ? "--:" : "---"))),
-    ...rows.slice(0, TEXT_ROWS).map((row) => line(row.map((cell) => escaped(textOf(cell))))),
+    ...rows.slice(0, TEXT_ROWS).map((row) => line(row.map((cell) => escaped(cellText(cell))))),
   ];
   if (rows.length === 0) lines.push("", "No rows.");
   const rest = rows.length - TEXT_ROWS;
@@ -55,6 +55,11 @@ function tableText({ title, columns, rows }: TablePart): string {
 function imageText({ alt, mime_type, bytes }: ImagePart): string {
   const size = bytes < 1_024 ? `${bytes} bytes` : `${Math.round(bytes / 1_024)} kB`;
   return `*Image: ${alt === "" ? "without a description" : escaped(alt)} (${mime_type}, ${size})*`;
+}
+
+/** A title as a heading in Markdown, whatever it holds. */
+export function headingOf(title: string): string {
+  return `### ${escaped(title)}`;
 }
 
 /** One line in which nothing is taken for Markdown, HTML or the end of a cell (CommonMark 2.4, GFM 4.10). */
@@ -70,7 +75,7 @@ function mermaidOf(chart: ChartPart, table: TablePart): string | undefined {
   const [key = "", second] = chart.y;
   const points = table.rows.flatMap((row) => {
     const value = numberOf(row[place(key)]);
-    return value === undefined ? [] : [{ label: quoted(textOf(row[place(chart.x)])), value }];
+    return value === undefined ? [] : [{ label: quoted(cellText(row[place(chart.x)])), value }];
   });
   if (second !== undefined || points.length > MERMAID_POINTS || points.length < table.rows.length) return undefined;
   const title = chart.title === undefined ? [] : [quoted(chart.title)];
@@ -95,7 +100,8 @@ function quoted(text: string): string {
 
 /** Without an exponent, which Mermaid does not read. */
 function plain(value: number): string {
-  if (!String(value).includes("e")) return String(value);
+  const text = numberText(value);
+  if (!text.includes("e")) return text;
   return Number.isInteger(value) ? String(BigInt(value)) : value.toFixed(10).replace(/\.?0+$/, "");
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { numberOf } from "./numbers.ts";
+import { numberOf, numberText } from "./numbers.ts";
 import type { ChartPart, Part, TablePart } from "./parts.ts";
 import { type ShowRequest, showParts } from "./show-parts.ts";
 
@@ -114,6 +114,23 @@ describe("a table", () => {
     expect(text).toMatch(/\n\n… and 3 more rows\.$/);
   });
 
+  it("shows what is stored of numbers, without what binary fractions add", () => {
+    const row = {
+      a: 0.1 + 0.2,
+      b: 3.3000000000000003,
+      c: 9007199254740991,
+      d: "0.30000000000000004",
+      e: -1 / 3,
+      f: 1e21,
+    };
+    expect(show({ rows: [row] }).text.split("\n")[2]).toBe(
+      "| 0.3 | 3.3 | 9007199254740991 | 0.30000000000000004 | -0.333333333333 | 1e+21 |",
+    );
+    const { text } = show({ rows: [{ n: "x", v: 0.1 + 0.2 }], chart: "bar" });
+    expect(text).toContain("1 row: v 0.3.");
+    expect(text).toContain("bar [0.3]");
+  });
+
   it("keeps each cell in its cell, whatever it holds", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 4 }), (cells) => {
@@ -139,6 +156,48 @@ describe("a chart", () => {
       y: ["sum", "cost"],
       summary: "Bar chart by month, 3 rows: sum from 10 (Jan) to 30 (Feb); cost from -10 (Mar) to 7.5 (Jan).",
     });
+  });
+
+  it.each<[string, ShowRequest, string, string[]]>([
+    ["after the numbers", { chart: "bar", rows: [{ rev: 5, month: "Jan" }] }, "month", ["rev"]],
+    [
+      "after several numbers",
+      {
+        chart: "line",
+        rows: [
+          { a: 1, b: 2, day: "2026-01-01" },
+          { a: 3, b: 4, day: "2026-01-02" },
+        ],
+      },
+      "day",
+      ["a", "b"],
+    ],
+    ["between them", { chart: "stacked", rows: [{ a: 1, name: "x", b: "2" }] }, "name", ["a", "b"]],
+    ["that y leaves over", { chart: "pie", rows: [{ share: 1, more: 2, name: "x" }], y: ["share"] }, "name", ["share"]],
+  ])("finds the names of the rows in a column %s", (_name, request, x, y) => {
+    expect(chartOf(request)).toMatchObject({ x, y });
+  });
+
+  it("keeps the first column where the texts after it name no rows", () => {
+    const noted = [
+      { year: 2020, sum: 1, note: "" },
+      { year: 2021, sum: 2, note: "best" },
+    ];
+    expect(chartOf({ chart: "line", rows: noted })).toMatchObject({ x: "year", y: ["sum"] });
+    const grouped = [
+      { year: 2020, kind: "a", sum: 1 },
+      { year: 2021, kind: "a", sum: 2 },
+    ];
+    expect(chartOf({ chart: "bar", rows: grouped })).toMatchObject({ x: "year", y: ["sum"] });
+    expect(chartOf({ chart: "bar", rows: [{ a: 1, b: 2 }] })).toMatchObject({ x: "a", y: ["b"] });
+  });
+
+  it("has the first column of numbers across, where it is a scatter plot", () => {
+    const people = [
+      { name: "Ana", height: 170, weight: 60 },
+      { name: "Ben", height: 180, weight: 80 },
+    ];
+    expect(chartOf({ chart: "scatter", rows: people })).toMatchObject({ x: "height", y: ["weight"] });
   });
 
   it("comes with the table that it draws, which has its columns in any case", () => {
@@ -182,8 +241,29 @@ describe("a chart", () => {
       "no numbers at all",
       { chart: "line", rows: [{ a: "x", b: "1 kg" }] },
       "y",
-      'No column besides "a" has only numbers.',
-      /without units/,
+      'No column besides "a" has only numbers: the column "b" has "1 kg" in row 1.',
+      /without units.*labels can be named in x/,
+    ],
+    [
+      "a cell that is no number in the column that was meant",
+      {
+        chart: "bar",
+        rows: [
+          { m: "Jan", note: "", v: null },
+          { m: "Feb", note: "", v: 3 },
+          { m: "Mar", note: "b", v: "12,5" },
+        ],
+      },
+      "y",
+      'No column besides "m" has only numbers: the column "v" has "12,5" in row 3.',
+      /1234\.5; null where there is none/,
+    ],
+    [
+      "one column alone",
+      { chart: "bar", rows: [{ v: 1 }] },
+      "y",
+      'No column besides "v" has only numbers.',
+      /labels in x, those of the numbers in y/,
     ],
     [
       "a column of nothing",
@@ -194,7 +274,7 @@ describe("a chart", () => {
     ],
     [
       "a scatter over names",
-      { chart: "scatter", rows: SALES, y: ["sum"] },
+      { chart: "scatter", rows: SALES, x: "month", y: ["sum"] },
       "x",
       '"x" needs numbers, but the column "month" has "Jan" in row 1.',
       /1234\.5/,
@@ -282,7 +362,7 @@ describe("a chart", () => {
         const { summary } = chartOf({ rows: cells.map((y, x) => ({ x, y })), chart: "line", y: ["y"] });
         const values = cells.flatMap((each) => numberOf(each) ?? []);
         const [low, high] = [Math.min(...values), Math.max(...values)];
-        if (low !== high) expect(summary).toContain(`y from ${low === 0 ? 0 : low} (`);
+        if (low !== high) expect(summary).toContain(`y from ${numberText(low)} (`);
         expect(summary).toMatch(/^Line chart by x, \d+ rows?: y .*\.$/);
       }),
     );

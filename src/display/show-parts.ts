@@ -1,7 +1,7 @@
 import { type ChartRequest, chartOf } from "./chart.ts";
 import { type ImageType, imageOf } from "./image.ts";
 import type { ChartKind, Part } from "./parts.ts";
-import { renderText } from "./render-text.ts";
+import { headingOf, renderText } from "./render-text.ts";
 import { MAX_ROWS, type Row, tableOf, wrong } from "./table.ts";
 
 /** What is to be shown, as the tool's arguments say it. */
@@ -34,8 +34,11 @@ export function showParts(request: ShowRequest, { typeOf, maxBytes }: ImageRules
     const given = request[name as keyof typeof LIMITS]?.length ?? 0;
     if (given > length) throw wrong(name, `"${name}" must have at most ${length} characters, not ${given}.`);
   }
-  if (markdown !== undefined) parts.push({ type: "markdown", text: markdown });
-  for (const [name, value] of Object.entries({ columns, chart, title, x, y })) {
+  // Without rows it stands above all there is: models give everything a title.
+  const heading = rows === undefined && title !== undefined && title.trim() !== "" ? [headingOf(title)] : [];
+  const texts = [...heading, ...(markdown === undefined ? [] : [markdown])];
+  if (texts.length > 0) parts.push({ type: "markdown", text: texts.join("\n\n") });
+  for (const [name, value] of Object.entries({ columns, chart, x, y })) {
     if (value !== undefined && rows === undefined) throw wrong(name, `"${name}" needs "rows": what it is about.`);
   }
   for (const [name, value] of Object.entries({ x, y })) {

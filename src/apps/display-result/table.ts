@@ -1,4 +1,4 @@
-import { isEmpty, numberOf, textOf } from "../../display/numbers.ts";
+import { cellText, isEmpty, numberOf, textOf } from "../../display/numbers.ts";
 import type { TablePart } from "../../display/parts.ts";
 import { toCsv } from "./csv.ts";
 import { html, newId } from "./elements.ts";
@@ -74,7 +74,7 @@ function byNumber(a: unknown, b: unknown): number {
 
 /** A text, or a link where the cell is one and nothing else. */
 function cellOf(cell: unknown): Node | string {
-  const text = textOf(cell);
+  const text = cellText(cell);
   if (!/^https?:\/\/[^\s"<>]+$/i.test(text)) return text;
   return html("a", { href: text, rel: "noopener noreferrer" }, text);
 }
