@@ -6,7 +6,15 @@ import { createIdentity } from "../src/identity/create-identity.ts";
 import type { IdentityOptions } from "../src/identity/identity-options.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "./fixtures/authorization-server.ts";
 import { whenDone } from "./fixtures/cleanup.ts";
-import { hash, JWT_SECRET, KEYS, OPEN_WEBUI_IDS, startSessionServer, userJwt } from "./fixtures/identities.ts";
+import {
+  hash,
+  JWT_SECRET,
+  KEYS,
+  OPEN_WEBUI_IDS,
+  sessionOf,
+  startSessionServer,
+  userJwt,
+} from "./fixtures/identities.ts";
 
 /** Combinations that are sent to the server of each of the five modes. */
 const COMBINATIONS = 2_000;
@@ -127,10 +135,13 @@ async function combinations(): Promise<fc.Arbitrary<Combination>> {
     atom(await issuer.token({ aud, nonce: "n" }, { typ: "JWT" })),
     atom(`${(await issuer.token({ aud })).split(".").slice(0, 2).join(".")}.`),
     atom(await userJwt({ aud, iss: issuer.issuer, sub: "ana-at-idp" })),
-    atom("session-of-ana", "ana", "session"),
-    atom("session-of-ben", "ben", "session"),
-    atom("session-of-pending"),
-    atom("session-of-ana2x-"),
+    atom(sessionOf("ana"), "ana", "session"),
+    atom(sessionOf("ben"), "ben", "session"),
+    atom(sessionOf("pending")),
+    atom(sessionOf("ana2x-")),
+    atom(sessionOf("ana", { iss: "https://other.test" })),
+    atom(sessionOf("ana", { exp: now - 60 })),
+    atom(`${sessionOf("ana")}x`),
   ];
   const authorization = [
     ...[...keys, ...tokens].map(scheme),
@@ -170,7 +181,15 @@ async function combinations(): Promise<fc.Arbitrary<Combination>> {
       ...["X-OpenWebUI-User-Id", "X-OpenWebUI-User-Email", "X-User", "X-Remote-User", "Remote-User", "X-Forwarded-For"],
       ...["X_Forwarded_User", "X-Forwarded-User-", "X-Api-Keys", "Forwarded", "X-Real-Ip", "Via", "Cookie"],
     ),
-    fc.constantFrom("ana", OPEN_WEBUI_IDS.ana, "ana@corp", PROXY, KEYS.ana, "for=127.0.0.2", "token=session-of-ana"),
+    fc.constantFrom(
+      "ana",
+      OPEN_WEBUI_IDS.ana,
+      "ana@corp",
+      PROXY,
+      KEYS.ana,
+      "for=127.0.0.2",
+      `token=${sessionOf("ana")}`,
+    ),
   );
   const some = (atoms: readonly Atom[]): fc.Arbitrary<Atom[]> =>
     fc.oneof(

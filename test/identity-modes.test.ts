@@ -4,7 +4,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type AuthorizationServer, startAuthorizationServer } from "./fixtures/authorization-server.ts";
 import { temporaryFolder } from "./fixtures/cleanup.ts";
 import { roads } from "./fixtures/clients.ts";
-import { hash, JWT_SECRET, KEYS, OPEN_WEBUI_IDS, startSessionServer, userJwt } from "./fixtures/identities.ts";
+import {
+  hash,
+  JWT_SECRET,
+  KEYS,
+  OPEN_WEBUI_IDS,
+  sessionOf,
+  startSessionServer,
+  userJwt,
+} from "./fixtures/identities.ts";
 import { type RunningServer, runProcess, serverCommand, startHttpServer } from "./fixtures/spawn.ts";
 
 interface Received {
@@ -58,7 +66,7 @@ async function call(server: RunningServer, name: string, args: object, sent: Sen
 }
 
 let issuer: AuthorizationServer;
-let openWebUi: { url: string };
+let openWebUi: Awaited<ReturnType<typeof startSessionServer>>;
 const servers: Record<string, RunningServer> = {};
 const credentials: [name: string, sent: Sent, accepted: string[]][] = [];
 
@@ -111,7 +119,7 @@ beforeAll(async () => {
     ],
     [
       "a service in X-API-Key with a signed header and a session",
-      { headers: { ...inKeyHeader(KEYS.service), ...bearer("session-of-ana"), ...jwt(await userJwt()) } },
+      { headers: { ...inKeyHeader(KEYS.service), ...bearer(sessionOf("ana")), ...jwt(await userJwt()) } },
       ["open-webui-jwt", "open-webui-session"],
     ],
     [
@@ -119,9 +127,12 @@ beforeAll(async () => {
       { headers: { ...bearer(KEYS.service), ...jwt(await userJwt({}, `${JWT_SECRET}!`)), ...plain } },
       [],
     ],
-    ["a session", { headers: bearer("session-of-ana") }, ["open-webui-session"]],
-    ["a session of nobody", { headers: bearer("session-of-") }, []],
-    ["a session that is pending", { headers: bearer("session-of-pending") }, []],
+    ["a session", { headers: bearer(sessionOf("ana")) }, ["open-webui-session"]],
+    ["a session of nobody", { headers: bearer(sessionOf("")) }, []],
+    ["a token of another service", { headers: bearer(sessionOf("ana", { iss: "https://other.example" })) }, []],
+    ["a token for another service", { headers: bearer(sessionOf("ana", { aud: "other" })) }, []],
+    ["a provider's key", { headers: bearer("sk-0123456789abcdef0123456789abcdef") }, []],
+    ["a session that is pending", { headers: bearer(sessionOf("pending")) }, []],
     ["a name from anywhere", { headers: { ...bearer(KEYS.service), ...name } }, []],
     ["a name from the proxy without its key", { headers: name, from: PROXY }, []],
     ["a name from the proxy", { headers: { ...bearer(KEYS.service), ...name }, from: PROXY }, ["trusted-header"]],
@@ -175,8 +186,39 @@ describe.each(MODES)("auth.mode %s", (mode) => {
     }
   });
 
+  it("says two different keys where there are two", async () => {
+    const headers = { ...bearer(KEYS.ana), ...inKeyHeader(KEYS.ben) };
+    const { status, text } = await send(server(), "/mcp", {
+      method: "POST",
+      headers: { ...MCP, ...headers },
+      body: LIST,
+    });
+    expect([status, text]).toEqual([
+      401,
+      expect.stringMatching(/two different keys, in Authorization and in X-API-Key/),
+    ]);
+  });
+
   it("writes no credential to its log", () => {
     expect(server().stdout() + server().stderr()).not.toMatch(/key-of-(ana|ben|eve)|session-of|eyJ|[0-9a-f]{64}/);
+  });
+});
+
+describe("Open-WebUI", () => {
+  it("is asked about what looks like its sessions, and gets nothing else to see", async () => {
+    const asked = openWebUi.requests.map(({ headers }) => String(headers.authorization));
+    expect(asked).toContain(`Bearer ${sessionOf("ana")}`);
+    const sessions = ["ana", "ben", "pending", ""].map((who) => `Bearer ${sessionOf(who)}`);
+    expect(asked.filter((each) => !sessions.includes(each) && each !== "Bearer none")).toEqual([]);
+  });
+
+  it("is not asked for a browser at a page", async () => {
+    const before = openWebUi.requests.length;
+    for (let index = 0; index < 20; index++)
+      await send(servers["open-webui-session"] as RunningServer, "/interact/x", {
+        headers: bearer(sessionOf(`u${index}`)),
+      });
+    expect(openWebUi.requests.length).toBe(before);
   });
 });
 
@@ -262,7 +304,7 @@ describe("one person", () => {
           headers: { ...key, "X-OpenWebUI-User-Jwt": await userJwt(ana ? {} : { sub: OPEN_WEBUI_IDS.ben }) },
         }),
       ],
-      ["a session", sessions, async (ana) => ({ headers: bearer(ana ? "session-of-ana" : "session-of-ben") })],
+      ["a session", sessions, async (ana) => ({ headers: bearer(ana ? sessionOf("ana") : sessionOf("ben")) })],
       [
         "an access token",
         oauth,
@@ -285,7 +327,7 @@ describe("one person", () => {
     // Who is not linked is the same person over what names the same account.
     const stranger = { "X-OpenWebUI-User-Jwt": await userJwt({ sub: OPEN_WEBUI_IDS.ben }) };
     await call(jwts, "memory_add", { content: "Ben at Open-WebUI" }, { headers: { ...key, ...stranger } });
-    const again = await call(sessions, "memory_list", {}, { headers: bearer("session-of-ben") });
+    const again = await call(sessions, "memory_list", {}, { headers: bearer(sessionOf("ben")) });
     expect(again.memories).toMatchObject([{ content: "Ben at Open-WebUI" }]);
 
     const options = { config: { dataDir }, args: ["memory", "list", "--user", "ana", "--json"] };

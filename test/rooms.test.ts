@@ -27,7 +27,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   pipeline: { values: ["edits", "errors", "exact-numbers", "json-schema", "worker"], types: ["status"] },
   config: { values: ["edits", "errors", "redact"] },
   identity: { values: ["errors"], types: ["config"] },
-  "open-webui": { values: ["errors"], types: ["status"] },
+  "open-webui": { values: ["errors", "identity"], types: ["status"] },
   "model-provider": { values: ["errors", "llm", "status"], types: ["config", "moa", "services"] },
   log: { values: ["redact"] },
   services: {

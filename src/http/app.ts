@@ -68,6 +68,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     const message = options.statusLines?.messageOf(context.req.raw.headers, passedToken);
     const sinks = message && options.statusLines ? [options.statusLines.sinkOf(message)] : [];
     const authInfo = { token: "", clientId: user, scopes: [...(caller.scopes ?? [])], extra: { user, sinks } };
+    if (caller.scopes === undefined) return options.mcp.fetch(context.req.raw, authInfo, user);
     return options.mcp.fetch(context.req.raw, authInfo, user, (tool) => {
       const refusal = options.identity.refuseTool(caller, tool, { headers: context.req.raw.headers });
       if (refusal === undefined) return undefined;
@@ -95,8 +96,10 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (options.pages) {
     const { pages } = options;
     app.all("/interact/*", async (context) => {
-      const caller = await callerOf(context, "mcp");
-      return pages(context.req.raw, caller instanceof Response ? undefined : caller.user);
+      const peer = context.env.incoming?.socket?.remoteAddress;
+      const { headers } = context.req.raw;
+      const found = await options.identity.authenticate({ headers, peer, atPage: true });
+      return pages(context.req.raw, "caller" in found ? found.caller.user : undefined);
     });
   }
   app.notFound(() => refuse(404, "There is nothing here. The MCP endpoint is /mcp."));

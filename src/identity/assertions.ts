@@ -28,6 +28,8 @@ export interface Assertions {
   read(request: Assertable): Promise<Asserted>;
   /** Whether a name counts only together with a key of a service. */
   needsService: boolean;
+  /** Whether somebody else is asked, or may be, who a token is of. */
+  asksOthers: boolean;
   /** What a service has to add, where it named nobody. */
   missing(headers: Headers): string;
   /** The challenge for a request without a credential. */
@@ -66,6 +68,7 @@ function accessTokens({ oauth, users = {} }: IdentityOptions, urls: OwnUrls): As
 
   return {
     needsService: false,
+    asksOthers: true,
     missing: () => "This key is that of a service; the user's access token is missing: Authorization: Bearer …",
     challenge: challengeOf,
     async read({ bearer, resource, headers }) {
@@ -97,6 +100,7 @@ function userJwts({ openWebuiJwt, users = {} }: IdentityOptions): Assertions {
   const verify = createUserJwt(openWebuiJwt?.secret ?? "");
   return {
     needsService: true,
+    asksOthers: false,
     challenge: () => PLAIN_CHALLENGE,
     missing: (headers) =>
       hasPlainUser(headers)
@@ -119,12 +123,13 @@ function sessions({ openWebUiUrl = "", users = {} }: IdentityOptions): Assertion
   const ask = createSessions(openWebUiUrl);
   return {
     needsService: false,
+    asksOthers: true,
     challenge: () => PLAIN_CHALLENGE,
     missing: () =>
       "This key is that of a service, and the request carries no session of a user: choose the authentication Session for the connection in Open-WebUI.",
-    async read({ bearer }) {
+    async read({ bearer, peer }) {
       if (bearer === undefined) return undefined;
-      const outcome = await ask(bearer);
+      const outcome = await ask(bearer, peer);
       if (outcome === "unavailable")
         return {
           reason: "Open-WebUI gave no answer",
@@ -146,6 +151,7 @@ function trustedHeaders({ trustedHeader, users = {} }: IdentityOptions): Asserti
   const isProxy = createProxies(proxies);
   return {
     needsService: true,
+    asksOthers: false,
     challenge: () => PLAIN_CHALLENGE,
     missing: () => `This key is that of a proxy, and the request has no ${header} that names the user.`,
     async read({ headers, peer }) {

@@ -10,6 +10,7 @@ import { createRefusalLog } from "./refusal-log.ts";
 import { challenge, metadataUrlOf, resourceMetadata } from "./resource-metadata.ts";
 
 const NO_KEY = "A valid API key is required: Authorization: Bearer …, or X-API-Key: …";
+const TWO_KEYS = "The request carries two different keys, in Authorization and in X-API-Key: send one of them.";
 
 /**
  * Tells who calls, in the way that the configuration wants.
@@ -33,7 +34,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   const requiredScopes = options.oauth?.requiredScopes ?? [];
 
   return {
-    async authenticate({ headers, peer, resource = "mcp" }): Promise<Authentication> {
+    async authenticate({ headers, peer, resource = "mcp", atPage = false }): Promise<Authentication> {
       const refuse = (reason: string, refusal: Partial<Refusal> = {}): Authentication => {
         tellRefusal(reason.startsWith("no ") ? "debug" : "warn", reason, peer);
         const message = assertions?.needsService === false ? NO_CREDENTIAL[mode] : undefined;
@@ -48,7 +49,7 @@ export function createIdentity(options: IdentityOptions): Identity {
         [given.apiKey, given.bearer].map((key) => (key === undefined ? undefined : ring.find(key))),
       );
       if (given.apiKey !== undefined && !byHeader) return refuse("an unknown key in X-API-Key");
-      if (byHeader && byBearer && byHeader !== byBearer) return refuse("two different keys");
+      if (byHeader && byBearer && byHeader !== byBearer) return refuse("two different keys", { message: TWO_KEYS });
       const key = byHeader ?? byBearer;
       const bearer = byBearer ? undefined : given.bearer;
       // One of ours that was revoked, or has expired, is nobody's session.
@@ -56,7 +57,8 @@ export function createIdentity(options: IdentityOptions): Identity {
       if (!key && (!assertions || assertions.needsService))
         return refuse(bearer === undefined ? "no key" : "an unknown key");
 
-      const asserted = await assertions?.read({ headers, peer, bearer, resource });
+      const isAsked = !(atPage && assertions?.asksOthers);
+      const asserted = isAsked ? await assertions?.read({ headers, peer, bearer, resource }) : undefined;
       if (asserted && "refusal" in asserted) {
         tellRefusal("warn", asserted.reason, peer);
         return { refusal: asserted.refusal };

@@ -32,6 +32,11 @@ export interface Credentials {
   peer: string | undefined;
   /** What is asked for, which an access token has to be made for. Default: the MCP endpoint. */
   resource?: ResourceName | undefined;
+  /**
+   * Whether this is a browser at a page, which needs no credential and has none but what a proxy adds: nobody else is asked about
+   * what it sends.
+   */
+  atPage?: boolean | undefined;
 }
 
 export type Authentication = { caller: Caller } | { refusal: Refusal };

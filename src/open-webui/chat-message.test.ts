@@ -29,6 +29,10 @@ describe("the chat message of a request", () => {
     expect(chatMessageOf(headersOf(CHAT, MESSAGE), jwt({ id: "7f0e" }))).toBeDefined();
   });
 
+  it.each(["automation", "subagent"])("is reached by the session of a chat of the type %s", (typ) => {
+    expect(chatMessageOf(headersOf(CHAT, MESSAGE), jwt({ ...SESSION, typ }))).toBeDefined();
+  });
+
   it.each([
     ["of a temporary chat", headersOf("local:piDNyZdGLwe6U75gAAAB", MESSAGE)],
     ["of a channel", headersOf(`channel:${CHAT}`, MESSAGE)],
@@ -46,6 +50,9 @@ describe("the chat message of a request", () => {
     ["a key of Open-WebUI", "sk-0123456789abcdef"],
     ["an access token of another issuer", jwt({ sub: "ana", iss: "https://id.example.com", exp: IN_AN_HOUR })],
     ["another kind of token of Open-WebUI", jwt({ ...SESSION, typ: "reset" })],
+    ["another service's", jwt({ id: "42", iss: "https://other.example", exp: IN_AN_HOUR })],
+    ["made for another service", jwt({ id: "42", aud: "other", exp: IN_AN_HOUR })],
+    ["signed as Open-WebUI does not", jwt(SESSION).replace(/^[^.]+/, btoa('{"alg":"RS256"}').replace(/=+$/, ""))],
     ["a session that has expired", jwt({ ...SESSION, exp: 1_700_000_000 })],
     ["a session of nobody", jwt({ ...SESSION, id: "" })],
     ["a session with more behind it", `${jwt(SESSION)}\r\nHost: evil`],
