@@ -54,10 +54,13 @@ export interface Confirmation {
    */
   request(user: string, tool: string, args: unknown, message?: string): string;
   /**
-   * Whether the human has consented to exactly this call in the last minutes. Consent serves for one call.
+   * Whether the human has consented to exactly this call in the last minutes, having been asked by exactly this message (default:
+   * `question`). Consent serves for one call.
    * @throws ToolError `declined` where a page said no to it; that answer too counts once
    */
-  takeGrant(user: string, tool: string, args: unknown): boolean;
+  takeGrant(user: string, tool: string, args: unknown, message?: string): boolean;
+  /** Closes a page of the user's, for what it asks has become something else. */
+  release(user: string, page: string): void;
   /** The words as the human is to see them, on every road: what a model wrote goes through here once. */
   shown(text: ConfirmationText): ConfirmationText;
   /** The question as an MCP elicitation. */
@@ -119,7 +122,8 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
   /** A page whose answer has been taken: it serves no second time, by whichever road, for as long as a token may name it. */
   const use = ({ id, expiresAt }: OpenPage) =>
     sealer.consume({ id, payload: undefined, expiresAt: expiresAt + pendingMs });
-  const consents = createCallConsents({ now, grantMs, stateOf, use });
+  const release = (user: string, { id }: OpenPage) => pages?.release(user, id);
+  const consents = createCallConsents({ now, grantMs, stateOf, use, release });
 
   function seal(user: string, asked: AskedQuestion): string {
     return sealer.seal(user, PURPOSE, asked, Math.max(pendingMs, (asked.page?.expiresAt ?? 0) - now()));
@@ -151,14 +155,15 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       });
       if (confirmed !== undefined) return { confirmed };
       // A call that is repeated before its page is answered gets the same page again.
-      const open = ofCall === undefined ? undefined : consents.openPage(ofCall, user);
+      const words = wordsOf(text.message);
+      const open = ofCall === undefined ? undefined : consents.openPage(ofCall, user, words);
       const waiting = open
         ? { page: open, chat: ladder.ways.has("chat") }
         : await ladder.hand(user, { kind: "confirmation", text }, true);
       if (!waiting) return undefined;
-      if (ofCall !== undefined && waiting.page) consents.askOn(ofCall, waiting.page);
+      if (ofCall !== undefined && waiting.page) consents.askOn(ofCall, waiting.page, words);
       const token = seal(user, {
-        message: digest(text.message.trim()),
+        message: words,
         ...bound,
         ...(waiting.page && { page: waiting.page }),
         chat: waiting.chat,
@@ -167,9 +172,12 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
     },
 
     request: (user, tool, args, message = confirmationQuestion(tool)) =>
-      seal(user, { tool, digest: digest(args), message: digest(message.trim()), chat: true }),
+      seal(user, { tool, digest: digest(args), message: wordsOf(message), chat: true }),
 
-    takeGrant: (user, tool, args) => consents.take(callKey(user, tool, digest(args)), user),
+    takeGrant: (user, tool, args, message = confirmationQuestion(tool)) =>
+      consents.take(callKey(user, tool, digest(args)), user, wordsOf(message)),
+
+    release: (user, page) => pages?.release(user, page),
 
     shown: ({ message, title, confirmLabel, cancelLabel }) => ({
       message: shownWords(message),
@@ -197,7 +205,7 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
 
     isConsent,
 
-    pend: (user, message) => seal(user, { message: digest(message.trim()), chat: true }),
+    pend: (user, message) => seal(user, { message: wordsOf(message), chat: true }),
 
     async awaitPage(user, token, waiting) {
       const { asked } = read(user, token);
@@ -208,7 +216,7 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       const { opened, asked } = read(user, token);
       const own = asked.tool === undefined ? [] : [confirmationQuestion(asked.tool), waitingMessage(asked.tool)];
       const said = message?.trim();
-      const asSaid = said === undefined ? [] : [digest(said), digest(shownWords(said).trim())];
+      const asSaid = said === undefined ? [] : [wordsOf(said), wordsOf(shownWords(said))];
       if (said !== undefined && !asSaid.includes(asked.message) && !own.includes(said)) {
         throw new ToolError("invalid_input", "The message is not the one that this resume_token was made for.", {
           hint: "Repeat the message unchanged or leave it out, or ask again without resume_token.",
@@ -235,11 +243,14 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       if (asked.tool === undefined) return { confirmed };
       const key = callKey(user, asked.tool, asked.digest ?? "");
       consents.settle(key);
-      if (confirmed) consents.grant(key);
+      if (confirmed) consents.grant(key, asked.message);
       return { confirmed, tool: asked.tool };
     },
   };
 }
+
+/** What tells questions apart, as they are read. */
+const wordsOf = (message: string): string => digest(message.trim());
 
 function isConsent(content: unknown): boolean {
   if (typeof content !== "object" || content === null || !Object.hasOwn(content, "confirm")) return false;

@@ -14,8 +14,8 @@ export interface UnconfirmedCall {
   input: Record<string, unknown>;
   user: User;
   signal: AbortSignal;
-  /** What the call may cost, as a sentence. */
-  cost?: string | undefined;
+  /** What else there is to say of the call, such as what it may cost, as sentences. */
+  remarks?: readonly (string | undefined)[];
 }
 
 export interface ConfirmOptions {
@@ -30,6 +30,10 @@ export interface ConfirmOptions {
 const MAX_ABOUT = 1_000;
 const NOT_ALL = "It is too long to be shown in full:";
 const KEY = "confirm_action";
+/** Where the answers of a call keep, for its later rounds, what was asked. */
+const WORDS = `${KEY}-words`;
+/** Times that the human is asked about a call that has become another one with each answer. */
+const MAX_ROUNDS = 5;
 
 /**
  * What a result has besides the tool's own fields where a call waits for the human's answer in the chat. Bridges drop fields
@@ -45,7 +49,8 @@ export const CONFIRMATION_FIELDS = {
 } as const;
 
 /**
- * Asks the human before the call runs: by what the client shows, or else by a page or the chat, through the model.
+ * Asks the human before the call runs: by what the client shows, or else by a page or the chat, through the model. A consent
+ * counts for what the question said: where the tool says something else by the time of the answer, the human is asked anew.
  * @returns undefined when the human has consented; otherwise the result that hands the question to the model
  * @throws ToolError `declined`, `cancelled`; `confirmation_required` where the configuration allows no way that is left; what
  * the tool's `confirms` throws, for a call that cannot succeed
@@ -54,16 +59,49 @@ export async function confirmCall(
   call: UnconfirmedCall,
   options: ConfirmOptions,
 ): Promise<Record<string, unknown> | undefined> {
+  let words = await wordsFor(call, options);
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    const unanswered = await askOnce(call, options, words);
+    if (unanswered) return unanswered;
+    const { message } = words;
+    words = await wordsFor(call, options);
+    if (words.message === message) return undefined;
+  }
+  throw new ToolError("confirmation_required", "What this call would do has changed with every answer of the user.", {
+    hint: "Tell the user, and call again when nothing else is changing what it is about.",
+    retryable: true,
+  });
+}
+
+/** What the human is asked: the question, and the whole message with what the call is about. */
+interface Words {
+  /** What is asked, without what is missing. */
+  asked: string;
+  question: string;
+  message: string;
+}
+
+async function wordsFor(call: UnconfirmedCall, options: ConfirmOptions): Promise<Words> {
+  const { interaction } = await options.services.get(["interaction"]);
+  const { lines, omitted } = await aboutCall(call, options);
+  const asked = [interaction.confirmation.question(call.tool.name), ...(call.remarks ?? [])].filter(Boolean).join(" ");
+  // First of all, for it is what the human may not see otherwise.
+  const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
+  return { asked, question, message: [question, lines.join("\n")].filter(Boolean).join("\n\n") };
+}
+
+/** As `confirmCall`, for these words. */
+async function askOnce(
+  call: UnconfirmedCall,
+  options: ConfirmOptions,
+  { asked, question, message }: Words,
+): Promise<Record<string, unknown> | undefined> {
   const { tool, input, user } = call;
   const { asking, status } = options;
   const { interaction } = await options.services.get(["interaction"]);
   const { confirmation } = interaction;
-  if (confirmation.takeGrant(user.id, tool.name, input)) return undefined;
-  const { lines, omitted } = await aboutCall(call, options);
-  const asked = [confirmation.question(tool.name), call.cost].filter(Boolean).join(" ");
-  // First of all, for it is what the human may not see otherwise.
-  const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
-  const message = [question, lines.join("\n")].filter(Boolean).join("\n\n");
+  if (confirmation.takeGrant(user.id, tool.name, input, message)) return undefined;
+  bindAnswers(asking, await digestOf(message), (page) => confirmation.release(user.id, page));
   if (asking.canAsk || asking.canOpen) {
     status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
   }
@@ -97,6 +135,26 @@ export async function confirmCall(
     ...(url !== undefined && { url }),
     resume_token: resumeToken,
   };
+}
+
+/** Forgets what the human has said to other words than these, in this call or an earlier round of it. */
+function bindAnswers(asking: Asking, words: string, release: (page: string) => void): void {
+  const { answers, responses } = asking;
+  const asked = answers[WORDS]?.digest;
+  if (asked !== undefined && asked !== words) {
+    const page = answers[`${KEY}-page`]?.page ?? asking.page;
+    if (typeof page === "string") release(page);
+    for (const key of [KEY, `${KEY}-page`]) {
+      delete answers[key];
+      delete responses[key];
+    }
+  }
+  answers[WORDS] = { digest: words };
+}
+
+async function digestOf(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Buffer.from(bytes).toString("base64url");
 }
 
 function howToAnswer(url: string | undefined, chat: boolean): string {
