@@ -138,6 +138,7 @@ describe("the status line of a chat in Open-WebUI, by the session of its user", 
     await turn.event("status", ({ data }) => data.status === "success");
     await expectDone(turn);
     expect((await turn.ended()).content).toContain("41");
+    expect(turn.statuses().filter(({ data }) => data.description === waiting.data.description)).toHaveLength(1);
   });
 
   it("leaves no busy line when the user presses Stop while a dialog is open", async () => {

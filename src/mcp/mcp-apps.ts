@@ -6,14 +6,14 @@ const APP_TYPE = "text/html;profile=mcp-app";
 
 /**
  * Whether the client shows MCP Apps, as it declares with each request (2026-07-28) or at `initialize` (SEP-1865, Capability
- * Negotiation). One of whom nothing is known, as without a session, may; to others the metadata mean nothing.
+ * Negotiation). Undefined for one of whom nothing is known, as without a session.
  */
-export function showsApps(server: Server, context: ServerContext): boolean {
+export function showsApps(server: Server, context: ServerContext): boolean | undefined {
   const envelope = context.mcpReq.envelope as Record<string, unknown> | undefined;
   const declared = (envelope ? envelope[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities()) as
     | { extensions?: Record<string, { mimeTypes?: unknown } | undefined> }
     | undefined;
-  if (!declared) return envelope === undefined;
+  if (!declared) return envelope === undefined ? undefined : false;
   const types = declared.extensions?.[EXTENSION]?.mimeTypes;
   return Array.isArray(types) && types.includes(APP_TYPE);
 }

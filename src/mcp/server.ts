@@ -95,6 +95,13 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
     return made;
   };
 
+  /** Those of a repeated call are told no more that the user is waited for: its first round has said so, and kept it. */
+  const sinksBesides = (context: ServerContext): readonly StatusSink[] => {
+    const sinks = options.sinksOf?.(context) ?? [];
+    if (context.mcpReq.requestState<CallState>() === undefined) return sinks;
+    return sinks.map((sink) => (event) => (event.data.waiting === true ? undefined : sink(event)));
+  };
+
   return ({ era, stateless = false }) => {
     const server = new Server(
       { name: "patchbay-mcp", title: "Patchbay", version: options.version },
@@ -109,7 +116,8 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
     );
     const settle = createSettle({ canPing: era === "legacy" });
     server.setRequestHandler("tools/list", async (_request, context) => {
-      const apps = showsApps(server, context);
+      // To clients of whom nothing is known, and that show none, the metadata mean nothing.
+      const apps = showsApps(server, context) !== false;
       const tools = await options.boundary.listTools();
       return { tools: tools.map((tool) => (apps && tool.app ? withApp(describe(tool), tool.app) : describe(tool))) };
     });
@@ -121,10 +129,11 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
       const outcome = await options.boundary.call(name, args, {
         user: options.identify(context),
         signal: context.mcpReq.signal,
-        sinks: [...(progress ? [progress.sink] : []), ...(options.sinksOf?.(context) ?? [])],
+        sinks: [...(progress ? [progress.sink] : []), ...sinksBesides(context)],
         settle: progress && !context.http ? () => settle(context) : undefined,
         takesLinks: knowsLinks(server, context),
         takesMedia: takesMedia(server, context),
+        showsApps: showsApps(server, context),
         canAsk: asks.forms,
         canOpen: asks.pages,
         ask:

@@ -157,6 +157,25 @@ describe("status lines", () => {
     await lines.close(0);
   });
 
+  it("are left out for further messages where Open-WebUI hangs, so that no more than so many wait, and come again afterwards", async () => {
+    let hangs = true;
+    const { lines, said } = await start(() => (hangs ? { fault: "hang" } : { json: true }), {
+      postMs: 300,
+      maxMessages: 3,
+    });
+    const sinks = [1, 2, 3, 4, 5].map((n) => lines.sinkOf({ ...MESSAGE, messageId: `${n}` }));
+    for (const [n, sink] of sinks.entries()) sink(event(`message ${n + 1}`));
+    await expect.poll(said).toEqual(["message 1", "message 2", "message 3"]);
+    hangs = false;
+    for (const [n, sink] of sinks.entries()) sink(event(`ready ${n + 1}`, "success"));
+    await expect
+      .poll(() => said().slice(3).sort(), { timeout: 5_000 })
+      .toEqual([1, 2, 3].map((n) => `ready ${n} (done)`));
+    await sleep(50);
+    sinks[3]?.(event("again", "success"));
+    await expect.poll(() => said().at(-1)).toBe("again (done)");
+  });
+
   it("are waited for at the end, but not for ever", async () => {
     const { lines, said, sink } = await start({ json: true, delayMs: 200 });
     sink(event("working"));

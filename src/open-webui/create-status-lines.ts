@@ -11,9 +11,14 @@ export interface StatusLinesOptions {
   onFailure?: ((reason: string) => void) | undefined;
   /** Milliseconds that one post may take. Default 15,000: a busy Open-WebUI needs more than five seconds. */
   postMs?: number | undefined;
+  /** Default `MAX_MESSAGES`. */
+  maxMessages?: number | undefined;
 }
 
-/** Messages whose events are kept in order at the same time; beyond, the oldest one's may be mixed up. */
+/**
+ * Messages with something to be shown or under way at the same time, some kilobytes each where Open-WebUI hangs. Events of
+ * further ones are left out: those that are shown as busy must still be shown to have ended.
+ */
 const MAX_MESSAGES = 1_000;
 /** Milliseconds in which one failure is told once. */
 const FAILURE_MS = 60_000;
@@ -23,7 +28,8 @@ const FAILURE_MS = 60_000;
  * notifications, as toasts. Everything is posted in the background by the session of the chat's user, which is kept for as long
  * as something of the message is to be shown.
  */
-export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLinesOptions): StatusLines {
+export function createStatusLines(options: StatusLinesOptions): StatusLines {
+  const { url, onFailure, postMs = 15_000, maxMessages = MAX_MESSAGES } = options;
   const poster = createPoster(url, postMs);
   const queues = new Map<string, MessageQueue>();
   const toldAt = new Map<string, number>();
@@ -38,20 +44,18 @@ export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLin
     return outcome;
   }
 
-  function queueOf(message: ChatMessage): MessageQueue {
+  function queueOf(message: ChatMessage): MessageQueue | undefined {
     // By the session too: what one user's is refused says nothing of another's.
     const key = `${message.chatId} ${message.messageId} ${message.token}`;
     const known = queues.get(key);
-    if (known) return known;
+    if (known || queues.size >= maxMessages) return known;
     const made = createMessageQueue({
       post: (event) => post(message, event),
       onIdle: () => {
-        if (queues.get(key) === made) queues.delete(key);
+        queues.delete(key);
       },
     });
     queues.set(key, made);
-    const [oldest] = queues.keys();
-    if (queues.size > MAX_MESSAGES && oldest !== undefined) queues.delete(oldest);
     return made;
   }
 
@@ -59,7 +63,7 @@ export function createStatusLines({ url, onFailure, postMs = 15_000 }: StatusLin
     messageOf: chatMessageOf,
     sinkOf(message) {
       const call: ShownCall = {};
-      return (event) => queueOf(message).show(call, event);
+      return (event) => queueOf(message)?.show(call, event);
     },
     async close(ms) {
       const posting = [...queues.values()].map(({ running }) => running);

@@ -52,6 +52,7 @@ describe("display_result", () => {
   });
 });
 
+const APPS = { extensions: { "io.modelcontextprotocol/ui": { mimeTypes: ["text/html;profile=mcp-app"] } } };
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 describe("display_result shows", () => {
@@ -73,7 +74,7 @@ describe("display_result shows", () => {
       { city: "Ulm", people: 126_000 },
       { city: "Jena", people: 111_000 },
     ];
-    const result = await callTool(await connect(), "display_result", {
+    const result = await callTool(await connect({}, { capabilities: APPS }), "display_result", {
       message: "Two cities",
       markdown: "## Cities",
       rows: JSON.stringify(rows),
@@ -121,6 +122,47 @@ describe("display_result shows", () => {
     const result = await callTool(await connect(), "display_result", args as Record<string, unknown>);
     expect(result).toMatchObject({ status: "error", code: "invalid_input" });
     expect(result.message).toContain(message);
+  });
+
+  it("the same as text alone to clients without apps, and says that only the model can show it", async () => {
+    const args = { rows: [{ city: "Ulm", people: 126_000 }], markdown: "Hi" };
+    expect(await callTool(await connect(), "display_result", args)).toEqual({
+      status: "success",
+      action: "display_result",
+      data: {},
+      message: "Operation completed successfully",
+      notification_type: "success",
+      text: "Hi\n\n| city | people |\n| --- | --: |\n| Ulm | 126000 |",
+      hint: "This client shows the user no results: put `text` into your answer.",
+    });
+    expect(await callTool(await connect({}, { capabilities: APPS }), "display_result", args)).not.toHaveProperty(
+      "hint",
+    );
+  });
+
+  it("both where nothing is known of the client", async () => {
+    const { result } = await call({ markdown: "Hi" });
+    expect(result).toMatchObject({
+      parts: [{ type: "markdown", text: "Hi" }],
+      text: "Hi",
+      hint: "Unless this client has shown it to the user, put `text` into your answer.",
+    });
+  });
+
+  it("kinds in any letter case", async () => {
+    const args = { notification_type: "Warning", chart: " Bar", rows: [{ n: "x", v: 1 }] };
+    const result = await callTool(await connect(), "display_result", args);
+    expect(result).toMatchObject({ status: "success", notification_type: "warning" });
+    expect(result.text).toContain("Bar chart by n");
+  });
+
+  it("a title above whatever there is", async () => {
+    const client = await connect();
+    const textOf = async (args: Record<string, unknown>) => (await callTool(client, "display_result", args)).text;
+    expect(await textOf({ title: "A *b*", markdown: "Hi" })).toBe("### A \\*b\\*\n\nHi");
+    expect(await textOf({ title: "Dot", image: PIXEL })).toMatch(/^### Dot\n\n\*Image: /);
+    expect(await textOf({ title: "T", markdown: "Hi", rows: [{ a: 1 }] })).toMatch(/^Hi\n\n### T\n\n\| a/);
+    expect(await textOf({ title: "", message: "Hi" })).toBeUndefined();
   });
 
   it("an image besides the JSON, for clients that keep both apart, and its description everywhere", async () => {
