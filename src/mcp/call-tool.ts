@@ -31,6 +31,8 @@ export interface CallRequest {
   takesLinks?: boolean;
   /** Whether the client keeps the JSON of a result apart from images and sounds besides it. */
   takesMedia?: boolean;
+  /** Whether the client shows MCP Apps; undefined where that is not known. */
+  showsApps?: boolean | undefined;
   /** Whether the client can show forms. */
   canAsk: boolean;
   /** Whether the client can show the addresses of pages. */
@@ -267,6 +269,7 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         services,
         status,
         budgetUsd,
+        showsApp: request.showsApps,
         elicit: (key, question) => takeAnswer(asking, key, question),
         elicitPage: (key, asked) => takePage(asking, key, asked),
       });

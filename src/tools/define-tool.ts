@@ -64,6 +64,8 @@ export interface ToolContext<Uses extends keyof Services = never> {
   elicitPage<T>(key: string, asked: AskedPage<T>): Promise<T>;
   /** USD that the human consented to; the call may not cost more. Undefined: nobody was asked, or no cost was known. */
   budgetUsd?: number | undefined;
+  /** Whether this client shows the tool's app; undefined where that is not known. */
+  showsApp?: boolean | undefined;
 }
 
 export interface ToolDefinition<
