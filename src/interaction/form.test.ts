@@ -130,6 +130,27 @@ describe("reading a form", () => {
     expect(error.message).toContain(message);
   });
 
+  it("refuses patterns that would take long together, before it compiles them", () => {
+    const fields = (pattern: string, type = "textarea", count = 50, more = {}) =>
+      Array.from({ length: count }, (_, index) => ({ name: `f${index}`, type, pattern, ...more }));
+    const slow = [
+      fields("(a{0,30}){0,25}b7"),
+      fields("(?:.{0,20}a){0,30}c"),
+      fields("(?:a{1,9}){0,30}b", "textarea", 2),
+      fields(".{0,1000}".repeat(20)),
+      fields(".{0,1000}".repeat(100)),
+      fields(".{0,1900}", "text"),
+      fields("\\Q[\\E(a{1000}){1000}"),
+      fields("(?i)[^\\p{L}\\p{N}]".repeat(10)),
+    ];
+    const started = performance.now();
+    for (const form of slow) expect(refusal(form).message).toMatch(/patterns of this form|cannot be used/);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    readForm({ fields: fields("[A-Z]{2}\\d{2}[A-Z0-9 ]{11,30}", "text") });
+    readForm({ fields: fields("(?:[^\\n]{1,40}\\n?)+", "textarea", 4) });
+    readForm({ fields: fields("(a{0,30}){0,25}b7", "textarea", 4, { max: 100 }) });
+  });
+
   it("refuses a form that is too large to travel", () => {
     const fields = Array.from({ length: 50 }, (_, i) => ({
       name: `f${i}`,

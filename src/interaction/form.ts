@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
 import { readBounds } from "./field-bounds.ts";
+import { refusePatterns } from "./field-pattern.ts";
 import { blank, invalid, isObject, quote, text } from "./form-values.ts";
+import { MAX_LENGTH } from "./read-answer.ts";
 
 /** What a field can ask for. */
 export type FieldType =
@@ -113,6 +115,9 @@ export function readForm(input: FormInput): Form {
   const given = input.fields ?? [];
   if (!Array.isArray(given)) throw invalid("fields must be a list of fields.");
   if (given.length > MAX_FIELDS) throw invalid(`fields has ${given.length} fields; a form has at most ${MAX_FIELDS}.`);
+  checkPatterns(
+    given.flatMap((one) => (typeof one?.pattern === "string" ? [{ pattern: one.pattern, longest: 0 }] : [])),
+  );
   const form: Form = {
     title: text(input.title, "title", DEFAULT_TITLE),
     fields: (given.length === 0 ? DEFAULT_FIELDS : given).map(readField),
@@ -123,6 +128,11 @@ export function readForm(input: FormInput): Form {
     if (names.has(name)) throw invalid(`Two fields are called ${quote(name)}; names must differ.`);
     names.add(name);
   }
+  checkPatterns(
+    form.fields.flatMap(({ type, pattern, max }) =>
+      pattern === undefined ? [] : [{ pattern, longest: Number(max ?? MAX_LENGTH[type as keyof typeof MAX_LENGTH]) }],
+    ),
+  );
   const size = JSON.stringify(form).length;
   if (size > MAX_FORM) {
     throw new ToolError("too_large", `The form has ${size} characters; at most ${MAX_FORM} are allowed.`, {
@@ -130,6 +140,11 @@ export function readForm(input: FormInput): Form {
     });
   }
   return form;
+}
+
+function checkPatterns(patterns: Parameters<typeof refusePatterns>[0]): void {
+  const refusal = refusePatterns(patterns);
+  if (refusal !== undefined) throw invalid(refusal);
 }
 
 /** The form as a caller would write it, every default filled in: plain JSON. */

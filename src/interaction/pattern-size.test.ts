@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { RE2JS } from "re2js";
+import { expect, it } from "vitest";
+import { patternSize } from "./pattern-size.ts";
+
+const sizeOf = (pattern: string) => RE2JS.compile(RE2JS.translateRegExp(pattern)).programSize();
+
+it.each([
+  "",
+  "a",
+  "\\d{5}",
+  "[A-Z]{2}\\d{2}[A-Z0-9]{11,30}",
+  "(a{0,30}){0,25}b7",
+  "(?:a?){0,640}b",
+  "(?:.{0,20}a){0,30}c",
+  "[^]]{900}",
+  "[[:alpha:]]{900}",
+  "\\Q[\\Ea{1000}",
+  "\\Qab(\\E{1000}",
+  "\\x{41}{1000}",
+  "\\p{Greek}{1000}",
+  "(?i)straße{3,}",
+  "(?P<a>x|y|zz){7,}",
+  "(?<a>x|y|zz){0,7}?",
+  "😀{500}",
+  "a{,5}",
+])("says of %j no less than its size", (pattern) => {
+  expect(patternSize(pattern)).toBeGreaterThanOrEqual(sizeOf(pattern));
+  // Models write such patterns: they are not to be refused for what is reckoned too much.
+  expect(patternSize(pattern)).toBeLessThan(sizeOf(pattern) * 2.5 + 20);
+});
+
+it("says no less than the size of any pattern", () => {
+  const { pattern } = fc.letrec<{ pattern: string }>((tie) => ({
+    pattern: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(
+        "a",
+        "é",
+        ".",
+        "\\d",
+        "[a-z]",
+        "[^]x]",
+        "\\pL",
+        "\\{",
+        "^",
+        "$",
+        "\\b",
+        "\\Q+(\\E",
+        "|",
+        "(?i)",
+        "-",
+      ),
+      fc.tuple(tie("pattern"), tie("pattern")).map((parts) => parts.join("")),
+      fc.tuple(tie("pattern"), tie("pattern")).map(([a, b]) => `(${a}|${b})`),
+      fc
+        .tuple(tie("pattern"), fc.constantFrom("*", "+?", "?", "{3}", "{0,9}", "{2,}", "{0}", "{7,8}?"))
+        .map(([a, b]) => `(?:${a})${b}`),
+    ),
+  }));
+  fc.assert(
+    fc.property(pattern, (text) => {
+      let size: number;
+      try {
+        size = sizeOf(text);
+      } catch {
+        return;
+      }
+      expect(patternSize(text)).toBeGreaterThanOrEqual(size * 0.8 - 5);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+it("is quick for the longest patterns", () => {
+  const started = performance.now();
+  for (const part of [".{0,1000}", "[", "(", "\\Q", "{1", "a{1000}{1000}", "\\p{"]) {
+    patternSize(part.repeat(1000).slice(0, 1000));
+  }
+  expect(performance.now() - started).toBeLessThan(500);
+});
