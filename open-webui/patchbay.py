@@ -29,6 +29,8 @@ READ_SECONDS = 60
 """Silence after which a connection is dead: the server gives a sign of life every 15 seconds."""
 DIALOG_MS = 240_000
 """Milliseconds for a dialog, the most that Open-WebUI grants."""
+ROUNDS = 100
+"""Questions that one call may ask. The server ends it sooner, and says why; the SDK by itself gives up after 10."""
 LAST_STATUS_SECONDS = 10
 """Time that the result waits for the last status line to be stored."""
 CLOSE_SECONDS = 5
@@ -209,6 +211,7 @@ class _StatusLine:
         self.toasts = toasts and emitter is not None
         self.waiting: List[dict] = []
         self.ended = False
+        self.line = ""
         self.pump: Optional[asyncio.Task] = None
 
     def event(self, data: dict) -> None:
@@ -221,6 +224,10 @@ class _StatusLine:
             self._show({"type": "notification", "data": {"type": kind, "content": str(data.get("description", ""))[:TOAST_CHARS]}})
         if self.shown:
             line = " ".join(str(data.get("description", "")).split())
+            if line == self.line and not self.ended:
+                # A sign of life, or a further round of a dialog: the chat shows it already, and would store it again.
+                return
+            self.line = line
             data = {**data, "description": line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS - 1]}…"}
             self._show({"type": "status", "data": {**data, "error": True} if data.get("status") == "error" else data})
 
@@ -335,7 +342,8 @@ class _Conversation:
                     self.url, httpx_client_factory=lambda **_: self._http_client(http)
                 )
             if hasattr(mcp, "Client"):
-                client = await stack.enter_async_context(mcp.Client(connection, **callbacks))
+                rounds = {name: ROUNDS for name in ("input_required_max_rounds",) if hasattr(mcp.Client, name)}
+                client = await stack.enter_async_context(mcp.Client(connection, **callbacks, **rounds))
                 return await self._finish(client.call_tool, tool, arguments, float("inf"))
             read, write, *_ = await stack.enter_async_context(connection)
             session = await stack.enter_async_context(mcp.ClientSession(read, write, **callbacks))
@@ -974,7 +982,7 @@ class _Methods:
         __event_call__: Any = None,
     ) -> Any:
         """
-        Shows the user a notification and a result: Markdown, a table, a chart of its rows, an image, or several of these.
+        Shows the user a notification and a result: Markdown, a table, a chart of its rows, an image, or several of these. Where the result has a hint, put its text into your answer.
 
         :param message: Text of the notification. Default "Operation completed successfully".
         :param notification_type: Kind of the notification: info, success (default), warning or error.
@@ -983,9 +991,9 @@ class _Methods:
         :param rows: Rows of a table, as objects.
         :param columns: Columns in order, "key" or "key: title". Default all.
         :param chart: Draws rows: bar, stacked, line, area, pie or scatter.
-        :param x: Column of the x axis. Default the first.
+        :param x: Column of the x axis. Default that of the labels.
         :param y: Columns to draw. Default all numbers.
-        :param title: Of chart or table.
+        :param title: Its title.
         :param image: Data URI or base64, no address.
         :param alt: What the image shows.
         """

@@ -175,6 +175,16 @@ describe("dialogs of the Python tool in Open-WebUI", () => {
   const collect = `CALL collect_input ${JSON.stringify(FORM)}`;
   const content = { guests: 4, place: "outside" };
 
+  it("are asked until the server says that it is enough", async () => {
+    const asked = answer(...Array.from({ length: 30 }, () => ({ action: "accept", content: { guests: "many" } })));
+    const turn = await ask(collect);
+    expect((await turn.ended()).content).toContain("validation_failed");
+    expect(asked).toHaveLength(20);
+    const lines = turn.statuses().map(({ data }) => data.description);
+    expect(new Set(lines).size).toBe(lines.length);
+    await expectDone(turn);
+  });
+
   it("show a form as a whole, again where an answer is wrong, and give the answers", async () => {
     const asked = answer({ action: "accept", content: { guests: "many" } }, { action: "accept", content });
     const turn = await ask(collect);

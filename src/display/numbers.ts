@@ -11,9 +11,14 @@ export function isEmpty(cell: unknown): boolean {
   return cell === undefined || cell === null || (typeof cell === "string" && cell.trim() === "");
 }
 
-/** A number in at most 12 significant digits, which hides what binary fractions add; a whole number with all of its digits. */
+/** A number of at most 12 significant digits, which hides what binary fractions add; a whole number as it is. */
+export function rounded(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(12));
+}
+
+/** A number as it is shown, `rounded`. */
 export function numberText(value: number): string {
-  return String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
+  return String(rounded(value));
 }
 
 /** A cell as it is shown: a number as `numberText` has it, all else as `textOf`. */

@@ -31,8 +31,7 @@ export default defineTool({
       .default("Operation completed successfully")
       .describe('Text of the notification. Default "Operation completed successfully".'),
     notification_type: z
-      .preprocess(lowered, z.enum(["info", "success", "warning", "error"]))
-      .default("success")
+      .preprocess(lowered, z.enum(["info", "success", "warning", "error"]).default("success"))
       .describe("Kind of the notification: info, success (default), warning or error."),
     result_data: z.record(z.string(), z.unknown()).default({}).describe("The result as an object. Default {}."),
     // Limits that models need not know are not part of the definition, which every conversation pays for.
@@ -48,7 +47,7 @@ export default defineTool({
       .describe("Draws rows: bar, stacked, line, area, pie or scatter."),
     x: z.string().optional().describe("Column of the x axis. Default that of the labels."),
     y: names.optional().describe("Columns to draw. Default all numbers."),
-    title: z.string().optional().describe("Title of it."),
+    title: z.string().optional().describe("Its title."),
     image: z.string().optional().describe("Data URI or base64, no address."),
     alt: z.string().optional().describe("What the image shows."),
   }),

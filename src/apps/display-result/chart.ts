@@ -1,4 +1,4 @@
-import { cellText, isEmpty, numberOf } from "../../display/numbers.ts";
+import { cellText, isEmpty, numberOf, rounded } from "../../display/numbers.ts";
 import type { ChartPart, TablePart } from "../../display/parts.ts";
 import { drawBars } from "./bars.ts";
 import { html, newId, svg } from "./elements.ts";
@@ -53,7 +53,7 @@ function dataOf({ chart, x, y }: ChartPart, table: TablePart, host: Host): Data 
   const place = (key: string) => table.columns.findIndex((column) => column.key === key);
   const titleOf = (key: string) => table.columns[place(key)]?.title ?? key;
   const language = languageOf(host);
-  const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 12 });
+  const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 17 });
   const cells = table.rows.map((row) => row[place(x)]);
   return {
     kind: chart,
@@ -61,7 +61,7 @@ function dataOf({ chart, x, y }: ChartPart, table: TablePart, host: Host): Data 
     labels: cells.map((cell) => (isEmpty(cell) ? "–" : cellText(cell))),
     series: y.map((key) => ({ title: titleOf(key), values: table.rows.map((row) => numberOf(row[place(key)])) })),
     xTitle: titleOf(x),
-    format: (value) => numbers.format(value),
+    format: (value) => numbers.format(rounded(value)),
     language,
   };
 }
