@@ -12,6 +12,7 @@ export function identityOptions({ config }: LoadedConfig): IdentityOptions {
     localUser: config.user,
     host: config.http.host,
     publicUrl: config.http.publicUrl,
+    allowedHosts: config.http.allowedHosts,
     openWebUiUrl: config.openWebui.url,
     keyFile: keyFileOf(config.dataDir),
     toolNames: [...builtIn, ...pinnedEntries(config.apis, builtIn).map(({ name }) => name)],

@@ -40,6 +40,47 @@ describe("the server starts", () => {
       "with sessions on every address",
       { mode: "open-webui-session", host: "0.0.0.0", openWebUiUrl: "http://open-webui:8080" },
     ],
+    ...[
+      "https://chat.example.com",
+      "http://10.1.2.3:8080",
+      "http://[fd00::1]:80",
+      "http://chat.lan",
+      "http://localhost",
+    ].map((openWebUiUrl): [string, Partial<IdentityOptions>] => [
+      `with sessions of ${openWebUiUrl}`,
+      { mode: "open-webui-session", openWebUiUrl },
+    ]),
+    [
+      "without keys for what stands for this machine",
+      { allowedHosts: ["host.docker.internal", "localhost:8808", "http://127.0.0.1", "patchbay.localhost", "[::1]"] },
+    ],
+    [
+      "with a long key by other names",
+      { allowedHosts: ["pb.example.com"], publicUrl: "https://pb.example.com", apiKeys: [person] },
+    ],
+    ["with a claim that is somebody's", { mode: "oauth", oauth: { ...oauth, userClaim: "oid" } }],
+    [
+      "where accounts are linked of which other servers know",
+      {
+        users: {
+          ana: [
+            { issuer: "https://idp.example.com", subject: "1" },
+            { issuer: "open-webui", subject: "2" },
+          ],
+        },
+      },
+    ],
+    [
+      "where an account lends its name to others of the person",
+      {
+        users: {
+          "open-webui#1": [
+            { issuer: "open-webui", subject: "1" },
+            { issuer: "proxy", subject: "ana" },
+          ],
+        },
+      },
+    ],
     ["with signed headers", { mode: "open-webui-jwt", openWebuiJwt, apiKeys: [service] }],
     ["behind a proxy", { mode: "trusted-header", trustedHeader, apiKeys: [service, person] }],
     [
@@ -60,6 +101,58 @@ describe("the server starts", () => {
 });
 
 describe("the server does not start", () => {
+  const EXPOSED: [string, Partial<IdentityOptions>][] = [
+    ["a public URL", { publicUrl: "https://pb.example.com" }],
+    ["a name that looks like loopback", { publicUrl: "http://127.0.0.1.nip.io" }],
+    ["an allowed host", { allowedHosts: ["localhost", "pb.example.com"] }],
+    ["an allowed host with a scheme and a port", { allowedHosts: ["https://pb.example.com:8443"] }],
+    ["an allowed address", { allowedHosts: ["192.168.1.5"] }],
+    ["any host", { allowedHosts: ["*"] }],
+  ];
+  it.each(EXPOSED)("behind %s where anybody could call", (_what, options) => {
+    expect(problemOf(options)).toMatch(/^Refusing to serve .* without authentication/);
+    expect(problemOf({ ...options, mode: "static-user" })).toMatch("without authentication");
+    expect(problemOf({ ...options, apiKeys: [{ key: "abc123", user: "a" }] })).toMatch("less than 16 characters");
+    expect(problemOf({ ...options, apiKeys: [person] })).toBeUndefined();
+  });
+
+  it.each(["iss", "aud", "email", "Email", "https://example.com/email", "phone_number", "azp", "name", "scope"])(
+    "with the claim %s as users",
+    (userClaim) => {
+      expect(problemOf({ mode: "oauth", oauth: { ...oauth, userClaim } })).toMatch(`userClaim is ${userClaim}`);
+    },
+  );
+
+  it.each(["http://owui.example.com", "http://203.0.113.5:3000", "http://[2001:db8::1]"])(
+    "with sessions that go to %s in clear",
+    (openWebUiUrl) => {
+      expect(problemOf({ mode: "open-webui-session", openWebUiUrl })).toMatch(/openWebui\.url is .* without TLS/);
+    },
+  );
+
+  it.each<[string, NonNullable<IdentityOptions["users"]>]>([
+    ["openwebui", { ana: [{ issuer: "openwebui", subject: "1" }] }],
+    ["Open-WebUI", { ana: [{ issuer: "Open-WebUI", subject: "1" }] }],
+    ["https://idp.example.com/", { ana: [{ issuer: "https://idp.example.com/", subject: "1" }] }],
+    ["Proxy", { ana: [{ issuer: "Proxy", subject: "1" }] }],
+  ])("with an account of the misspelt issuer %s", (_issuer, users) => {
+    expect(problemOf({ oauth, trustedHeader, users })).toMatch(/the issuer .* is written "/);
+  });
+
+  it.each<[string, NonNullable<IdentityOptions["users"]>]>([
+    ["another's name", { "open-webui#bbbb": [{ issuer: "open-webui", subject: "aaaa" }] }],
+    [
+      "each other's name",
+      { "open-webui#b": [{ issuer: "proxy", subject: "a" }], "proxy#a": [{ issuer: "open-webui", subject: "b" }] },
+    ],
+    [
+      "the name of an account that is somebody",
+      { ana: [{ issuer: "open-webui", subject: "b" }], "open-webui#b": [{ issuer: "proxy", subject: "a" }] },
+    ],
+  ])("with an account that gets %s", (_what, users) => {
+    expect(problemOf({ users })).toMatch(/is what an account of .* is called that is not linked/);
+  });
+
   it.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])(
     "on %s where anybody could call",
     (host) => {
@@ -119,6 +212,17 @@ describe("the server does not start", () => {
       { mode: "open-webui-jwt", apiKeys: [person], openWebuiJwt },
       /needs a key of Open-WebUI/,
     ],
+    [
+      "with a secret that is a key",
+      {
+        mode: "open-webui-jwt",
+        apiKeys: [service, { hash: hash(JWT_SECRET), user: "ana" }],
+        openWebuiJwt: { secret: JWT_SECRET },
+      },
+      /secret is a key, too/,
+    ],
+    ["with the hash of nothing", { apiKeys: [{ hash: hash(""), user: "ana" }] }, /that of an empty text/],
+    ["with the hash of an end of line", { apiKeys: [{ hash: hash("\n"), user: "ana" }] }, /that of an empty text/],
     ["with sessions of no Open-WebUI", { mode: "open-webui-session" }, /openWebui\.url is missing/],
     ["without proxies", { mode: "trusted-header", apiKeys: [service] }, /needs auth\.trustedHeader\.proxies/],
     [
@@ -136,19 +240,69 @@ describe("the server does not start", () => {
     expect(problemOf(options)).toMatch(message);
   });
 
-  it.each(["0.0.0.0/0", "::/0", "0.0.0.0/1", "::ffff:0.0.0.0/96", "2000::/3", "10.0.0.0/33", "10.1/16", "proxy", ""])(
-    "with %j as the proxies",
-    (block) => {
-      const options = { mode: "trusted-header", apiKeys: [service] } as const;
-      expect(problemOf({ ...options, trustedHeader: { ...trustedHeader, proxies: [block] } })).toMatch("proxies:");
-    },
-  );
+  it.each([
+    "0.0.0.0/0",
+    "::/0",
+    "0.0.0.0/1",
+    "::ffff:0.0.0.0/96",
+    "2000::/3",
+    "2000::/7",
+    "10.0.0.0/7",
+    "10.0.0.0/33",
+    "10.1/16",
+    "proxy",
+    "",
+  ])("with %j as the proxies", (block) => {
+    const options = { mode: "trusted-header", apiKeys: [service] } as const;
+    expect(problemOf({ ...options, trustedHeader: { ...trustedHeader, proxies: [block] } })).toMatch("proxies:");
+  });
 
-  it.each(["Authorization", "x-api-key", "Cookie", "Host", "X-OpenWebUI-User-Email", "X-Forwarded-For"])(
-    "with %s as the header of users",
-    (header) => {
-      const options = { mode: "trusted-header", apiKeys: [service] } as const;
-      expect(problemOf({ ...options, trustedHeader: { ...trustedHeader, header } })).toMatch("something else");
-    },
-  );
+  it.each<[string, string[], boolean]>([
+    ["255 blocks", Array.from({ length: 255 }, (_, index) => `${index}.0.0.0/8`), false],
+    ["two blocks of the internet", ["8.0.0.0/8", "9.0.0.0/32"], false],
+    ["one block twice", ["8.0.0.0/8", "8.0.0.0/8", "8.8.0.0/16"], true],
+    ["two providers' blocks of IPv6", ["2400:cb00::/32", "2606:4700::/32"], true],
+    ["too many of IPv6", ["2400::/16", "2606::/32"], false],
+    ["all private networks", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1"], true],
+  ])("with proxies that are anybody in sum, and only then: %s", (_what, proxies, starts) => {
+    const problem = problemOf({
+      mode: "trusted-header",
+      apiKeys: [service],
+      trustedHeader: { ...trustedHeader, proxies },
+    });
+    if (starts) expect(problem).toBeUndefined();
+    else expect(problem).toMatch("so wide together");
+  });
+
+  it.each([
+    ...["X-Forwarded-User", "X-Forwarded-Preferred-Username", "X-Forwarded-Email", "Remote-User", "X-WEBAUTH-USER"],
+    ...["X-Auth-Request-User", "Tailscale-User-Login", "Cf-Access-Authenticated-User-Email", "X-OpenWebUI-User-Id"],
+    ...["X-Amzn-Oidc-Identity", "X-MS-CLIENT-PRINCIPAL-NAME", "X-Authentik-Username", "X-SSL-Client-S-DN", "X-User-Id"],
+  ])("but does with %s as the header of users", (header) => {
+    const options = { mode: "trusted-header", apiKeys: [service] } as const;
+    expect(problemOf({ ...options, trustedHeader: { ...trustedHeader, header } })).toBeUndefined();
+  });
+
+  it.each([
+    ...[
+      "Referer",
+      "Sec-Fetch-Site",
+      "X-Real-IP",
+      "X_Real_Ip",
+      "X-OpenWebUI-Chat-Id",
+      "True-Client-IP",
+      "If-None-Match",
+    ],
+    ...[
+      "X-Forwarded-Groups",
+      "X-Forwarded-Access-Token",
+      "Traceparent",
+      "X-Request-Id",
+      "Access-Control-Request-Method",
+    ],
+    ...["Authorization", "x-api-key", "Cookie", "Host", "X-OpenWebUI-User-Email", "X-Forwarded-For"],
+  ])("with %s as the header of users", (header) => {
+    const options = { mode: "trusted-header", apiKeys: [service] } as const;
+    expect(problemOf({ ...options, trustedHeader: { ...trustedHeader, header } })).toMatch("something else");
+  });
 });

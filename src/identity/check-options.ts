@@ -1,44 +1,50 @@
 import { ToolError } from "../errors.ts";
 import { type IdentityOptions, SERVICE_MODES } from "./identity-options.ts";
-import { hashOf } from "./key-hash.ts";
+import { digestOf, hashOf } from "./key-hash.ts";
 import type { RingKey } from "./key-ring.ts";
-import { isLoopback, isProtected } from "./loopback.ts";
+import { hostOf, isLoopback, isOwnMachine, isPrivateOrProtected, isProtected } from "./loopback.ts";
+import { OPEN_WEBUI } from "./open-webui-jwt.ts";
+import { saysSomethingElse } from "./other-headers.ts";
 import { createProxies } from "./trusted-header.ts";
 import { createUserNames, isUserId } from "./user-names.ts";
 
 const MIN_PUBLIC_KEY_LENGTH = 16;
-/** Headers that say something else than who calls. */
-const OTHER_HEADERS =
-  /^(?:authorization|proxy-authorization|x-api-key|cookie|host|origin|connection|content-.*|accept.*|transfer-encoding|user-agent|x-forwarded-(?:for|proto|host|port)|forwarded|mcp-.*|x-openwebui-user-(?:jwt|email|name|role))$/i;
+/** Hashes of what a shell gives for a variable that is not set. */
+const HASHES_OF_NOTHING = ["", "\n", "\r\n"].map(hashOf);
+/** Claims that are the same for many, or that say something else than who somebody is (RFC 7519, 8693, 9068; OpenID Connect). */
+const OTHER_CLAIMS =
+  /^(?:iss|aud|exp|nbf|iat|jti|auth_time|nonce|acr|amr|azp|sid|typ|cnf|act|may_act|scope|scp|client_id|clientid|appid|tid|ver|roles?|groups?|entitlements|realm_access|resource_access|token_use|allowed-origins|(?:given_|family_|middle_)?name|nickname|gender|birthdate|zoneinfo|locale|updated_at|.*_verified)$/i;
+/** Claims that change hands. OpenID Connect Core 1.0, section 5.7, has `sub` alone stay with a person. */
+const CHANGING_CLAIMS = /mail|phone|address/i;
 
 /**
  * Refuses what would let in somebody that nobody meant to.
  * @throws ToolError `invalid_config` that says what to do about the first such thing
  */
 export function checkOptions(options: IdentityOptions, keys: readonly RingKey[], isOpen: boolean): void {
-  const { mode, apiKeys, host = "127.0.0.1" } = options;
-  const reachable = !isLoopback(host);
+  const { mode, apiKeys } = options;
+  const exposed = exposureOf(options);
   if (mode === "static-user" && keys.length > 0)
     throw unsafe(
       "auth.mode static-user asks for no key, but there are keys, which would protect nothing.",
       "Set auth.mode: api-key, or take the keys away (auth.apiKeys, and those that patchbay-mcp keys list shows).",
     );
-  if (reachable && isOpen)
+  if (exposed && isOpen)
     throw unsafe(
-      `Refusing to listen on ${host} without authentication: anybody who reaches this address could call.`,
-      "Add auth.apiKeys to the configuration or make a key with patchbay-mcp keys add, or listen on 127.0.0.1.",
+      `Refusing to ${exposed.what} without authentication: anybody who reaches it could call.`,
+      `Add auth.apiKeys to the configuration or make a key with patchbay-mcp keys add, or ${exposed.otherwise}.`,
     );
-  if (isOpen && options.publicUrl !== undefined && !isLoopback(new URL(options.publicUrl).hostname))
+  if (exposed && apiKeys.some(({ key }) => key !== undefined && key.length < MIN_PUBLIC_KEY_LENGTH))
     throw unsafe(
-      `Refusing to serve ${options.publicUrl} (http.publicUrl) without authentication: anybody who reaches it could call.`,
-      "Make a key with patchbay-mcp keys add, or leave out http.publicUrl.",
-    );
-  if (reachable && apiKeys.some(({ key }) => key !== undefined && key.length < MIN_PUBLIC_KEY_LENGTH))
-    throw unsafe(
-      `Refusing to listen on ${host} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
+      `Refusing to ${exposed.what} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
       "Make a long one with: patchbay-mcp keys add",
     );
   const hashes = apiKeys.map(({ key, hash }) => hash ?? hashOf(key ?? ""));
+  if (hashes.some((hash) => HASHES_OF_NOTHING.includes(hash)))
+    throw unsafe(
+      "auth.apiKeys: a hash is that of an empty text.",
+      'Make it with printf %s "$KEY" | sha256sum, where the variable is set.',
+    );
   if (new Set(hashes).size < hashes.length)
     throw unsafe("auth.apiKeys: the same key stands for two entries.", "Give each entry a key of its own.");
   for (const { user } of apiKeys)
@@ -52,9 +58,9 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
       `A key without a user is that of a service, and auth.mode ${mode} has no way for a service to name its user.`,
       `Give the key a user, take it away (patchbay-mcp keys list, keys revoke), or set auth.mode to ${SERVICE_MODES.join(" or ")}.`,
     );
-  createUserNames(options.users ?? {});
+  createUserNames(options.users ?? {}, knownIssuers(options));
   checkToolScopes(options);
-  if (mode === "oauth") checkOAuth(options, reachable);
+  if (mode === "oauth") checkOAuth(options);
   if (mode === "open-webui-jwt") {
     if (options.openWebuiJwt?.secret === undefined)
       throw missing(mode, "openWebuiJwt.secret", "the FORWARD_USER_INFO_HEADER_JWT_SECRET of Open-WebUI");
@@ -63,17 +69,47 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
         "auth.openWebuiJwt.secret has less than 32 bytes: it could be guessed.",
         "Make one with: openssl rand -hex 32",
       );
+    const digest = digestOf(options.openWebuiJwt.secret);
+    if (keys.some((key) => key.digest.equals(digest)))
+      throw unsafe(
+        "auth.openWebuiJwt.secret is a key, too: whoever sends that key could sign for anybody.",
+        "Make a secret of its own with: openssl rand -hex 32",
+      );
     requireService(options, keys, "Open-WebUI");
   }
-  if (mode === "open-webui-session" && options.openWebUiUrl === undefined)
+  if (mode === "open-webui-session") checkSessions(options);
+  if (mode === "trusted-header") checkTrustedHeader(options, keys);
+}
+
+/** By what others than this machine reach the server; undefined where they do not. */
+function exposureOf({
+  host = "127.0.0.1",
+  publicUrl,
+  allowedHosts = [],
+}: IdentityOptions): { what: string; otherwise: string } | undefined {
+  if (!isLoopback(host)) return { what: `listen on ${host}`, otherwise: "listen on 127.0.0.1" };
+  if (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname))
+    return { what: `serve ${publicUrl} (http.publicUrl)`, otherwise: "leave out http.publicUrl" };
+  const name = allowedHosts.find((entry) => !isLoopback(hostOf(entry)) && !isOwnMachine(hostOf(entry)));
+  return name === undefined
+    ? undefined
+    : { what: `serve ${name} (http.allowedHosts)`, otherwise: "leave that name out of http.allowedHosts" };
+}
+
+function checkSessions({ openWebUiUrl }: IdentityOptions): void {
+  if (openWebUiUrl === undefined)
     throw unsafe(
       "auth.mode open-webui-session asks Open-WebUI whose session a request carries, but openWebui.url is missing.",
       "Set openWebui.url, such as http://127.0.0.1:3000.",
     );
-  if (mode === "trusted-header") checkTrustedHeader(options, keys);
+  if (!isPrivateOrProtected(openWebUiUrl))
+    throw unsafe(
+      `openWebui.url is ${openWebUiUrl}: without TLS, sessions, and the answer whose they are, could be read and changed on their way.`,
+      "Use an https URL, or an address or a name of your private network, such as http://open-webui:8080.",
+    );
 }
 
-function checkOAuth({ oauth, publicUrl }: IdentityOptions, reachable: boolean): void {
+function checkOAuth({ oauth, publicUrl, host = "127.0.0.1" }: IdentityOptions): void {
   const issuer = oauth?.issuer;
   if (issuer === undefined)
     throw missing("oauth", "oauth.issuer", "the URL of the authorization server, as its tokens name it");
@@ -93,12 +129,18 @@ function checkOAuth({ oauth, publicUrl }: IdentityOptions, reachable: boolean): 
         "Use an https URL.",
       );
   }
-  if (oauth?.userClaim === "email")
+  const claim = oauth?.userClaim ?? "sub";
+  if (CHANGING_CLAIMS.test(claim))
     throw unsafe(
-      "auth.oauth.userClaim is email: addresses change hands, and not every server verifies them.",
+      `auth.oauth.userClaim is ${claim}: addresses change hands, and not every server verifies them.`,
       "Leave it out, and link accounts by their `sub` with auth.users.",
     );
-  if (reachable && publicUrl === undefined)
+  if (OTHER_CLAIMS.test(claim))
+    throw unsafe(
+      `auth.oauth.userClaim is ${claim}, which many users share, or which says something else than who they are.`,
+      "Leave it out, or name the claim that only one user has, such as oid.",
+    );
+  if (!isLoopback(host) && publicUrl === undefined)
     throw unsafe(
       "auth.mode oauth needs http.publicUrl where others than this machine are served: tokens are made for that URL.",
       "Set it to the URL by which clients reach this server, such as https://patchbay.example.com.",
@@ -114,7 +156,7 @@ function checkTrustedHeader(options: IdentityOptions, keys: readonly RingKey[]):
       "the addresses of the proxies that may set the header, such as 10.0.0.5/32",
     );
   createProxies(proxies);
-  if (OTHER_HEADERS.test(header))
+  if (saysSomethingElse(header))
     throw unsafe(
       `auth.trustedHeader.header is ${header}, which says something else than who calls.`,
       "Name the header that the proxy sets.",
@@ -125,6 +167,11 @@ function checkTrustedHeader(options: IdentityOptions, keys: readonly RingKey[]):
       "Give the proxy a name, such as proxy.",
     );
   requireService(options, keys, "the proxy");
+}
+
+/** Who may name users here, by this configuration. */
+function knownIssuers({ oauth, trustedHeader }: IdentityOptions): string[] {
+  return [OPEN_WEBUI, oauth?.issuer, trustedHeader?.issuer].filter((issuer) => issuer !== undefined);
 }
 
 function requireService({ mode }: IdentityOptions, keys: readonly RingKey[], who: string): void {

@@ -25,6 +25,8 @@ export interface IdentityOptions {
   host?: string;
   /** How clients reach the server, where that is not the address that it listens on. */
   publicUrl?: string | undefined;
+  /** Names, besides loopback, by which requests may call the server. */
+  allowedHosts?: readonly string[];
   /** The URL that is listened on, as soon as it is known. */
   listenUrl?: () => string;
   openWebUiUrl?: string | undefined;

@@ -4,8 +4,15 @@ import { isUserId } from "./user-names.ts";
 
 type Block = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** Blocks with fewer leading bits hold half of the internet, and with it whoever forges the header. */
-const MIN_BITS = { ipv4: 8, ipv6: 7 };
+/**
+ * Leading bits of the widest block of public addresses that may be proxies, alone or in sum: wider ones are so much of the internet
+ * that whoever forges the header is among them. Private networks may be named whole.
+ */
+const MIN_BITS = { ipv4: 8, ipv6: 16 };
+const PRIVATE_BLOCKS: readonly Block[] = [
+  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"],
+  ...["fc00::/7", "fe80::/10", "::1/128"],
+].map((block) => ipaddr.parseCIDR(block));
 
 /**
  * Tells whether an address is that of a proxy.
@@ -13,6 +20,7 @@ const MIN_BITS = { ipv4: 8, ipv6: 7 };
  */
 export function createProxies(blocks: readonly string[]): (peer: string | undefined) => boolean {
   const parsed = blocks.map(parseBlock);
+  checkWidth(parsed);
   return (peer) => {
     if (peer === undefined || !ipaddr.isValid(peer)) return false;
     // A socket that takes both families shows IPv4 as ::ffff:10.0.0.5.
@@ -31,9 +39,30 @@ function parseBlock(text: string): Block {
   const address = ipaddr.process(host);
   const bits = address.kind() === written.kind() ? writtenBits : writtenBits - 96;
   if (writtenBits > all) throw invalid(`${JSON.stringify(text)} is no CIDR block`);
-  if (bits < MIN_BITS[address.kind()])
+  const isPrivate = PRIVATE_BLOCKS.some((wide) => isWithin([address, bits], wide));
+  if (!isPrivate && bits < MIN_BITS[address.kind()])
     throw invalid(`${JSON.stringify(text)} is so wide that anybody could be the proxy`);
   return [address, bits];
+}
+
+/** In sum, blocks must not hold what one of them must not. */
+function checkWidth(blocks: readonly Block[]): void {
+  const open = blocks.filter((block) => !PRIVATE_BLOCKS.some((wide) => isWithin(block, wide)));
+  const distinct = open.filter(
+    (block, index) =>
+      !open.some((wide, at) => at !== index && isWithin(block, wide) && (at < index || !isWithin(wide, block))),
+  );
+  for (const kind of ["ipv4", "ipv6"] as const) {
+    const shares = distinct
+      .filter(([address]) => address.kind() === kind)
+      .map(([, bits]) => 2 ** (MIN_BITS[kind] - bits));
+    if (shares.reduce((sum, share) => sum + share, 0) > 1)
+      throw invalid("the blocks are so wide together that anybody could be the proxy");
+  }
+}
+
+function isWithin([address, bits]: Block, [wide, wideBits]: Block): boolean {
+  return address.kind() === wide.kind() && bits >= wideBits && address.match([wide, wideBits] as never);
 }
 
 function invalid(what: string): ToolError {
