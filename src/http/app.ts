@@ -6,6 +6,7 @@ import type { Caller, Identity, Refusal, ResourceName } from "../identity/identi
 import type { HttpMcpHandler } from "../mcp/http-handler.ts";
 import type { ModelProvider } from "../model-provider/model-provider.ts";
 import type { StatusLines } from "../open-webui/status-line.ts";
+import { isSimpleRequest } from "./simple-request.ts";
 
 export interface AppOptions {
   mcp: HttpMcpHandler;
@@ -114,21 +115,27 @@ export function createApp(options: AppOptions): Hono<Env> {
     resource: ResourceName,
     refuse = refuseCaller,
   ): Promise<Caller | Response> {
+    if (isSimpleRequest(context.req.raw)) return refuse(NOT_JSON);
     const peer = context.env.incoming?.socket?.remoteAddress;
     const found = await options.identity.authenticate({ headers: context.req.raw.headers, peer, resource });
     return "caller" in found ? found.caller : refuse(found.refusal);
   }
 }
 
-function refuseCaller({ status, message, challenge }: Refusal): Response {
+/** What a page of another site could send blindly, in the name of whoever this browser or this machine is. */
+const NOT_JSON = { status: 415, message: "What a browser sends has to be of the type application/json." } as const;
+
+type Refused = Omit<Refusal, "status"> & { status: Refusal["status"] | typeof NOT_JSON.status };
+
+function refuseCaller({ status, message, challenge }: Refused): Response {
   const response = refuse(status, message);
   if (challenge !== undefined) response.headers.set("WWW-Authenticate", challenge);
   return response;
 }
 
 /** As clients of OpenAI's protocol read it. */
-function refuseModels({ status, message, challenge }: Refusal): Response {
-  const type = status === 403 ? "permission_error" : status === 401 ? "invalid_request_error" : "server_error";
+function refuseModels({ status, message, challenge }: Refused): Response {
+  const type = status === 403 ? "permission_error" : status === 503 ? "server_error" : "invalid_request_error";
   const error = { message, type, param: null, code: status === 401 ? "invalid_api_key" : null };
   const headers = challenge === undefined ? undefined : { "WWW-Authenticate": challenge };
   return Response.json({ error }, { status, ...(headers && { headers }) });

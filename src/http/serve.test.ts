@@ -114,4 +114,74 @@ describe("serveHttp", () => {
     }
     expect(users).toEqual(["eva", "eva", "ana", "ana", "ben"]);
   });
+
+  describe.each(["/mcp", "/mcp/", "/v1/chat/completions"])("at %s", (path) => {
+    const JSON_TYPES = ["application/json", "Application/JSON; charset=utf-8", "application/json ; x=text/plain"];
+    const SIMPLE = [
+      "text/plain",
+      "text/plain; application/json",
+      "text/plain;x=application/json",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=application/json",
+      "application/json-seq",
+      "",
+    ];
+    const BROWSERS = [
+      { origin: "http://localhost:3000" },
+      { origin: "https://chat.example.com" },
+      ...["same-site", "cross-site", "same-origin", "none"].map((site) => ({ "sec-fetch-site": site })),
+    ] as Record<string, string>[];
+
+    async function start() {
+      let reached = 0;
+      const reach = async () => {
+        reached += 1;
+        return Response.json({});
+      };
+      const mcp = { fetch: reach, close: async () => {} };
+      const { url } = await serve({ mcp, modelProvider: { fetch: reach }, allowedOrigins: ["chat.example.com"] });
+      /** What came of a POST, as a browser or another program sends it. */
+      const post = async (type: string, from: Record<string, string>) => {
+        const before = reached;
+        const body = new Blob([JSON.stringify({ model: "x" })]);
+        const headers = { ...from, ...(type !== "" && { "content-type": type }) };
+        const response = await fetch(`${url}${path}`, { method: "POST", headers, body });
+        const answer = (await response.json()) as { error: { message: string; type?: string } };
+        return { status: response.status, answer, reached: reached > before };
+      };
+      return { url, post };
+    }
+
+    it("takes nothing of a browser that a page could have sent without asking first", async () => {
+      const { post } = await start();
+      for (const from of BROWSERS) {
+        for (const type of SIMPLE) {
+          const { answer, ...refused } = await post(type, from);
+          expect([type, from, refused]).toEqual([type, from, { status: 415, reached: false }]);
+          expect(answer.error).toMatchObject({ message: expect.stringContaining("application/json") });
+          expect(answer.error.type).toBe(path.startsWith("/v1") ? "invalid_request_error" : undefined);
+        }
+        for (const type of JSON_TYPES) expect(await post(type, from)).toMatchObject({ status: 200, reached: true });
+      }
+    });
+
+    it("leaves the type of what other programs send to what answers it", async () => {
+      const { post } = await start();
+      for (const type of [...JSON_TYPES, ...SIMPLE]) expect(await post(type, {})).toMatchObject({ reached: true });
+    });
+
+    it("allows a page only what the configuration names to ask first", async () => {
+      const { url } = await start();
+      const allowed = async (origin: string) => {
+        const asked = { origin, "access-control-request-method": "POST" };
+        const { headers } = await fetch(`${url}${path}`, {
+          method: "OPTIONS",
+          headers: { ...asked, "access-control-request-headers": "content-type" },
+        });
+        return headers.get("access-control-allow-origin");
+      };
+      expect(await allowed("https://chat.example.com")).toBe("https://chat.example.com");
+      for (const origin of ["http://localhost:3000", "https://evil.example"]) expect(await allowed(origin)).toBe(null);
+    });
+  });
 });
