@@ -50,6 +50,7 @@ export async function serveHttpCommand({ loaded, env }: CommandContext): Promise
   const mcp = createHttpMcpHandler(factory, {
     limits: { maxBytes: limits.maxRequestBytes, maxDepth: limits.maxDepth },
     watch: (owner, tell) => patchbay.boundary.watch({ id: owner }, tell),
+    needsOf: patchbay.boundary.needsOf,
     onerror: (error) => patchbay.log.debug({ err: error }, "protocol error"),
   });
   const statusLines =

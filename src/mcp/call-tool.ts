@@ -6,7 +6,7 @@ import type { AnyResource } from "../resources/define-resource.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import { createStatusEmitter, type RunningStatus } from "../status/create-status-emitter.ts";
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
-import type { AnyTool, Question, User } from "../tools/define-tool.ts";
+import type { AnyTool, NeededTool, Question, User } from "../tools/define-tool.ts";
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
 import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer, takePage } from "./ask-human.ts";
 import { confirmCall } from "./confirm-call.ts";
@@ -16,6 +16,8 @@ import { createOpenQuestions, type OpenQuestions } from "./open-questions.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
 import { createResourceWatch, type ResourceEvent, type ResourceWatch, WATCH } from "./resource-watch.ts";
+import { createSwitchedOff } from "./switched-off.ts";
+import { RECALLS, toolOfUri } from "./tools-behind.ts";
 import { createUnderWay, type UnderWay } from "./under-way.ts";
 import { createUsedAnswers } from "./used-answers.ts";
 
@@ -120,8 +122,13 @@ export interface PinnedTools {
 export interface ToolBoundary extends Pick<UnderWay, "idle" | "stop"> {
   /** All that can be called, the pinned ones last; those are read when they are first asked for. */
   listTools(): Promise<readonly AnyTool[]>;
+  /** Those that are not switched off with the tool that gives the same. */
   resources: readonly AnyResource[];
   prompts: readonly AnyPrompt[];
+  /** Why what a tool keeps is switched off with it; undefined where it is not. */
+  whyKeptOff(tool: string | undefined): ToolError | undefined;
+  /** The tools whose work a call does as well, see `needs` of tools; none for a call that fails by itself. */
+  needsOf(name: string, args: unknown): Promise<readonly NeededTool[]>;
   /** Whether nothing may be changed. */
   readOnly: boolean;
   /** Whether the human may be asked before the tool runs. */
@@ -141,8 +148,10 @@ const HEARTBEAT_MS = 10_000;
 
 /** The one boundary between the protocol and the domain: identity, validation, deadline, status, questions, errors. */
 export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
-  const { resources = [], prompts = [] } = options;
   const { readOnly = false, confirmsCalls = false, pinned } = options;
+  const { whyOff, whyKeptOff, assertOn } = createSwitchedOff({ ...options, readOnly, pinned: pinned?.names ?? [] });
+  const resources = (options.resources ?? []).filter(({ uri }) => whyKeptOff(toolOfUri(uri)) === undefined);
+  const prompts = (options.prompts ?? []).filter(() => whyKeptOff(RECALLS) === undefined);
   const policy = createConfirmationPolicy(options.confirmationRequired, { readOnly });
   const enabled = options.tools.filter((tool) => whyOff(tool) === undefined);
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
@@ -203,11 +212,16 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return outcome;
   }
 
-  /** The hint for a tool that is switched off; undefined where it is not. */
-  function whyOff({ name, effect }: Pick<AnyTool, "name" | "effect">): string | undefined {
-    if (options.disabled.includes(name)) return "It is listed under tools.disabled in the configuration.";
-    const writes = effect === "write" || effect === "destroy";
-    return readOnly && writes ? "readOnly in the configuration switches off every tool that writes." : undefined;
+  async function needsOf(name: string, args: unknown): Promise<readonly NeededTool[]> {
+    const tool = byName.get(name);
+    if (!tool?.needs) return [];
+    const services = (await options.services.get(tool.uses)) as Services;
+    try {
+      return await tool.needs(parseArguments(tool, args), { services });
+    } catch (error) {
+      if (error instanceof ToolError) return [];
+      throw error;
+    }
   }
 
   /** @throws ToolError `unknown_tool`, `disabled`, or why a pinned tool is not there */
@@ -251,12 +265,23 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       const context = { user, services, signal: deadline.signal };
       const mostUsd = once(async () => tool.mayCost?.(input, context));
       const effects = once(async () => (await tool.effectsOf?.(input, context)) ?? [tool.effect]);
-      const must = (await tool.mustConfirm?.(input, context)) ?? (await policy.asks(tool, { effects, mostUsd }));
+      const needs = (await tool.needs?.(input, context)) ?? [];
+      assertOn(needs);
+      const guarded = await policy.guarded(needs, { tools: options.tools, mostUsd });
+      const must =
+        (await tool.mustConfirm?.(input, context)) ??
+        (guarded.length > 0 || (await policy.asks(tool, { effects, mostUsd })));
       let budgetUsd: number | undefined;
       if (must && !tool.continues?.(input, { user, services })) {
         budgetUsd = await mostUsd();
         const cost = tool.mayCost && costInWords(budgetUsd);
-        const call = { tool, input, user, signal: deadline.signal, cost };
+        const call = {
+          tool,
+          input,
+          user,
+          signal: deadline.signal,
+          remarks: [...guarded.map(({ by, tool }) => `${by} does what ${tool} does.`), cost],
+        };
         const means = { services: options.services, redact: redactorOf(user), status, asking };
         const unanswered = await confirmCall(call, means);
         if (unanswered) return unanswered;
@@ -302,7 +327,11 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   }
 
   function mayConfirm(tool: AnyTool): boolean {
-    return policy.mayAsk(tool) || (confirmsCalls && tool.mustConfirm !== undefined);
+    const needed = options.tools.filter(({ name }) => tool.mayNeed?.includes(name));
+    return (
+      [tool, ...needed].some((each) => policy.mayAsk(each)) ||
+      (confirmsCalls && tool.mustConfirm !== undefined && tool.uses.includes("apis"))
+    );
   }
 
   /** What the client gets after the JSON. */
@@ -328,8 +357,6 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   }
 
   function toResult(structured: Record<string, unknown>, redact: (text: string) => string): CallToolResult {
-    const text = JSON.stringify(structured);
-    if (redact(text) === text) return { content: [{ type: "text", text }], structuredContent: structured };
     const clean = redactJson(structured, redact) as Record<string, unknown>;
     return { content: [{ type: "text", text: JSON.stringify(clean) }], structuredContent: clean };
   }
@@ -347,6 +374,8 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     listTools,
     resources,
     prompts,
+    whyKeptOff,
+    needsOf,
     readOnly,
     mayConfirm,
     remarkOn: ({ name }) => options.remarks?.get(name),

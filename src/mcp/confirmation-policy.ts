@@ -1,4 +1,4 @@
-import type { AnyTool, ToolEffect } from "../tools/define-tool.ts";
+import type { AnyTool, NeededTool, ToolEffect } from "../tools/define-tool.ts";
 
 /** All parts that are given have to fit. */
 export interface ConfirmationRule {
@@ -24,6 +24,11 @@ export interface ConfirmationPolicy {
   mayAsk(tool: AnyTool): boolean;
   /** Whether the human has to be asked before this call. @throws what finding out about the call throws */
   asks(tool: AnyTool, call: PolicyCall): Promise<boolean>;
+  /** What a call does of the work of other tools of which a call would have to be asked about. @throws likewise */
+  guarded(
+    needs: readonly NeededTool[],
+    call: Pick<PolicyCall, "mostUsd"> & { tools: readonly AnyTool[] },
+  ): Promise<NeededTool[]>;
   /** The rules about a tool that a person names, and that none of its calls can fit, each as a sentence. */
   misfits(tools: readonly AnyTool[]): string[];
 }
@@ -56,17 +61,29 @@ export function createConfirmationPolicy(
     return rule.costUsd === undefined || tool.mayCost !== undefined;
   }
 
+  async function asks(tool: AnyTool, call: PolicyCall): Promise<boolean> {
+    const possible = rules.filter((rule) => mayFit(rule, tool));
+    // One that needs no look at the call decides at once.
+    if (possible.some(({ effect, costUsd }) => effect === undefined && costUsd === undefined)) return true;
+    for (const { effect, costUsd } of possible) {
+      if (effect !== undefined && !(await call.effects()).includes(effect)) continue;
+      if (costUsd === undefined || ((await call.mostUsd()) ?? Number.POSITIVE_INFINITY) > costUsd) return true;
+    }
+    return false;
+  }
+
   return {
     mayAsk: (tool) => rules.some((rule) => mayFit(rule, tool)),
-    async asks(tool, call) {
-      const possible = rules.filter((rule) => mayFit(rule, tool));
-      // One that needs no look at the call decides at once.
-      if (possible.some(({ effect, costUsd }) => effect === undefined && costUsd === undefined)) return true;
-      for (const { effect, costUsd } of possible) {
-        if (effect !== undefined && !(await call.effects()).includes(effect)) continue;
-        if (costUsd === undefined || ((await call.mostUsd()) ?? Number.POSITIVE_INFINITY) > costUsd) return true;
+    asks,
+    async guarded(needs, { tools, mostUsd }) {
+      const guarded: NeededTool[] = [];
+      for (const need of needs) {
+        const { effects } = need;
+        const tool = tools.find(({ name }) => name === need.tool);
+        if (!tool || effects === "kept" || effects === "tried") continue;
+        if (await asks(tool, { effects: async () => effects, mostUsd })) guarded.push(need);
       }
-      return false;
+      return guarded;
     },
     misfits: (tools) =>
       rules.flatMap((rule) => {

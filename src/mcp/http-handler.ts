@@ -4,7 +4,8 @@ import {
   isLegacyRequest,
   legacyStatelessFallback,
 } from "@modelcontextprotocol/server";
-import type { ToolError } from "../errors.ts";
+import { ToolError, toToolError } from "../errors.ts";
+import type { NeededTool } from "../tools/define-tool.ts";
 import { checkMessage } from "./check-message.ts";
 import { createHttpSubscriptions } from "./http-subscriptions.ts";
 import { acceptingBoth, asJson, wantsJson } from "./json-answer.ts";
@@ -28,14 +29,10 @@ import { toolsBehind } from "./tools-behind.ts";
 export interface HttpMcpHandler {
   /**
    * Answers one request to the MCP endpoint. `owner` is the authenticated user, to whom a session belongs; `refuseTool` gives
-   * the answer to a request that needs a tool which the credential does not allow, or the error that it ends with.
+   * the answer to a request that needs a tool which the credential does not allow, or the error that it ends with; it is left out
+   * where the credential allows everything.
    */
-  fetch(
-    request: Request,
-    authInfo: AuthInfo,
-    owner: string,
-    refuseTool?: (tool: string) => Response | ToolError | undefined,
-  ): Promise<Response>;
+  fetch(request: Request, authInfo: AuthInfo, owner: string, refuseTool?: RefuseTool): Promise<Response>;
   /** Ends what is under way and every session. */
   close(): Promise<void>;
 }
@@ -44,8 +41,12 @@ export interface HttpMcpOptions {
   limits: MessageLimits;
   /** Watches the resources of the user that a stream belongs to. */
   watch: (owner: string, tell: (event: ResourceEvent) => void) => ResourceWatch;
+  /** The tools whose work a call does as well. Default: none. */
+  needsOf?: (tool: string, args: unknown) => Promise<readonly NeededTool[]>;
   onerror: (error: Error) => void;
 }
+
+type RefuseTool = (tool: string) => Response | ToolError | undefined;
 
 /** Below the 15 s after which proxies and clients begin to give up on a silent stream. */
 const KEEP_ALIVE_MS = 10_000;
@@ -56,7 +57,7 @@ const KEEP_ALIVE_MS = 10_000;
  */
 export function createHttpMcpHandler(
   factory: ServerFactory,
-  { limits, watch, onerror }: HttpMcpOptions,
+  { limits, watch, needsOf, onerror }: HttpMcpOptions,
 ): HttpMcpHandler {
   const modern = createMcpHandler(factory, {
     legacy: "reject",
@@ -70,6 +71,22 @@ export function createHttpMcpHandler(
   const sessions = createLegacySessions(factory, { keepAliveMs: KEEP_ALIVE_MS });
   const subscriptions = createHttpSubscriptions(factory, { watch, keepAliveMs: KEEP_ALIVE_MS, onerror });
 
+  /** The answer to a message that needs a tool which the credential does not allow. */
+  async function refuseMessage(body: unknown, refuseTool: RefuseTool): Promise<Response | undefined> {
+    try {
+      for (const { tool, by } of await toolsBehind(body, needsOf)) {
+        const refused = refuseTool(tool);
+        if (refused instanceof Response) return refused;
+        if (!refused) continue;
+        const { code, message, hint } = refused;
+        return refuseCalls(body, by === undefined ? refused : new ToolError(code, `${by}: ${message}`, { hint }));
+      }
+      return undefined;
+    } catch (error) {
+      return refuseCalls(body, toToolError(error));
+    }
+  }
+
   return {
     async fetch(request, authInfo, owner, refuseTool) {
       let parsedBody: unknown;
@@ -77,11 +94,8 @@ export function createHttpMcpHandler(
         const body = await readBody(request, limits);
         if (body instanceof Response) return body;
         parsedBody = body.parsed;
-        for (const tool of toolsBehind(parsedBody)) {
-          const refused = refuseTool?.(tool);
-          if (refused instanceof Response) return refused;
-          if (refused) return refuseCalls(parsedBody, refused);
-        }
+        const refused = refuseTool && (await refuseMessage(parsedBody, refuseTool));
+        if (refused) return refused;
       }
       if (sessions.handles(request, parsedBody)) return sessions.fetch(request, { authInfo, parsedBody, owner });
       const options = { authInfo, ...(parsedBody !== undefined && { parsedBody }) };

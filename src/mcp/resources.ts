@@ -14,6 +14,7 @@ import type { ToolBoundary } from "./call-tool.ts";
 import { findResource, isSingle } from "./find-resource.ts";
 import { MAX_URIS } from "./listen-filter.ts";
 import type { ResourceEvent, ResourceWatch } from "./resource-watch.ts";
+import { toolOfUri } from "./tools-behind.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -72,7 +73,7 @@ export function addResources(server: Server, { boundary, identify, subscribable 
       requestOf("resources/read", context, uri),
       found?.resource.uses ?? [],
       async (given): Promise<ReadContent> => {
-        if (!found) throw unknownResource(resources, uri);
+        if (!found) throw unknownResource(boundary, uri);
         const { resource, id } = found;
         const read = await resource.read(id, given);
         const mimeType = (await resource.mimeTypeOf?.(id, given)) ?? resource.mimeType ?? JSON_TYPE;
@@ -92,7 +93,7 @@ export function addResources(server: Server, { boundary, identify, subscribable 
   server.setRequestHandler("resources/subscribe", async ({ params: { uri } }, context) => {
     const found = findResource(resources, uri);
     await answer(requestOf("resources/subscribe", context, uri), found?.resource.uses ?? [], async (given) => {
-      if (!found) throw unknownResource(resources, uri);
+      if (!found) throw unknownResource(boundary, uri);
       await found.resource.read(found.id, given);
       if (uris.size >= MAX_URIS && !uris.has(uri)) {
         throw new ToolError("limit_reached", `At most ${MAX_URIS} resources can be subscribed to at once.`, {
@@ -152,7 +153,9 @@ export async function sendEvent(server: Server, event: ResourceEvent): Promise<v
   } catch {}
 }
 
-function unknownResource(resources: readonly AnyResource[], uri: string): ToolError {
+function unknownResource({ resources, whyKeptOff }: ToolBoundary, uri: string): ToolError {
+  const off = whyKeptOff(toolOfUri(uri));
+  if (off) return off;
   const known = resources.filter(({ unlisted }) => !unlisted).map((resource) => resource.uri);
   return new ToolError(
     "not_found",

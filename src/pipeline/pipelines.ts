@@ -9,9 +9,10 @@ import {
   type PipelineSummary,
 } from "./definitions/definitions.ts";
 import { readInputOptions } from "./definitions/input-options.ts";
+import { callsOfSteps, type OutsideCall } from "./definitions/outside-calls.ts";
 import type { EngineInput, EngineOrder } from "./engine/engine-order.ts";
-import { type OpenSource, openSource, type SourceResource } from "./files/open-source.ts";
-import { type OpenTables, openTables } from "./files/open-tables.ts";
+import { isAnswerUri, type OpenSource, openSource, type SourceResource } from "./files/open-source.ts";
+import { type OpenTables, openTables, tableSource } from "./files/open-tables.ts";
 import { presentResult } from "./present-result.ts";
 import { createEngineProcesses } from "./process/run-in-process.ts";
 import type { ResultStore } from "./results/result-store.ts";
@@ -74,6 +75,12 @@ export interface Pipelines {
    * there is none. @throws ToolError as `run` for the pipeline and its parameters
    */
   mostUsd(request: RunRequest): number | undefined;
+  /**
+   * What a run does beyond the data at hand because its caller says so: the calls of the caller's own steps, and the kept answers of
+   * APIs that it reads. The steps of a configured pipeline are its administrator's. @throws ToolError as `run` for the pipeline and
+   * its parameters
+   */
+  callsOf(request: RunRequest): OutsideCall[];
   /** The configured pipelines as a caller may see them. */
   describe(): PipelineDescription[];
   /** How steps are written, as Markdown. */
@@ -149,6 +156,21 @@ export function createPipelines(
       const request = withoutBlanks(asked);
       const { steps } = definitions.find(request);
       return request.dryRun || request.suggest || !steps.some(asksModel) ? 0 : services.budgetUsd;
+    },
+    callsOf(asked) {
+      const request = withoutBlanks(asked);
+      const { pipeline, steps, parameters } = definitions.find(request);
+      const sources = [
+        { by: '"source"', source: request.source },
+        ...steps.map((step, index) => ({
+          by: `The lookup of step ${index + 1}`,
+          source: tableSource(step, parameters),
+        })),
+      ];
+      return [
+        ...(pipeline ? [] : callsOfSteps(steps, parameters)),
+        ...sources.flatMap(({ by, source = "" }) => (isAnswerUri(source) ? [{ kind: "answer" as const, by }] : [])),
+      ];
     },
     describe: definitions.describe,
     reference: async () => (await import("./definitions/reference.ts")).writeReference(),

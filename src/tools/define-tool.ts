@@ -36,6 +36,15 @@ export interface ResourceLink {
   size?: number;
 }
 
+/** A tool whose work a call of another one does as well. */
+export interface NeededTool {
+  tool: string;
+  /** What of the call does it, such as a step of a pipeline. */
+  by: string;
+  /** What it does there. `kept`, a look at what the tool has kept, and `tried`, a dry run, need nobody's consent. */
+  effects: readonly ToolEffect[] | "kept" | "tried";
+}
+
 /** An image or a sound of a result (MCP, "Image Content", "Audio Content"). */
 export interface Media {
   type: "image" | "audio";
@@ -125,6 +134,16 @@ export interface ToolDefinition<
     input: z.output<Input>,
     context: Pick<ToolContext<Uses>, "user" | "signal" | "services">,
   ): number | undefined | Promise<number | undefined>;
+  /** Other tools whose work its calls may do as well, see `needs`. */
+  mayNeed?: readonly string[];
+  /**
+   * The tools whose work just this call does as well because its caller says so: it is refused where one of them is switched off or
+   * beyond the caller's scopes, and confirmed where a call of one of them has to be. @throws ToolError what the call would
+   */
+  needs?(
+    input: z.output<Input>,
+    context: { services: Pick<Services, Uses> },
+  ): readonly NeededTool[] | Promise<readonly NeededTool[]>;
   /** Resources that a successful result points to; clients get them besides the JSON. */
   links?(output: z.input<Output>): ResourceLink[];
   /** Images and sounds of a successful result; clients that take them get them besides the JSON. */
@@ -140,7 +159,7 @@ export interface ToolDefinition<
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
 export type AnyTool = Omit<
   ToolDefinition,
-  "run" | "confirms" | "continues" | "mustConfirm" | "effectsOf" | "mayCost" | "links" | "media"
+  "run" | "confirms" | "continues" | "mustConfirm" | "effectsOf" | "mayCost" | "needs" | "links" | "media"
 > & {
   confirms?(
     input: unknown,
@@ -159,6 +178,7 @@ export type AnyTool = Omit<
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
   ): number | undefined | Promise<number | undefined>;
+  needs?(input: unknown, context: { services: Services }): readonly NeededTool[] | Promise<readonly NeededTool[]>;
   links?(output: Record<string, unknown>): ResourceLink[];
   media?(
     output: Record<string, unknown>,

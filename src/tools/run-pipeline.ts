@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { KeptRows, RunRequest, RunResult } from "../pipeline/run-request.ts";
-import { defineTool, type ResourceLink } from "./define-tool.ts";
+import { effectsOfMethod } from "./api-confirmation.ts";
+import { defineTool, type ResourceLink, type ToolEffect } from "./define-tool.ts";
 import { asJson, asScalar } from "./loose-values.ts";
 
 // Rows and steps pass as they are: their check, which also keeps fields such as __proto__, is the pipeline's.
@@ -79,6 +80,14 @@ export default defineTool({
     return [linkTo(`Result of run ${id}`, resource), linkTo(`Quarantine of run ${id}`, quarantine?.resource)].flat();
   },
   mayCost: (input, { services }) => services.pipelines.mostUsd(requestOf(input)),
+  mayNeed: ["memory_search", "call_api", "llm_processor"],
+  needs(input, { services }) {
+    const isTrial = Boolean(input.dry_run || input.suggest);
+    return services.pipelines.callsOf(requestOf(input)).map(({ kind, by, operation }) => {
+      const effects = kind === "api" ? effectsOfOperation(operation) : EFFECTS[kind];
+      return { tool: NEEDED[kind], by, effects: isTrial && kind !== "answer" ? "tried" : effects };
+    });
+  },
   async run(input, { user, signal, status, services }) {
     const result = await services.pipelines.run(user, requestOf(input), { signal, status });
     const ran = result.steps.filter((step) => step.status !== "skipped").length;
@@ -87,6 +96,15 @@ export default defineTool({
     return { ...output, ...(resource && { resource: { ...resource } }) };
   },
 });
+
+const NEEDED = { memory: "memory_search", api: "call_api", llm: "llm_processor", answer: "call_api" } as const;
+const EFFECTS = { memory: ["read"], llm: ["read-open"], answer: "kept" } as const;
+
+/** What the calls of an enrich step may do, which can be GET, HEAD and POST; an operation that is given by its id may be any of them. */
+function effectsOfOperation(operation = "POST "): readonly ToolEffect[] {
+  const method = /^\s*([a-z]+)\s/i.exec(operation)?.[1]?.toUpperCase();
+  return method === undefined ? ["read-open", "write-open"] : effectsOfMethod(method);
+}
 
 /** The call as the pipelines take it, without the empty values that some callers send for what they leave out. */
 function requestOf(input: {

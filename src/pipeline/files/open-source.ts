@@ -68,7 +68,7 @@ export async function openSource(source: string, places: SourcePlaces): Promise<
     const { fd, path, name, escaped, close } = kept;
     return { engine: { kind: "file", ...identify(fd, path) }, name, escaped, close };
   }
-  if (/^api:\/\//i.test(source)) {
+  if (isAnswerUri(source)) {
     const found = await places.readResource(source);
     if (!found) {
       throw new ToolError("not_found", `There is no kept answer ${show(source)}, or it is no longer kept.`, {
@@ -79,6 +79,11 @@ export async function openSource(source: string, places: SourcePlaces): Promise<
   }
   const { fd, path, name, close } = await openFile(folders, source);
   return { engine: { kind: "file", ...identify(fd, path) }, name, close };
+}
+
+/** Whether a source is a kept answer of an API, and no file. */
+export function isAnswerUri(source: string): boolean {
+  return /^api:\/\//i.test(source);
 }
 
 async function inputOf(content: SourceResource["content"]): Promise<OpenSource["engine"]> {

@@ -1,5 +1,5 @@
 import { ToolError } from "../../errors.ts";
-import { fillParameters } from "../definitions/fill-parameters.ts";
+import { enrichOptions } from "../definitions/outside-calls.ts";
 import type { TableInput } from "../engine/engine-order.ts";
 import { isObject } from "../rows.ts";
 import type { OpenSource } from "./open-source.ts";
@@ -42,25 +42,11 @@ export async function openTables(
   return { tables, close };
 }
 
-function tableSource(step: unknown, parameters: Readonly<Record<string, unknown>>): string | undefined {
-  if (!isObject(step)) return undefined;
-  const own = step.name === undefined ? step.enrich : step;
-  if (!isObject(own) || (step.name !== undefined && step.name !== "enrich")) return undefined;
-  const { lookup } = own;
-  const written = {
-    enabled: own.enabled ?? step.enabled,
-    // Without its table, which may be large.
-    lookup: isObject(lookup) ? { source: lookup.source } : lookup,
-  };
-  let filled: Record<string, unknown>;
-  try {
-    filled = fillParameters("enrich", written, parameters, "");
-  } catch (error) {
-    if (error instanceof ToolError) return undefined;
-    throw error;
-  }
-  if (filled.enabled === false || !isObject(filled.lookup)) return undefined;
-  const { source } = filled.lookup;
+/** The source that the lookup of a step reads; undefined where it has none. */
+export function tableSource(step: unknown, parameters: Readonly<Record<string, unknown>>): string | undefined {
+  const lookup = enrichOptions(step, parameters)?.lookup;
+  if (!isObject(lookup)) return undefined;
+  const { source } = lookup;
   return typeof source === "string" && source !== "" ? source : undefined;
 }
 
