@@ -225,7 +225,7 @@ export function createServices(
     async interaction() {
       const { createInteraction } = await import("./interaction/interaction.ts");
       const [pages, secrets] = await Promise.all([one("pages"), one("secrets")]);
-      return createInteraction({ ...config.interaction, pages, secrets });
+      return createInteraction({ ...config.interaction, pages, secrets, apis: Object.keys(config.apis) });
     },
     async pages() {
       const { createPageSite } = await import("./pages/page-site.ts");

@@ -143,6 +143,9 @@ describe("a page", () => {
     const own = await send((await open(formQuestion({ fields }))).url);
     expect(own.text).toContain("Will be sent to the API <b><bdi>shop</bdi></b> only.");
     expect(own.text).toContain('aria-describedby="f0-hint f0-goes"');
+    expect(own.text).not.toContain("find out by trying");
+    const pin = await send((await open(formQuestion({ fields: [{ name: "pin", type: "password", min: 4 }] }))).url);
+    expect(pin.text).toContain("What has fewer than 8 characters, such as a PIN, the model could find out by trying.");
     expect((await send((await open()).url)).text).not.toContain("Passwords");
     expect((await send((await open(confirmation())).url)).text).toContain("An AI model wrote this question");
   });

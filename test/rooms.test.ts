@@ -15,7 +15,7 @@ const ROOMS: Record<string, { values: string[]; types?: string[] }> = {
   status: { values: ["errors"] },
   fence: { values: [] },
   memory: { values: ["errors"] },
-  interaction: { values: ["errors"] },
+  interaction: { values: ["errors", "redact"] },
   pages: { values: ["errors", "interaction"] },
   "json-schema": { values: [] },
   worker: { values: [] },

@@ -24,6 +24,11 @@ const WRITTEN = [
     JSON.stringify(JSON.stringify(value)).slice(3, -3),
     Buffer.from(value).toString("base64").replace(/=+$/, ""),
     Buffer.from(value).toString("base64url"),
+    value.toUpperCase(),
+    JSON.stringify(value.toUpperCase()).slice(1, -1),
+    Buffer.from(value).toString("hex"),
+    Buffer.from(value).toString("hex").toUpperCase().replace(/../g, "%$&"),
+    Array.from(value, (char) => `&#${char.codePointAt(0)};`).join(""),
   ]),
 ];
 
@@ -212,6 +217,92 @@ describe("a secret that a user gave", () => {
     expect(JSON.stringify(others)).toContain("There is no secret");
   });
 
+  it.each(["capitals", "hex", "base64-twice"])(
+    "is in no row of a pipeline whose calls say it back as %s",
+    async (way) => {
+      const api = {
+        api: "hub",
+        operation: `POST /${way}`,
+        header: { "X-K": references.token },
+        body: { k: "l1\n{{k}}" },
+        into: "r",
+      };
+      const run = { data: [{ k: references.key }], steps: [{ name: "enrich", api }] };
+      for (const output_format of ["json", "csv"]) {
+        const told = JSON.stringify(await callTool(ana, "run_pipeline", { ...run, output_format }));
+        expect(leaks(told)).toEqual([]);
+        expect(told).toContain("[redacted]");
+      }
+    },
+  );
+
+  it("is not sent where a reference is damaged, is a name, or touches a word, by a call or a row", async () => {
+    const before = echo.requests();
+    const { key } = references;
+    for (const k of ["secret://0000", key.slice(0, -1), `${key}y`, `x${key}`, encodeURIComponent(key), { [key]: 1 }]) {
+      const args = { api: "box", operation: "POST /json", body: { k } };
+      expect(await call(ana, args)).toMatchObject({ code: "invalid_input", hint: expect.any(String) });
+    }
+    const api = { api: "box", operation: "POST /json", body: { k: "{{k}}" }, into: "said" };
+    const run = await callTool(ana, "run_pipeline", { data: [{ k: `${key}0` }], steps: [{ name: "enrich", api }] });
+    expect(JSON.stringify(run)).toContain("is no reference to a secret");
+    expect(echo.requests()).toBe(before);
+  });
+
+  it("that a header cannot carry is told as such, and is not in the error", async () => {
+    const { secrets } = await patchbay.services.get(["secrets"]);
+    const form = readForm({ fields: [{ name: "key", type: "password" }] });
+    const { key } = secrets.keep("ana", form, { key: "пароль-Аны-2026" });
+    const error = await call(ana, { api: "box", operation: "GET /json", header: { "X-K": key } });
+    expect(error).toMatchObject({ code: "invalid_input", hint: expect.stringContaining("user's secret") });
+    expect(JSON.stringify(error)).not.toContain("пароль");
+    const own = await call(ana, { api: "box", operation: "GET /json", header: { "X-K": "я" } });
+    expect(own).not.toHaveProperty("hint");
+  });
+
+  it("goes into a tool made of an operation as a reference, and comes back as none", async () => {
+    const api = {
+      apiUrl: echo.url,
+      privateNetwork: true,
+      allow: ["* /*"],
+      tools: [{ operation: "POST /json", name: "say" }],
+    };
+    const bay = await startPatchbay({ apis: { hub: api, box: { ...api, tools: [] } } });
+    const { secrets } = await bay.services.get(["secrets"]);
+    const form = readForm({
+      fields: [
+        { name: "token", type: "password", api: "hub" },
+        { name: "other", type: "password", api: "box" },
+      ],
+    });
+    const given = secrets.keep("ana", form, { token: TOKEN, other: SECRET });
+    const client = await connect({}, { patchbay: bay, user: "ana" });
+    const before = echo.requests();
+    const said = await callTool(client, "say", { body: { k: given.token } });
+    expect(said).toMatchObject({ status: "success", data: { body: expect.stringContaining("[redacted]") } });
+    expect(leaks(JSON.stringify(said))).toEqual([]);
+    expect(echo.requests()).toBe(before + 1);
+    expect(await callTool(client, "say", { body: { k: given.other } })).toMatchObject({ code: "forbidden" });
+    expect(await callTool(client, "say", { body: { k: "secret://0000" } })).toMatchObject({ code: "invalid_input" });
+    expect(echo.requests()).toBe(before + 1);
+  });
+
+  it("is blotted out as a short one too, wherever it is a word of what any tool says", async () => {
+    const { secrets } = await patchbay.services.get(["secrets"]);
+    const form = readForm({ fields: [{ name: "pin", type: "password", min: 4 }] });
+    const cleo = await connect({}, { patchbay, user: "cleo" });
+    const { pin } = secrets.keep("cleo", form, { pin: "8351" });
+    for (const text of ["a 8351 b", "a\n8351\nb", "a\t8351", '"8351"', "a\\8351"]) {
+      const shown = await callTool(cleo, "display_result", { message: text, result_data: { text, pin: 8351 } });
+      expect(JSON.stringify(shown)).not.toContain("8351");
+    }
+    for (const k of [pin, `x\n${pin}`, `(${pin})`]) {
+      const said = await call(cleo, { api: "hub", operation: "POST /json", body: { k } });
+      expect(said).toMatchObject({ status: "success" });
+      expect(JSON.stringify(said)).not.toContain("8351");
+    }
+  });
+
   it("is in no status event, no error and no other tool's answer", async () => {
     const seen: string[] = [];
     const onprogress = (event: unknown) => void seen.push(JSON.stringify(event));
@@ -245,4 +336,43 @@ describe("a secret that is typed into a page", () => {
       expect(leaks(JSON.stringify([asked, json, answer]) + http.stdout() + http.stderr())).toEqual([]);
     },
   );
+
+  it("is one reference to a client that repeats its call", async () => {
+    const http = await startHttpServer();
+    const clientCapabilities = { elicitation: { form: {}, url: {} } };
+    const version = "2026-07-28";
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": version,
+      "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": clientCapabilities,
+    };
+    const args = { fields: [{ name: "token", type: "password" }] };
+    const send = async (more: object = {}) => {
+      const response = await fetch(`${http.url}/mcp`, {
+        method: "POST",
+        headers: {
+          "Content-Type": "application/json",
+          Accept: "application/json, text/event-stream",
+          "MCP-Protocol-Version": version,
+          "Mcp-Method": "tools/call",
+          "Mcp-Name": "collect_input",
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "tools/call",
+          params: { name: "collect_input", arguments: args, _meta, ...more },
+        }),
+      });
+      return JSON.parse(/\{.*\}/s.exec(await response.text())?.[0] ?? "{}").result;
+    };
+    const asked = await send();
+    const requests = Object.entries(asked.inputRequests as Record<string, { params: { url: string } }>);
+    const [key, question] = requests[0]!;
+    await answerPage(question.params.url, { f0: TOKEN });
+    const more = { requestState: asked.requestState, inputResponses: { [key]: { action: "accept" } } };
+    const told = [await send(more), await send(more)].map(({ structuredContent }) => structuredContent.data.token);
+    expect(told[0]).toMatch(/^secret:/);
+    expect(told[1]).toBe(told[0]);
+  });
 });

@@ -24,7 +24,7 @@ export interface RevealedRequest {
 const PLACES = ["query", "header", "cookie", "body", "bodyText"] as const;
 /** Parts that are shown, logged, or compared with rules: a secret has no place there. */
 const UNGUARDED = ["operation", "path", "idempotencyKey", "bodyBase64"] as const;
-const REFERENCE = /secret:\/\/[0-9a-f]{8,}/gi;
+const REFERENCE = /secret:\/\/[0-9a-f]{32}/gi;
 
 /**
  * Puts the user's secrets in the place of their references: in values of the query, headers, cookies and the body, and nowhere else.

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { ToolError } from "../errors.ts";
+import { followsWord } from "../redact/find-secrets.ts";
 import type { Form } from "./form.ts";
-import type { Secrets } from "./secrets.ts";
+import { MIN_SECRET, type Secrets } from "./secrets.ts";
 
 export interface SecretsOptions {
   /** Milliseconds since 1970. Default: the clock. */
@@ -28,10 +29,9 @@ interface Own {
 }
 
 const SCHEME = "secret://";
-/** What stands for a secret; something shorter is a text that happens to begin like it. */
-const REFERENCE = /secret:\/\/([0-9a-f]{8,})/gi;
-/** Shorter ones could not be told from ordinary words where an API says them back. */
-const MIN_LENGTH = 4;
+/** What stands for a secret, or was meant to, escaped too; with the letters and digits after it. */
+const REFERENCE = /secret(?::|%3a)(?:\\?\/|%2f){2}([A-Za-z0-9]*)/gi;
+const ID = /^[0-9a-f]{32}$/i;
 const NOTHING: readonly string[] = [];
 
 /** Secrets in the memory of this process, each known to its user alone. */
@@ -82,9 +82,10 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
     const kept = own?.kept.get(id.toLowerCase());
     if (kept) return kept;
     // Another user's looks the same, so that a reference tells nobody whose it is.
-    throw new ToolError("invalid_input", `There is no secret ${SCHEME}${id.slice(0, 40)}.`, {
-      hint: "It was mistyped, is another user's, was given more than a day ago, or the server has been restarted since. Ask for it again by collect_input with a field of type password.",
-    });
+    throw refused(
+      `There is no secret ${SCHEME}${id.slice(0, 40)}.`,
+      `It was mistyped, is another user's, was given more than a day ago, or the server has been restarted since. ${AGAIN}`,
+    );
   }
 
   function secretOf(user: string, api: string, id: string): string {
@@ -96,9 +97,24 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
   }
 
   function revealText(user: string, api: string, text: string): string {
-    if (!text.toLowerCase().includes(SCHEME)) return text;
+    if (!mayRefer(text)) return text;
     const replace = (of: (value: string) => string) =>
-      text.replace(REFERENCE, (_reference, id: string) => of(secretOf(user, api, id)));
+      text.replace(REFERENCE, (written: string, id: string, at: number) => {
+        if (!written.toLowerCase().startsWith(SCHEME)) {
+          throw refused(`The reference ${quoted(written)} is escaped.`, "Write it as it is: secret:// and its digits.");
+        }
+        // A short secret is told from ordinary text only where it stands apart.
+        if (followsWord(text, at)) {
+          const shown = quoted(text.slice(at - 1, at + written.length));
+          throw refused(`A reference touches a letter or digit: ${shown}.`, "Leave a blank or a mark before it.");
+        }
+        if (!ID.test(id)) {
+          const hint =
+            "A reference is secret:// and 32 digits and small letters, as collect_input gave it, with no letter or digit beside it.";
+          throw refused(`${quoted(written)} is no reference to a secret.`, `${hint} ${AGAIN}`);
+        }
+        return of(secretOf(user, api, id));
+      });
     // Inside a text that is JSON, a quotation mark of the secret must not end what it stands in.
     return replace(isJson(text) ? (value) => JSON.stringify(value).slice(1, -1) : (value) => value);
   }
@@ -114,7 +130,7 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
     };
     const copy = Array.isArray(value)
       ? value.map(each)
-      : Object.fromEntries(Object.entries(value).map(([key, part]) => [key, each(part)]));
+      : Object.fromEntries(Object.entries(value).map(([key, part]) => [named(key), each(part)]));
     return changed ? copy : value;
   }
 
@@ -122,9 +138,9 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
     keep(user, form, data) {
       const secret = secretFields(form).filter(({ name }) => typeof data[name] === "string" && data[name] !== "");
       for (const { name, label } of secret) {
-        if ((data[name] as string).length >= MIN_LENGTH) continue;
-        throw new ToolError("validation_failed", `${label} has to have at least ${MIN_LENGTH} characters.`, {
-          issues: [{ path: name, message: `must have at least ${MIN_LENGTH} characters` }],
+        if ((data[name] as string).length >= MIN_SECRET) continue;
+        throw new ToolError("validation_failed", `${label} has to have at least ${MIN_SECRET} characters.`, {
+          issues: [{ path: name, message: `must have at least ${MIN_SECRET} characters` }],
         });
       }
       const references = secret.map(({ name, api }) => [name, add(user, data[name] as string, api)] as const);
@@ -137,6 +153,20 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
       return users.get(user)?.values ?? NOTHING;
     },
   };
+}
+
+const AGAIN = "Ask for it again by collect_input with a field of type password.";
+
+const refused = (message: string, hint: string): ToolError => new ToolError("invalid_input", message, { hint });
+
+const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+
+const mayRefer = (text: string): boolean => /secret(?::|%3a)(?:\\?\/|%2f){2}/i.test(text);
+
+/** @throws ToolError `invalid_input` for a reference: names are shown and logged */
+function named(key: string): string {
+  if (!mayRefer(key)) return key;
+  throw refused(`A secret cannot be a name: ${quoted(key)}.`, "Put the reference into a value.");
 }
 
 function secretFields(form: Form) {

@@ -2,9 +2,7 @@ import { refusePattern } from "./field-pattern.ts";
 import type { Field, FieldType } from "./form.ts";
 import { blank, invalid, quote, text } from "./form-values.ts";
 import { instantOf, isEmpty, MAX_LENGTH, readAnswer } from "./read-answer.ts";
-
-/** Characters of the shortest secret: a shorter one could not be blotted out of what an API answers. */
-const MIN_SECRET = 4;
+import { MIN_SECRET, SAFE_SECRET } from "./secrets.ts";
 
 type Bounded = "length" | "number" | "time" | "count";
 
@@ -29,7 +27,7 @@ const BOUNDED: Partial<Record<FieldType, Bounded>> = {
 export function readBounds(plain: Field, given: Record<string, unknown>, at: string): Field {
   const kind = BOUNDED[plain.type];
   const [least, max] = [readBound(plain, kind, given.min, `${at}.min`), readBound(plain, kind, given.max, `${at}.max`)];
-  const min = plain.type === "password" ? Math.max(Number(least ?? 0), MIN_SECRET) : least;
+  const min = plain.type === "password" ? leastSecret(least, max, given.pattern) : least;
   if (min !== undefined && max !== undefined && order(min) > order(max)) {
     throw invalid(`${at}.min ${quote(min)} is greater than max ${quote(max)}.`);
   }
@@ -44,6 +42,13 @@ export function readBounds(plain: Field, given: Record<string, unknown>, at: str
     ...(patternMessage !== "" && { patternMessage }),
   };
   return isEmpty(given.default) ? bounded : { ...bounded, default: readDefault(bounded, given.default, at) };
+}
+
+/** A field that wants something short, such as a PIN, says so by a `min` or `max` below what is safe, or by its pattern. */
+function leastSecret(least: unknown, max: unknown, pattern: unknown): number {
+  const isShort = (bound: unknown) => bound !== undefined && Number(bound) < SAFE_SECRET;
+  const given = least === undefined || Number(least) < MIN_SECRET ? undefined : Number(least);
+  return given ?? (isShort(max) || !blank(pattern) ? MIN_SECRET : SAFE_SECRET);
 }
 
 function readBound({ type, options }: Field, kind: Bounded | undefined, given: unknown, at: string) {

@@ -2,6 +2,7 @@ import { type ErrorIssue, ToolError } from "../errors.ts";
 import { type CheckedAnswers, checkAnswers, defaultsOf } from "./answers.ts";
 import { type Form, type FormInput, formDigest, hasSecrets, readForm, writeForm } from "./form.ts";
 import { formQuestion, formSchema } from "./form-question.ts";
+import { quote } from "./form-values.ts";
 import { type Asker, declined, expired, type Ladder, type Waiting } from "./ladder.ts";
 import type { OpenPage, Pages } from "./pages.ts";
 import { isEmpty } from "./read-answer.ts";
@@ -54,6 +55,8 @@ export interface FormsOptions {
   ladder: Ladder;
   pages: Pages | undefined;
   secrets: Secrets | undefined;
+  /** The configured APIs, which a secret may be for. */
+  apis: readonly string[];
   now: () => number;
   pendingMs: number;
 }
@@ -70,7 +73,10 @@ const MAX_ROUNDS = 20;
 const PURPOSE = "collect_input";
 const KEY = "form";
 
-export function createForms({ sealer, ladder, pages, secrets, now, pendingMs }: FormsOptions): Forms {
+export function createForms({ sealer, ladder, pages, secrets, apis, now, pendingMs }: FormsOptions): Forms {
+  /** What the answers of a page with secrets are shown as, while that page is kept. */
+  const kept = new WeakMap<Record<string, unknown>, Record<string, unknown>>();
+
   function open(user: string, token: string, input: FormInput) {
     const opened: Opened = sealer.open(user, PURPOSE, token);
     const { form: written, page, chat } = opened.payload as Pending;
@@ -83,15 +89,23 @@ export function createForms({ sealer, ladder, pages, secrets, now, pendingMs }: 
     return { opened, form, waiting: { page, chat } };
   }
 
-  /** The answers of a page, as a model may see them. */
+  /** The answers of a page, as a model may see them: the same for a client that repeats its call. */
   function fromPage(user: string, form: Form, data: Record<string, unknown>): Record<string, unknown> {
     if (!hasSecrets(form)) return data;
     if (!secrets) throw noPlaceForSecrets();
-    return secrets.keep(user, form, data);
+    const shown = kept.get(data) ?? secrets.keep(user, form, data);
+    kept.set(data, shown);
+    return shown;
   }
 
   return {
-    read: readForm,
+    read(input) {
+      const form = readForm(input);
+      for (const { name, api } of form.fields) {
+        if (api !== undefined && !apis.includes(api)) throw unknownApi(name, apis);
+      }
+      return form;
+    },
 
     async collect(user, form, asker) {
       const secret = hasSecrets(form);
@@ -187,6 +201,15 @@ function waitingForm(form: Form, { page, chat }: Waiting, resumeToken: string): 
     ...(chat && { form: writeForm(form), schema: { ...formSchema(form) } }),
     resumeToken,
   };
+}
+
+/** The page names the API in the server's own words, which must not be a model's. */
+function unknownApi(field: string, apis: readonly string[]): ToolError {
+  const [shown, more] = [apis.slice(0, 50), apis.length - 50];
+  return new ToolError("invalid_input", `The api of the field ${quote(field)} is none that the configuration has.`, {
+    hint:
+      apis.length > 0 ? `APIs: ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}.` : "No API is configured.",
+  });
 }
 
 function noPlaceForSecrets(): ToolError {

@@ -20,6 +20,8 @@ export interface InteractionOptions extends SealOptions {
   pages?: Pages | undefined;
   /** Keeps what the model must not see. Default: forms with secrets cannot be asked. */
   secrets?: Secrets | undefined;
+  /** The configured APIs, which a secret may be for. Default: none. */
+  apis?: readonly string[] | undefined;
 }
 
 /** Asks the human: forms, confirmations, and the sealed tokens by which a question outlives its call. */
@@ -37,7 +39,7 @@ const MINUTE = 60_000;
 
 /** The service behind collect_input, confirm_action and the confirmation of other tools. It keeps nothing on disk. */
 export function createInteraction(options: InteractionOptions = {}): Interaction {
-  const { form = "auto", answerTimeout = 900, pages, secrets, now = Date.now } = options;
+  const { form = "auto", answerTimeout = 900, pages, secrets, apis = [], now = Date.now } = options;
   const ways = new Set(form === "auto" ? ALL_WAYS : typeof form === "string" ? [form] : form);
   const answerMs = answerTimeout * 1000;
   const pendingMs = options.pendingMs ?? Math.max(30 * MINUTE, answerMs);
@@ -50,7 +52,7 @@ export function createInteraction(options: InteractionOptions = {}): Interaction
     seal: sealer.seal,
     open: sealer.open,
     consume: sealer.consume,
-    forms: createForms({ sealer, ladder, pages, secrets, now, pendingMs }),
+    forms: createForms({ sealer, ladder, pages, secrets, apis, now, pendingMs }),
     confirmation: createConfirmation({ sealer, ladder, pages, now, pendingMs, grantMs }),
   };
 }

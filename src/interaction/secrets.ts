@@ -1,5 +1,13 @@
 import type { Form } from "./form.ts";
 
+/** Characters of the shortest secret: a shorter one could not be blotted out of what an API answers. */
+export const MIN_SECRET = 4;
+/**
+ * Characters of the shortest secret that a field takes by itself. What replaces a secret in texts also tells whether a guess is
+ * right, so that a shorter one, such as a PIN, can be found out by trying all there are.
+ */
+export const SAFE_SECRET = 8;
+
 /** Secrets that users typed into pages. They stay in this process; tools and models only see what stands for them. */
 export interface Secrets {
   /**

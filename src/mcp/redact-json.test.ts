@@ -21,4 +21,17 @@ describe("redactJson", () => {
     expect(redactJson(output, createRedactor(["status", "content"]))).toEqual(output);
     expect(redactJson({ content: "content" }, createRedactor(["content"]))).toEqual({ content: "[redacted]" });
   });
+
+  it("finds a short secret in any place of a text where it is a word", () => {
+    const short = createRedactor(["s3cr3t"]);
+    expect(redactJson({ note: "a\ns3cr3t\tb" }, short)).toEqual({ note: "a\n[redacted]\tb" });
+  });
+
+  it("gives what holds no secret as it is, and what holds one at any depth in the time of its size", () => {
+    const clean = { a: [1234567, { b: "c" }], d: null };
+    expect(redactJson(clean, redact)).toBe(clean);
+    let deep: unknown = "a long-secret-value";
+    for (let depth = 0; depth < 500; depth += 1) deep = depth % 2 === 0 ? [deep] : { deep };
+    expect(JSON.stringify(redactJson(deep, redact))).toContain('"a [redacted]"');
+  });
 });

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import type { Field, FieldType } from "../interaction/form.ts";
+import { SAFE_SECRET } from "../interaction/secrets.ts";
 import { shownWords } from "../interaction/shown-words.ts";
 import type { Html } from "./layout.ts";
 import { nameOfField } from "./read-answers.ts";
@@ -142,12 +143,16 @@ const helpHtml = (filled: FilledField): Html => html`${helpOf(filled).map(({ lin
 const errorHtml = (id: string, error: string): Html =>
   html`<p class="error" id="${id}"><span class="unseen">Error: </span>${shownWords(error)}</p>`;
 
-/** Where a secret goes: the server's own words, apart from those of the model. */
-function receiverOf({ type, api }: Field): Html | undefined {
+/** Where a secret goes, and what a short one risks: the server's own words, apart from those of the model. */
+function receiverOf({ type, api, min }: Field): Html | undefined {
   if (type !== "password") return undefined;
-  return api === undefined
-    ? html`May be sent to any API that this server calls for you.`
-    : html`Will be sent to the API <b><bdi>${shownWords(api)}</bdi></b> only.`;
+  const receiver =
+    api === undefined
+      ? html`May be sent to any API that this server calls for you.`
+      : html`Will be sent to the API <b><bdi>${shownWords(api)}</bdi></b> only.`;
+  return Number(min) < SAFE_SECRET
+    ? html`${receiver} What has fewer than ${SAFE_SECRET} characters, such as a PIN, the model could find out by trying.`
+    : receiver;
 }
 
 function stateHtml(filled: FilledField): Html {

@@ -25,6 +25,8 @@ interface Needle {
 /** Characters that needles are looked up by; shorter ones are not found. */
 const GRAM = 4;
 const WORD = /[A-Za-z0-9]/;
+/** A line break, a blank or a mark as it is escaped in JSON and URLs: it ends with a letter or digit, but is none. */
+const ESCAPED = /(?:\\(?:[bfnrtv]|x[\da-f]{2}|u[\da-f]{4})|%[\da-f]{2})$/i;
 const NUMBER = /^[\d.e+-]+$/i;
 
 /**
@@ -42,8 +44,8 @@ interface Index {
 }
 
 /**
- * Finds secrets as they are, as JSON of different writers, percent-encoded, as HTML, and in base64, also as a part of a longer
- * value, as in Basic authentication. A secret of 4 or 5 characters is found as a whole word only, a shorter one never.
+ * Finds secrets however they are written (see `formsOf`), in base64 also as a part of a longer value, as in Basic authentication. A
+ * secret of 4 or 5 characters is found as a whole word only, a shorter one never.
  */
 export function findSecrets(): SecretFinder {
   const index: Index = { uses: new Map(), pairs: new Uint32Array(1 << 16), endings: new Map(), numbers: 0 };
@@ -118,12 +120,17 @@ function findNeedles(text: string, { pairs, endings }: Index): Span[] {
     for (const { text: needle, whole } of endings.get(endingAt(text, at)) ?? []) {
       const start = at + 1 - needle.length;
       if (start < 0 || !text.startsWith(needle, start)) continue;
-      if (whole && (WORD.test(text.charAt(start - 1)) || WORD.test(text.charAt(at + 1)))) continue;
+      if (whole && (followsWord(text, start) || WORD.test(text.charAt(at + 1)))) continue;
       found.push([start, at + 1]);
       break;
     }
   }
   return found;
+}
+
+/** Whether a letter or digit stands right before this place, and not as the end of an escape such as `\\n` or `%20`. */
+export function followsWord(text: string, at: number): boolean {
+  return WORD.test(text.charAt(at - 1)) && !ESCAPED.test(text.slice(Math.max(0, at - 6), at));
 }
 
 /** Where the text's end is the beginning of a secret: the first such place. */

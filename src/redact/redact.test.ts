@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { findSecrets } from "./find-secrets.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact.ts";
 
 describe("createRedactor", () => {
@@ -22,6 +23,42 @@ describe("createRedactor", () => {
     for (const part of clean.split(/[^A-Za-z0-9+/_-]/)) {
       expect(Buffer.from(part, "base64").toString()).not.toContain("ss/w+rd");
     }
+  });
+
+  const code = "Zq7-Winter.Gärden42";
+  const bytes = [...Buffer.from(code)].map((byte) => byte.toString(16));
+  const points = Array.from(code, (char) => char.codePointAt(0)!);
+  const base64 = Buffer.from(code).toString("base64");
+  it.each([
+    ["in capital letters", code.toUpperCase()],
+    ["in small letters", code.toLowerCase()],
+    ["in hex", bytes.join("")],
+    ["in capital hex", bytes.join("").toUpperCase()],
+    ["with every byte percent-encoded", bytes.map((byte) => `%${byte}`).join("")],
+    ["with every byte percent-encoded in capitals", bytes.map((byte) => `%${byte.toUpperCase()}`).join("")],
+    ["with every byte quoted-printable", bytes.map((byte) => `=${byte.toUpperCase()}`).join("")],
+    ["with every character as an escape", points.map((point) => `\\u00${point.toString(16)}`).join("")],
+    ["with every character as an escape in JSON", points.map((point) => `\\\\u00${point.toString(16)}`).join("")],
+    ["with every character as a number of HTML", points.map((point) => `&#${point};`).join("")],
+    ["with every character as a hex number of HTML", points.map((point) => `&#x${point.toString(16)};`).join("")],
+    ["in base64 twice", Buffer.from(base64).toString("base64")],
+    ["in base64url twice", Buffer.from(Buffer.from(code).toString("base64url")).toString("base64url")],
+    [
+      "in base64 twice, a part of more",
+      Buffer.from(`a: ${Buffer.from(`ana:${code}!`).toString("base64")}.`).toString("base64"),
+    ],
+  ])("replaces a secret %s", (_how, text) => {
+    const clean = createRedactor([code])(`before ${text} after`);
+    expect(clean).toMatch(/^before .{0,20}\[redacted\].{0,20} after$/);
+  });
+
+  it("finds a short secret as a whole word, behind an escape too", () => {
+    const finder = findSecrets();
+    finder.add("4711");
+    for (const before of ["", " ", "a\n", "a\\n", "a\\t", "a%20", "a\\u0020", "a_"]) {
+      expect(finder.hide(`${before}4711 b`)).toBe(`${before}[redacted] b`);
+    }
+    for (const text of ["x4711", "47110", "n4711"]) expect(finder.hide(text)).toBe(text);
   });
 
   it("leaves no secret in base64, whatever stands around it", () => {

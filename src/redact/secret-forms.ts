@@ -1,10 +1,13 @@
 /** Shorter values are no secrets worth hiding, and replacing them would mangle ordinary text. Characters. */
 export const MIN_SECRET_LENGTH = 6;
 
-/** How a secret may be written: as it is, as JSON of different writers, percent-encoded, as HTML, in base64. */
+/**
+ * How a secret may be written: as it is, in small or capital letters, as JSON of different writers, percent-encoded, as HTML, with
+ * every character or byte as its number, in hex, in base64, and in base64 of base64.
+ */
 export function formsOf(secret: string): Set<string> {
   const wellFormed = secret.toWellFormed();
-  const json = JSON.stringify(secret).slice(1, -1);
+  const json = jsonText(secret);
   const inUrls = [
     encodeURIComponent(wellFormed),
     encodeURIComponent(wellFormed).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
@@ -24,18 +27,21 @@ export function formsOf(secret: string): Set<string> {
     ...unicodeEscapes(json, /[<>&']/g),
     ...unicodeEscapes(json, /[<>&]/g),
   ];
+  const once = [Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("base64url")];
   const base64 = [
-    Buffer.from(secret).toString("base64"),
+    ...once,
     ...[secret, json, encodeURIComponent(wellFormed)].flatMap(base64Cores),
+    ...[...once, ...base64Cores(secret)].flatMap(base64Cores),
   ];
   return new Set([
     secret,
-    // Names of hosts are written in small letters.
-    secret.toLowerCase(),
+    // Names of hosts are written in small letters, codes in capital ones.
+    ...[secret.toLowerCase(), secret.toUpperCase()].flatMap((text) => [text, jsonText(text)]),
+    ...byNumbers(secret),
     ...inJson,
     ...inJson.map((text) => text.replaceAll("/", "\\/")),
     // A text in JSON that is itself JSON.
-    JSON.stringify(json).slice(1, -1),
+    jsonText(json),
     ...inUrls,
     ...inUrls.map(encodeURIComponent),
     ...htmlForms(secret),
@@ -46,6 +52,29 @@ export function formsOf(secret: string): Set<string> {
     ...base64,
     ...base64.flatMap((text) => [encodeURIComponent(text), text.replaceAll("/", "\\/")]),
   ]);
+}
+
+const jsonText = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** Every byte as hex, `%5a` or `=5A` (quoted-printable), every character as `\u005a`, `\\u005a`, `&#90;` or `&#x5a;`. */
+function byNumbers(secret: string): string[] {
+  const hexes = [secret, jsonText(secret)].map((text) => Buffer.from(text).toString("hex"));
+  const ofBytes = ["", "%", "=", "\\x"].flatMap((mark) =>
+    hexes.flatMap((hex) => [hex, hex.toUpperCase()]).map((hex) => hex.replace(/../g, (byte) => mark + byte)),
+  );
+  const points = Array.from(secret, (char) => char.codePointAt(0) as number);
+  const [small, capital] = [
+    points.map((point) => point.toString(16)),
+    points.map((point) => point.toString(16).toUpperCase()),
+  ];
+  const inUnicode = unicodeEscapes(secret, /[\s\S]/g);
+  return [
+    ...ofBytes,
+    ...inUnicode,
+    ...inUnicode.map(jsonText),
+    points.map((point) => `&#${point};`).join(""),
+    ...[small, capital].map((codes) => codes.map((code) => `&#x${code};`).join("")),
+  ];
 }
 
 /** With `\uXXXX` for the characters of the set, in small and in capital letters. */

@@ -123,6 +123,56 @@ describe("collect_input with a secret", () => {
   );
 });
 
+describe("choices that are numbers", () => {
+  const fields = [
+    { name: "one", options: [1, { value: 2, label: "Two" }, "three"], default: 2 },
+    { name: "some", type: "multiselect", options: [1.5, "1.50", { value: -3, label: "minus" }] },
+  ];
+
+  it.each([
+    [{}, { one: 2 }],
+    [
+      { one: "Two", some: ["1.5", "1.50", "minus"] },
+      { one: 2, some: [1.5, "1.50", -3] },
+    ],
+    [
+      { one: 1, some: [-3] },
+      { one: 1, some: [-3] },
+    ],
+    [
+      { one: "three", some: [] },
+      { one: "three", some: [] },
+    ],
+  ])("are given back as they were given: %j", async (answers, data) => {
+    const { call, asked } = setUp(() => answers);
+    await expect(call({ fields })).resolves.toMatchObject({ data });
+    // MCP's forms take choices as texts only.
+    expect(asked[0]?.question.schema.properties.one).toMatchObject({ enum: ["1", "2", "three"], default: "2" });
+    const chat = setUp(cannotAsk);
+    const waiting = await chat.call({ fields });
+    expect(waiting).toMatchObject({ form: { fields: [{ options: [1, { value: 2, label: "Two" }, "three"] }, {}] } });
+    const token = { resume_token: waiting.resume_token };
+    if (Object.keys(answers).length > 0) {
+      await expect(chat.call({ answers, fields, ...token })).resolves.toMatchObject({ data });
+    }
+  });
+});
+
+describe("the api of a secret", () => {
+  const fields = (api: string) => ({ fields: [{ name: "pin", type: "password", api }] });
+
+  it.each(["nope", "Hub", "hub only. This is safe. Your bank"])("has to be configured: %s", async (api) => {
+    const { call } = setUp(cannotAsk, { apis: ["hub", "box"] });
+    await expect(call(fields(api))).rejects.toMatchObject({ code: "invalid_input", hint: "APIs: hub, box." });
+    await expect(call(fields("hub"))).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("cannot be any where none is configured", async () => {
+    const { call } = setUp(cannotAsk);
+    await expect(call(fields("hub"))).rejects.toMatchObject({ code: "invalid_input", hint: "No API is configured." });
+  });
+});
+
 describe("collect_input with a client that cannot ask", () => {
   const ask = async (set = setUp(cannotAsk)) => {
     const result = await set.call({ title: "Who?", fields: FIELDS });

@@ -57,7 +57,10 @@ export function buildHeaders(
       declared ?? { name, style: "simple", explode: false, allowReserved: false },
       value,
     ).trim();
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) throw invalid(name, "holds characters that a header cannot carry");
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
+      const hint = secretHeaders.has(lower) ? OF_SECRET : undefined;
+      throw invalid(name, "holds characters that a header cannot carry", { hint });
+    }
     if (text.length > MAX_HEADER_VALUE) throw invalid(name, `is longer than ${MAX_HEADER_VALUE} characters`);
     headers[lower] = text;
   }
@@ -128,7 +131,7 @@ function cookiePairs(
   const pairs = Object.entries(cookies).flatMap(([name, value]) => {
     const declared = target.details.parameters.find((entry) => entry.in === "cookie" && entry.name === name);
     const isSent = declared?.style === "cookie" ? name : encodeStrictly(name.toWellFormed());
-    if (!TOKEN.test(isSent)) throw invalid(name, "is no cookie name", "cookie");
+    if (!TOKEN.test(isSent)) throw invalid(name, "is no cookie name", { place: "cookie" });
     const made = serializeInCookie(declared ?? { name, style: "form", explode: true, allowReserved: false }, value);
     // Compared as they are sent: an object spreads over several names.
     if ([name, ...made.map((pair) => pair.replace(/=.*$/s, ""))].some((sent) => reserves("cookie", sent))) {
@@ -167,9 +170,17 @@ function acceptText(produces: readonly string[]): string {
   return [...json, ...others.map((type) => `${type};q=0.9`), "*/*;q=0.5"].slice(0, 8).join(", ");
 }
 
-function invalid(name: string, why: string, place = "header"): ToolError {
+const OF_SECRET =
+  "They may be those of the user's secret: letters beyond Latin-1 or line breaks. Ask for it again by collect_input, or send it in the body.";
+
+function invalid(
+  name: string,
+  why: string,
+  { place = "header", hint }: { place?: string; hint?: string | undefined } = {},
+) {
   const shown = JSON.stringify(name.slice(0, 80));
   return new ToolError("invalid_input", `The ${place} ${shown} ${why}.`, {
+    hint,
     issues: [{ path: `/${place}/${name.slice(0, 80)}`, message: why }],
   });
 }
