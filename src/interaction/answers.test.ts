@@ -38,7 +38,7 @@ describe("checking several choices", () => {
     const { data, issues } = field({ type: "multiselect", options: OPTIONS }, { f: answer });
     expect(data).toEqual({});
     expect(issues).toEqual([
-      { path: "f", label: "It", message: expect.stringMatching(/^It must be some of: red, green, b/) },
+      { path: "f", label: "It", message: expect.stringMatching(/^It must be some of: "red", "green", "Blue, light"/) },
     ]);
   });
 
@@ -65,7 +65,7 @@ describe("the bounds of a field", () => {
   it.each([
     [{ type: "number", min: 1.5, max: 2 }, 1, "It must be at least 1.5 (got 1)"],
     [{ type: "integer", max: "10" }, 11, "It must be at most 10 (got 11)"],
-    [{ min: 2 }, "é", "It has 1 characters; at least 2"],
+    [{ min: 2 }, "é", "It has 1 character; at least 2"],
     [{ type: "textarea", max: 3 }, "👍👍👍👍", "It has 4 characters; at most 3"],
     [{ type: "date", min: "2026-01-01" }, "2025-12-31", "It must not be before 2026-01-01 (got 2025-12-31)"],
     [{ type: "date", max: "2026-01-01" }, "2026-01-02", "It must not be after 2026-01-01 (got 2026-01-02)"],
@@ -91,9 +91,24 @@ describe("the bounds of a field", () => {
   });
 
   it("ask for secrets that are long enough to be hidden", () => {
-    expect(field({ type: "password", min: 2 }, { f: "042" }).issues[0]?.message).toBe(
-      "It has 3 characters; at least 4",
-    );
+    const wrong = (bounds: object, answer: string) =>
+      field({ type: "password", ...bounds }, { f: answer }).issues[0]?.message;
+    for (const bounds of [{}, { min: 1 }, { max: 20 }, { min: 8 }]) {
+      expect(wrong(bounds, "0042042")).toMatch(
+        /^It has 7 characters; at least 8\. The model could find a shorter one out/,
+      );
+      expect(wrong(bounds, "00420420")).toBeUndefined();
+    }
+  });
+
+  it("take a short secret where the field says that it wants one", () => {
+    const wrong = (bounds: object, answer: string) =>
+      field({ type: "password", ...bounds }, { f: answer }).issues[0]?.message;
+    for (const bounds of [{ min: 4 }, { max: 6 }, { pattern: "[0-9]+" }]) {
+      expect(wrong(bounds, "042")).toBe("It has 3 characters; at least 4");
+      expect(wrong(bounds, "0042")).toBeUndefined();
+    }
+    expect(wrong({ min: 6, max: 6 }, "0042")).toBe("It has 4 characters; at least 6");
     expect(field({ type: "password" }, { f: "" }).issues).toEqual([]);
   });
 
@@ -103,6 +118,37 @@ describe("the bounds of a field", () => {
       expect(issues).toHaveLength(1);
       expect(JSON.stringify(issues)).not.toContain("hunter2");
     }
+  });
+
+  it("do not count blanks that nobody sees, where only they are off the pattern", () => {
+    const plz = { pattern: "\\d{5}", max: 5 };
+    for (const answer of ["01234", " 01234", "01234 ", "\u00a001234\n"]) {
+      expect(field(plz, { f: answer })).toEqual({ data: { f: "01234" }, issues: [] });
+    }
+    expect(field({ pattern: "[a-z ]+" }, { f: "a " }).data).toEqual({ f: "a " });
+    expect(field({ max: 3 }, { f: "abc " }).issues).toHaveLength(1);
+    expect(field(plz, { f: "0 1234" }).issues).toHaveLength(1);
+  });
+
+  it("name the choices as they were seen", () => {
+    const options = [
+      { value: 1, label: "One" },
+      { value: 2, label: "Two" },
+    ];
+    expect(field({ options }, { f: "Three" }).issues[0]?.message).toBe('It must be one of: One, Two (got "Three")');
+  });
+
+  it("take what is filled in of a text as a number, too", () => {
+    expect(readForm({ fields: [{ name: "a", default: 42 }] }).fields[0]?.default).toBe("42");
+  });
+
+  it("say how to write a number that could be two", () => {
+    expect(field({ type: "number" }, { f: "1,234" }).issues[0]?.message).toBe(
+      'It must be a number with a point and no other marks, such as 1234.5 (got "1,234")',
+    );
+    expect(field({ type: "integer" }, { f: "1,75" }).issues[0]?.message).toBe(
+      'It must be a whole number in digits alone, such as 1234 (got "1,75")',
+    );
   });
 
   it("are checked in time that grows with the answer only", () => {
@@ -169,7 +215,7 @@ describe("checking answers", () => {
     ["url", "javascript:alert(1)"],
     ["url", "https://"],
     ["number", "abc"],
-    ["number", "1,5"],
+    ["number", "1.234,5"],
     ["number", "0x10"],
     ["number", "1e999"],
     ["number", true],

@@ -52,6 +52,18 @@ export function defaultsOf(form: Form): Record<string, unknown> {
   return Object.fromEntries(filled.map((field) => [field.name, field.default]));
 }
 
+/** The right answers as they are given back: a choice whose option was a number is that number. */
+export function asGiven(form: Form, data: Record<string, unknown>): Record<string, unknown> {
+  const entries = form.fields.flatMap(({ name, options }): [string, unknown][] => {
+    if (!Object.hasOwn(data, name)) return [];
+    const numbers = new Set(options.filter(({ isNumber }) => isNumber).map(({ value }) => value));
+    const given = (answer: unknown) => (numbers.has(answer as string) ? Number(answer) : answer);
+    const answer = data[name];
+    return [[name, Array.isArray(answer) ? answer.map(given) : given(answer)]];
+  });
+  return Object.fromEntries(entries);
+}
+
 const isFreeText = (type: FieldType): boolean => type === "text" || type === "textarea";
 const issue = ({ name, label }: Field, wrong: string): ErrorIssue => ({
   path: name,

@@ -83,7 +83,8 @@ function readDefault(field: Field, given: unknown, at: string): NonNullable<Fiel
   if (field.type === "password") {
     throw invalid(`${at}.default is not allowed: a secret must come from the user.`, "Leave default out.");
   }
-  const reading = readAnswer(field, given);
+  const isText = BOUNDED[field.type] === "length";
+  const reading = readAnswer(field, isText && typeof given === "number" ? String(given) : given);
   if ("wrong" in reading) throw invalid(`${at}.default is not an answer that the field takes: it ${reading.wrong}.`);
   return reading.value;
 }

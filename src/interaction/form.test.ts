@@ -47,7 +47,7 @@ describe("reading a form", () => {
     expect(field?.type).toBe("select");
     expect(field?.options).toEqual([
       { value: "S", label: "S" },
-      { value: "2", label: "2" },
+      { value: "2", label: "2", isNumber: true },
       { value: "l", label: "Large" },
     ]);
   });

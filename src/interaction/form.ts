@@ -20,10 +20,12 @@ export type FieldType =
   | "datetime"
   | "password";
 
-/** A choice of a select: what is answered and what is shown. */
+/** A choice of a select: what is answered and what is shown. Clients' forms take texts only, so a number is one until it is given back. */
 export interface Option {
   value: string;
   label: string;
+  /** The value was given as a number. */
+  isNumber?: true;
 }
 
 export interface Field {
@@ -153,7 +155,10 @@ export function writeForm(form: Form): { title: string; fields: Record<string, u
     title: form.title,
     fields: form.fields.map(({ patternMessage, ...field }) => ({
       ...field,
-      options: field.options.map((option) => (option.label === option.value ? option.value : option)),
+      options: field.options.map(({ value, label, isNumber }) => {
+        const given = isNumber ? Number(value) : value;
+        return label === value ? given : { value: given, label };
+      }),
       ...(patternMessage !== undefined && { pattern_message: patternMessage }),
     })),
     submit_label: form.submitLabel,
@@ -243,5 +248,6 @@ function readOption(given: unknown, at: string): Option {
     throw invalid(`${at} must be a text, or an object with value and label.`);
   }
   if (value.length > MAX_LABEL) throw invalid(`${at} has ${value.length} characters; at most ${MAX_LABEL}.`);
-  return { value, label: text(source.label, `${at}.label`, value) };
+  const option = { value, label: text(source.label, `${at}.label`, value) };
+  return typeof source.value === "number" ? { ...option, isNumber: true } : option;
 }

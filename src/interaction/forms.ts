@@ -1,5 +1,5 @@
 import { type ErrorIssue, ToolError } from "../errors.ts";
-import { type CheckedAnswers, checkAnswers, defaultsOf } from "./answers.ts";
+import { asGiven, type CheckedAnswers, checkAnswers, defaultsOf } from "./answers.ts";
 import { type Form, type FormInput, formDigest, hasSecrets, readForm, writeForm } from "./form.ts";
 import { formQuestion, formSchema } from "./form-question.ts";
 import { quote } from "./form-values.ts";
@@ -91,11 +91,11 @@ export function createForms({ sealer, ladder, pages, secrets, apis, now, pending
 
   /** The answers of a page, as a model may see them: the same for a client that repeats its call. */
   function fromPage(user: string, form: Form, data: Record<string, unknown>): Record<string, unknown> {
-    if (!hasSecrets(form)) return data;
+    if (!hasSecrets(form)) return asGiven(form, data);
     if (!secrets) throw noPlaceForSecrets();
     const shown = kept.get(data) ?? secrets.keep(user, form, data);
     kept.set(data, shown);
-    return shown;
+    return asGiven(form, shown);
   }
 
   return {
@@ -163,7 +163,7 @@ export function createForms({ sealer, ladder, pages, secrets, apis, now, pending
           return { ...waitingForm(form, isGone ? { page: undefined, chat } : waiting, token), issues };
         sealer.consume(opened);
         if (page) pages?.release(user, page.id);
-        return { data };
+        return { data: asGiven(form, data) };
       }
       if (!page) {
         throw new ToolError("invalid_input", "answers is required together with resume_token.", {
@@ -183,7 +183,7 @@ async function askAgain(form: Form, asker: Asker): Promise<Record<string, unknow
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const content = await asker.elicit(round === 1 ? KEY : `${KEY}-${round}`, formQuestion(form, checked));
     checked = checkAnswers(form, content, missing);
-    if (checked.issues.length === 0) return checked.data;
+    if (checked.issues.length === 0) return asGiven(form, checked.data);
     const kept = Object.entries({ ...missing, ...checked.data });
     missing = Object.fromEntries(kept.filter(([name]) => !(Object.hasOwn(content, name) && isEmpty(content[name]))));
   }

@@ -35,6 +35,6 @@ export function patternSize(pattern: string): number {
 
 const MAX_TOKEN = 1_000;
 
-/** A quantifier, a quoted text, an escape, a class up to the first bracket that could end it, the start of a group, or a character. */
+/** A quantifier, a quoted text, an escape, a class up to the first bracket that could end it, a group's start, or a character. */
 const TOKEN =
-  /^(?:\{\d+(?:,\d*)?\}|\\Q[^]*?(?:\\E|$)|\\[pPxu]\{[^}]*\}|\\[^]|\[(?:\\[^]|[^\]\\])*\]?|\(\?(?:P?<\w*>|[A-Za-z-]*:)|[^])/u;
+  /^(?:\{\d+(?:,\d*)?\}|\\Q.*?(?:\\E|$)|\\[pPxu]\{[^}]*\}|\\.|\[(?:\\.|[^\]\\])*\]?|\(\?(?:P?<\w*>|[A-Za-z-]*:)|.)/su;

@@ -1,5 +1,7 @@
 import { matchesPattern } from "./field-pattern.ts";
 import type { Field, FieldType, Option } from "./form.ts";
+import { howToWrite, readNumber } from "./read-number.ts";
+import { SAFE_SECRET } from "./secrets.ts";
 
 /** Longest answer in characters, by type. */
 export const MAX_LENGTH = { text: 2_000, textarea: 20_000, email: 320, url: 2_048, password: 4_096 } as const;
@@ -7,6 +9,8 @@ export const MAX_LENGTH = { text: 2_000, textarea: 20_000, email: 320, url: 2_04
 /** The value of an answer, or what is wrong with it, worded to follow the field's label. */
 export type Reading = { value: string | number | boolean | string[] } | { wrong: string };
 
+const SHORT_SECRET =
+  "The model could find a shorter one out by trying; if yours is shorter, tell the model to ask with min 4 in this field";
 const TRUE_WORDS = ["true", "yes", "y", "on", "1"];
 const FALSE_WORDS = ["false", "no", "n", "off", "0"];
 
@@ -18,7 +22,13 @@ export function readAnswer(field: Field, answer: unknown): Reading {
   const reading = READERS[field.type](answer, field);
   if ("wrong" in reading) return reading;
   const wrong = outOfBounds(field, reading.value) ?? offPattern(field, reading.value);
-  return wrong === undefined ? reading : { wrong };
+  if (wrong === undefined) return reading;
+  // Keyboards add blanks that nobody sees: where only they are wrong, they do not count.
+  const trimmed =
+    field.pattern !== undefined && typeof reading.value === "string" ? reading.value.trim() : reading.value;
+  if (trimmed === reading.value || (outOfBounds(field, trimmed) ?? offPattern(field, trimmed)) !== undefined)
+    return { wrong };
+  return { value: trimmed };
 }
 
 /** Whether there is no answer: none, a blank text, or no choice. */
@@ -44,13 +54,13 @@ const READERS: Record<FieldType, (answer: unknown, field: Field) => Reading> = {
   datetime: (answer) => matching(answer, 40, isDateTime, "must be a date and time such as 2026-01-31T09:30:00Z"),
   number(answer) {
     const value = toNumber(answer);
-    return value === undefined ? { wrong: `must be a number${got(answer)}` } : { value };
+    return value === undefined ? { wrong: `must be a number${howToWrite(answer, false)}${got(answer)}` } : { value };
   },
   integer(answer) {
     const value = toNumber(answer);
     return value !== undefined && Number.isSafeInteger(value)
       ? { value }
-      : { wrong: `must be a whole number${got(answer)}` };
+      : { wrong: `must be a whole number${howToWrite(answer, true)}${got(answer)}` };
   },
   boolean(answer) {
     if (typeof answer === "boolean") return { value: answer };
@@ -131,13 +141,18 @@ function outOfBounds(field: Field, value: string | number | boolean | string[]):
     return undefined;
   }
   if (Array.isArray(value)) {
-    if (min !== undefined && value.length < Number(min)) return `needs at least ${min} choices (got ${value.length})`;
-    if (max !== undefined && value.length > Number(max)) return `takes at most ${max} choices (got ${value.length})`;
+    if (min !== undefined && value.length < Number(min))
+      return `needs at least ${inWords(Number(min), "choice")} (got ${value.length})`;
+    if (max !== undefined && value.length > Number(max))
+      return `takes at most ${inWords(Number(max), "choice")} (got ${value.length})`;
     return undefined;
   }
   const length = codePoints(String(value));
-  if (min !== undefined && length < Number(min)) return `has ${length} characters; at least ${min}`;
-  if (max !== undefined && length > Number(max)) return `has ${length} characters; at most ${max}`;
+  if (min !== undefined && length < Number(min)) {
+    const wrong = `has ${inWords(length, "character")}; at least ${min}`;
+    return type === "password" && min === SAFE_SECRET ? `${wrong}. ${SHORT_SECRET}` : wrong;
+  }
+  if (max !== undefined && length > Number(max)) return `has ${inWords(length, "character")}; at most ${max}`;
   return undefined;
 }
 
@@ -190,16 +205,18 @@ function isDateTime(value: string): boolean {
 
 function toNumber(answer: unknown): number | undefined {
   if (typeof answer === "number") return Number.isFinite(answer) ? answer : undefined;
-  if (typeof answer !== "string" || answer.length > 400) return undefined;
-  const text = answer.trim();
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : undefined;
+  return typeof answer === "string" ? readNumber(answer) : undefined;
 }
 
 const onlyOne = <T>(found: readonly T[]): T | undefined => (found.length === 1 ? found[0] : undefined);
 const sameWord = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
-const allowed = (options: readonly Option[]): string => shorten(options.map(({ value }) => value).join(", "), 300);
+const inWords = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** The choices as the human has seen them; in quotes where a comma of their own could be taken for one between them. */
+function allowed(options: readonly Option[]): string {
+  const quotes = options.some(({ label }) => /[,;"]|^\s|\s$/.test(label));
+  return shorten(options.map(({ label }) => (quotes ? JSON.stringify(label) : label)).join(", "), 300);
+}
 
 /** The answer, short enough for a message. */
 function got(answer: unknown): string {

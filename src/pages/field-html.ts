@@ -16,7 +16,8 @@ export interface FilledField {
 /** Attributes of what takes one line of text. Browsers keep none of the answers, and fill in none of their own passwords. */
 const LINES: Partial<Record<FieldType, Html>> = {
   text: html`type="text"`,
-  email: html`type="email" autocomplete="email" autocapitalize="off" spellcheck="false"`,
+  // A text, for browsers turn the domain of an address into what nobody has typed (IDNA).
+  email: html`type="text" inputmode="email" autocomplete="email" autocapitalize="off" spellcheck="false"`,
   url: html`type="url" inputmode="url" autocapitalize="off" spellcheck="false"`,
   // A text, for browsers drop what is no number of their language instead of sending it.
   number: html`type="text" inputmode="decimal" spellcheck="false"`,
@@ -29,6 +30,8 @@ const LINES: Partial<Record<FieldType, Html>> = {
 /** Up to this many choices are shown all at once. */
 const MAX_RADIOS = 6;
 const LOCAL_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/;
+const DATE_TIME_FORMAT =
+  "A date and time such as 2026-01-31T09:30:00+01:00; the end is its offset from UTC, Z for none.";
 const SECONDS = /:\d\d:\d\d$/;
 
 export const idOfField = nameOfField;
@@ -71,14 +74,15 @@ function controlHtml(filled: FilledField): Html {
 ${field.options.map((option, at) => html`<option value="${at}"${option.value === value && html` selected`}>${shownWords(option.label)}</option>\n`)}</select>`;
   }
   if (field.type === "password") return html`<input ${common} ${LINES.password}>`;
-  if (field.type === "datetime" && ![text, field.min ?? "", field.max ?? ""].every(isLocalDateTime)) {
-    return html`<input ${common} type="text" value="${text}">`;
+  if (field.type === "datetime" && !hasPicker(field, text)) {
+    return html`<input ${common} type="text" spellcheck="false" value="${text}">`;
   }
   const bounds = field.type === "date" || field.type === "datetime" ? boundsHtml(field, text) : "";
   return html`<input ${common} ${LINES[field.type]}${bounds}${example} value="${text}"${!bounds && html` dir="auto"`}>`;
 }
 
 /** A browser's own field for dates and times knows no offset from UTC. */
+const hasPicker = ({ min = "", max = "" }: Field, value: unknown): boolean => [value, min, max].every(isLocalDateTime);
 const isLocalDateTime = (text: unknown): boolean => text === "" || LOCAL_DATE_TIME.test(String(text));
 
 function boundsHtml({ min, max }: Field, text: string): Html {
@@ -129,8 +133,8 @@ const nameHtml = (field: Field): Html =>
   html`<span class="name"><bdi>${shownWords(field.label)}</bdi></span>${field.required && html` <span class="required">(required)</span>`}`;
 
 /** What helps with a field, each by its id: what the model says of it, what the server itself says, what was wrong. */
-function helpOf({ field, index, error }: FilledField): { id: string; line: Html }[] {
-  const [id, hint, goesTo] = [idOfField(index), hintOf(field), receiverOf(field)];
+function helpOf({ field, index, value, error }: FilledField): { id: string; line: Html }[] {
+  const [id, hint, goesTo] = [idOfField(index), hintOf(field, value), receiverOf(field)];
   return [
     ...(hint ? [{ id: `${id}-hint`, line: html`<p class="hint" id="${id}-hint" dir="auto">${hint}</p>` }] : []),
     ...(goesTo ? [{ id: `${id}-goes`, line: html`<p class="goes" id="${id}-goes">${goesTo}</p>` }] : []),
@@ -165,10 +169,11 @@ function describedBy(filled: FilledField): Html {
 }
 
 /** What the model says of the field, and what the server will check. */
-function hintOf(field: Field): string {
+function hintOf(field: Field, value: unknown): string {
   const isExample = !isGroup(field) && !["select", "password", "date", "datetime"].includes(field.type);
   const own = [field.description, isExample ? undefined : field.placeholder, field.patternMessage];
-  return [...own.map((text) => text && shownWords(text)), limitsOf(field)].filter(Boolean).join("\n");
+  const format = field.type === "datetime" && !hasPicker(field, value ?? "") && DATE_TIME_FORMAT;
+  return [...own.map((text) => text && shownWords(text)), format, limitsOf(field)].filter(Boolean).join("\n");
 }
 
 function limitsOf({ type, min, max }: Field): string | undefined {
@@ -191,6 +196,6 @@ function limitsOf({ type, min, max }: Field): string | undefined {
     case "datetime":
       return `${min === undefined ? "" : `From ${min}`}${max === undefined ? "." : `${min === undefined ? "Until" : " until"} ${max}.`}`;
     default:
-      return `${range[0]?.toUpperCase()}${range.slice(1)} characters.`;
+      return `${range[0]?.toUpperCase()}${range.slice(1)} character${/^(at (least|most) )?1$/.test(range) ? "" : "s"}.`;
   }
 }

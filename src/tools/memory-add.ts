@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ToolError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { memoryFields, memoryObject } from "./memory-fields.ts";
+import { inMemories, memoryFields, memoryObject } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_add",
@@ -33,9 +33,9 @@ export default defineTool({
         hint: "Write the fields into each of its objects.",
       });
     }
-    status.progress(`Adding ${memories.length} memories`);
+    status.progress(`Adding ${inMemories(memories.length)}`);
     const added = await services.memory.addAll(user, memories, options);
-    status.success(`${added.filter(({ existing }) => !existing).length} memories added successfully`);
+    status.success(`${inMemories(added.filter(({ existing }) => !existing).length)} added successfully`);
     return { memories: added.map((memory) => ({ ...memory })) };
   },
 });

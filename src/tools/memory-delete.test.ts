@@ -70,3 +70,16 @@ it("deletes nothing of another user", async () => {
   expect(await callTool(ben, "memory_delete", { memory_id: memory.id })).toMatchObject({ code: "not_found" });
   expect(await callTool(ana, "memory_list")).toMatchObject({ total: 1 });
 });
+
+it("asks the user before it deletes, and not before it counts or where there is nothing", async () => {
+  const client = await connect({ interaction: { confirmationRequired: ["memory_delete"] } });
+  await callTool(client, "memory_add", { content: "junk", tags: ["junk"] });
+  const call = (args: Record<string, unknown>) => callTool(client, "memory_delete", args);
+  expect(await call({ filter: { tag: "junk" } })).toMatchObject({ status: "success", matched: 1, deleted: 0 });
+  expect(await call({ filter: { tag: "none" }, confirm: true })).toMatchObject({ status: "success", deleted: 0 });
+  expect(await call({ filter: { tag: "junk" }, confirm: true })).toMatchObject({
+    status: "needs_input",
+    question: { message: expect.stringContaining("\n\n1 memory will be deleted.\n") },
+  });
+  expect(await call({ filter: {}, confirm: true })).toMatchObject({ code: "invalid_input" });
+});

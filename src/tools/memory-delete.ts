@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ToolError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { filterOf } from "./memory-fields.ts";
+import { filterOf, inMemories } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_delete",
@@ -20,7 +20,16 @@ export default defineTool({
   async confirms({ memory_id: id, filter, all, confirm }, { user, services }) {
     if (id !== undefined) return `Memory: ${JSON.stringify((await services.memory.get(user, id)).content)}`;
     const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: true });
-    return confirm ? `${matched} memories will be deleted.` : `${matched} memories match; none will be deleted yet.`;
+    return confirm
+      ? `${inMemories(matched)} will be deleted.`
+      : `${inMemories(matched)} would be deleted; none is yet.`;
+  },
+  async mustConfirm({ memory_id: id, filter, all, confirm }, { user, services }) {
+    if (id !== undefined) return undefined;
+    // Counting is no more than a look, and to delete nothing needs no consent.
+    if (!confirm) return false;
+    const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: true });
+    return matched === 0 ? false : undefined;
   },
   async run({ memory_id: id, filter, all, confirm = false }, { user, services, status }) {
     if (id !== undefined) {
@@ -36,7 +45,7 @@ export default defineTool({
     }
     status.progress(confirm ? "Deleting memories" : "Counting memories");
     const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: !confirm });
-    const memories = matched === 1 ? "1 memory" : `${matched} memories`;
+    const memories = inMemories(matched);
     if (confirm) {
       status.success(`${memories} deleted successfully`);
       return { message: `${memories} deleted successfully`, matched, deleted: matched };

@@ -31,3 +31,8 @@ export function filterOf<More extends z.ZodRawShape>(more: More) {
 
 /** An object of the fields of a memory. */
 export const memoryObject = z.record(z.string(), z.unknown()).pipe(z.strictObject(memoryFields));
+
+/** How many memories, as people say it. */
+export function inMemories(count: number, which = ""): string {
+  return `${count} ${which}${count === 1 ? "memory" : "memories"}`;
+}

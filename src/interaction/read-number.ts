@@ -1,0 +1,36 @@
+/**
+ * The number that a text says, as people write it: with the digits of any script, and with a comma or `٫` for the decimal point
+ * where that is not mistaken for a mark of thousands (`1,234`). Undefined: it says none, or not clearly which.
+ */
+export function readNumber(text: string): number | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
+  const plain = text
+    .trim()
+    .replace(/\p{Nd}/gu, digitOf)
+    .replace(/[٫．]/g, ".")
+    .replace(/[−－]/g, "-")
+    .replace("＋", "+")
+    .replace("，", ",");
+  const [, sign = "", whole = "", decimals] = /^([+-]?)(\d*),(\d+)$/.exec(plain) ?? [];
+  const isThousands = decimals?.length === 3 && /^[1-9]\d{0,2}$/.test(whole);
+  const written = decimals === undefined ? plain : isThousands ? "" : `${sign}${whole}.${decimals}`;
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written)) return undefined;
+  const value = Number(written);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** How to write a number that was written with marks or words which could not be read; nothing where there were no digits. */
+export function howToWrite(answer: unknown, isWhole: boolean): string {
+  if (typeof answer !== "string" || !/\p{Nd}/u.test(answer)) return "";
+  return isWhole ? " in digits alone, such as 1234" : " with a point and no other marks, such as 1234.5";
+}
+
+const MAX_LENGTH = 400;
+
+/** The value of a decimal digit: Unicode has those of a script in a row, from nought on, and rows may follow one another. */
+function digitOf(digit: string): string {
+  const code = digit.codePointAt(0) as number;
+  let before = 0;
+  while (/^\p{Nd}$/u.test(String.fromCodePoint(code - before - 1))) before += 1;
+  return String(before % 10);
+}
