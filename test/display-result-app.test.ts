@@ -274,6 +274,13 @@ describe("a chart in the app", () => {
       { x: "c", y: 5e-324 },
     ];
     for (const chart of ["bar", "line"]) await draw({ rows: extreme, chart, title: `Extremes as ${chart}` });
+    const texts = await app.frame.locator("figure svg[role=img] text").allTextContents();
+    expect(texts.filter((text) => text.length > 20)).toEqual([]);
+    const alike = Array.from({ length: 6 }, (_, n) => ({ month: `The month with the very long name ${n + 1}`, v: n }));
+    await draw({ rows: alike, chart: "bar", title: "Alike" });
+    const names = await app.frame.locator("figure svg[role=img] text").filter({ hasText: "…" }).allTextContents();
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeGreaterThan(3);
   });
 
   it("puts times and numbers where they lie", async () => {

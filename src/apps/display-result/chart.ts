@@ -54,6 +54,7 @@ function dataOf({ chart, x, y }: ChartPart, table: TablePart, host: Host): Data 
   const titleOf = (key: string) => table.columns[place(key)]?.title ?? key;
   const language = languageOf(host);
   const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 17 });
+  const extremes = new Intl.NumberFormat(language, { maximumSignificantDigits: 6, notation: "scientific" });
   const cells = table.rows.map((row) => row[place(x)]);
   return {
     kind: chart,
@@ -61,9 +62,15 @@ function dataOf({ chart, x, y }: ChartPart, table: TablePart, host: Host): Data 
     labels: cells.map((cell) => (isEmpty(cell) ? "–" : cellText(cell))),
     series: y.map((key) => ({ title: titleOf(key), values: table.rows.map((row) => numberOf(row[place(key)])) })),
     xTitle: titleOf(x),
-    format: (value) => numbers.format(rounded(value)),
+    format: (value) => (isExtreme(value) ? extremes : numbers).format(rounded(value)),
     language,
   };
+}
+
+/** Whether a number has more zeros than anybody counts. */
+function isExtreme(value: number): boolean {
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e15 || size < 1e-6);
 }
 
 /** The marks of the series, each with a form of its own besides its colour. */

@@ -67,11 +67,15 @@ export function widthOf(text: string): number {
   return canvas.measureText(text).width;
 }
 
-/** The text, or as much of its beginning as takes at most so many pixels. */
+/** The text, or as much of its beginning and its end, where alike names differ, as takes at most so many pixels. */
 export function fitted(text: string, pixels: number): string {
   const characters = [...text.replace(/\s+/g, " ")].slice(0, 200);
   const whole = characters.join("");
   if (widthOf(whole) <= pixels) return whole;
-  const most = characters.findLastIndex((_, end) => widthOf(`${characters.slice(0, end + 1).join("")}…`) <= pixels);
-  return `${characters.slice(0, Math.max(1, most + 1)).join("")}…`;
+  const short = (kept: number) => {
+    const end = Math.floor(kept / 3);
+    return `${characters.slice(0, kept - end).join("")}…${characters.slice(characters.length - end).join("")}`;
+  };
+  const most = characters.findLastIndex((_, place) => widthOf(short(place + 1)) <= pixels);
+  return short(Math.max(1, most + 1));
 }
