@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { startAuthorizationServer } from "./fixtures/authorization-server.ts";
 import { callTool, connect, startPatchbay } from "./fixtures/connect.ts";
 import { type HttpServer, startHttpServer as startApi } from "./fixtures/http-server.ts";
+import { sessionOf, startSessionServer } from "./fixtures/identities.ts";
 import { type RunningServer, startHttpServer } from "./fixtures/spawn.ts";
 
 type Json = Record<string, unknown>;
@@ -218,6 +220,37 @@ describe("scopes", () => {
     expect(api.requests).toHaveLength(1);
     // What is wrong with a call is said by the call.
     expect(await run(READ, { pipeline: "none", data })).toContain("unknown_pipeline");
+  });
+
+  it("of sessions of Open-WebUI are those of the configuration, or all", async () => {
+    const sessions = await startSessionServer();
+    const list = async (auth: Json, headers: Record<string, string> = {}) => {
+      const config = {
+        auth: { mode: "open-webui-session", toolScopes: { memory_list: ["mem"] }, ...auth },
+        openWebui: { url: sessions.url },
+      };
+      const server = await startHttpServer({ config });
+      return (
+        await post(server, sessionOf("ana"), "tools/call", { name: "memory_list", arguments: {} }, headers)
+      ).text();
+    };
+    expect(await list({})).toContain("success");
+    expect(await list({ sessionScopes: ["mem"] })).toContain("success");
+    expect(await list({ sessionScopes: [] })).toContain("insufficient_scope");
+    const apiKeys = [{ key: READ }];
+    expect(await list({ apiKeys, sessionScopes: [] }, { "X-API-Key": READ })).toContain("insufficient_scope");
+  });
+
+  it("of access tokens are asked for by a challenge, for steps as for tools", async () => {
+    const issuer = await startAuthorizationServer();
+    const toolScopes = { call_api: ["api"] };
+    const server = await startHttpServer({
+      config: { auth: { mode: "oauth", toolScopes, oauth: { issuer: issuer.issuer } } },
+    });
+    const token = await issuer.token({ aud: `${server.url}/mcp`, scope: "read" });
+    const response = await post(server, token, "tools/call", { name: "run_pipeline", arguments: ownSteps("api") });
+    expect(response.status).toBe(403);
+    expect(response.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
   });
 
   it("bind what is listened to, in every era", async () => {

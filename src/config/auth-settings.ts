@@ -85,6 +85,12 @@ export const auth = z.strictObject({
     .describe(
       "Scopes that a call of a tool needs, by the tool's name; `*` stands for every tool that is not named. They bind access tokens, and keys that have `scopes`. A model of `/v1` needs those of the tool that it is.",
     ),
+  sessionScopes: z
+    .array(scope)
+    .optional()
+    .describe(
+      "What the session of a user allows in mode `open-webui-session`, for `toolScopes`. Unset: everything; a session has no scopes of its own.",
+    ),
   oauth: z
     .strictObject({
       issuer: httpUrl().optional().describe("Issuer of the access tokens (`iss`); its metadata name its keys."),

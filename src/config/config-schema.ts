@@ -222,7 +222,7 @@ export const configSchema = z.strictObject({
     .default("info")
     .describe("What the log on stderr says."),
   tools: z
-    .strictObject({ disabled: z.array(z.string()).default([]).describe("Tools that are switched off.") })
+    .strictObject({ disabled: z.array(z.string()).default([]).describe("Tools that are switched off, and with them what gives the same: resources, prompts, and such steps of a caller's own pipelines.") })
     .prefault({})
     .describe("Which tools are offered."),
 });

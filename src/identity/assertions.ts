@@ -118,7 +118,7 @@ function userJwts({ openWebuiJwt, users = {} }: IdentityOptions): Assertions {
   };
 }
 
-function sessions({ openWebUiUrl = "", users = {} }: IdentityOptions): Assertions {
+function sessions({ openWebUiUrl = "", users = {}, sessionScopes }: IdentityOptions): Assertions {
   const userOf = createUserNames(users);
   const ask = createSessions(openWebUiUrl);
   return {
@@ -139,7 +139,7 @@ function sessions({ openWebUiUrl = "", users = {} }: IdentityOptions): Assertion
         const message = "This account of Open-WebUI still waits to be activated.";
         return { reason: message, refusal: { status: 403, message } };
       }
-      if (outcome) return { user: userOf(OPEN_WEBUI, outcome.subject) };
+      if (outcome) return { user: userOf(OPEN_WEBUI, outcome.subject), scopes: sessionScopes };
       return refused("Open-WebUI knows no such session, and it is no API key either: Authorization: Bearer …");
     },
   };

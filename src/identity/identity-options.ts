@@ -16,6 +16,8 @@ export interface IdentityOptions {
   apiKeys: readonly ConfiguredKey[];
   users?: UserLinks;
   toolScopes?: Readonly<Record<string, readonly string[]>>;
+  /** What a session of Open-WebUI allows; undefined: everything. */
+  sessionScopes?: readonly string[] | undefined;
   oauth?: Auth["oauth"];
   openWebuiJwt?: Auth["openWebuiJwt"];
   trustedHeader?: Auth["trustedHeader"];
