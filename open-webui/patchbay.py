@@ -579,7 +579,7 @@ def _choices_of(field: dict) -> str:
 class CollectInputFields(BaseModel):
     name: str = Field(description="Key of the answer")
     label: Optional[str] = Field(default=None, description="Default: name")
-    type: Optional[str] = Field(default=None, description="text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (gives a secret:// reference for call_api)")
+    type: Optional[str] = Field(default=None, description="text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (min 8 unless set; gives a secret:// reference for call_api)")
     placeholder: Optional[str] = Field(default=None, description="Example")
     description: Optional[str] = Field(default=None, description="Help")
     required: Optional[bool] = Field(default=None, description="Default false")

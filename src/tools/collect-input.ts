@@ -13,7 +13,7 @@ const field = z.looseObject({}).meta({
     type: {
       type: "string",
       description:
-        "text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (gives a secret:// reference for call_api)",
+        "text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (min 8 unless set; gives a secret:// reference for call_api)",
     },
     placeholder: { type: "string", description: "Example" },
     description: { type: "string", description: "Help" },
