@@ -32,13 +32,38 @@ describe("patchbay-mcp doctor", () => {
 
   it("asks the authorization server for its keys", async () => {
     const { issuer } = await startAuthorizationServer();
-    const users = { ana: [{ issuer: `${issuer}/`, subject: "1" }] };
+    const users = {
+      ana: [
+        { issuer, subject: "1" },
+        { issuer: "open-webui", subject: "2" },
+      ],
+    };
     const good = await doctor({ auth: { mode: "oauth", oauth: { issuer }, users } });
     expect(good.code, good.stdout).toBe(0);
     expect(good.stdout).toMatch(/^ok {5}auth\.oauth: http:.*, 1 key, tokens for the URL it listens on \+ \/mcp$/m);
-    expect(good.stdout).toMatch(/^warn {3}auth\.users: accounts of "http:.*\/" are linked, but/m);
+    expect(good.stdout).toMatch(
+      /^ok {5}auth\.users: auth\.mode oauth knows accounts of "http:.*"; those of "open-webui" count at a server of another/m,
+    );
     const bad = await doctor({ auth: { mode: "oauth", oauth: { issuer: `${issuer}/` } } });
     expect([bad.code, bad.stdout]).toEqual([1, expect.stringMatching(/^BROKEN auth\.oauth: .*name another issuer/m)]);
+  });
+
+  it("warns of what is allowed and hardly meant", async () => {
+    const open = await doctor({ http: { allowedHosts: ["localhost", "host.docker.internal"] } });
+    expect([open.code, open.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^warn {3}http\.allowedHosts: whoever .* as host\.docker\.internal, .* is "local"/m),
+    ]);
+    const keyed = await doctor({ http: { allowedHosts: ["host.docker.internal"] }, auth: { apiKeys } });
+    expect(keyed.stdout).not.toMatch(/warn {3}http\.allowedHosts/);
+    const { issuer } = await startAuthorizationServer();
+    const oauth = { issuer, userClaim: "preferred_username" };
+    const users = { ana: [{ issuer: "open-webui", subject: "2" }] };
+    const elsewhere = await doctor({ auth: { mode: "oauth", oauth, users } });
+    expect(elsewhere.stdout).toMatch(/^warn {3}auth\.oauth\.userClaim: users are known by preferred_username/m);
+    expect(elsewhere.stdout).toMatch(/^warn {3}auth\.users: .*\n +Link accounts of "http/m);
+    const unknown = await doctor({ auth: { apiKeys, users: { ana: [{ issuer: "okta", subject: "2" }] } } });
+    expect(unknown.stdout).toMatch(/^warn {3}auth\.users: .* those of "okta" count at .*\n +An issuer is the URL/m);
   });
 
   it("asks Open-WebUI whether it tells whose session a request carries", async () => {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: configuration refers to variables that way
 import { type IncomingHttpHeaders, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -462,5 +463,29 @@ describe("keys of patchbay-mcp keys", () => {
     await sleep(1_000);
     expect([await statusOf({}), await statusOf(bearer(key))]).toEqual([401, 401]);
     expect(server.stderr() + server.stdout()).not.toContain(key);
+  }, 30_000);
+
+  it("are made where the secrets of everything else are not to be read, and listed with the minute of their end", async () => {
+    const config = {
+      dataDir: temporaryFolder(),
+      auth: { mode: "open-webui-jwt", openWebuiJwt: { secret: "${NOT_SET_HERE}" } },
+      providers: { a: { kind: "openai", apiKey: "file:none.txt" } },
+    };
+    const keys = (...args: string[]) => runProcess(serverCommand({ config, args: ["keys", ...args] }));
+    const made = await keys("add", "--service", "--expires", "1h");
+    expect([made.code, made.stderr]).toEqual([0, expect.stringMatching(/^This is the key of a service/)]);
+    expect((await keys("list")).stdout).toMatch(
+      /expires \(UTC\).*\n.*\(service\).* \d{4}-\d\d-\d\d \d\d:\d\d {2}everything/,
+    );
+
+    const wrong = { ...config, auth: { ...config.auth, mode: "open-webui" } };
+    const refused = await runProcess(serverCommand({ config: wrong, args: ["keys", "list"] }));
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/auth\.mode .* must be one of api-key, /),
+    ]);
+    const unread = { ...config, dataDir: "${NOT_SET_HERE}/data" };
+    const folderless = await runProcess(serverCommand({ config: unread, args: ["keys", "list"] }));
+    expect([folderless.code, folderless.stderr]).toEqual([1, expect.stringContaining("NOT_SET_HERE is not set")]);
   }, 30_000);
 });

@@ -150,11 +150,11 @@ describe("patchbay-mcp ask", () => {
     [["Why?", "--models", "a,,b"], "--models must be names with commas"],
     [["Why?", "--questions", "q"], "--questions is an option of eval."],
     [[], "ask needs a question"],
-  ])("refuses %j with its own usage", async (args, message) => {
+  ])("refuses %j and says where its help is", async (args, message) => {
     const { code, stdout, stderr } = await runProcess(serverCommand({ args: ["ask", ...args] }));
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(message);
-    expect(stderr).toContain('patchbay-mcp ask "QUESTION"');
+    expect(stderr).toContain("patchbay-mcp ask --help shows");
   });
 
   it("says how to get a model where there is none", async () => {

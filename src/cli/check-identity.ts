@@ -3,6 +3,7 @@ import { ToolError } from "../errors.ts";
 import { createIdentity } from "../identity/create-identity.ts";
 import { fetchJson } from "../identity/fetch-json.ts";
 import { discover } from "../identity/issuer-keys.ts";
+import { hostOf, isLoopback } from "../identity/loopback.ts";
 import { OPEN_WEBUI } from "../identity/open-webui-jwt.ts";
 import type { Check } from "./checks.ts";
 import { identityOptions } from "./identity-options.ts";
@@ -23,7 +24,14 @@ export async function checkIdentity(loaded: LoadedConfig): Promise<Check[]> {
   const detail = isOpen
     ? `${auth.mode}, no credential is asked for: everybody on this machine is "${loaded.config.user}"`
     : `${auth.mode}: ${BY_MODE[auth.mode]}`;
-  return [{ ...ABOUT, state: "ok", detail }, ...(await checkIssuer()), ...(await checkSessions()), ...unusedLinks()];
+  return [
+    { ...ABOUT, state: "ok", detail },
+    ...openToContainers(),
+    ...(await checkIssuer()),
+    ...changingNames(),
+    ...(await checkSessions()),
+    ...linkedElsewhere(),
+  ];
 
   async function checkIssuer(): Promise<Check[]> {
     const { issuer, jwksUri } = auth.oauth;
@@ -65,18 +73,43 @@ export async function checkIdentity(loaded: LoadedConfig): Promise<Check[]> {
     return [{ ...about, state: "broken", detail: `${url} is no Open-WebUI that answers (${found})`, hint }];
   }
 
-  /** Links of an issuer that this mode does not hear of: probably written otherwise there. */
-  function unusedLinks(): Check[] {
+  /** Names that stand for this machine, where containers on it need no credential either. */
+  function openToContainers(): Check[] {
+    const names = http.allowedHosts.filter((entry) => !isLoopback(hostOf(entry)));
+    if (!isOpen || names.length === 0) return [];
+    const detail = `whoever reaches this machine as ${names.join(", ")}, such as a container on it, is "${loaded.config.user}" without a credential`;
+    const hint = "Make a key with patchbay-mcp keys add, unless that is meant.";
+    return [{ service: "configuration", name: "http.allowedHosts", state: "warn", detail, hint }];
+  }
+
+  /** Names of an account that its owner may change, and somebody else may get then. */
+  function changingNames(): Check[] {
+    const { userClaim } = auth.oauth;
+    if (auth.mode !== "oauth" || !/^(?:preferred_username|upn|unique_name|login)$/i.test(userClaim)) return [];
+    const detail = `users are known by ${userClaim}: whoever gets the name of somebody else gets what is kept for that person`;
+    const hint = "Leave auth.oauth.userClaim out, unless names are never given twice there.";
+    return [{ service: "configuration", name: "auth.oauth.userClaim", state: "warn", detail, hint }];
+  }
+
+  /** One server has one mode; accounts of other issuers count at another one on the same data folder. */
+  function linkedElsewhere(): Check[] {
     const issuer = issuerOf(auth);
-    const accounts = Object.entries(auth.users).flatMap(([user, list]) =>
-      list.map((account) => ({ user, ...account })),
-    );
-    const others = accounts.filter((account) => account.issuer !== issuer);
-    if (issuer === undefined || others.length === 0) return [];
-    const names = [...new Set(others.map((account) => `"${account.issuer}"`))].join(", ");
-    const detail = `accounts of ${names} are linked, but auth.mode ${auth.mode} knows users of "${issuer}" only`;
-    const hint = "Write the issuer in auth.users exactly as that, where it is the same.";
-    return [{ service: "configuration", name: "auth.users", state: "warn", detail, hint }];
+    const linked = Object.values(auth.users).flatMap((accounts) => accounts.map((account) => account.issuer));
+    const others = [...new Set(linked)].filter((each) => each !== issuer);
+    if (others.length === 0) return [];
+    const about = { service: "configuration", name: "auth.users" } as const;
+    const names = others.map((each) => `"${each}"`).join(", ");
+    const here = issuer === undefined ? "keys alone" : `accounts of "${issuer}"`;
+    const detail = `auth.mode ${auth.mode} knows ${here}; those of ${names} count at a server of another mode with the same dataDir`;
+    const isKnown = (each: string) => each === OPEN_WEBUI || each === auth.trustedHeader.issuer || URL.canParse(each);
+    const doubtful = others.filter((each) => !isKnown(each));
+    if (doubtful.length === 0 && (issuer === undefined || linked.includes(issuer)))
+      return [{ ...about, state: "ok", detail }];
+    const hint =
+      doubtful.length > 0
+        ? `An issuer is the URL of an authorization server, "${OPEN_WEBUI}", or what auth.trustedHeader.issuer says.`
+        : `Link accounts of "${issuer}" if people of this server are meant.`;
+    return [{ ...about, state: "warn", detail, hint }];
   }
 }
 

@@ -263,9 +263,9 @@ describe("patchbay-mcp eval moa", () => {
     [["eval", "moa", "--questions", "q", "--layers", "9"], "--layers must be a whole number from 1 to 6"],
     [["eval", "moa", "--questions", "q", "--max-cost", "lots"], "--max-cost must be an amount"],
     [["eval", "moa", "--picture", "a.svg"], "--picture is an option of ask."],
-  ])("refuses %j with its own usage", async (args, message) => {
+  ])("refuses %j and says where its help is", async (args, message) => {
     const { code, stderr } = await runProcess(serverCommand({ args }));
-    expect([code, stderr.includes("--questions FILE")]).toEqual([2, true]);
+    expect([code, stderr.includes("patchbay-mcp eval --help shows")]).toEqual([2, true]);
     expect(stderr).toContain(message);
   });
 });

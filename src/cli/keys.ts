@@ -90,10 +90,12 @@ async function list(file: string, user: string | undefined, { json = false }: Co
     user ?? "(service)",
     name,
     created.slice(0, 10),
-    expires === undefined ? "never" : `${expires.slice(0, 10)}${hasEnded(expires) ? " (over)" : ""}`,
+    expires === undefined ? "never" : `${minuteOf(expires)}${hasEnded(expires) ? " (over)" : ""}`,
     scopes === undefined ? "everything" : scopes.join(",") || "none",
   ]);
-  const table = [["id", "user", "name", "created", "expires", "scopes"], ...rows].map((row) => row.map(printable));
+  const table = [["id", "user", "name", "created", "expires (UTC)", "scopes"], ...rows].map((row) =>
+    row.map(printable),
+  );
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of table)
     process.stdout.write(
@@ -143,6 +145,11 @@ function readExpiry(text: string): Date {
   if (!isReal) throw misuse(`--expires: "${text}" is neither a time such as 12h or 90d nor a date such as 2027-01-31.`);
   if (hasEnded(date.toISOString())) throw misuse(`--expires: ${text} is over already.`);
   return date;
+}
+
+/** `2027-02-27 14:05`, in UTC. */
+function minuteOf(time: string): string {
+  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
 }
 
 function hasEnded(time: string): boolean {

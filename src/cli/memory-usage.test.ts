@@ -37,7 +37,7 @@ describe("the command line of patchbay-mcp memory", () => {
     [["migrate", "--to", "bogus"], "--to must be sqlite, a postgres:// URL, "],
     [["migrate", "--to", "sqlite", "--tag", "x"], "migrate takes no --tag."],
     [["list", "--user", ""], "--user must not be empty."],
-  ])("exits with 2 on %j and says what is wrong before its usage", async (words, message) => {
+  ])("exits with 2 on %j and says what is wrong, and where its help is", async (words, message) => {
     const { code, stdout, stderr } = await runMemory(words);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr.replace("patchbay-mcp: ", "").startsWith(message), stderr).toBe(true);

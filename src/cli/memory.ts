@@ -88,8 +88,10 @@ function wrongUse(
   return check?.(words, options);
 }
 
+/** Without a command, the help is the answer; else what is wrong, and where the help is. */
 function misused(what: string | undefined): number {
-  process.stderr.write(`${what === undefined ? "" : `patchbay-mcp: ${printable(what)}\n\n`}${MEMORY_USAGE}`);
+  const help = "patchbay-mcp memory --help shows how it is used.\n";
+  process.stderr.write(what === undefined ? MEMORY_USAGE : `patchbay-mcp: ${printable(what)}\n${help}`);
   return 2;
 }
 

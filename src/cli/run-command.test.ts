@@ -25,18 +25,28 @@ describe("patchbay-mcp", () => {
     expect(help.stdout).toContain("patchbay-mcp http");
   });
 
-  it.each([
+  it.each<[string, string[], string, string?]>([
     ["an unknown command", ["serve"], 'There is no command "serve".'],
     ["a command that only prototypes know", ["constructor"], 'There is no command "constructor".'],
     ["an unknown option", ["--prot", "1"], "There is no option --prot."],
     ["an option without its value", ["--port"], "argument missing"],
-    ["a word too many", ["http", "now"], 'http takes no "now".'],
-  ])("exits with 2 on %s and shows the usage on stderr", async (_what, args, message) => {
-    const { code, stdout, stderr } = await run(args);
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain(message);
-    expect(stderr).toContain("patchbay-mcp config [--schema]");
-  });
+    ["a word too many", ["http", "now"], 'http takes no "now".', "http "],
+    ["an option of others", ["doctor", "--expires", "1h"], "--expires is an option of keys.", "doctor "],
+    ["keys without a command", ["keys"], "keys needs add, list or revoke.", "keys "],
+    ["an expiry that is none", ["keys", "add", "--user", "a", "--expires", "soon"], '--expires: "soon" is', "keys "],
+  ])(
+    "exits with 2 on %s and says in two lines what is wrong and where the help is",
+    async (_what, args, message, of = "") => {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain(message);
+      expect(stderr.split("\n")).toEqual([
+        expect.stringMatching(/^patchbay-mcp: /),
+        `patchbay-mcp ${of}--help shows how it is used.`,
+        "",
+      ]);
+    },
+  );
 
   it.each([
     [

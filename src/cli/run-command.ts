@@ -37,24 +37,26 @@ export async function runCommand(argv: string[], env: NodeJS.ProcessEnv): Promis
     if (values.help) return print(await usageOf(command));
     if (values.version) return print(`${VERSION}\n`);
     const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-    if (!run) return misused(`There is no command "${command}".`, USAGE);
+    if (!run) return misused(`There is no command "${command}".`);
     named = command;
     const options = ownOptions(values);
     const foreign = foreignOption(command, options);
-    if (foreign !== undefined) return misused(foreign, await usageOf(command));
-    if (words.length > 0 && !TAKES_WORDS.includes(command)) return misused(`${command} takes no "${words[0]}".`, USAGE);
+    if (foreign !== undefined) return misused(foreign, command);
+    if (words.length > 0 && !TAKES_WORDS.includes(command))
+      return misused(`${command} takes no "${words[0]}".`, command);
     if (options.schema) return (await import("./show-config.ts")).showSchema();
-    if (values.user?.trim() === "") return misused("--user must not be empty.", USAGE);
+    if (values.user?.trim() === "") return misused("--user must not be empty.", command);
     const flags: Record<string, unknown> = {};
     if (values["data-dir"] !== undefined) flags.dataDir = values["data-dir"];
     if (values.user !== undefined) flags.user = values.user;
     if (values.host !== undefined) flags["http.host"] = values.host;
     if (values.port !== undefined) flags["http.port"] = /^\d+$/.test(values.port) ? Number(values.port) : values.port;
-    const loaded = await loadConfig({ file: values.config, env, cwd: process.cwd(), flags });
+    const needed = command === "keys" ? KEYS_NEED : undefined;
+    const loaded = await loadConfig({ file: values.config, env, cwd: process.cwd(), flags, needed });
     return await run({ loaded, env, words, options });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    if (error.code === "invalid_input") return misused(error.message, named ? await usageOf(named) : USAGE);
+    if (error.code === "invalid_input") return misused(error.message, named);
     process.stderr.write(printableText(`patchbay-mcp: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`));
     return 1;
   }
@@ -71,6 +73,8 @@ const COMMANDS: Record<string, (context: CommandContext) => Promise<number>> = {
   keys: async (context) => (await import("./keys.ts")).keysCommand(context),
   memory: async (context) => (await import("./memory.ts")).memoryCommand(context),
 };
+/** What of the configuration keys are made by: the secrets of everything else may be missing where they are made. */
+const KEYS_NEED = ["dataDir", "user", "auth.mode"];
 const TAKES_WORDS = ["ask", "eval", "keys", "memory"];
 
 async function usageOf(command: string): Promise<string> {
@@ -91,8 +95,11 @@ function parseArguments(argv: string[]) {
   }
 }
 
-function misused(what: string, usage: string): number {
-  process.stderr.write(`patchbay-mcp: ${printableText(what)}\n\n${usage}`);
+/** One line that says what is wrong, and one where the help is. */
+function misused(what: string, command?: string): number {
+  const known = command !== undefined && command !== "stdio" && Object.hasOwn(COMMANDS, command);
+  const help = `patchbay-mcp ${known ? `${command} ` : ""}--help`;
+  process.stderr.write(`patchbay-mcp: ${printableText(what)}\n${help} shows how it is used.\n`);
   return 2;
 }
 

@@ -21,17 +21,33 @@ const rule = z.strictObject({
 export const interaction = z.strictObject({
   buttonLabel: z.string().default("Interact").describe("Label of the button that starts an interaction."),
   confirmationRequired: z
-    .union([z.boolean(), z.array(z.union([z.string().min(1), rule]))], {
-      error: "must be true, false or a list of tools and of rules { tool, effect, costUsd }",
-    })
+    .union(
+      [
+        z.boolean(),
+        z.array(
+          z.union([z.string().min(1), rule], {
+            error: "must be the name of a tool or a rule { tool, effect, costUsd }",
+          }),
+        ),
+      ],
+      {
+        error: "must be true, false or a list of tools and of rules { tool, effect, costUsd }",
+      },
+    )
     .default(false)
     .describe(
       "Whether the human is asked before a tool runs: false, true, or a list of tools and of rules `{ tool, effect, costUsd }`, of which all parts have to fit.",
     ),
   form: z
-    .union([z.enum(["auto", ...ASKING_WAYS]), z.array(z.enum(ASKING_WAYS)).min(1)], {
-      error: "must be auto, elicitation, page, chat, or a list of the last three",
-    })
+    .union(
+      [
+        z.enum(["auto", ...ASKING_WAYS]),
+        z.array(z.enum(ASKING_WAYS)).min(1, "must name a way to ask: elicitation, page or chat; the list is empty"),
+      ],
+      {
+        error: "must be auto, elicitation, page, chat, or a list of the last three",
+      },
+    )
     .default("auto")
     .describe(
       "How to ask: `elicitation` by the client's form, `page` by a link to a page of this server, `chat` by the model; a list of them allows each, and `auto` all three. The first that the client can do is taken, in this order.",

@@ -234,7 +234,7 @@ describe("what is wrong", () => {
     [
       "a word that is no choice",
       "logLevel: loud",
-      'logLevel (patchbay.yaml:1): Invalid option: expected one of "fatal"',
+      'logLevel (patchbay.yaml:1): must be one of fatal, error, warn, info, debug (got "loud").',
     ],
     [
       "a URL that is none",
@@ -283,6 +283,37 @@ describe("what is wrong", () => {
       "interaction: { confirmationRequired: maybe }",
       'must be true, false or a list of tools and of rules { tool, effect, costUsd } (got "maybe")',
     ],
+    [
+      "an effect that no tool has, in a list that may also be a yes",
+      "interaction:\n  confirmationRequired:\n    - memory_delete\n    - { effect: delete }",
+      'interaction.confirmationRequired.1.effect (patchbay.yaml:4): must be one of read, write, destroy, read-open, write-open (got "delete").',
+    ],
+    [
+      "a price that is a text",
+      "interaction: { confirmationRequired: [{ costUsd: 50 cents }] }",
+      'interaction.confirmationRequired.0.costUsd (patchbay.yaml:1): must be a number (got "50 cents").',
+    ],
+    [
+      "an entry that is neither a tool nor a rule",
+      "interaction: { confirmationRequired: [5] }",
+      "interaction.confirmationRequired.0 (patchbay.yaml:1): must be the name of a tool or a rule { tool, effect, costUsd } (got 5).",
+    ],
+    [
+      "a part of a rule that there is not",
+      "interaction: { confirmationRequired: [{ efect: write }] }",
+      "interaction.confirmationRequired.0.efect (patchbay.yaml:1): unknown key. Did you mean effect?",
+    ],
+    [
+      "an empty list",
+      "interaction: { form: [] }",
+      "interaction.form (patchbay.yaml:1): must name a way to ask: elicitation, page or chat; the list is empty (got a list).",
+    ],
+    [
+      "an entry of a list that may also be a word",
+      "interaction: { form: [page, phone] }",
+      'interaction.form.1 (patchbay.yaml:1): must be one of elicitation, page, chat (got "phone").',
+    ],
+    ["an empty text", "http: { host: '' }", 'http.host (patchbay.yaml:1): must have at least 1 character (got "").'],
     [
       "a step that is none",
       "pipelines: { p: { processingSteps: [1] } }",

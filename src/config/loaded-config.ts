@@ -26,4 +26,9 @@ export interface LoadOptions {
   cwd: string;
   /** Values of command-line options by path, such as `{ "http.port": 8080 }`; they win over everything. */
   flags?: Record<string, unknown>;
+  /**
+   * Paths of all that is needed: where a reference elsewhere cannot be read, such as a variable that is not set here, the rest of
+   * the configuration is left out instead of refused.
+   */
+  needed?: readonly string[] | undefined;
 }

@@ -55,7 +55,16 @@ export async function mergeConfig(file: string | undefined, options: LoadOptions
   };
   const referred = new Set<string>();
   const onReference = (variable: string): void => void referred.add(variable);
-  const read = resolveReferences(tree, { env, baseOf, onProblem, onReference, onSecret });
+  const { needed } = options;
+  const isNeeded = (path: Path): boolean =>
+    needed === undefined || needed.some((each) => `${path.join(".")}.`.startsWith(`${each}.`));
+  let isWhole = true;
+  const onUnread = (path: Path, problem: string): void => {
+    if (isNeeded(path)) onProblem(path, problem);
+    else isWhole = false;
+  };
+  const resolved = resolveReferences(tree, { env, baseOf, onProblem: onUnread, onReference, onSecret });
+  const read = isWhole ? resolved : partsOf(resolved as Tree, needed ?? []);
   // Parsed once: compiling the schema, as zod does by itself, would cost more than it saves.
   const parsed = configSchema.safeParse(read, { jitless: true });
   // A value that could not be read is no value: what the schema says of it would mislead.
@@ -103,6 +112,16 @@ function setAt(tree: Tree, path: Path, value: unknown): void {
   at[path.at(-1) as string] = value;
 }
 
+/** The values at these paths alone. */
+function partsOf(tree: Tree, paths: readonly string[]): Tree {
+  const parts: Tree = {};
+  for (const path of paths.map((each) => each.split("."))) {
+    const value = path.reduce<unknown>((at, part) => (at as Tree | null | undefined)?.[part], tree);
+    if (value !== undefined) setAt(parts, path, value);
+  }
+  return parts;
+}
+
 /** Where the value comes from, or what it stands in. */
 function originOf(path: Path, origins: Origins): string {
   for (let length = path.length; length > 0; length--) {
@@ -124,8 +143,22 @@ function explain(issue: z.core.$ZodIssue, tree: unknown, origins: Origins): stri
       return `${at.join(".")}${originOf(at, origins)}: unknown key. ${hint}`;
     });
   }
+  if (issue.code === "invalid_union") {
+    const meant = meantBranch(issue);
+    if (meant) return meant.flatMap((each) => explain({ ...each, path: [...issue.path, ...each.path] }, tree, origins));
+  }
   const value = path.reduce<unknown>((at, part) => (at as Tree | undefined)?.[part], tree);
   return [`${path.join(".")}${originOf(path, origins)}: ${messageOf(issue, value)}${shown(value, path)}.`];
+}
+
+/** What is wrong with the only kind of value that was tried, where the others are of another type altogether. */
+function meantBranch({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const close = errors.filter((issues) =>
+    issues.every(
+      ({ path, code }) => path.length > 0 || !["invalid_type", "invalid_value", "invalid_union"].includes(code),
+    ),
+  );
+  return close.length === 1 ? close[0] : undefined;
 }
 
 /** What the schema's types are called in YAML. */
@@ -146,6 +179,16 @@ function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === "invalid_key") return "a name may have letters, digits, - and _";
   const bound = /^Too (?:big|small): expected (?:number|int) to be ([<>]=?)(\S+)$/.exec(issue.message);
   if (bound) return `must be ${BOUNDS[bound[1]!]} ${bound[2]}`;
+  const count = /^Too (?:big|small): expected (string|array) to have ([<>]=?)(\d+) (?:characters|items)$/.exec(
+    issue.message,
+  );
+  if (count) {
+    const [, type, bound, number] = count;
+    const what = type === "array" ? ["entry", "entries"] : ["character", "characters"];
+    return `must have ${BOUNDS[bound!]} ${number} ${what[number === "1" ? 0 : 1]}`;
+  }
+  if (issue.code === "invalid_value" && issue.message.startsWith("Invalid option: expected one of"))
+    return `must be one of ${issue.values.join(", ")}`;
   const { expected } = issue as { expected?: string };
   const isPlain = issue.code === "invalid_type" && issue.message.startsWith("Invalid input: expected");
   if (!isPlain || expected === undefined) return issue.message;

@@ -22,9 +22,11 @@ export function viewOf(schema: z.core.$ZodType): SchemaView {
   const def = schema._zod.def as unknown as Def;
   const secret = z.globalRegistry.get(schema)?.secret === true;
   if (!def.innerType) {
-    // Of a choice, such as a name or a mapping, the mapping is what has keys.
-    const mapping = def.options?.map(viewOf).find(({ shape }) => shape !== undefined);
-    return { ...def, ...(mapping?.shape && { shape: mapping.shape }), secret };
+    // Of a choice, such as a name or a mapping, the mapping is what has keys, and the list what has entries.
+    const options = def.options?.map(viewOf) ?? [];
+    const shape = options.find((option) => option.shape)?.shape;
+    const element = options.find((option) => option.element)?.element;
+    return { ...def, ...(shape && { shape }), ...(element && { element }), secret };
   }
   const inner = viewOf(def.innerType);
   return { ...inner, ...("defaultValue" in def && { defaultValue: def.defaultValue }), secret: secret || inner.secret };
