@@ -576,22 +576,6 @@ def _choices_of(field: dict) -> str:
 # Written by `npm run gen` from the tools' own schemas.
 
 
-class CollectInputFields(BaseModel):
-    name: str = Field(description="Key of the answer")
-    label: Optional[str] = Field(default=None, description="Default: name")
-    type: Optional[str] = Field(default=None, description="text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (min 8 unless set; gives a secret:// reference for call_api)")
-    placeholder: Optional[str] = Field(default=None, description="Example")
-    description: Optional[str] = Field(default=None, description="Help")
-    required: Optional[bool] = Field(default=None, description="Default false")
-    options: Optional[List[Any]] = Field(default=None, description="Choices, or {value, label}")
-    default: Optional[Any] = Field(default=None, description="Filled in")
-    min: Optional[Any] = Field(default=None, description="Least value, date, length or count")
-    max: Optional[Any] = Field(default=None, description="Likewise")
-    pattern: Optional[str] = Field(default=None, description="RE2, whole text")
-    pattern_message: Optional[str] = Field(default=None, description="Says what fits")
-    api: Optional[str] = Field(default=None, description="The one API that a password is for")
-
-
 class _Methods:
     async def memory_add(
         self,
@@ -914,7 +898,7 @@ class _Methods:
     async def collect_input(
         self,
         title: Optional[str] = None,
-        fields: Optional[List[CollectInputFields]] = None,
+        fields: Optional[List[dict]] = None,
         submit_label: Optional[str] = None,
         answers: Optional[dict] = None,
         resume_token: Optional[str] = None,
@@ -928,7 +912,7 @@ class _Methods:
         Shows the user a form and returns the answers by field name. If the result has status needs_input, do what its message says and call again with resume_token. Never ask for passwords or other secrets in the chat.
 
         :param title: Title of the form. Default "Input Required".
-        :param fields: Fields to fill in. Default: one required text.
+        :param fields: Fields to fill in, each {name, label, type, required, placeholder, description, options, default, min, max, pattern, pattern_message, api}. name is the key of the answer, the rest is optional. type: text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (min 8 unless set; gives a secret:// reference for call_api). options: choices, as texts, numbers or {value, label}. default: what is filled in. min, max: least and greatest value, date, length or count. pattern: RE2 for the whole text; pattern_message says what fits. api: the one API that a password is for. Default: one required text.
         :param submit_label: What sending means. Default "Submit".
         :param answers: The user's answers by field name, after needs_input only.
         :param resume_token: Token that came with needs_input.

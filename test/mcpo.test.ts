@@ -213,6 +213,30 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
       }
     });
 
+    it("asks with every kind of bound, option and default, as docs/interaction.md shows", async () => {
+      const docs = readFileSync(new URL("../docs/interaction.md", import.meta.url), "utf8");
+      const example = JSON.parse(/```json\n([^]*?)```/.exec(docs)?.[1] ?? "null") as Json;
+      const { resume_token } = await call("collect_input", example);
+      const answers = { guests: 4, place: "outside", diet: ["vegan"] };
+      expect(await call("collect_input", { answers, resume_token })).toMatchObject({
+        data: { guests: 4, place: "out", diet: ["vegan"] },
+      });
+      const fields = [
+        { name: "day", type: "date", min: "2026-01-01", max: "2026-12-31", default: "2026-03-01" },
+        { name: "count", type: "integer", min: 1, max: "9", default: 4 },
+        { name: "loud", type: "boolean", default: true },
+        { name: "size", options: [1, { value: 2, label: "Two" }], default: 1 },
+        { name: "some", type: "multiselect", options: ["a", "b"], default: ["a"] },
+      ];
+      const asked = await call("collect_input", { fields });
+      const data = { day: "2026-03-01", count: 4, loud: true, size: 2, some: ["a"] };
+      expect(await call("collect_input", { answers: { size: "Two" }, resume_token: asked.resume_token })).toMatchObject(
+        {
+          data,
+        },
+      );
+    });
+
     it("shows results, with the defaults that mcpo fills in", async () => {
       expect(await call("display_result")).toEqual({
         status: "success",

@@ -6,28 +6,20 @@ import { defineTool } from "./define-tool.ts";
 /** Milliseconds that a call with a token alone waits for the page; bridges wait for one minute. */
 const PAGE_WAIT_MS = 20_000;
 
-const field = z.looseObject({}).meta({
-  properties: {
-    name: { type: "string", description: "Key of the answer" },
-    label: { type: "string", description: "Default: name" },
-    type: {
-      type: "string",
-      description:
-        "text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (min 8 unless set; gives a secret:// reference for call_api)",
-    },
-    placeholder: { type: "string", description: "Example" },
-    description: { type: "string", description: "Help" },
-    required: { type: "boolean", description: "Default false" },
-    options: { type: "array", items: {}, description: "Choices, or {value, label}" },
-    default: { description: "Filled in" },
-    min: { description: "Least value, date, length or count" },
-    max: { description: "Likewise" },
-    pattern: { type: "string", description: "RE2, whole text" },
-    pattern_message: { type: "string", description: "Says what fits" },
-    api: { type: "string", description: "The one API that a password is for" },
-  },
-  required: ["name"],
-});
+// Its keys are told in words: several of them take values of several types, which no schema that every bridge takes can say, and
+// a bridge such as mcpo refuses or drops what a schema does not say.
+const field = z.record(z.string(), z.unknown());
+const FIELDS = [
+  "Fields to fill in, each {name, label, type, required, placeholder, description, options, default, min, max, pattern, pattern_message, api}.",
+  "name is the key of the answer, the rest is optional.",
+  "type: text (default), textarea, email, url, number, integer, boolean, select, multiselect, date, datetime, password (min 8 unless set; gives a secret:// reference for call_api).",
+  "options: choices, as texts, numbers or {value, label}.",
+  "default: what is filled in.",
+  "min, max: least and greatest value, date, length or count.",
+  "pattern: RE2 for the whole text; pattern_message says what fits.",
+  "api: the one API that a password is for.",
+  "Default: one required text.",
+].join(" ");
 
 export default defineTool({
   name: "collect_input",
@@ -38,7 +30,7 @@ export default defineTool({
   uses: ["interaction"],
   input: z.strictObject({
     title: z.string().optional().describe('Title of the form. Default "Input Required".'),
-    fields: z.array(field).optional().describe("Fields to fill in. Default: one required text."),
+    fields: z.array(field).optional().describe(FIELDS),
     submit_label: z.string().optional().describe('What sending means. Default "Submit".'),
     answers: z
       .record(z.string(), z.unknown())
