@@ -133,6 +133,11 @@ function leaksIn(text: string, secrets: readonly string[]): string[] {
       value.replace(/&(amp|lt|gt|quot|#39);/g, (_m, name: string) => entities[name] ?? ""),
       depth + 1,
     );
+    read(
+      value.replace(/&#(\d+);/g, (_m, point) => String.fromCodePoint(Number(point))),
+      depth + 1,
+    );
+    for (const [run] of value.matchAll(/(?:[\da-f]{2}){12,}/gi)) read(Buffer.from(run, "hex").toString(), 2);
     for (const [run] of value.matchAll(/[\w+/-]{12,}/g)) {
       for (const start of [0, 1, 2, 3]) read(Buffer.from(run.slice(start), "base64").toString("latin1"), 2);
     }
@@ -162,6 +167,8 @@ it("the search for leaks finds them in every writing", () => {
     encodeURIComponent(value),
     new URLSearchParams({ value }).toString(),
     Buffer.from(`a:${value}`).toString("base64"),
+    Buffer.from(value).toString("hex"),
+    Array.from(value, (char) => `&#${char.codePointAt(0)};`).join(""),
     value.slice(3, 12),
     value.toLowerCase(),
   ];

@@ -8,9 +8,11 @@ export const MIN_SECRET_LENGTH = 6;
 export function formsOf(secret: string): Set<string> {
   const wellFormed = secret.toWellFormed();
   const json = jsonText(secret);
+  const encoded = encodeURIComponent(wellFormed);
+  const strictly = encoded.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
   const inUrls = [
-    encodeURIComponent(wellFormed),
-    encodeURIComponent(wellFormed).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
+    encoded,
+    strictly,
     new URLSearchParams([["", secret]]).toString().slice(1),
     encodeURI(wellFormed),
     encodeURIComponent(json.toWellFormed()),
@@ -27,17 +29,16 @@ export function formsOf(secret: string): Set<string> {
     ...unicodeEscapes(json, /[<>&']/g),
     ...unicodeEscapes(json, /[<>&]/g),
   ];
+  // How it was sent, which whoever says it back may write in another way again.
+  const sent = [...new Set([secret, json, encoded, strictly])];
   const once = [Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("base64url")];
-  const base64 = [
-    ...once,
-    ...[secret, json, encodeURIComponent(wellFormed)].flatMap(base64Cores),
-    ...[...once, ...base64Cores(secret)].flatMap(base64Cores),
-  ];
+  const cores = sent.flatMap(base64Cores);
+  const base64 = [...once, ...cores, ...[...once, ...cores].flatMap(base64Cores)];
   return new Set([
     secret,
     // Names of hosts are written in small letters, codes in capital ones.
-    ...[secret.toLowerCase(), secret.toUpperCase()].flatMap((text) => [text, jsonText(text)]),
-    ...byNumbers(secret),
+    ...sent.flatMap((text) => [text.toLowerCase(), text.toUpperCase()]).flatMap((text) => [text, jsonText(text)]),
+    ...sent.flatMap(byNumbers),
     ...inJson,
     ...inJson.map((text) => text.replaceAll("/", "\\/")),
     // A text in JSON that is itself JSON.
@@ -57,17 +58,17 @@ export function formsOf(secret: string): Set<string> {
 const jsonText = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 /** Every byte as hex, `%5a` or `=5A` (quoted-printable), every character as `\u005a`, `\\u005a`, `&#90;` or `&#x5a;`. */
-function byNumbers(secret: string): string[] {
-  const hexes = [secret, jsonText(secret)].map((text) => Buffer.from(text).toString("hex"));
+function byNumbers(text: string): string[] {
+  const hex = Buffer.from(text).toString("hex");
   const ofBytes = ["", "%", "=", "\\x"].flatMap((mark) =>
-    hexes.flatMap((hex) => [hex, hex.toUpperCase()]).map((hex) => hex.replace(/../g, (byte) => mark + byte)),
+    [hex, hex.toUpperCase()].map((bytes) => bytes.replace(/../g, (byte) => mark + byte)),
   );
-  const points = Array.from(secret, (char) => char.codePointAt(0) as number);
+  const points = Array.from(text, (char) => char.codePointAt(0) as number);
   const [small, capital] = [
     points.map((point) => point.toString(16)),
     points.map((point) => point.toString(16).toUpperCase()),
   ];
-  const inUnicode = unicodeEscapes(secret, /[\s\S]/g);
+  const inUnicode = unicodeEscapes(text, /[\s\S]/g);
   return [
     ...ofBytes,
     ...inUnicode,
