@@ -141,6 +141,20 @@ describe("a tool whose calls are confirmed", () => {
     expect(await asks([{ tool: "llm_processor", costUsd: 0.5 }], ownSteps("llm"))).toContain("cost is not known");
   });
 
+  it("is not to be had by resources and prompts, which cannot ask", async () => {
+    const rules: unknown[] = [["memory_list", "memory_search"], [{ effect: "read" }], true];
+    for (const confirmationRequired of rules) {
+      const client = await connect({ interaction: { confirmationRequired, form: "chat" } });
+      await expect(client.readResource({ uri: "memory://list" })).rejects.toMatchObject({
+        message: "The user has to be asked before memory_list, which is not possible here.",
+        data: { code: "confirmation_required" },
+      });
+      expect(JSON.stringify((await client.listResources()).resources)).not.toContain("memory:");
+      expect(client.getServerCapabilities()?.prompts).toBeUndefined();
+      await client.readResource({ uri: "pipeline://reference" });
+    }
+  });
+
   it("runs once after a yes, and not with other steps", async () => {
     const api = await startApi();
     const client = await connect({ ...shopAt(api), interaction: { confirmationRequired: ["call_api"], form: "chat" } });

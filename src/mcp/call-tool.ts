@@ -8,7 +8,8 @@ import { createStatusEmitter, type RunningStatus } from "../status/create-status
 import type { StatusEvent, StatusSink } from "../status/status-event.ts";
 import type { AnyTool, NeededTool, Question, User } from "../tools/define-tool.ts";
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
-import { type Answers, type Asking, AwaitingAnswer, type HumanResponse, takeAnswer, takePage } from "./ask-human.ts";
+import { type Asking, AwaitingAnswer, type HumanResponse, takeAnswer, takePage } from "./ask-human.ts";
+import { type CallState, digestOf, matchState } from "./call-state.ts";
 import { confirmCall } from "./confirm-call.ts";
 import { type ConfirmationSetting, costInWords, createConfirmationPolicy } from "./confirmation-policy.ts";
 import type { Deadline } from "./deadline.ts";
@@ -17,6 +18,7 @@ import { parseArguments } from "./parse-arguments.ts";
 import { redactJson } from "./redact-json.ts";
 import { createResourceWatch, type ResourceEvent, type ResourceWatch, WATCH } from "./resource-watch.ts";
 import { createSwitchedOff } from "./switched-off.ts";
+import { errorResult, successResult } from "./tool-result.ts";
 import { RECALLS, toolOfUri } from "./tools-behind.ts";
 import { createUnderWay, type UnderWay } from "./under-way.ts";
 import { createUsedAnswers } from "./used-answers.ts";
@@ -50,21 +52,6 @@ export interface CallRequest {
   inputResponses: Record<string, unknown> | undefined;
   /** The state that an earlier round of this call sealed, already verified. */
   state: CallState | undefined;
-}
-
-/** What a call that waits for the human carries to its next round. */
-export interface CallState {
-  /** Random, the same in every round of the call. */
-  id: string;
-  tool: string;
-  /** Digest of the arguments: an answer counts only for the call that asked. */
-  digest: string;
-  /** Key of the question that waits for its answer. */
-  asked: string;
-  /** The page that this question is about. */
-  page?: string | undefined;
-  /** Answers to earlier questions. */
-  answers: Answers;
 }
 
 /** A call ends with a result, or with a question and the state to seal. */
@@ -122,10 +109,10 @@ export interface PinnedTools {
 export interface ToolBoundary extends Pick<UnderWay, "idle" | "stop"> {
   /** All that can be called, the pinned ones last; those are read when they are first asked for. */
   listTools(): Promise<readonly AnyTool[]>;
-  /** Those that are not switched off with the tool that gives the same. */
+  /** Those that are there whatever the configuration says of the tool that gives the same. */
   resources: readonly AnyResource[];
   prompts: readonly AnyPrompt[];
-  /** Why what a tool keeps is switched off with it; undefined where it is not. */
+  /** Why what gives the same as a tool, by a method that cannot ask, is not there; undefined where it is. */
   whyKeptOff(tool: string | undefined): ToolError | undefined;
   /** The tools whose work a call does as well, see `needs` of tools; none for a call that fails by itself. */
   needsOf(name: string, args: unknown): Promise<readonly NeededTool[]>;
@@ -149,10 +136,12 @@ const HEARTBEAT_MS = 10_000;
 /** The one boundary between the protocol and the domain: identity, validation, deadline, status, questions, errors. */
 export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
   const { readOnly = false, confirmsCalls = false, pinned } = options;
-  const { whyOff, whyKeptOff, assertOn } = createSwitchedOff({ ...options, readOnly, pinned: pinned?.names ?? [] });
+  const policy = createConfirmationPolicy(options.confirmationRequired, { readOnly });
+  const { mayAsk } = policy;
+  const switches = createSwitchedOff({ ...options, readOnly, pinned: pinned?.names ?? [], mayAsk });
+  const { whyOff, whyKeptOff, assertOn } = switches;
   const resources = (options.resources ?? []).filter(({ uri }) => whyKeptOff(toolOfUri(uri)) === undefined);
   const prompts = (options.prompts ?? []).filter(() => whyKeptOff(RECALLS) === undefined);
-  const policy = createConfirmationPolicy(options.confirmationRequired, { readOnly });
   const enabled = options.tools.filter((tool) => whyOff(tool) === undefined);
   const byName = new Map(enabled.map((tool) => [tool.name, tool]));
 
@@ -275,13 +264,8 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       if (must && !tool.continues?.(input, { user, services })) {
         budgetUsd = await mostUsd();
         const cost = tool.mayCost && costInWords(budgetUsd);
-        const call = {
-          tool,
-          input,
-          user,
-          signal: deadline.signal,
-          remarks: [...guarded.map(({ by, tool }) => `${by} does what ${tool} does.`), cost],
-        };
+        const remarks = [...guarded.map(({ by, tool: other }) => `${by} does what ${other} does.`), cost];
+        const call = { tool, input, user, signal: deadline.signal, remarks };
         const means = { services: options.services, redact: redactorOf(user), status, asking };
         const unanswered = await confirmCall(call, means);
         if (unanswered) return unanswered;
@@ -347,25 +331,6 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     return [...(await tool.media(output, { user, services }, input)), ...blocks];
   }
 
-  function successResult(
-    output: Record<string, unknown>,
-    blocks: readonly ContentBlock[],
-    redact: (text: string) => string,
-  ): CallToolResult {
-    const result = toResult("status" in output ? output : { status: "success", ...output }, redact);
-    return blocks.length > 0 ? { ...result, content: [...result.content, ...blocks] } : result;
-  }
-
-  function toResult(structured: Record<string, unknown>, redact: (text: string) => string): CallToolResult {
-    const clean = redactJson(structured, redact) as Record<string, unknown>;
-    return { content: [{ type: "text", text: JSON.stringify(clean) }], structuredContent: clean };
-  }
-
-  function errorResult(error: ToolError, redact: (text: string) => string): CallToolResult {
-    const clean = redactJson(error.toResult(), redact);
-    return { content: [{ type: "text", text: JSON.stringify(clean) }], isError: true };
-  }
-
   function redacting(sink: StatusSink, user: User | undefined): StatusSink {
     return (event) => sink(redactJson(event, redactorOf(user)) as StatusEvent);
   }
@@ -405,20 +370,6 @@ function askingOf(
     responses:
       state && Object.hasOwn(inputResponses, state.asked) ? { [state.asked]: inputResponses[state.asked] } : {},
   };
-}
-
-async function matchState(state: CallState, tool: string, args: unknown): Promise<CallState> {
-  if (state.tool !== tool || state.digest !== (await digestOf(args))) {
-    throw new ToolError("invalid_input", "These answers belong to another call.", {
-      hint: "Start the call again without requestState.",
-    });
-  }
-  return state;
-}
-
-async function digestOf(args: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(args ?? {}));
-  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("base64url");
 }
 
 /** The work done when it is first asked for, and not again. */
