@@ -251,7 +251,7 @@ describe("people", () => {
   });
 
   it("come back, reload and click twice, and answer once", async () => {
-    const { id, url } = await open(formQuestion({ fields: [{ name: "pin", type: "password" }] }));
+    const { id, url } = await open(formQuestion({ fields: [{ name: "pin", type: "password", min: 4 }] }));
     const tab = await newTab();
     await tab.goto("about:blank");
     await tab.goto(url);
@@ -273,7 +273,7 @@ describe("people", () => {
   it("see a secret where they want to, and are told of half a date", async () => {
     const tab = await newTab();
     const fields = [
-      { name: "pin", label: "PIN", type: "password" },
+      { name: "pin", label: "PIN", type: "password", min: 4 },
       { name: "day", type: "date" },
     ];
     const { id, url } = await open(formQuestion({ fields }));
