@@ -54,6 +54,8 @@ describe("patchbay-mcp doctor", () => {
       0,
       expect.stringMatching(/^warn {3}http\.allowedHosts: whoever .* as host\.docker\.internal, .* is "local"/m),
     ]);
+    const pages = await doctor({ http: { allowedOrigins: ["https://pb.example.com"] } });
+    expect(pages.stdout).toMatch(/^warn {3}http\.allowedOrigins: pages of https:.* are "local" without a credential/m);
     const keyed = await doctor({ http: { allowedHosts: ["host.docker.internal"] }, auth: { apiKeys } });
     expect(keyed.stdout).not.toMatch(/warn {3}http\.allowedHosts/);
     const { issuer } = await startAuthorizationServer();

@@ -27,6 +27,7 @@ export async function checkIdentity(loaded: LoadedConfig): Promise<Check[]> {
   return [
     { ...ABOUT, state: "ok", detail },
     ...openToContainers(),
+    ...openToPages(),
     ...(await checkIssuer()),
     ...changingNames(),
     ...(await checkSessions()),
@@ -80,6 +81,15 @@ export async function checkIdentity(loaded: LoadedConfig): Promise<Check[]> {
     const detail = `whoever reaches this machine as ${names.join(", ")}, such as a container on it, is "${loaded.config.user}" without a credential`;
     const hint = "Make a key with patchbay-mcp keys add, unless that is meant.";
     return [{ service: "configuration", name: "http.allowedHosts", state: "warn", detail, hint }];
+  }
+
+  /** Pages of other sites, which a browser on this machine lets call. */
+  function openToPages(): Check[] {
+    const names = http.allowedOrigins.filter((entry) => !isLoopback(hostOf(entry)));
+    if (!isOpen || names.length === 0) return [];
+    const detail = `pages of ${names.join(", ")} in a browser on this machine are "${loaded.config.user}" without a credential`;
+    const hint = "Make a key with patchbay-mcp keys add, unless that is meant.";
+    return [{ service: "configuration", name: "http.allowedOrigins", state: "warn", detail, hint }];
   }
 
   /** Names of an account that its owner may change, and somebody else may get then. */

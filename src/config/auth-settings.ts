@@ -12,7 +12,7 @@ const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, "a scope has no sp
 const keyEntry = z
   .strictObject({
     key: secret(
-      "The key, sent as `Authorization: Bearer …` or `X-API-Key: …`; at least 16 characters, or 6 where only loopback is served.",
+      "The key, sent as `Authorization: Bearer …` or `X-API-Key: …`; at least 16 characters, or 6 where only this machine is served.",
       apiKey,
     ).optional(),
     hash: z
@@ -102,7 +102,11 @@ export const auth = z.strictObject({
         ),
       jwksUri: httpUrl().optional().describe("Where the issuer's keys are. Default: what its metadata say."),
       requiredScopes: z.array(scope).default([]).describe("Scopes that every request needs."),
-      userClaim: z.string().min(1).default("sub").describe("Claim that identifies the user at the issuer."),
+      userClaim: z
+        .string()
+        .min(1)
+        .default("sub")
+        .describe("Claim that identifies the user at the issuer: one that stays with a person, and no address."),
     })
     .prefault({})
     .describe("Mode `oauth`."),
@@ -126,7 +130,7 @@ export const auth = z.strictObject({
         .array(z.string().min(1))
         .default([])
         .describe(
-          "Addresses of the proxies that may set it, as CIDR blocks such as `10.0.0.5/32`: those of the other end of the connection.",
+          "Addresses of the proxies that may set it, as CIDR blocks such as `10.0.0.5/32`: those of the other end of the connection. Private networks may be named whole; of public addresses, a /8 of IPv4 and a /16 of IPv6 at most, in sum.",
         ),
       issuer: z
         .string()

@@ -21,7 +21,7 @@ const http = z.strictObject({
     .array(z.string())
     .default([])
     .describe(
-      "Host names, besides loopback, that a request's Host header may carry (protection against DNS rebinding).",
+      "Host names, besides loopback, that a request's Host header may carry (protection against DNS rebinding). Any but those of this machine (`host.docker.internal`) need callers that are identified.",
     ),
   allowedOrigins: z
     .array(z.string())
@@ -30,7 +30,7 @@ const http = z.strictObject({
   publicUrl: httpUrl()
     .optional()
     .describe(
-      "URL under which clients and browsers reach this server, such as https://patchbay.example.com. Pages for the user and OAuth need it where the server is reached by another address than the loopback one it listens on.",
+      "URL under which clients and browsers reach this server, such as https://patchbay.example.com. Pages for the user and OAuth need it where the server is reached by another address than the loopback one it listens on. Any but loopback needs callers that are identified.",
     ),
 });
 
@@ -222,7 +222,14 @@ export const configSchema = z.strictObject({
     .default("info")
     .describe("What the log on stderr says."),
   tools: z
-    .strictObject({ disabled: z.array(z.string()).default([]).describe("Tools that are switched off, and with them what gives the same: resources, prompts, and such steps of a caller's own pipelines.") })
+    .strictObject({
+      disabled: z
+        .array(z.string())
+        .default([])
+        .describe(
+          "Tools that are switched off, and with them what gives the same: resources, prompts, and such steps of a caller's own pipelines.",
+        ),
+    })
     .prefault({})
     .describe("Which tools are offered."),
 });

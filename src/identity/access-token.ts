@@ -21,6 +21,8 @@ const ALGORITHMS = [
 ];
 /** Types of a token that is given for access (RFC 9068, section 2.1); a plain JWT is what most servers call theirs. */
 const TYPES = ["at+jwt", "application/at+jwt", "jwt", "application/jwt"];
+/** Characters of an issuer that a message shows. */
+const MAX_SHOWN = 200;
 /** Seconds that two clocks may differ. */
 const CLOCK_SECONDS = 10;
 
@@ -45,7 +47,7 @@ export function createAccessTokens({
       return { subject, scopes: scopesOf(payload) };
     } catch (error) {
       if (error instanceof IssuerUnavailable) return { unavailable: error.message };
-      return { invalid: reasonOf(error) };
+      return { invalid: reasonOf(error, issuer) };
     }
   };
 }
@@ -97,11 +99,15 @@ function scopesOf({ scope, scp }: JWTPayload): string[] {
 }
 
 /** What is wrong, in words for the person who set up the client. jose looks at claims only once the signature is right. */
-function reasonOf(error: unknown): string {
-  const { code, claim } = error as { code?: unknown; claim?: unknown };
+function reasonOf(error: unknown, issuer: string): string {
+  const { code, claim, payload } = error as { code?: unknown; claim?: unknown; payload?: JWTPayload };
   if (code === "ERR_JWT_EXPIRED") return "The access token has expired.";
   if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED" && claim === "aud")
     return "The access token is not made for this server.";
+  if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED" && claim === "iss" && typeof payload?.iss === "string")
+    return `The access token is of the issuer ${payload.iss.slice(0, MAX_SHOWN)}, and auth.oauth.issuer is ${issuer}.`;
+  if (code === "ERR_JWKS_NO_MATCHING_KEY")
+    return "The access token is signed with a key that its issuer does not have.";
   if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED" && claim === "nbf") return "The access token does not count yet.";
   return "The access token is not valid.";
 }

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../test/fixtures/cleanup.ts";
 import { hash, JWT_SECRET, KEYS } from "../../test/fixtures/identities.ts";
 import { createIdentity } from "./create-identity.ts";
 import type { IdentityOptions } from "./identity-options.ts";
+import { addKey } from "./key-file.ts";
 
 const person = { key: KEYS.ana, user: "ana" };
 const service = { key: KEYS.service };
@@ -100,6 +103,17 @@ describe("the server starts", () => {
   });
 });
 
+describe("a service's key of the data folder", () => {
+  it("keeps a server of another mode on it from starting only where nobody could get in", async () => {
+    const keyFile = join(temporaryFolder(), "keys.json");
+    await addKey(keyFile, {});
+    expect(problemOf({ mode: "oauth", oauth, keyFile })).toBeUndefined();
+    expect(problemOf({ keyFile })).toMatch(/no way for a service/);
+    expect(problemOf({ keyFile, apiKeys: [person] })).toBeUndefined();
+    expect(problemOf({ keyFile, mode: "static-user" })).toMatch(/there are keys/);
+  });
+});
+
 describe("the server does not start", () => {
   const EXPOSED: [string, Partial<IdentityOptions>][] = [
     ["a public URL", { publicUrl: "https://pb.example.com" }],
@@ -183,6 +197,11 @@ describe("the server does not start", () => {
       "with an issuer without TLS",
       { mode: "oauth", oauth: { ...oauth, issuer: "http://idp.example.com" } },
       /without TLS/,
+    ],
+    [
+      "with an issuer that has a password",
+      { mode: "oauth", oauth: { ...oauth, issuer: "https://a:b@idp.example.com" } },
+      /issuer has a user or a password/,
     ],
     [
       "with keys without TLS",

@@ -53,7 +53,10 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
         `auth.apiKeys: ${JSON.stringify(user)} cannot be the name of a user.`,
         "A user is named by 1 to 255 characters without control characters.",
       );
-  if (keys.some(({ user }) => user === undefined) && !SERVICE_MODES.includes(mode))
+  // Keys of the data folder may be for another server on it: here they are nobody, unless there are no others.
+  const isNobodys = ({ user }: { user?: string | undefined }): boolean => user === undefined;
+  const areAllNobodys = mode === "api-key" && keys.length > 0 && keys.every(isNobodys);
+  if (!SERVICE_MODES.includes(mode) && (apiKeys.some(isNobodys) || areAllNobodys))
     throw unsafe(
       `A key without a user is that of a service, and auth.mode ${mode} has no way for a service to name its user.`,
       `Give the key a user, take it away (patchbay-mcp keys list, keys revoke), or set auth.mode to ${SERVICE_MODES.join(" or ")}.`,
@@ -123,6 +126,8 @@ function checkOAuth({ oauth, publicUrl, host = "127.0.0.1" }: IdentityOptions): 
     "auth.oauth.jwksUri": oauth?.jwksUri,
     "http.publicUrl": publicUrl,
   })) {
+    if (url !== undefined && /^https?:\/\/[^/?#]*@/i.test(url))
+      throw unsafe(`${key} has a user or a password, which everybody would be shown.`, "Leave them out of the URL.");
     if (url !== undefined && !isProtected(url))
       throw unsafe(
         `${key} is ${url}: without TLS, keys and tokens could be changed or read on their way.`,

@@ -97,6 +97,6 @@ describe("a session", () => {
     expect(await ask(sessionOf("ana"), "192.0.2.2")).toEqual({ subject: "ana" });
     expect(performance.now() - startedAt).toBeLessThan(1_000);
     const answers = await Promise.all(crowd);
-    expect(answers.filter((answer) => answer === "unavailable")).toHaveLength(600 - 16 - 256);
+    expect(answers.filter((answer) => answer === "unavailable")).toHaveLength(600 - 32 - 256);
   });
 });

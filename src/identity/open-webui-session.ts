@@ -14,7 +14,7 @@ const VALID_MS = 60_000;
 const INVALID_MS = 5_000;
 const MAX_KEPT = 5_000;
 /** Questions under way at once, of all and of one address: whoever sends made-up tokens must not keep the others out. */
-const PLACES = { total: 64, perAddress: 16, waiting: 256, waitMs: 5_000 };
+const PLACES = { total: 64, perAddress: 32, waiting: 256, waitMs: 5_000 };
 
 /**
  * Asks Open-WebUI whose session a bearer token of a peer is, if it looks like one at all: anything else is never sent there. Answers are kept by the token's SHA-256, never with the token, and questions
