@@ -45,5 +45,5 @@ it("a client of MCP 2025-06-18 is asked for several choices by a text, again unt
     sizes: { type: "string", title: "sizes", description: "Any of these, with commas between them: s, Large" },
     n: { type: "integer", title: "n", description: "If left out: 3" },
   });
-  expect(asked[1]?.message).toContain("sizes takes at most 1 choices (got 2)");
+  expect(asked[1]?.message).toContain("sizes takes at most 1 choice (got 2)");
 }, 30_000);

@@ -191,12 +191,11 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       schema: {
         type: "object",
         properties: {
-          // Unticked is no: a list of labels would come preselected in many clients.
+          // Without a default: a client that draws a list would have "no" chosen in it, and sent by who means yes.
           confirm: {
             type: "boolean",
             title: confirmLabel,
-            description: `Tick for “${confirmLabel}”. Not ticked means “${cancelLabel}”.`,
-            default: false,
+            description: `Yes means “${confirmLabel}”, no means “${cancelLabel}”.`,
           },
         },
         required: ["confirm"],

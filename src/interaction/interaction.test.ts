@@ -123,7 +123,7 @@ describe("a confirmation of a call", () => {
     expect(confirmation.isConsent({ confirm: true })).toBe(true);
   });
 
-  it("asks by a field that is not ticked", () => {
+  it("asks by a field that is neither yes nor no beforehand", () => {
     const { confirmation } = createInteraction();
     const text = { message: "Delete it?", title: "Confirmation", confirmLabel: "Delete", cancelLabel: "Keep" };
     expect(confirmation.ask(text)).toEqual({
@@ -134,8 +134,7 @@ describe("a confirmation of a call", () => {
           confirm: {
             type: "boolean",
             title: "Delete",
-            description: "Tick for “Delete”. Not ticked means “Keep”.",
-            default: false,
+            description: "Yes means “Delete”, no means “Keep”.",
           },
         },
         required: ["confirm"],

@@ -2,7 +2,7 @@ import { ToolError } from "../errors.ts";
 import type { ServiceContainer, Services } from "../services.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
-import { type Asking, takeAnswer, takePage } from "./ask-human.ts";
+import { type Answers, type Asking, takeAnswer, takePage } from "./ask-human.ts";
 import { redactJson } from "./redact-json.ts";
 import { type ShownArguments, showArguments } from "./show-arguments.ts";
 import { visible } from "./show-text.ts";
@@ -32,6 +32,9 @@ const NOT_ALL = "It is too long to be shown in full:";
 const KEY = "confirm_action";
 /** Where the answers of a call keep, for its later rounds, what was asked. */
 const WORDS = `${KEY}-words`;
+/** Whether these answers of a call that waits for its human are about whether it may run at all. */
+export const isConfirming = (answers: Answers): boolean => Object.hasOwn(answers, WORDS);
+
 /** Times that the human is asked about a call that has become another one with each answer. */
 const MAX_ROUNDS = 5;
 
@@ -73,11 +76,9 @@ export async function confirmCall(
   });
 }
 
-/** What the human is asked: the question, and the whole message with what the call is about. */
+/** What the human is asked: the question alone, and the whole message with what the call is about. */
 interface Words {
-  /** What is asked, without what is missing. */
   asked: string;
-  question: string;
   message: string;
 }
 
@@ -87,14 +88,14 @@ async function wordsFor(call: UnconfirmedCall, options: ConfirmOptions): Promise
   const asked = [interaction.confirmation.question(call.tool.name), ...(call.remarks ?? [])].filter(Boolean).join(" ");
   // First of all, for it is what the human may not see otherwise.
   const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
-  return { asked, question, message: [question, lines.join("\n")].filter(Boolean).join("\n\n") };
+  return { asked, message: [question, lines.join("\n")].filter(Boolean).join("\n\n") };
 }
 
 /** As `confirmCall`, for these words. */
 async function askOnce(
   call: UnconfirmedCall,
   options: ConfirmOptions,
-  { asked, question, message }: Words,
+  { asked, message }: Words,
 ): Promise<Record<string, unknown> | undefined> {
   const { tool, input, user } = call;
   const { asking, status } = options;
@@ -108,7 +109,7 @@ async function askOnce(
   const text = { title: "Confirmation", message, confirmLabel: "Confirm", cancelLabel: "Cancel" };
   const obtained = await confirmation.obtain(
     user.id,
-    { key: KEY, text, question: formFor(message, question), call: { tool: tool.name, args: input } },
+    { key: KEY, text, question: formFor(message), call: { tool: tool.name, args: input } },
     {
       elicit: (key, form) => takeAnswer(asking, key, form),
       elicitPage: (key, page) => takePage(asking, key, page),
@@ -165,12 +166,14 @@ function howToAnswer(url: string | undefined, chat: boolean): string {
   return chat ? `${byPage} the tool again. Or ask in the chat: ${byChat}` : byPage;
 }
 
-function formFor(message: string, question: string): Question {
+function formFor(message: string): Question {
   return {
     message,
     schema: {
       type: "object",
-      properties: { confirm: { type: "boolean", title: "Confirm", description: question, default: false } },
+      properties: {
+        confirm: { type: "boolean", title: "Confirm", description: "Yes: it is done. No: nothing is done." },
+      },
       required: ["confirm"],
     },
   };
