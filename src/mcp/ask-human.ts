@@ -35,6 +35,8 @@ export interface Asking {
   ask: ((question: Question | PageLink) => Promise<HumanResponse>) | undefined;
   /** Waits for the human, which does not count as the call's time. */
   wait: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+  /** Gives up a question of this user's whose client is gone; gives whether there was one. */
+  giveUpOne: () => Promise<boolean>;
   /** Tells the client that nothing more is to be done on the page. */
   completed: (id: string) => void;
   /** Answers of earlier rounds; the one of this round is added. */
@@ -72,7 +74,13 @@ export async function takePage<T>(asking: Asking, key: string, asked: AskedPage<
   const known = Object.hasOwn(asking.answers, key) ? asking.answers[key]?.page : undefined;
   const id = typeof known === "string" ? known : await agreedPage(asking, key, asked);
   asking.answers[key] = { page: id };
-  const outcome = await asking.wait((signal) => asked.wait(id, signal));
+  const outcome = await asking
+    .wait((signal) => asked.wait(id, signal))
+    .catch((error) => {
+      // Without rounds nothing comes back to look at the page.
+      if (asking.ask) asked.release(id);
+      throw error;
+    });
   if (known === undefined) asking.completed(id);
   return outcome;
 }
@@ -90,9 +98,26 @@ async function agreedPage<T>(asking: Asking, key: string, asked: AskedPage<T>): 
   };
   if (response !== undefined && asking.page !== undefined) return agreed(asking.page, response);
   if (!asking.canOpen) throw cannot("This client cannot show the address of a page.");
-  const link = await asked.open();
+  const link = await openPage(asking, asked);
   if (!asking.ask) throw new AwaitingAnswer(key, link);
-  return agreed(link.id, await asking.ask(link));
+  try {
+    return agreed(link.id, await asking.ask(link));
+  } catch (error) {
+    asked.release(link.id);
+    throw error;
+  }
+}
+
+/** Where too many pages are open, those whose client is gone make room. */
+async function openPage<T>({ giveUpOne }: Asking, asked: AskedPage<T>): Promise<PageLink> {
+  for (;;) {
+    try {
+      return await asked.open();
+    } catch (error) {
+      const isFull = error instanceof ToolError && error.code === "limit_reached";
+      if (!isFull || !(await giveUpOne())) throw error;
+    }
+  }
 }
 
 function acceptedContent(response: HumanResponse | null): Record<string, unknown> {

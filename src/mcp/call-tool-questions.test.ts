@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { startPatchbay } from "../../test/fixtures/connect.ts";
+import { submit } from "../../test/fixtures/pages.ts";
 import { boundaryOf, read, SECRET } from "../../test/fixtures/tool-boundary.ts";
 import collectInput from "../tools/collect-input.ts";
 import confirmAction from "../tools/confirm-action.ts";
@@ -40,8 +41,8 @@ describe("a question", () => {
     expect((await boundary.call("probe", { text: "a" }, request(other))).kind).toBe("question");
   });
 
-  it("serves a call that acts once only, also at the same time, while a call that reads may be repeated", async () => {
-    for (const effect of ["read", "write"] as const) {
+  it("that permits a call serves once only, also at the same time, whatever the call does", async () => {
+    for (const effect of ["read", "read-open", "write"] as const) {
       let runs = 0;
       const act = async () => ({ runs: ++runs });
       const { boundary, request } = await boundaryOf(act, { effect, confirmationRequired: true });
@@ -58,9 +59,46 @@ describe("a question", () => {
         .map((outcome) => read(outcome).json)
         .map(({ status, message }) => message ?? status);
       const used = "This confirmation was used already.";
-      expect(messages.sort()).toEqual(effect === "read" ? ["success", "success", "success"] : [used, used, "success"]);
-      expect(runs).toBe(effect === "read" ? 3 : 1);
+      expect([effect, ...messages.sort()]).toEqual([effect, used, used, "success"]);
+      expect(runs).toBe(1);
     }
+  });
+
+  it("of a call that only reads may be repeated, as after a lost connection", async () => {
+    for (const effect of ["read", "write"] as const) {
+      let runs = 0;
+      const act = async (context: ToolContext<never>) => ({ ...(await ask(context)), runs: ++runs });
+      const { boundary, request } = await boundaryOf(act, { effect });
+      const first = await boundary.call("probe", {}, request({ canAsk: true }));
+      const state = first.kind === "question" ? first.state : undefined;
+      const answered = {
+        canAsk: true,
+        state,
+        inputResponses: { name: { action: "accept", content: { name: "Ana" } } },
+      };
+      for (let time = 1; time <= 3; time += 1) await boundary.call("probe", {}, request(answered));
+      expect([effect, runs]).toEqual([effect, effect === "read" ? 3 : 1]);
+    }
+  });
+
+  it("whose client goes away before the human has permitted anything can be taken up again", async () => {
+    let runs = 0;
+    const { boundary, request } = await boundaryOf(async () => ({ runs: ++runs }), { confirmationRequired: true });
+    const canOpen = { canOpen: true };
+    const first = await boundary.call("probe", {}, request(canOpen));
+    if (first.kind !== "question" || !("url" in first.question)) throw new Error("no page");
+    const answered = { ...canOpen, state: first.state, inputResponses: { [first.key]: { action: "accept" } } };
+    const lost = new AbortController();
+    const waiting = boundary.call("probe", {}, request({ ...answered, signal: lost.signal }));
+    await sleep(20);
+    expect(read(await boundary.call("probe", {}, request(answered))).json).toMatchObject({ code: "invalid_input" });
+    lost.abort();
+    expect(read(await waiting).json).toMatchObject({ code: "aborted" });
+    const again = boundary.call("probe", {}, request(answered));
+    expect(await submit(first.question.url, { answer: "yes" })).toMatchObject({ status: 303 });
+    expect(read(await again).json).toMatchObject({ runs: 1 });
+    expect(read(await boundary.call("probe", {}, request(answered))).json).toMatchObject({ code: "invalid_input" });
+    expect(runs).toBe(1);
   });
 
   it("that was confirmed in the chat is not confirmed again for its answers", async () => {

@@ -10,7 +10,7 @@ import type { AnyTool, NeededTool, Question, User } from "../tools/define-tool.t
 import { type AnswerRequest, createAnswerRequest } from "./answer-request.ts";
 import { type Asking, AwaitingAnswer, type HumanResponse, takeAnswer, takePage } from "./ask-human.ts";
 import { type CallState, digestOf, matchState } from "./call-state.ts";
-import { confirmCall } from "./confirm-call.ts";
+import { confirmCall, isConfirming } from "./confirm-call.ts";
 import { type ConfirmationSetting, costInWords, createConfirmationPolicy } from "./confirmation-policy.ts";
 import type { Deadline } from "./deadline.ts";
 import { createOpenQuestions, type OpenQuestions } from "./open-questions.ts";
@@ -48,6 +48,8 @@ export interface CallRequest {
   ask: ((question: Question | PageLink, signal: AbortSignal) => Promise<HumanResponse>) | undefined;
   /** Tells the client that nothing more is to be done on the page (2025 era). */
   completed?: ((page: string) => void) | undefined;
+  /** Whether the client still reads what a question is put over; undefined: the call ends with the connection. */
+  isHeard?: (() => boolean) | undefined;
   /** Answers to this round's questions, as the client sent them. */
   inputResponses: Record<string, unknown> | undefined;
   /** The state that an earlier round of this call sealed, already verified. */
@@ -243,12 +245,13 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
     }
     const input = parseArguments(tool, args);
     const state = request.state && (await matchState(request.state, name, args));
-    // A read may be repeated with the same answers, as clients do whose connection was lost.
-    const claimed = state && !tool.effect.startsWith("read") ? state.id : undefined;
+    // A read may be repeated with the same answers, as clients do whose connection was lost, unless they permit the call itself.
+    const claimed = state && (isConfirming(state.answers) || !tool.effect.startsWith("read")) ? state.id : undefined;
     if (claimed !== undefined) usedAnswers.claim(claimed);
     const user = request.user;
     const deadline = underWay.deadline(request.signal);
     const asking = askingOf({ ...request, user }, state, { deadline, questions });
+    let hasBegun = false;
     const work = async (): Promise<Record<string, unknown>> => {
       const services = (tool.uses.length > 0 ? await options.services.get(tool.uses) : {}) as Services;
       const context = { user, services, signal: deadline.signal };
@@ -270,6 +273,9 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
         const unanswered = await confirmCall(call, means);
         if (unanswered) return unanswered;
       }
+      // Once the answers have been given back, they are no more this call's.
+      if (claimed !== undefined) deadline.signal.throwIfAborted();
+      hasBegun = true;
       return tool.run(input, {
         user,
         get signal() {
@@ -290,8 +296,10 @@ export function createToolBoundary(options: ToolBoundaryOptions): ToolBoundary {
       if (!status.done) status.success("Done");
       return { kind: "result", result };
     } catch (thrown) {
-      if (!(thrown instanceof AwaitingAnswer)) throw thrown;
-      if (claimed !== undefined) usedAnswers.release(claimed);
+      const isAsking = thrown instanceof AwaitingAnswer;
+      // A client that goes away while the human is on a page has had nothing done, and may come back.
+      if (claimed !== undefined && (isAsking || (!hasBegun && request.signal.aborted))) usedAnswers.release(claimed);
+      if (!isAsking) throw thrown;
       return {
         kind: "question",
         key: thrown.key,
@@ -358,12 +366,18 @@ function askingOf(
   state: CallState | undefined,
   { deadline, questions }: { deadline: Deadline; questions: OpenQuestions },
 ): Asking {
-  const { user, ask, canAsk, canOpen = false, inputResponses = {}, signal } = request;
+  const { user, ask, canAsk, canOpen = false, inputResponses = {}, signal, isHeard } = request;
+  const open = <T>(work: (signal: AbortSignal) => Promise<T>, goesOn = false): Promise<T> => {
+    const either = (givenUp: AbortSignal) => work(AbortSignal.any([signal, givenUp]));
+    return deadline.pauseFor(questions.during(user.id, either, { isHeard, goesOn }));
+  };
   return {
     canAsk,
     canOpen,
-    ask: ask && ((question) => deadline.pauseFor(questions.during(user.id, () => ask(question, signal)))),
-    wait: (work) => deadline.pauseFor(work(signal)),
+    ask: ask && ((question) => open((either) => ask(question, either))),
+    // With rounds, the client comes back for what it waits for.
+    wait: (work) => (ask ? open(work, true) : deadline.pauseFor(work(signal))),
+    giveUpOne: () => questions.giveUp(user.id),
     completed: (page) => request.completed?.(page),
     page: state?.page,
     answers: { ...state?.answers },

@@ -18,6 +18,8 @@ interface Session {
   lastUsedAt: number;
   /** Requests whose answer is still under way. */
   open: number;
+  /** Those of them that read on where a lost stream ended. */
+  resumed: number;
 }
 
 export interface LegacySessions {
@@ -63,7 +65,11 @@ export function createLegacySessions(
       if (idlest === undefined) return undefined;
       await drop(idlest);
     }
-    const server = await factory({ era: "legacy", ...(authInfo && { authInfo }) });
+    const server = await factory({
+      era: "legacy",
+      ...(authInfo && { authInfo }),
+      isResumed: () => session.resumed > 0,
+    });
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       eventStore: createEventStore(),
@@ -72,7 +78,7 @@ export function createLegacySessions(
       onsessioninitialized: (id) => void sessions.set(id, session),
       onsessionclosed: (id) => drop(id),
     });
-    const session: Session = { transport, server, owner, lastUsedAt: Date.now(), open: 0 };
+    const session: Session = { transport, server, owner, lastUsedAt: Date.now(), open: 0, resumed: 0 };
     await server.connect(transport);
     return session;
   }
@@ -86,9 +92,12 @@ export function createLegacySessions(
       session ??= await open(owner, authInfo);
       if (!session) return failure(503, -32000, "Too many sessions are open. Try again later.");
       session.lastUsedAt = Date.now();
+      const resumes = request.headers.has("last-event-id") ? 1 : 0;
       session.open++;
+      session.resumed += resumes;
       const done = (): void => {
         session.open--;
+        session.resumed -= resumes;
         session.lastUsedAt = Date.now();
       };
       try {

@@ -62,8 +62,13 @@ export interface ServerOptions {
   answerSeconds?: number | undefined;
 }
 
-/** Makes the server of a connection or request; `stateless`: it lives for one request, and can tell nothing afterwards. */
-export type ServerFactory = (context: McpRequestContext & { stateless?: boolean }) => Server | Promise<Server>;
+/**
+ * Makes the server of a connection or request; `stateless`: it lives for one request, and can tell nothing afterwards;
+ * `isResumed`: whether its client reads on a stream that it had lost.
+ */
+export type ServerFactory = (
+  context: McpRequestContext & { stateless?: boolean; isResumed?: () => boolean },
+) => Server | Promise<Server>;
 
 /**
  * The factory that every transport uses: one instance per connection (stdio, legacy session) or request (HTTP), in every
@@ -103,7 +108,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
     return sinks.map((sink) => (event) => (event.data.waiting === true ? undefined : sink(event)));
   };
 
-  return ({ era, stateless = false }) => {
+  return ({ era, stateless = false, isResumed = () => false }) => {
     const server = new Server(
       { name: "patchbay-mcp", title: "Patchbay", version: options.version },
       {
@@ -141,6 +146,7 @@ export function createServerFactory(options: ServerOptions): ServerFactory {
           era === "legacy"
             ? (question, signal) => elicit(context, { question, asks, signal, timeout: answerSeconds * 1000 })
             : undefined,
+        isHeard: context.http?.req && (() => !context.http?.req?.signal.aborted || isResumed()),
         completed: era === "legacy" ? (page) => completeElicitation(context, page) : undefined,
         inputResponses: context.mcpReq.inputResponses,
         state: context.mcpReq.requestState<CallState>(),
