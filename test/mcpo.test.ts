@@ -66,7 +66,8 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
       expect(required ?? []).toEqual([]);
       expect(components.schemas.memory_update_form_model?.required).toEqual(["memory_id"]);
       const fields = components.schemas.collect_input_form_model?.properties.fields;
-      expect(JSON.stringify(fields)).toContain("$ref");
+      // Free objects, told in words: what mcpo makes of schemas of fields would refuse some of them.
+      expect(JSON.stringify(fields)).toContain("name is the key of the answer");
     });
 
     it("adds, lists, finds, changes and deletes memories", async () => {
@@ -215,7 +216,7 @@ describe("mcpo, with one server over stdio and one over HTTP", () => {
 
     it("asks with every kind of bound, option and default, as docs/interaction.md shows", async () => {
       const docs = readFileSync(new URL("../docs/interaction.md", import.meta.url), "utf8");
-      const example = JSON.parse(/```json\n([^]*?)```/.exec(docs)?.[1] ?? "null") as Json;
+      const example = JSON.parse(/```json\n([\s\S]*?)```/.exec(docs)?.[1] ?? "null") as Json;
       const { resume_token } = await call("collect_input", example);
       const answers = { guests: 4, place: "outside", diet: ["vegan"] };
       expect(await call("collect_input", { answers, resume_token })).toMatchObject({

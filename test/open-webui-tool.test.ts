@@ -113,7 +113,7 @@ describe("the Python tool in Open-WebUI", () => {
         expect(tool.parameters.properties[parameter]?.description).toContain(description);
       }
     }
-    expect(JSON.stringify(offered.get("collect_input"))).toContain('"Key of the answer');
+    expect(JSON.stringify(offered.get("collect_input"))).toContain("name is the key of the answer");
     expect(JSON.stringify([...offered])).not.toContain("__");
   });
 
