@@ -32,7 +32,7 @@ const FORMAT_HINTS: Partial<Record<Field["type"], string>> = {
   textarea: "May have several lines.",
   url: "A full URL such as https://example.com.",
   date: "As YYYY-MM-DD.",
-  datetime: "As YYYY-MM-DDThh:mm:ssZ.",
+  datetime: "Such as 2026-01-31T09:30:00+01:00; the end is the offset from UTC.",
 };
 
 /**

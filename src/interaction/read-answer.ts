@@ -51,7 +51,11 @@ const READERS: Record<FieldType, (answer: unknown, field: Field) => Reading> = {
   email: (answer) => matching(answer, MAX_LENGTH.email, isEmail, "must be an e-mail address such as ana@example.com"),
   url: (answer) => matching(answer, MAX_LENGTH.url, isWebUrl, "must be a full URL such as https://example.com"),
   date: (answer) => matching(answer, 10, isDate, "must be a date as YYYY-MM-DD"),
-  datetime: (answer) => matching(answer, 40, isDateTime, "must be a date and time such as 2026-01-31T09:30:00Z"),
+  datetime(answer) {
+    const reading = matching(answer, 40, isDateTime, "must be a date and time such as 2026-01-31T09:30:00Z");
+    // One way of writing for who reads it (RFC 3339 allows small letters and a blank as well).
+    return "wrong" in reading ? reading : { value: String(reading.value).replace(" ", "T").toUpperCase() };
+  },
   number(answer) {
     const value = toNumber(answer);
     return value === undefined ? { wrong: `must be a number${howToWrite(answer, false)}${got(answer)}` } : { value };

@@ -63,6 +63,6 @@ describe("a form's schema", () => {
     for (const name of ["when", "mail"]) expect(properties[name]).not.toHaveProperty("format");
     // Wiped out it comes as an empty text.
     expect(properties.code).not.toHaveProperty("minLength");
-    expect(properties.when?.description).toContain("YYYY-MM-DDThh:mm:ssZ");
+    expect(properties.when?.description).toContain("2026-01-31T09:30:00+01:00");
   });
 });

@@ -95,6 +95,20 @@ export function createPageStore(options: PageStoreOptions): PageStore {
     for (const tell of page.waiting) tell();
   }
 
+  /** Ends a page of whoever has the most, where that is more than the user would have with a new one. */
+  function makeRoom(user: string): boolean {
+    const counts = new Map<string, number>();
+    for (const page of pages.values()) counts.set(page.user, (counts.get(page.user) ?? 0) + 1);
+    const [most, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ["", 0]);
+    if (count <= (counts.get(user) ?? 0) + 1) return false;
+    const theirs = ownPages(most);
+    // What nobody waits for goes first, an answer that may not have been fetched last.
+    const oldest =
+      theirs.find(({ outcome }) => outcome === ELSEWHERE) ?? theirs.find(({ outcome }) => !outcome) ?? theirs[0];
+    if (oldest) remove(oldest);
+    return oldest !== undefined;
+  }
+
   /** Not later than the page may be forgotten; does not keep the process alive. */
   const endLater = (page: Page) => setTimeout(() => remove(page), page.expiresAt - Date.now()).unref();
 
@@ -107,9 +121,15 @@ export function createPageStore(options: PageStoreOptions): PageStore {
   return {
     add(user, question, baseUrl) {
       const open = ownPages(user).filter((page) => !page.outcome && Date.now() < page.expiresAt).length;
-      if (open >= maxOpen || pages.size >= maxPages) {
+      if (open >= maxOpen) {
         throw new ToolError("limit_reached", `${open} pages wait for this user; no more can be opened now.`, {
           hint: "Ask the user to answer those that are open, or wait until they expire.",
+          retryable: true,
+        });
+      }
+      if (pages.size >= maxPages && !makeRoom(user)) {
+        throw new ToolError("limit_reached", "The pages of all users are too many; no more can be opened now.", {
+          hint: "Try again in some minutes.",
           retryable: true,
         });
       }
