@@ -63,7 +63,7 @@ describe("a dialog of Open-WebUI", () => {
     expect(dialogs[1]?.message).toContain("- when must be a date and time");
     expect(dialogs[1]?.requestedSchema?.properties.sizes).toMatchObject({ type: "array", default: ["l"] });
     expect(dialogs[1]?.requestedSchema?.properties.n).toMatchObject({ default: 5, maximum: 9 });
-    for (const value of ['"zip": "12345"', '"when": "2026-01-31 09:30"', '"code": "abc"', '"n": 5']) {
+    for (const value of ['"zip": "12345"', '"when": "2026-01-31T09:30"', '"code": "abc"', '"n": 5']) {
       expect(stored).toContain(value);
     }
   }, 60_000);
