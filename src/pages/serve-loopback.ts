@@ -1,4 +1,5 @@
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { serve } from "@hono/node-server";
 
 export interface LoopbackServer {
@@ -6,6 +7,8 @@ export interface LoopbackServer {
   url: string;
   close(): Promise<void>;
 }
+
+const MAX_CONNECTIONS = 100;
 
 /**
  * Listens on a free port of this machine alone, for a process that serves nothing else over HTTP; undefined where that is not
@@ -36,8 +39,8 @@ export async function serveLoopback(
   if ("requestTimeout" in server) {
     server.requestTimeout = 60_000;
     server.headersTimeout = 20_000;
-    server.maxConnections = 100;
   }
+  boundConnections(server);
   return {
     url: `http://${names[0]}`,
     async close() {
@@ -47,4 +50,34 @@ export async function serveLoopback(
       await closed;
     },
   };
+}
+
+/**
+ * Keeps a number of connections, the newest: for one too many the one ends that has asked nothing for the longest time, so that
+ * no program of this machine keeps the user's browser out by connections of its own. Browsers open theirs anew.
+ */
+function boundConnections(server: ReturnType<typeof serve>): void {
+  /** In the order of their last use. */
+  const connections = new Set<Socket>();
+  const busy = new Set<Socket>();
+  const touch = (socket: Socket) => {
+    if (connections.delete(socket)) connections.add(socket);
+  };
+  server.on("connection", (socket: Socket) => {
+    const all = [...connections];
+    if (all.length >= MAX_CONNECTIONS) (all.find((one) => !busy.has(one)) ?? all[0])?.destroy();
+    connections.add(socket);
+    socket.once("close", () => {
+      connections.delete(socket);
+      busy.delete(socket);
+    });
+  });
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    touch(socket);
+    busy.add(socket);
+    response.once("close", () => {
+      touch(socket);
+      busy.delete(socket);
+    });
+  });
 }
