@@ -64,6 +64,8 @@ describe("patchbay-mcp doctor", () => {
     const elsewhere = await doctor({ auth: { mode: "oauth", oauth, users } });
     expect(elsewhere.stdout).toMatch(/^warn {3}auth\.oauth\.userClaim: users are known by preferred_username/m);
     expect(elsewhere.stdout).toMatch(/^warn {3}auth\.users: .*\n +Link accounts of "http/m);
+    const clear = await doctor({ auth: { apiKeys }, openWebui: { url: "http://owui.example.com" } });
+    expect(clear.stdout).toMatch(/^warn {3}status lines in Open-WebUI: http:.* has no TLS/m);
     const unknown = await doctor({ auth: { apiKeys, users: { ana: [{ issuer: "okta", subject: "2" }] } } });
     expect(unknown.stdout).toMatch(/^warn {3}auth\.users: .* those of "okta" count at .*\n +An issuer is the URL/m);
   });

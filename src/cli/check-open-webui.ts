@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config/loaded-config.ts";
+import { isPrivateOrProtected } from "../identity/loopback.ts";
 import type { Check } from "./checks.ts";
 
 /** Whether status lines reach the chats of the configured Open-WebUI. Without one, there is nothing to say. */
@@ -13,6 +14,10 @@ export async function checkStatusLines(
     const detail = "off, for auth.mode oauth takes no sessions of Open-WebUI";
     const hint = "Choose auth.mode open-webui-session, or set openWebui.statusLine: false.";
     return [{ ...about, state: "off", detail, hint }];
+  }
+  if (!isPrivateOrProtected(url)) {
+    const detail = `${url} has no TLS: the sessions that status lines are sent with could be read on their way`;
+    return [{ ...about, state: "warn", detail, hint: "Use an https URL, or one of your private network." }];
   }
   const problem = await problemOf(`${url}/api/version`, signal);
   if (problem === undefined) return [{ ...about, state: "ok", detail: `at ${url}` }];
