@@ -4,7 +4,7 @@ import { type Figure, median, round } from "./figure.ts";
 const ROUNDS = 9;
 
 /**
- * What the boundary adds to a call: CPU of `display_result` through it against the same tool on a bare server of SDK v2. Each
+ * What the boundary adds to a call: CPU of a tool that says its arguments back, through it, against the same tool on a bare server of SDK v2. Each
  * side runs in a process of its own, in turn, so that neither's garbage or compiled code is the other's.
  */
 export async function benchBoundary(): Promise<Figure[]> {
