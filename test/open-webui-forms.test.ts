@@ -75,6 +75,9 @@ describe("a dialog of Open-WebUI", () => {
     expect(no.stored).toContain('"code":"declined"');
     const yes = await chat('memory_add {"content":"Ana likes tea"}', accept({ confirm: true }));
     expect(yes.stored).toContain('"status": "success"');
+    // A default would be sent by who presses the dialog's main button, which is drawn beside a list of yes and no.
+    expect(yes.dialogs[0]?.requestedSchema?.properties.confirm).not.toHaveProperty("default");
+    expect(yes.dialogs[0]?.requestedSchema?.required).toEqual(["confirm"]);
   }, 60_000);
 
   it("leads to a page for a secret, which the chat never sees", async () => {
