@@ -33,6 +33,6 @@ export function filterOf<More extends z.ZodRawShape>(more: More) {
 export const memoryObject = z.record(z.string(), z.unknown()).pipe(z.strictObject(memoryFields));
 
 /** How many memories, as people say it. */
-export function inMemories(count: number, which = ""): string {
-  return `${count} ${which}${count === 1 ? "memory" : "memories"}`;
+export function inMemories(count: number): string {
+  return count === 1 ? "1 memory" : `${count} memories`;
 }

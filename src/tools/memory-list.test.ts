@@ -43,7 +43,7 @@ it("says how many it retrieved", async () => {
   await callTool(client, "memory_add", { content: "x" });
   const lines: string[] = [];
   await client.callTool({ name: "memory_list" }, { onprogress: ({ message }) => lines.push(message ?? "") });
-  expect(lines).toEqual(["Retrieving memories", "Retrieved 1 memory"]);
+  expect(lines).toEqual(["Retrieving memories", "Retrieved 1 memories"]);
 });
 
 it.each([{ limit: "ten" }, { limit: 1.5 }, { offset: [] }, { tag: 7 }, { page: 2 }])("refuses %j", async (args) => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { filterOf, inMemories } from "./memory-fields.ts";
+import { filterOf } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_list",
@@ -29,7 +29,7 @@ export default defineTool({
     status.progress("Retrieving memories");
     const { filter, ...request } = input;
     const page = await services.memory.list(user, { ...request, ...filter });
-    status.success(`Retrieved ${inMemories(page.memories.length)}`);
+    status.success(`Retrieved ${page.memories.length} memories`);
     return { ...page, memories: page.memories.map((memory) => ({ ...memory })) };
   },
 });

@@ -58,7 +58,7 @@ it("says how many it found", async () => {
     { name: "memory_search", arguments: { query: "tea" } },
     { onprogress: ({ message }) => lines.push(message ?? "") },
   );
-  expect(lines).toEqual(["Searching memories", "Found 1 matching memory"]);
+  expect(lines).toEqual(["Searching memories", "Found 1 matching memories"]);
 });
 
 it("finds nobody another user's memories", async () => {

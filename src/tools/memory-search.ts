@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FoundMemory } from "../memory/store.ts";
 import { defineTool } from "./define-tool.ts";
-import { filterOf, inMemories } from "./memory-fields.ts";
+import { filterOf } from "./memory-fields.ts";
 
 export default defineTool({
   name: "memory_search",
@@ -29,7 +29,7 @@ export default defineTool({
     status.progress("Searching memories");
     const { max_tokens: maxTokens, filter, ...request } = input;
     const found = await services.memory.search(user, { ...request, ...filter, maxTokens });
-    status.success(`Found ${inMemories(found.results.length, "matching ")}`);
+    status.success(`Found ${found.results.length} matching memories`);
     const shown = maxTokens === undefined ? (memory: FoundMemory) => ({ ...memory }) : packed;
     return { ...found, results: found.results.map(shown) };
   },
