@@ -10,7 +10,7 @@ interface Dialog {
   mode: string;
   message: string;
   url?: string;
-  requestedSchema?: { properties: Record<string, Record<string, unknown>> };
+  requestedSchema?: { properties: Record<string, Record<string, unknown>>; required?: string[] };
 }
 
 let tab: ChatSocket;
