@@ -44,7 +44,10 @@ describe("confirm_action with a client that can show a form", () => {
     const { call, asked } = setUp(() => ({ confirm: true }));
     await expect(call({ message: "Delete 3 files?", confirm_label: "Delete" })).resolves.toEqual({ confirmed: true });
     expect(asked[0]?.message).toBe("Confirmation\n\nDelete 3 files?");
-    expect(asked[0]?.schema.properties.confirm).toMatchObject({ type: "boolean", title: "Delete", default: false });
+    // A default would be sent by who presses a form's main button without having chosen.
+    expect(asked[0]?.schema.properties.confirm).toMatchObject({ type: "boolean", title: "Delete" });
+    expect(asked[0]?.schema.properties.confirm).not.toHaveProperty("default");
+    expect(asked[0]?.schema.required).toEqual(["confirm"]);
   });
 
   it.each([{}, { confirm: false }, { confirm: null }, { other: true }])("is not confirmed by %j", async (content) => {
