@@ -2,22 +2,25 @@ import { createHash } from "node:crypto";
 import { declined } from "./ladder.ts";
 import type { OpenPage, PageState } from "./pages.ts";
 
-/** Consents that wait for their call, and the pages that ask for one. They are in memory only, and bounded. */
+/**
+ * The questions that ask for consent to calls, one at a time for each call, and the consents that wait for their call. They are in
+ * memory only, and bounded.
+ */
 export interface CallConsents {
-  /** Keeps a yes for the call with this key, that was given to these words (a digest of them). */
-  grant(key: string, words: string): void;
   /**
-   * Whether there is a consent to these words, given in the chat or on the page that asks for it. It serves for one call, and ends
-   * where the words have become others.
+   * Whether there is a consent to these words (a digest of them, and of what they stand for), given in the chat or on the page that
+   * asks for it. It serves for one call, and ends where the words have become others.
    * @throws ToolError `declined` where the page said no, to whichever words; that answer too counts once
    */
   take(key: string, user: string, words: string): boolean;
-  /** Remembers the page that asks for the consent by these words. */
-  askOn(key: string, page: OpenPage, words: string): void;
+  /** Asks by these words, on the page where there is one, until that time. An older question of the call ends. Gives its number. */
+  ask(key: string, words: string, asked: { page: OpenPage | undefined; expiresAt: number }): number;
   /** The page that asks for the consent by these words and is not answered yet; one with other words is closed. */
   openPage(key: string, user: string, words: string): OpenPage | undefined;
-  /** Takes no notice of the page any more: the question is answered. */
-  settle(key: string): void;
+  /** Whether the call is asked about by the question of this number still. */
+  isAsking(key: string, question: number): boolean;
+  /** Ends the question, which is answered; a yes is kept for the call. */
+  settle(key: string, confirmed: boolean): void;
 }
 
 export interface CallConsentsOptions {
@@ -32,27 +35,33 @@ export interface CallConsentsOptions {
   release: (user: string, page: OpenPage) => void;
 }
 
+interface AskedCallQuestion {
+  question: number;
+  words: string;
+  page: OpenPage | undefined;
+  expiresAt: number;
+}
+
 const MAX_CONSENTS = 10_000;
 
 export function createCallConsents({ now, grantMs, stateOf, use, release }: CallConsentsOptions): CallConsents {
   const grants = new Map<string, { expiresAt: number; words: string }>();
-  const asking = new Map<string, { page: OpenPage; words: string }>();
+  const asking = new Map<string, AskedCallQuestion>();
+  let questions = 0;
+
+  function makeRoom(kept: Map<string, { expiresAt: number }>, spare: number): void {
+    for (const [key, { expiresAt }] of kept) {
+      if (expiresAt + spare <= now() || kept.size >= MAX_CONSENTS) kept.delete(key);
+    }
+  }
 
   return {
-    grant(key, words) {
-      const time = now();
-      for (const [other, { expiresAt }] of grants) {
-        if (expiresAt <= time || grants.size >= MAX_CONSENTS) grants.delete(other);
-      }
-      grants.set(key, { expiresAt: time + grantMs, words });
-    },
-
     take(key, user, words) {
       const grant = grants.get(key);
       grants.delete(key);
       const asked = asking.get(key);
-      const state = asked && stateOf(user, asked.page);
-      if (asked && state !== "open") {
+      const state = asked?.page && stateOf(user, asked.page);
+      if (asked?.page && state !== "open") {
         asking.delete(key);
         if (state === "confirmed" || state === "declined") {
           use(asked.page);
@@ -63,28 +72,36 @@ export function createCallConsents({ now, grantMs, stateOf, use, release }: Call
       return grant !== undefined && grant.expiresAt > now() && grant.words === words;
     },
 
-    askOn(key, page, words) {
-      for (const [
-        other,
-        {
-          page: { expiresAt },
-        },
-      ] of asking) {
-        if (expiresAt + grantMs <= now() || asking.size >= MAX_CONSENTS) asking.delete(other);
-      }
-      asking.set(key, { page, words });
+    ask(key, words, { page, expiresAt }) {
+      const asked = asking.get(key);
+      // The same question once more: the tokens of both times are good for it.
+      const isSame = asked?.words === words && asked.page?.id === page?.id;
+      if (!isSame) questions += 1;
+      asking.delete(key);
+      makeRoom(asking, grantMs);
+      const question = isSame ? asked.question : questions;
+      asking.set(key, { question, words, page, expiresAt });
+      return question;
     },
 
     openPage(key, user, words) {
       const asked = asking.get(key);
-      if (!asked || stateOf(user, asked.page) !== "open") return undefined;
+      if (!asked?.page || stateOf(user, asked.page) !== "open") return undefined;
       if (asked.words === words) return asked.page;
       asking.delete(key);
       release(user, asked.page);
       return undefined;
     },
 
-    settle: (key) => void asking.delete(key),
+    isAsking: (key, question) => asking.get(key)?.question === question,
+
+    settle(key, confirmed) {
+      const asked = asking.get(key);
+      asking.delete(key);
+      if (!asked || !confirmed) return;
+      makeRoom(grants, 0);
+      grants.set(key, { expiresAt: now() + grantMs, words: asked.words });
+    },
   };
 }
 

@@ -18,6 +18,8 @@ export interface ConfirmationText {
 export interface AskedCall {
   tool: string;
   args: unknown;
+  /** What the words stand for, where they do not say all of it: the consent counts for that only. */
+  of?: string | undefined;
 }
 
 /** An answer that the human gave on a page or in the chat. `tool` is named where the answer was for a call of that tool. */
@@ -55,10 +57,10 @@ export interface Confirmation {
   request(user: string, tool: string, args: unknown, message?: string): string;
   /**
    * Whether the human has consented to exactly this call in the last minutes, having been asked by exactly this message (default:
-   * `question`). Consent serves for one call.
+   * `question`), which stood for the same. Consent serves for one call.
    * @throws ToolError `declined` where a page said no to it; that answer too counts once
    */
-  takeGrant(user: string, tool: string, args: unknown, message?: string): boolean;
+  takeGrant(user: string, call: AskedCall, message?: string): boolean;
   /** Closes a page of the user's, for what it asks has become something else. */
   release(user: string, page: string): void;
   /** The words as the human is to see them, on every road: what a model wrote goes through here once. */
@@ -75,7 +77,8 @@ export interface Confirmation {
    * Takes the human's answer to what was asked: that of the page where there is one, or else `answer`, which the model brings
    * from the chat. The token ends with it; a yes to a call is kept for `takeGrant`. Without an answer the question still waits.
    * `message`, where given, has to be the one that was asked, or say no more than which tool asked.
-   * @throws ToolError `invalid_input` for a token or a message that does not fit, and for an answer that only a page may give;
+   * @throws ToolError `invalid_input` for a token or a message that does not fit, for a token whose question has been asked anew
+   * since (a no is taken nevertheless, and takes nothing from the newer question), and for an answer that only a page may give;
    * `cancelled` where a page that alone may answer has expired.
    */
   settle(
@@ -95,11 +98,15 @@ export interface ConfirmationOptions {
   grantMs: number;
 }
 
-/** What a token carries: digests of the question and of the call, the page that asks, and whether the chat may answer. */
+/**
+ * What a token carries: digests of the question and of the call, which of its questions it is, the page that asks, and whether the
+ * chat may answer.
+ */
 interface AskedQuestion {
   message: string;
   tool?: string;
   digest?: string;
+  question?: number;
   page?: OpenPage;
   chat?: boolean;
 }
@@ -125,8 +132,19 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
   const release = (user: string, { id }: OpenPage) => pages?.release(user, id);
   const consents = createCallConsents({ now, grantMs, stateOf, use, release });
 
+  /** How long the question of a token may be answered, in milliseconds. */
+  const lifeOf = (page: OpenPage | undefined) => Math.max(pendingMs, (page?.expiresAt ?? 0) - now());
+
   function seal(user: string, asked: AskedQuestion): string {
-    return sealer.seal(user, PURPOSE, asked, Math.max(pendingMs, (asked.page?.expiresAt ?? 0) - now()));
+    return sealer.seal(user, PURPOSE, asked, lifeOf(asked.page));
+  }
+
+  /** What the token of a call's question carries besides; an older question of that call ends. */
+  function askFor(user: string, { tool, args, of }: AskedCall, message: string, page: OpenPage | undefined) {
+    const call = { tool, digest: digest(args) };
+    const expiresAt = now() + lifeOf(page);
+    const question = consents.ask(callKey(user, tool, call.digest), meant(message, of), { page, expiresAt });
+    return { ...call, question };
   }
 
   function read(user: string, token: string): { opened: Opened; asked: AskedQuestion } {
@@ -141,8 +159,6 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
     waiting: waitingMessage,
 
     async obtain(user, { key, text, question, call }, asker) {
-      const bound = call && { tool: call.tool, digest: digest(call.args) };
-      const ofCall = bound && callKey(user, bound.tool, bound.digest);
       const asked = {
         user,
         key,
@@ -155,16 +171,14 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
       });
       if (confirmed !== undefined) return { confirmed };
       // A call that is repeated before its page is answered gets the same page again.
-      const words = wordsOf(text.message);
-      const open = ofCall === undefined ? undefined : consents.openPage(ofCall, user, words);
+      const open = call && consents.openPage(keyOf(user, call), user, meant(text.message, call.of));
       const waiting = open
         ? { page: open, chat: ladder.ways.has("chat") }
         : await ladder.hand(user, { kind: "confirmation", text }, true);
       if (!waiting) return undefined;
-      if (ofCall !== undefined && waiting.page) consents.askOn(ofCall, waiting.page, words);
       const token = seal(user, {
-        message: words,
-        ...bound,
+        message: wordsOf(text.message),
+        ...(call && askFor(user, call, text.message, waiting.page)),
         ...(waiting.page && { page: waiting.page }),
         chat: waiting.chat,
       });
@@ -172,10 +186,10 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
     },
 
     request: (user, tool, args, message = confirmationQuestion(tool)) =>
-      seal(user, { tool, digest: digest(args), message: wordsOf(message), chat: true }),
+      seal(user, { message: wordsOf(message), ...askFor(user, { tool, args }, message, undefined), chat: true }),
 
-    takeGrant: (user, tool, args, message = confirmationQuestion(tool)) =>
-      consents.take(callKey(user, tool, digest(args)), user, wordsOf(message)),
+    takeGrant: (user, call, message = confirmationQuestion(call.tool)) =>
+      consents.take(keyOf(user, call), user, meant(message, call.of)),
 
     release: (user, page) => pages?.release(user, page),
 
@@ -221,6 +235,21 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
           hint: "Repeat the message unchanged or leave it out, or ask again without resume_token.",
         });
       }
+      const { tool } = asked;
+      const key = tool === undefined ? undefined : callKey(user, tool, asked.digest ?? "");
+      if (key !== undefined && !consents.isAsking(key, asked.question ?? 0)) {
+        if (answer === false) {
+          sealer.consume(opened);
+          return { confirmed: false, ...(tool !== undefined && { tool }) };
+        }
+        throw new ToolError(
+          "invalid_input",
+          "The question of this resume_token is settled, or has been asked anew since.",
+          {
+            hint: `Call ${tool} again, and ask the user what that says. An answer to the older question does not count.`,
+          },
+        );
+      }
       const state = asked.page && stateOf(user, asked.page);
       const onPage = state === "confirmed" ? true : state === "declined" ? false : undefined;
       if (onPage === undefined && answer !== undefined && !asked.chat) {
@@ -239,17 +268,18 @@ export function createConfirmation(options: ConfirmationOptions): Confirmation {
         use(asked.page);
         pages?.release(user, asked.page.id);
       }
-      if (asked.tool === undefined) return { confirmed };
-      const key = callKey(user, asked.tool, asked.digest ?? "");
-      consents.settle(key);
-      if (confirmed) consents.grant(key, asked.message);
-      return { confirmed, tool: asked.tool };
+      if (key === undefined || tool === undefined) return { confirmed };
+      consents.settle(key, confirmed);
+      return { confirmed, tool };
     },
   };
 }
 
 /** What tells questions apart, as they are read. */
 const wordsOf = (message: string): string => digest(message.trim());
+/** What tells consents apart: the words, and what they stand for. */
+const meant = (message: string, of: string | undefined): string => digest([wordsOf(message), of ?? null]);
+const keyOf = (user: string, { tool, args }: AskedCall): string => callKey(user, tool, digest(args));
 
 function isConsent(content: unknown): boolean {
   if (typeof content !== "object" || content === null || !Object.hasOwn(content, "confirm")) return false;

@@ -59,20 +59,20 @@ describe("a confirmation of a call", () => {
     const token = confirmation.request("ana", "memory_delete", { memory_id: "1", deep: { a: 1, b: [2] } });
     expect(confirmation.settle("ana", token, true)).toEqual({ confirmed: true, tool: "memory_delete" });
     const same = { deep: { b: [2], a: 1 }, memory_id: "1" };
-    expect(confirmation.takeGrant("ben", "memory_delete", same)).toBe(false);
-    expect(confirmation.takeGrant("ana", "memory_update", same)).toBe(false);
-    expect(confirmation.takeGrant("ana", "memory_delete", { ...same, memory_id: "2" })).toBe(false);
-    expect(confirmation.takeGrant("ana", "memory_delete", same)).toBe(true);
-    expect(confirmation.takeGrant("ana", "memory_delete", same)).toBe(false);
+    expect(confirmation.takeGrant("ben", { tool: "memory_delete", args: same })).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_update", args: same })).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: { ...same, memory_id: "2" } })).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: same })).toBe(true);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: same })).toBe(false);
   });
 
   it("is not granted by asking, by a no, or by the token of a no", () => {
     const { confirmation } = createInteraction();
     const token = confirmation.request("ana", "memory_delete", {});
-    expect(confirmation.takeGrant("ana", "memory_delete", {})).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: {} })).toBe(false);
     expect(confirmation.settle("ana", token, false)).toEqual({ confirmed: false, tool: "memory_delete" });
     expect(() => confirmation.settle("ana", token, true)).toThrow("already been used");
-    expect(confirmation.takeGrant("ana", "memory_delete", {})).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: {} })).toBe(false);
   });
 
   it("lapses", () => {
@@ -80,7 +80,7 @@ describe("a confirmation of a call", () => {
     const { confirmation } = createInteraction({ now: () => now, grantMs: 300_000 });
     confirmation.settle("ana", confirmation.request("ana", "t", {}), true);
     now = 300_000;
-    expect(confirmation.takeGrant("ana", "t", {})).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "t", args: {} })).toBe(false);
   });
 
   it("tells arguments apart exactly as JSON does, whatever the order of keys", () => {
@@ -97,9 +97,9 @@ describe("a confirmation of a call", () => {
             return false;
           }
         })();
-        expect(confirmation.takeGrant("ana", "t", b)).toBe(equal);
+        expect(confirmation.takeGrant("ana", { tool: "t", args: b })).toBe(equal);
         const reversed = Object.fromEntries(Object.entries(a).reverse());
-        expect(confirmation.takeGrant("ana", "t", reversed)).toBe(!equal);
+        expect(confirmation.takeGrant("ana", { tool: "t", args: reversed })).toBe(!equal);
       }),
       { numRuns: 50 },
     );

@@ -11,7 +11,7 @@ const YES = { action: "accept", content: { confirm: true } };
 
 /** A tool that says how many things it would delete, which others change; and what it has deleted. */
 async function deleting() {
-  const things = { count: 1, deleted: [] as number[] };
+  const things = { count: 1, which: "these", about: undefined as string | undefined, deleted: [] as number[] };
   const tool = defineTool({
     name: "sweep",
     title: "Sweep",
@@ -20,7 +20,7 @@ async function deleting() {
     uses: [],
     input: z.strictObject({}),
     output: z.looseObject({}),
-    confirms: () => `${things.count} will be deleted.`,
+    confirms: () => things.about ?? { about: `${things.count} will be deleted.`, of: things.which },
     async run() {
       things.deleted.push(things.count);
       return {};
@@ -67,6 +67,40 @@ describe("a consent counts for what the human was shown", () => {
     await answerPage(last.url as string, { answer: "yes" });
     expect(await call("sweep")).toMatchObject({ status: "success" });
     expect(things.deleted).toEqual([4]);
+  });
+
+  it("and for what was meant by it, though the words are the same", async () => {
+    const { things, call, round } = await deleting();
+    const byPage = await call("sweep");
+    await answerPage(byPage.url as string, { answer: "yes" });
+    things.which = "others";
+    const again = await call("sweep");
+    expect(again).toMatchObject({ status: "needs_input" });
+    expect(again.question).toEqual(byPage.question);
+    expect(again.url).not.toBe(byPage.url);
+    await call("confirm_action", { resume_token: again.resume_token, answer: true });
+    things.which = "more others";
+    expect(await call("sweep")).toMatchObject({ status: "needs_input" });
+
+    const first = await round({});
+    if (first.kind !== "question") throw new Error("no question");
+    things.which = "still others";
+    const second = await round({ state: first.state, inputResponses: { [first.key]: YES } });
+    expect(second.kind).toBe("question");
+    expect(things.deleted).toEqual([]);
+  });
+
+  it("and for what is left out of a long text", async () => {
+    const { things, call } = await deleting();
+    const long = (middle: string) => `${"a".repeat(2_000)}${middle}${"z".repeat(2_000)}`;
+    things.about = long("1");
+    const asked = await call("sweep");
+    await answerPage(asked.url as string, { answer: "yes" });
+    things.about = long("2");
+    const again = await call("sweep");
+    expect(again).toMatchObject({ status: "needs_input", question: asked.question });
+    await answerPage(again.url as string, { answer: "yes" });
+    expect(await call("sweep")).toMatchObject({ status: "success" });
   });
 
   it("a no counts whatever the words are by then", async () => {
@@ -126,6 +160,36 @@ describe("an answer on the page and one that the model reports", () => {
     });
     expect(await call("sweep")).toMatchObject({ status: "needs_input" });
     expect(things.deleted).toEqual([1]);
+  });
+
+  it("a token whose question was asked in other words since is no consent, whatever the words are by then", async () => {
+    const { things, call } = await deleting();
+    const old = await call("sweep");
+    things.count = 2;
+    const current = await call("sweep");
+    const yes = { resume_token: old.resume_token, answer: true };
+    expect(await call("confirm_action", yes)).toMatchObject({ code: "invalid_input" });
+    await answerPage(current.url as string, { answer: "no" });
+    expect(await call("confirm_action", yes)).toMatchObject({ code: "invalid_input" });
+    things.count = 1;
+    expect(await call("sweep")).toMatchObject({ status: "error", code: "declined" });
+    expect(await call("sweep")).toMatchObject({ status: "needs_input" });
+    expect(await call("confirm_action", yes)).toMatchObject({ code: "invalid_input" });
+    expect(await call("sweep")).toMatchObject({ status: "needs_input" });
+    expect(things.deleted).toEqual([]);
+  });
+
+  it("a no by an older token takes nothing from the question that is open now", async () => {
+    const { things, call } = await deleting();
+    const old = await call("sweep");
+    things.count = 2;
+    const current = await call("sweep");
+    expect(await call("confirm_action", { resume_token: old.resume_token, answer: false })).toMatchObject({
+      confirmed: false,
+    });
+    await answerPage(current.url as string, { answer: "yes" });
+    expect(await call("sweep")).toMatchObject({ status: "success" });
+    expect(things.deleted).toEqual([2]);
   });
 
   it("also where the model holds several tokens of one page", async () => {

@@ -66,9 +66,9 @@ export async function confirmCall(
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const unanswered = await askOnce(call, options, words);
     if (unanswered) return unanswered;
-    const { message } = words;
+    const { message, of } = words;
     words = await wordsFor(call, options);
-    if (words.message === message) return undefined;
+    if (words.message === message && words.of === of) return undefined;
   }
   throw new ToolError("confirmation_required", "What this call would do has changed with every answer of the user.", {
     hint: "Tell the user, and call again when nothing else is changing what it is about.",
@@ -76,40 +76,42 @@ export async function confirmCall(
   });
 }
 
-/** What the human is asked: the question alone, and the whole message with what the call is about. */
+/** What the human is asked: the question alone, the whole message with what the call is about, and what that stands for. */
 interface Words {
   asked: string;
   message: string;
+  of: string | undefined;
 }
 
 async function wordsFor(call: UnconfirmedCall, options: ConfirmOptions): Promise<Words> {
   const { interaction } = await options.services.get(["interaction"]);
-  const { lines, omitted } = await aboutCall(call, options);
+  const { lines, omitted, of } = await aboutCall(call, options);
   const asked = [interaction.confirmation.question(call.tool.name), ...(call.remarks ?? [])].filter(Boolean).join(" ");
   // First of all, for it is what the human may not see otherwise.
   const question = omitted.length === 0 ? asked : `${asked} ${NOT_ALL} ${omitted.join(", ")}.`;
-  return { asked, message: [question, lines.join("\n")].filter(Boolean).join("\n\n") };
+  return { asked, message: [question, lines.join("\n")].filter(Boolean).join("\n\n"), of };
 }
 
 /** As `confirmCall`, for these words. */
 async function askOnce(
   call: UnconfirmedCall,
   options: ConfirmOptions,
-  { asked, message }: Words,
+  { asked, message, of }: Words,
 ): Promise<Record<string, unknown> | undefined> {
   const { tool, input, user } = call;
   const { asking, status } = options;
   const { interaction } = await options.services.get(["interaction"]);
   const { confirmation } = interaction;
-  if (confirmation.takeGrant(user.id, tool.name, input, message)) return undefined;
-  bindAnswers(asking, await digestOf(message), (page) => confirmation.release(user.id, page));
+  const asks = { tool: tool.name, args: input, of };
+  if (confirmation.takeGrant(user.id, asks, message)) return undefined;
+  bindAnswers(asking, await digestOf(JSON.stringify([message, of])), (page) => confirmation.release(user.id, page));
   if (asking.canAsk || asking.canOpen) {
     status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
   }
   const text = { title: "Confirmation", message, confirmLabel: "Confirm", cancelLabel: "Cancel" };
   const obtained = await confirmation.obtain(
     user.id,
-    { key: KEY, text, question: formFor(message), call: { tool: tool.name, args: input } },
+    { key: KEY, text, question: formFor(message), call: asks },
     {
       elicit: (key, form) => takeAnswer(asking, key, form),
       elicitPage: (key, page) => takePage(asking, key, page),
@@ -183,16 +185,20 @@ function formFor(message: string): Question {
 async function aboutCall(
   { tool, input, user, signal }: UnconfirmedCall,
   { services, redact }: ConfirmOptions,
-): Promise<ShownArguments> {
+): Promise<ShownArguments & { of?: string }> {
   const shown = showArguments(redactJson(input, redact) as Record<string, unknown>);
   if (!tool.confirms) return shown;
   const used = tool.uses.length > 0 ? await services.get(tool.uses) : {};
-  const about = visible(redact(await tool.confirms(input, { user, signal, services: used as Services })));
+  const confirmed = await tool.confirms(input, { user, signal, services: used as Services });
+  const said = typeof confirmed === "string" ? { about: confirmed } : confirmed;
+  const about = visible(redact(said.about));
+  const of = { of: "of" in said ? said.of : about };
   const hidden = about.length - MAX_ABOUT;
-  if (hidden <= 0) return { ...shown, lines: [about, ...shown.lines] };
+  if (hidden <= 0) return { ...shown, ...of, lines: [about, ...shown.lines] };
   const half = MAX_ABOUT / 2;
   const [start, end] = [about.slice(0, half), about.slice(-half)].map((text) => text.toWellFormed());
   return {
+    ...of,
     lines: [`${start}"… ${hidden} characters …"${end}`, ...shown.lines],
     omitted: [`${hidden} characters of what it is about are left out`, ...shown.omitted],
   };

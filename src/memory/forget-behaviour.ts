@@ -103,6 +103,31 @@ export function describeForgetting(name: string, openStore: OpenStore): void {
       expect(await store.verify()).toEqual([]);
     });
 
+    it("tells beforehand which they are, and in which versions", async () => {
+      const store = await withNotes();
+      const before = await store.toForget(ana, { kind: "fact" });
+      expect(before).toMatchObject({ matched: 2, oldest: ["one", "three"], digest: expect.stringMatching(/\w/) });
+      expect(await store.toForget(ana, { kind: "FACT" })).toEqual(before);
+      const { matched, oldest, digest } = await store.toForget(ana, { all: true });
+      expect([matched, oldest]).toEqual([4, ["one", "two", "three"]]);
+      expect(digest).not.toBe(before.digest);
+      expect(await store.toForget(ana, { tag: "none" })).toMatchObject({ matched: 0, oldest: [] });
+      expect(await store.toForget({ id: "nobody" }, { all: true })).toMatchObject({ matched: 0, oldest: [] });
+
+      const { memories } = await store.list(ana, { sort: "oldest" });
+      const idOf = (content: string) => memories.find((memory) => memory.content === content)?.id ?? "";
+      await store.update(ana, idOf("three"), { importance: 0.5 });
+      const changed = await store.toForget(ana, { kind: "fact" });
+      expect(changed).toMatchObject({ matched: 2, oldest: ["one", "three"] });
+      expect(changed.digest).not.toBe(before.digest);
+      await store.delete(ana, idOf("three"));
+      await store.add(ana, { content: "three", kind: "fact" });
+      const other = await store.toForget(ana, { kind: "fact" });
+      expect(other).toMatchObject({ matched: 2, oldest: ["one", "three"] });
+      expect([before.digest, changed.digest]).not.toContain(other.digest);
+      await expect(store.toForget(ana, {})).rejects.toMatchObject({ code: "invalid_input" });
+    });
+
     it("takes everything of the user, and nothing of others", async () => {
       const store = await withNotes({ keepDeletedDays: 30, maxMemories: 2000 });
       await store.import(ana, JSON.stringify(Array.from({ length: 1200 }, (_, index) => ({ content: `n${index}` }))));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ToolError } from "../errors.ts";
 import { cleanTag, readKind, tagKey } from "./memory-input.ts";
 import { millisecondsOf, readTime } from "./memory-time.ts";
@@ -128,3 +129,10 @@ function folded(name: string, value: string | undefined): string | undefined {
 
 /** Beyond what any source or speaker has. */
 const MAX_TEXT = 1_000;
+
+/** How much `toForget` shows of what would be forgotten: so many memories, and characters of each. */
+export const MAX_OLDEST = 3;
+export const MAX_SHOWN = 200;
+
+/** SHA-256 in hexadecimal digits. */
+export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");

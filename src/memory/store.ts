@@ -165,6 +165,15 @@ export interface SearchResult {
 /** What to forget: what the filter names, or everything of the user. */
 export type ForgetRequest = MemoryFilter & { all?: boolean | undefined };
 
+/** What `forget` would remove. */
+export interface Forgettable {
+  matched: number;
+  /** Contents of the oldest, at most 3, each at most 200 characters of it. */
+  oldest: string[];
+  /** Says which memories these are, and in which versions. */
+  digest: string;
+}
+
 export interface MemoryStats {
   memories: number;
   maxMemories: number;
@@ -269,6 +278,8 @@ export interface MemoryStore {
    * Gives how many. @throws ToolError `invalid_input`, also where neither a filter nor `all` is given
    */
   forget(user: MemoryUser, request: ForgetRequest, options?: { dryRun?: boolean }): Promise<number>;
+  /** What `forget` would remove now. Nothing is. @throws ToolError as `forget` */
+  toForget(user: MemoryUser, request: ForgetRequest): Promise<Forgettable>;
   stats(user: MemoryUser): Promise<MemoryStats>;
   /** All memories of the user, superseded ones too, oldest first. Others may write meanwhile. */
   export(user: MemoryUser): AsyncIterable<StoredMemory>;

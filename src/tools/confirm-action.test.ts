@@ -112,8 +112,8 @@ describe("confirm_action with a client that cannot ask", () => {
     const message = confirmation.question("memory_delete");
     const result = await call({ message, answer: true, resume_token: token });
     expect(result).toMatchObject({ confirmed: true, message: expect.stringContaining("memory_delete") });
-    expect(confirmation.takeGrant("ana", "memory_delete", { memory_id: "1" })).toBe(true);
-    expect(confirmation.takeGrant("ana", "memory_delete", { memory_id: "1" })).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: { memory_id: "1" } })).toBe(true);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: { memory_id: "1" } })).toBe(false);
   });
 
   it("takes no consent to another question than the one that a tool's call put", async () => {
@@ -123,7 +123,7 @@ describe("confirm_action with a client that cannot ask", () => {
     const request = () => confirmation.request("ana", "memory_delete", {}, whole);
     const token = request();
     await expect(call({ message: "Keep it?", answer: true, resume_token: token })).rejects.toMatchObject(refused);
-    expect(confirmation.takeGrant("ana", "memory_delete", {})).toBe(false);
+    expect(confirmation.takeGrant("ana", { tool: "memory_delete", args: {} })).toBe(false);
     for (const message of [
       whole,
       `${whole}\n`,
@@ -132,7 +132,8 @@ describe("confirm_action with a client that cannot ask", () => {
     ]) {
       expect(await call({ message, answer: true, resume_token: request() })).toMatchObject({ confirmed: true });
     }
-    expect(await call({ answer: true, resume_token: token })).toMatchObject({ confirmed: true });
+    // One question gives one consent.
+    await expect(call({ answer: true, resume_token: token })).rejects.toMatchObject(refused);
   });
 
   it("does not fall back to the chat when forms are configured", async () => {

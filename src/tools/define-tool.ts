@@ -99,12 +99,13 @@ export interface ToolDefinition<
   output: Output;
   /**
    * What the human is told besides the arguments, where the configuration wants this tool confirmed: what they stand for, in
-   * one short line. It changes nothing. @throws ToolError what the call would, so that nobody is asked in vain
+   * one short line; and where it says less than that, a digest of it in `of`: the consent counts for that only. It changes nothing.
+   * @throws ToolError what the call would, so that nobody is asked in vain
    */
   confirms?(
     input: z.output<Input>,
     context: Pick<ToolContext<Uses>, "user" | "signal" | "services">,
-  ): string | Promise<string>;
+  ): Confirmed | Promise<Confirmed>;
   /**
    * Whether the call only goes on with one that the human has been asked about already, so that it needs no confirmation of
    * its own. @throws ToolError where it cannot go on
@@ -156,6 +157,9 @@ export interface ToolDefinition<
   run(input: z.output<Input>, context: ToolContext<Uses>): Promise<z.input<Output>>;
 }
 
+/** What the human is told of a call; and what that stands for, where it does not say all of it. */
+export type Confirmed = string | { about: string; of: string };
+
 /** A tool whose own types are forgotten, as the registry and the boundary see it. */
 export type AnyTool = Omit<
   ToolDefinition,
@@ -164,7 +168,7 @@ export type AnyTool = Omit<
   confirms?(
     input: unknown,
     context: Pick<ToolContext<keyof Services>, "user" | "signal" | "services">,
-  ): string | Promise<string>;
+  ): Confirmed | Promise<Confirmed>;
   continues?(input: unknown, context: Pick<ToolContext<keyof Services>, "user" | "services">): boolean;
   mustConfirm?(
     input: unknown,

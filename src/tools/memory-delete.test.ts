@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { answerPage } from "../../test/fixtures/asking-clients.ts";
 import { callTool, connect, startPatchbay } from "../../test/fixtures/connect.ts";
 
 it("deletes a memory, once", async () => {
@@ -79,7 +80,33 @@ it("asks the user before it deletes, and not before it counts or where there is 
   expect(await call({ filter: { tag: "none" }, confirm: true })).toMatchObject({ status: "success", deleted: 0 });
   expect(await call({ filter: { tag: "junk" }, confirm: true })).toMatchObject({
     status: "needs_input",
-    question: { message: expect.stringContaining("\n\n1 memory will be deleted.\n") },
+    question: { message: expect.stringContaining('\n\n1 memory will be deleted. Namely: "junk"\n') },
   });
   expect(await call({ filter: {}, confirm: true })).toMatchObject({ code: "invalid_input" });
+});
+
+it("takes a yes for the memories that were meant, though others would read the same", async () => {
+  const client = await connect({ interaction: { confirmationRequired: ["memory_delete"] } });
+  const call = (name: string, args: Record<string, unknown> = {}) => callTool(client, name, args);
+  const ids: string[] = [];
+  const contents = ["one", "two", `three ${"x".repeat(200)}`, "four", "five"];
+  for (const content of contents) {
+    const tags = content === "five" ? ["keep"] : ["junk"];
+    const { memory } = (await call("memory_add", { content, tags })) as { memory: { id: string } };
+    ids.push(memory.id);
+  }
+  const junk = { filter: { tag: "junk" }, confirm: true };
+  const asked = (await call("memory_delete", junk)) as { url: string; question: { message: string } };
+  expect(asked.question.message).toContain(
+    `\n\n4 memories will be deleted. The oldest: "one", "two", "three ${"x".repeat(94)}"…\n`,
+  );
+  await answerPage(asked.url, { answer: "yes" });
+  await call("memory_update", { memory_id: ids[3], tags: ["keep"] });
+  await call("memory_update", { memory_id: ids[4], tags: ["junk"] });
+  const again = await call("memory_delete", junk);
+  expect(again).toMatchObject({ status: "needs_input", question: asked.question });
+  expect(await call("memory_list")).toMatchObject({ total: 5 });
+  await answerPage(again.url as string, { answer: "yes" });
+  expect(await call("memory_delete", junk)).toMatchObject({ status: "success", deleted: 4 });
+  expect(await call("memory_list")).toMatchObject({ total: 1, memories: [{ content: "four" }] });
 });

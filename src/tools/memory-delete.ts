@@ -3,6 +3,9 @@ import { ToolError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { filterOf, inMemories } from "./memory-fields.ts";
 
+/** Characters of each memory in the question whether many are to be deleted. */
+const MAX_SHOWN = 100;
+
 export default defineTool({
   name: "memory_delete",
   title: "Forget",
@@ -19,10 +22,13 @@ export default defineTool({
   output: z.object({ message: z.string(), matched: z.int().optional(), deleted: z.int().optional() }),
   async confirms({ memory_id: id, filter, all, confirm }, { user, services }) {
     if (id !== undefined) return `Memory: ${JSON.stringify((await services.memory.get(user, id)).content)}`;
-    const matched = await services.memory.forget(user, { ...filter, all }, { dryRun: true });
-    return confirm
-      ? `${inMemories(matched)} will be deleted.`
-      : `${inMemories(matched)} would be deleted; none is yet.`;
+    const { matched, oldest, digest } = await services.memory.toForget(user, { ...filter, all });
+    if (!confirm) return `${inMemories(matched)} would be deleted; none is yet.`;
+    const which = matched > oldest.length ? "The oldest" : "Namely";
+    return {
+      about: `${inMemories(matched)} will be deleted.${matched > 0 ? ` ${which}: ${oldest.map(inShort).join(", ")}` : ""}`,
+      of: digest,
+    };
   },
   async mustConfirm({ memory_id: id, filter, all, confirm }, { user, services }) {
     if (id !== undefined) return undefined;
@@ -55,3 +61,9 @@ export default defineTool({
     return { message, matched, deleted: 0 };
   },
 });
+
+/** The beginning of a content, in quotes. */
+function inShort(content: string): string {
+  const cut = [...content].slice(0, MAX_SHOWN).join("");
+  return `${JSON.stringify(cut)}${cut.length < content.length ? "…" : ""}`;
+}

@@ -1,6 +1,6 @@
-import type { CheckedFilter } from "../memory-filter.ts";
+import { type CheckedFilter, digestOf, MAX_OLDEST, MAX_SHOWN } from "../memory-filter.ts";
 import type { MemoryRow } from "../memory-row.ts";
-import type { MemoryLimits } from "../store.ts";
+import type { Forgettable, MemoryLimits } from "../store.ts";
 import type { Session } from "./connection.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { removeHistory, removeRows, reviveSuperseded } from "./memory-table.ts";
@@ -22,6 +22,26 @@ export async function countToForget(
   const { sql, parameters } = satisfying(filter ?? {}, currentMemories(owner, { superseded: true }));
   const row = await session.row<{ n: number }>(`select count(*) as n from patchbay.memory m where ${sql}`, parameters);
   return row?.n ?? 0;
+}
+
+/** As `countToForget`, and which they are. */
+export async function findToForget(
+  session: Session,
+  owner: Owner,
+  filter: CheckedFilter | undefined,
+): Promise<Forgettable> {
+  const { sql, parameters } = satisfying(filter ?? {}, currentMemories(owner, { superseded: true }));
+  const row = await session.row<{ matched: number; ids: string | null }>(
+    `select count(*) as matched, md5(string_agg(number || ':' || version, ',' order by number)) as ids
+       from patchbay.memory m where ${sql}`,
+    parameters,
+  );
+  const oldest = await session.rows<{ content: string }>(
+    `select left(content, ${MAX_SHOWN}) as content from patchbay.memory m where ${sql} order by number limit ${MAX_OLDEST}`,
+    parameters,
+  );
+  const { matched = 0, ids } = row ?? {};
+  return { matched, oldest: oldest.map(({ content }) => content), digest: digestOf(ids ?? "") };
 }
 
 /** Removes some of them, up to the memory `last`, and gives how many. */

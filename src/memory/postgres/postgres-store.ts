@@ -15,7 +15,7 @@ import type { AddedMemory, AddOptions, MemoryLimits, MemoryStore, MemoryUser, Ne
 import { createConnection, type Session } from "./connection.ts";
 import { compareMemories, createVectorTable } from "./embeddings.ts";
 import { findMemories } from "./find-memories.ts";
-import { countToForget, forgetSome, forgetUser } from "./forget-memories.ts";
+import { countToForget, findToForget, forgetSome, forgetUser } from "./forget-memories.ts";
 import { readHistories } from "./history.ts";
 import { importMemories } from "./import-memories.ts";
 import { removeAllOutdated, verify } from "./maintenance.ts";
@@ -173,6 +173,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       }
       if (forgotten > 0) changes.tell(user);
       return forgotten;
+    },
+
+    async toForget(user, request) {
+      const filter = readForget(request);
+      return connection.read(async (session) => {
+        const owner = await readOwner(session, user);
+        return owner ? findToForget(session, owner, filter) : { matched: 0, oldest: [], digest: "" };
+      });
     },
 
     stats: (user) =>

@@ -1,6 +1,6 @@
-import type { CheckedFilter } from "../memory-filter.ts";
+import { type CheckedFilter, digestOf, MAX_OLDEST, MAX_SHOWN } from "../memory-filter.ts";
 import type { MemoryRow } from "../memory-row.ts";
-import type { MemoryLimits, MemoryUser } from "../store.ts";
+import type { Forgettable, MemoryLimits, MemoryUser } from "../store.ts";
 import type { Database } from "./database.ts";
 import { currentMemories, satisfying } from "./filter-sql.ts";
 import { emptyTrash } from "./history.ts";
@@ -25,6 +25,23 @@ export function countToForget(database: Database, user: MemoryUser, filter: Chec
   if (!owner) return 0;
   const { sql, parameters } = satisfying(owner, filter ?? {}, currentMemories(owner, { superseded: true }));
   return database.column<number>(`select count(*) from memory where ${sql}`, ...parameters)[0] ?? 0;
+}
+
+/** As `countToForget`, and which they are. */
+export function findToForget(database: Database, user: MemoryUser, filter: CheckedFilter | undefined): Forgettable {
+  const owner = readUser(database, user);
+  if (!owner) return { matched: 0, oldest: [], digest: "" };
+  const { sql, parameters } = satisfying(owner, filter ?? {}, currentMemories(owner, { superseded: true }));
+  const versions = `select memory.id, version from memory where ${sql} order by memory.id`;
+  const row = database.get<{ matched: number; ids: string | null }>(
+    `select count(*) as matched, group_concat(id || ':' || version) as ids from (${versions})`,
+    ...parameters,
+  );
+  const oldest = database.column<string>(
+    `select substr(content, 1, ${MAX_SHOWN}) from memory where ${sql} order by memory.id limit ${MAX_OLDEST}`,
+    ...parameters,
+  );
+  return { matched: row?.matched ?? 0, oldest, digest: digestOf(row?.ids ?? "") };
 }
 
 /** Removes some of them, up to the memory `last`, and gives how many; part of a transaction of its caller. */

@@ -17,7 +17,15 @@ import { backUp } from "./backup.ts";
 import { createConnection } from "./connection.ts";
 import type { Database, DatabaseOptions } from "./database.ts";
 import { findMemories } from "./find-memories.ts";
-import { countToForget, FORGOTTEN, forgetSome, forgetUser, hasOutdated, removeOutdated } from "./forget-memories.ts";
+import {
+  countToForget,
+  FORGOTTEN,
+  findToForget,
+  forgetSome,
+  forgetUser,
+  hasOutdated,
+  removeOutdated,
+} from "./forget-memories.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { readHistory } from "./history.ts";
 import { importMemories } from "./import-memories.ts";
@@ -167,6 +175,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Memo
       }
       if (forgotten > 0) changes.tell(user);
       return forgotten;
+    },
+
+    async toForget(user, request) {
+      const filter = readForget(request);
+      return connection.read((database) => findToForget(database, user, filter));
     },
 
     stats: (user) => connection.read((database) => readStats(database, user, options)),
