@@ -142,6 +142,11 @@ describe("reading a form", () => {
       fields(".{0,1900}", "text"),
       fields("\\Q[\\E(a{1000}){1000}"),
       fields("(?i)[^\\p{L}\\p{N}]".repeat(10)),
+      fields(`(?i)${"[a-\\x{1E943}]".repeat(65)}`),
+      fields(`(?\\i)${"[a-\\x{1E943}]".repeat(60)}`, "text", 20, { max: 100 }),
+      fields("(?:a{\\9\\9\\9}){\\9\\9\\9}", "text", 1),
+      fields("a".repeat(1_000), "text", 9, { max: 1_000 }),
+      fields("[ab]*a[ab]{14}", "textarea", 50, { default: "ab".repeat(10_000) }),
     ];
     const started = performance.now();
     for (const form of slow) expect(refusal(form).message).toMatch(/patterns of this form|cannot be used/);
@@ -149,6 +154,43 @@ describe("reading a form", () => {
     readForm({ fields: fields("[A-Z]{2}\\d{2}[A-Z0-9 ]{11,30}", "text") });
     readForm({ fields: fields("(?:[^\\n]{1,40}\\n?)+", "textarea", 4) });
     readForm({ fields: fields("(a{0,30}){0,25}b7", "textarea", 4, { max: 100 }) });
+  });
+
+  it("takes patterns as people write them", () => {
+    const patterns = {
+      "[^@\\s]+@[^@\\s]+\\.[^@\\s]{2,}": ["ana@müller.de"],
+      "(?i)[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\\.){1,8}[a-z]{2,63}": ["Ana.B@Example.co.uk"],
+      "(?i)[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][a-z]{2}": ["sw1a 1AA"],
+      "^\\d{5}(?:-\\d{4})?$": ["12345", "12345-6789"],
+      "[A-Z]{2}\\d{2}[A-Z0-9 ]{11,30}": ["DE89 3704 0044 0532 0130 00"],
+      "[\\p{L}\\p{M}' .-]{1,100}": ["Zoë O'Néill-Şahin"],
+      "(?i)[а-яё]+|[\\x{4E00}-\\x{9FFF}]+": ["Ёлка", "東京"],
+      "(?i)straße \\w+": ["STRASSE 1".replace("SS", "ẞ")],
+      "\\+?[0-9 ()/-]{6,20}": ["+49 (0)30 123-456"],
+      "(?P<year>\\d{4})-(?<month>\\d{2})": ["2026-03"],
+    };
+    const fields = Object.keys(patterns).flatMap((pattern, index) =>
+      [1, 2, 3].map((copy) => ({ name: `f${index}-${copy}`, pattern, max: 200 })),
+    );
+    readForm({ fields });
+    for (const [pattern, texts] of Object.entries(patterns)) {
+      for (const text of texts) {
+        expect(readForm({ fields: [{ name: "a", pattern, default: text }] }).fields[0]?.default).toBe(text);
+        expect(refusal([{ name: "a", pattern, default: `${text}\n!` }]).message).toContain("must match");
+      }
+    }
+  });
+
+  it("takes what is optional after ^ in no longer than without it", () => {
+    const optional = Array.from({ length: 480 }, (_, index) => `${String.fromCharCode(0x4e00 + 2 * index)}?`).join("");
+    const started = performance.now();
+    readForm({
+      fields: [0, 1, 2, 3].map((at) => ({ name: `f${at}`, pattern: `^${optional}$`, max: 100, default: "一" })),
+    });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    for (const pattern of ["*a", "+", "?^", "{2}a"]) {
+      expect(refusal([{ name: "a", pattern }]).message).toContain("missing argument");
+    }
   });
 
   it("refuses a form that is too large to travel", () => {

@@ -117,8 +117,13 @@ export function readForm(input: FormInput): Form {
   const given = input.fields ?? [];
   if (!Array.isArray(given)) throw invalid("fields must be a list of fields.");
   if (given.length > MAX_FIELDS) throw invalid(`fields has ${given.length} fields; a form has at most ${MAX_FIELDS}.`);
+  // Before any is compiled, and any default matched.
   checkPatterns(
-    given.flatMap((one) => (typeof one?.pattern === "string" ? [{ pattern: one.pattern, longest: 0 }] : [])),
+    given.flatMap((one) =>
+      typeof one?.pattern === "string"
+        ? [{ pattern: one.pattern, longest: typeof one.default === "string" ? one.default.length : 0 }]
+        : [],
+    ),
   );
   const form: Form = {
     title: text(input.title, "title", DEFAULT_TITLE),

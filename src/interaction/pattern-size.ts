@@ -1,6 +1,6 @@
 /**
  * About how many instructions a pattern of RE2 is compiled to, and not fewer: what is repeated counts as often as it may be. Found
- * without compiling it, which takes long for a large one.
+ * without compiling it, which takes long for a large one. The pattern is as RE2JS translates it.
  */
 export function patternSize(pattern: string): number {
   // Sizes of the open groups, the innermost last; of each, and of the atom that a quantifier would repeat.
@@ -32,6 +32,25 @@ export function patternSize(pattern: string): number {
   // One that is not closed is refused when it is compiled.
   return groups.reduce((sum, size) => sum + size, 3);
 }
+
+/**
+ * About how many letters RE2JS looks up the other cases of, and not fewer, when it compiles the pattern: where the case does not
+ * count (`i`), each one of each range, which are up to 125,000 (to U+1E943), and those of each named class.
+ */
+export function foldedLetters(pattern: string): number {
+  if (!/\(\?[A-Za-z-]*i/.test(pattern)) return 0;
+  let letters = 0;
+  // Whatever may be the end of a range counts as one from U+0000. Short escapes name characters up to U+01FF.
+  for (const [, hex, character] of pattern.matchAll(/-(?=\\x\{([0-9A-Fa-f]+)\}|\\?(.))/gsu)) {
+    const last = hex === undefined ? (character?.codePointAt(0) ?? 0) : Number.parseInt(hex, 16);
+    letters += Math.min(Math.max(last, SHORT_ESCAPES), LAST_LETTER);
+  }
+  return letters + SHORT_ESCAPES * (pattern.match(/\\[dswDSW]|\[:/g)?.length ?? 0);
+}
+
+const SHORT_ESCAPES = 0x200;
+/** The last character that has another case in RE2JS. */
+const LAST_LETTER = 0x1e943;
 
 const MAX_TOKEN = 1_000;
 
