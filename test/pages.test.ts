@@ -261,10 +261,17 @@ describe("what is no form of a browser's", () => {
   });
 
   it("answers nothing by bytes of any kind", async () => {
-    const { id, url } = await open(formQuestion(EVERY_TYPE));
-    const token = await tokenOf(url);
+    let asked = 0;
+    let { id, url } = await open(formQuestion(EVERY_TYPE));
+    let token = await tokenOf(url);
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (bytes, hasToken) => {
+        // A page takes no more than so many wrong answers.
+        if (++asked % 25 === 0) {
+          expect(site.look("ana", id)).toEqual({ state: "open" });
+          ({ id, url } = await open(formQuestion(EVERY_TYPE)));
+          token = await tokenOf(url);
+        }
         const body = Buffer.concat([Buffer.from(hasToken ? `token=${token}&` : ""), bytes]);
         const request = new Request(url, { method: "POST", headers: FORM_TYPE, body });
         expect([403, 422]).toContain((await site.fetch(request)).status);
@@ -304,6 +311,20 @@ describe("a form", () => {
     expect(text).toContain('value="no" checked');
     expect(site.look("ana", id)).toEqual({ state: "open" });
     expect(await submit(url, RIGHT.sent)).toMatchObject({ status: 303 });
+  });
+
+  it("ends with its thirtieth wrong answer, for whoever waits for it, and not before", async () => {
+    const { id, url } = await open();
+    const token = await tokenOf(url);
+    const waiting = site.wait("ana", id, { ms: 20_000, signal: AbortSignal.timeout(20_000) });
+    for (let wrong = 1; wrong < 30; wrong += 1)
+      expect(await submit(url, { token, f0: "" })).toMatchObject({ status: 422 });
+    expect(await submit(url, { token: "forged", f0: "" })).toMatchObject({ status: 403 });
+    expect(site.look("ana", id)).toEqual({ state: "open" });
+    const gone = { status: 410, text: expect.stringContaining("answered wrongly too often") };
+    expect(await submit(url, { token, f0: "" })).toMatchObject(gone);
+    expect(await submit(url, { token, f0: "Zoë" })).toMatchObject(gone);
+    expect(await waiting).toEqual({ state: "gone" });
   });
 
   it("takes no answer for a default that was taken away, and none for a choice that it does not offer", async () => {

@@ -37,7 +37,9 @@ export async function answerBrowser(store: PageStore, request: Request, user?: s
   if (typeof body !== "object") return messagePage(body, host);
   if (!store.isToken(found, body.get(NAMES.token) ?? "")) return messagePage("unproven", host);
   const answer = outcomeOf(found, body);
-  if (answer === undefined || "issues" in answer) return questionPage(found, context, answer);
+  if (answer === undefined || "issues" in answer) {
+    return store.countWrong(found) ? questionPage(found, context, answer) : gonePage(410);
+  }
   const settled = store.settle(found, answer);
   if (settled !== "taken") return messagePage(settled === "full" ? "full" : "answered", host);
   // A redirect, so that going back and reloading never ask the browser to send the answer again.

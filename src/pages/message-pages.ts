@@ -36,7 +36,7 @@ const MESSAGES = {
 } as const;
 
 const GONE =
-  "The link is incomplete, its time is over, or the server has been started anew since. Go back to your chat and ask for a new one.";
+  "The link is incomplete, its time is over, it was answered wrongly too often, or the server has been started anew since. Go back to your chat and ask for a new one.";
 
 const TICK = raw(
   '<span class="done"><svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false"><circle cx="24" cy="24" r="22" fill="none" stroke="currentColor" stroke-width="3"/><path d="M14 25l7 7 13-15" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/></svg></span>',

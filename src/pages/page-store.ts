@@ -46,6 +46,8 @@ export interface PageStore {
    * The user's oldest answers go for it, where it is the user's own share that is used up.
    */
   settle(page: Page, outcome: Outcome): "taken" | "over" | "full";
+  /** Counts an answer that was wrong. False where the page ends by it: a program that always answers wrongly must not go on for ever. */
+  countWrong(page: Page): boolean;
   look(user: string, id: string): PageState;
   /** @throws ToolError `aborted`, `deadline_exceeded` once the signal fires */
   wait(user: string, id: string, options: { ms: number; signal: AbortSignal }): Promise<PageState>;
@@ -61,10 +63,14 @@ const ID_LENGTH = 22;
 const KEEP_MS = 300_000;
 /** Answered pages that are kept for one user; those without an answer of their own go first, then the oldest. */
 const MAX_ANSWERED = 40;
+/** Wrong answers that a page takes. */
+const MAX_WRONG = 30;
 
 interface Entry extends Page {
   /** Characters of the answer. */
   size: number;
+  /** Wrong answers so far. */
+  wrong: number;
   timer: NodeJS.Timeout;
   waiting: Set<() => void>;
 }
@@ -135,7 +141,7 @@ export function createPageStore(options: PageStoreOptions): PageStore {
       }
       const id = randomBytes(ID_BYTES).toString("base64url");
       const page: Page = { id, user, question, baseUrl, expiresAt: Date.now() + answerMs, outcome: undefined };
-      const entry: Entry = { ...page, size: 0, timer: endLater(page), waiting: new Set() };
+      const entry: Entry = { ...page, size: 0, wrong: 0, timer: endLater(page), waiting: new Set() };
       pages.set(id, entry);
       const isEmpty = ({ outcome }: Page) => Number(outcome === ELSEWHERE);
       const answered = ownPages(user)
@@ -169,6 +175,14 @@ export function createPageStore(options: PageStoreOptions): PageStore {
       page.timer = endLater(page);
       for (const tell of page.waiting) tell();
       return "taken";
+    },
+    countWrong({ id }) {
+      const page = current(id);
+      if (!page || page.outcome) return false;
+      page.wrong += 1;
+      if (page.wrong < MAX_WRONG) return true;
+      remove(page);
+      return false;
     },
     look,
     wait(user, id, { ms, signal }) {
