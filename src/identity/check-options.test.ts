@@ -130,19 +130,32 @@ describe("the server does not start", () => {
     expect(problemOf({ ...options, apiKeys: [person] })).toBeUndefined();
   });
 
-  it.each(["iss", "aud", "email", "Email", "https://example.com/email", "phone_number", "azp", "name", "scope"])(
-    "with the claim %s as users",
-    (userClaim) => {
-      expect(problemOf({ mode: "oauth", oauth: { ...oauth, userClaim } })).toMatch(`userClaim is ${userClaim}`);
-    },
-  );
+  it.each([
+    "iss",
+    "aud",
+    "email",
+    "Email",
+    "https://example.com/email",
+    "phone_number",
+    "azp",
+    "name",
+    "scope",
+    "organization",
+    "tenant_id",
+  ])("with the claim %s as users", (userClaim) => {
+    expect(problemOf({ mode: "oauth", oauth: { ...oauth, userClaim } })).toMatch(`userClaim is ${userClaim}`);
+  });
 
-  it.each(["http://owui.example.com", "http://203.0.113.5:3000", "http://[2001:db8::1]"])(
-    "with sessions that go to %s in clear",
-    (openWebUiUrl) => {
-      expect(problemOf({ mode: "open-webui-session", openWebUiUrl })).toMatch(/openWebui\.url is .* without TLS/);
-    },
-  );
+  it.each([
+    "http://com",
+    "http://ai",
+    "http://org.:8080",
+    "http://owui.example.com",
+    "http://203.0.113.5:3000",
+    "http://[2001:db8::1]",
+  ])("with sessions that go to %s in clear", (openWebUiUrl) => {
+    expect(problemOf({ mode: "open-webui-session", openWebUiUrl })).toMatch(/openWebui\.url is .* without TLS/);
+  });
 
   it.each<[string, NonNullable<IdentityOptions["users"]>]>([
     ["openwebui", { ana: [{ issuer: "openwebui", subject: "1" }] }],
@@ -242,6 +255,20 @@ describe("the server does not start", () => {
     ],
     ["with the hash of nothing", { apiKeys: [{ hash: hash(""), user: "ana" }] }, /that of an empty text/],
     ["with the hash of an end of line", { apiKeys: [{ hash: hash("\n"), user: "ana" }] }, /that of an empty text/],
+    ["with the hash of a blank", { apiKeys: [{ hash: hash(" "), user: "ana" }] }, /or of blanks alone/],
+    ["with the hash of blanks", { apiKeys: [{ hash: hash("    \n"), user: "ana" }] }, /or of blanks alone/],
+    ...["a".repeat(40), "0123456789abcdef", "1234567890".repeat(3), "passwordpassword", "abcabcabcabcabcab"].map(
+      (key): [string, Partial<IdentityOptions>, RegExp] => [
+        `with the key ${key} for others than this machine`,
+        { host: "0.0.0.0", apiKeys: [{ key, user: "ana" }] },
+        /a key that repeats itself/,
+      ],
+    ),
+    [
+      "with a secret that repeats itself",
+      { mode: "open-webui-jwt", apiKeys: [service], openWebuiJwt: { secret: "s".repeat(64) } },
+      /repeats itself/,
+    ],
     ["with sessions of no Open-WebUI", { mode: "open-webui-session" }, /openWebui\.url is missing/],
     ["without proxies", { mode: "trusted-header", apiKeys: [service] }, /needs auth\.trustedHeader\.proxies/],
     [
@@ -319,6 +346,7 @@ describe("the server does not start", () => {
       "X-Request-Id",
       "Access-Control-Request-Method",
     ],
+    ...["OAI-Language", "X-Country", "X-Device-Name"],
     ...["Authorization", "x-api-key", "Cookie", "Host", "X-OpenWebUI-User-Email", "X-Forwarded-For"],
   ])("with %s as the header of users", (header) => {
     const options = { mode: "trusted-header", apiKeys: [service] } as const;

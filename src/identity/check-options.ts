@@ -3,14 +3,17 @@ import { type IdentityOptions, SERVICE_MODES } from "./identity-options.ts";
 import { digestOf, hashOf } from "./key-hash.ts";
 import type { RingKey } from "./key-ring.ts";
 import { hostOf, isLoopback, isOwnMachine, isPrivateOrProtected, isProtected } from "./loopback.ts";
+import { namesSomebody } from "./names-somebody.ts";
 import { OPEN_WEBUI } from "./open-webui-jwt.ts";
 import { saysSomethingElse } from "./other-headers.ts";
 import { createProxies } from "./trusted-header.ts";
 import { createUserNames, isUserId } from "./user-names.ts";
 
 const MIN_PUBLIC_KEY_LENGTH = 16;
-/** Hashes of what a shell gives for a variable that is not set. */
-const HASHES_OF_NOTHING = ["", "\n", "\r\n"].map(hashOf);
+/** What a shell gives for a variable that is not set, or that holds only blanks, up to as many as a key has characters at least. */
+const NOTHING = Array.from({ length: MIN_PUBLIC_KEY_LENGTH + 1 }, (_, count) => " ".repeat(count)).flatMap((blanks) =>
+  ["", "\n", "\r\n", "\t"].map((end) => `${blanks}${end}`),
+);
 /** Claims that are the same for many, or that say something else than who somebody is (RFC 7519, 8693, 9068; OpenID Connect). */
 const OTHER_CLAIMS =
   /^(?:iss|aud|exp|nbf|iat|jti|auth_time|nonce|acr|amr|azp|sid|typ|cnf|act|may_act|scope|scp|client_id|clientid|appid|tid|ver|roles?|groups?|entitlements|realm_access|resource_access|token_use|allowed-origins|(?:given_|family_|middle_)?name|nickname|gender|birthdate|zoneinfo|locale|updated_at|.*_verified)$/i;
@@ -39,10 +42,16 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
       `Refusing to ${exposed.what} with a key of less than ${MIN_PUBLIC_KEY_LENGTH} characters: it could be guessed.`,
       "Make a long one with: patchbay-mcp keys add",
     );
-  const hashes = apiKeys.map(({ key, hash }) => hash ?? hashOf(key ?? ""));
-  if (hashes.some((hash) => HASHES_OF_NOTHING.includes(hash)))
+  if (exposed && apiKeys.some(({ key }) => key !== undefined && isMonotonous(key)))
     throw unsafe(
-      "auth.apiKeys: a hash is that of an empty text.",
+      `Refusing to ${exposed.what} with a key that repeats itself: it could be guessed.`,
+      "Make a random one with: patchbay-mcp keys add",
+    );
+  const hashes = apiKeys.map(({ key, hash }) => hash ?? hashOf(key ?? ""));
+  const nothing = new Set(hashes.length === 0 ? [] : NOTHING.map(hashOf));
+  if (hashes.some((hash) => nothing.has(hash)))
+    throw unsafe(
+      "auth.apiKeys: a hash is that of an empty text, or of blanks alone.",
       'Make it with printf %s "$KEY" | sha256sum, where the variable is set.',
     );
   if (new Set(hashes).size < hashes.length)
@@ -67,9 +76,9 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
   if (mode === "open-webui-jwt") {
     if (options.openWebuiJwt?.secret === undefined)
       throw missing(mode, "openWebuiJwt.secret", "the FORWARD_USER_INFO_HEADER_JWT_SECRET of Open-WebUI");
-    if (Buffer.byteLength(options.openWebuiJwt.secret) < 32)
+    if (Buffer.byteLength(options.openWebuiJwt.secret) < 32 || isMonotonous(options.openWebuiJwt.secret))
       throw unsafe(
-        "auth.openWebuiJwt.secret has less than 32 bytes: it could be guessed.",
+        "auth.openWebuiJwt.secret has less than 32 bytes, or repeats itself: it could be guessed.",
         "Make one with: openssl rand -hex 32",
       );
     const digest = digestOf(options.openWebuiJwt.secret);
@@ -82,6 +91,13 @@ export function checkOptions(options: IdentityOptions, keys: readonly RingKey[],
   }
   if (mode === "open-webui-session") checkSessions(options);
   if (mode === "trusted-header") checkTrustedHeader(options, keys);
+}
+
+/** Whether a key is one character, a row such as 0123456789, or one text again and again. */
+function isMonotonous(key: string): boolean {
+  const codes = [...key].map((char) => char.codePointAt(0) as number);
+  const steps = new Set(codes.slice(1).map((code, index) => code - (codes[index] as number)));
+  return steps.size <= 3 || `${key}${key}`.indexOf(key, 1) < key.length;
 }
 
 /** By what others than this machine reach the server; undefined where they do not. */
@@ -140,7 +156,7 @@ function checkOAuth({ oauth, publicUrl, host = "127.0.0.1" }: IdentityOptions): 
       `auth.oauth.userClaim is ${claim}: addresses change hands, and not every server verifies them.`,
       "Leave it out, and link accounts by their `sub` with auth.users.",
     );
-  if (OTHER_CLAIMS.test(claim))
+  if (OTHER_CLAIMS.test(claim) || !namesSomebody(claim))
     throw unsafe(
       `auth.oauth.userClaim is ${claim}, which many users share, or which says something else than who they are.`,
       "Leave it out, or name the claim that only one user has, such as oid.",
@@ -161,10 +177,10 @@ function checkTrustedHeader(options: IdentityOptions, keys: readonly RingKey[]):
       "the addresses of the proxies that may set the header, such as 10.0.0.5/32",
     );
   createProxies(proxies);
-  if (saysSomethingElse(header))
+  if (saysSomethingElse(header) || !namesSomebody(header))
     throw unsafe(
       `auth.trustedHeader.header is ${header}, which says something else than who calls.`,
-      "Name the header that the proxy sets.",
+      "Have the proxy set one whose name says that it names a user, such as X-Forwarded-User, and name that.",
     );
   if (!isUserId(issuer) || issuer.includes("#"))
     throw unsafe(

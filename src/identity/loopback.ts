@@ -12,6 +12,9 @@ const PRIVATE_RANGES = ["private", "loopback", "linkLocal", "carrierGradeNat", "
 /** Names that no public name server knows (RFC 6762, 8375; `.internal`, reserved by ICANN; the cluster of Kubernetes). */
 const PRIVATE_NAME = /(?:^|\.)(?:local|localhost|internal|lan|home\.arpa|cluster\.local)$/i;
 
+/** Top-level domains, some of which (RFC 7085) are hosts themselves. */
+const PUBLIC_WORD = /^(?:[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|arpa|xn--.*)$/i;
+
 /** Whether a host, as it is written in a configuration or a URL, is this machine and nobody else's. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
@@ -35,13 +38,13 @@ export function isProtected(url: string): boolean {
 }
 
 /**
- * Whether a URL is reached by TLS, or without leaving a private network: by a private address, a name of one word, such as a
- * container has, or one that is no public name.
+ * Whether a URL is reached by TLS, or without leaving a private network: by a private address, a name of one word that is no
+ * top-level domain, such as a container has, or one that is no public name.
  */
 export function isPrivateOrProtected(url: string): boolean {
   const { hostname } = new URL(url);
   if (isProtected(url)) return true;
   const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   if (ipaddr.isValid(host)) return PRIVATE_RANGES.includes(ipaddr.process(host).range());
-  return !host.includes(".") || PRIVATE_NAME.test(host);
+  return (!host.includes(".") && !PUBLIC_WORD.test(host)) || PRIVATE_NAME.test(host);
 }

@@ -143,6 +143,13 @@ describe("the bounds of a field", () => {
   });
 
   it("say how to write a number that could be two", () => {
+    expect(field({ type: "number" }, { f: "1.000" }).issues[0]?.message).toBe(
+      'It must be a number, and the point could be one of thousands: write 1000 or 1.0000 (got "1.000")',
+    );
+    expect(field({ type: "number" }, { f: 1.125 }).data).toEqual({ f: 1.125 });
+    // What the form has filled in comes back as a text from a page.
+    expect(field({ type: "number", default: 1.125 }, { f: "1.125" }).data).toEqual({ f: 1.125 });
+    expect(field({ type: "number", default: 1.125 }, { f: "1.250" }).issues).toHaveLength(1);
     expect(field({ type: "number" }, { f: "1,234" }).issues[0]?.message).toBe(
       'It must be a number with a point and no other marks, such as 1234.5 (got "1,234")',
     );

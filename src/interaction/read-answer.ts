@@ -56,8 +56,10 @@ const READERS: Record<FieldType, (answer: unknown, field: Field) => Reading> = {
     // One way of writing for who reads it (RFC 3339 allows small letters and a blank as well).
     return "wrong" in reading ? reading : { value: String(reading.value).replace(" ", "T").toUpperCase() };
   },
-  number(answer) {
-    const value = toNumber(answer);
+  number(answer, { default: filled }) {
+    // What the form has filled in is clear, though a person who wrote it could have meant something else.
+    const isFilled = typeof filled === "number" && typeof answer === "string" && answer.trim() === String(filled);
+    const value = isFilled ? filled : toNumber(answer);
     return value === undefined ? { wrong: `must be a number${howToWrite(answer, false)}${got(answer)}` } : { value };
   },
   integer(answer) {

@@ -19,12 +19,20 @@ describe("a number as people write it", () => {
     ["𝟙𝟚", 12],
     ["−4", -4],
     ["1e3", 1000],
-    ["1.234", 1.234],
+    ["0.125", 0.125],
+    ["1.2340", 1.234],
+    ["1234.567", 1234.567],
+    ["1.25", 1.25],
+    ["1.234e3", 1234],
   ])("%s is %d", (text, value) => {
     expect(readNumber(text)).toBe(value);
   });
 
   it.each([
+    "1.000",
+    "-12.345",
+    "٣.٥٠٠",
+    "1.000.000",
     "1,234",
     "-12,345",
     "٣,٥٠٠",
@@ -60,6 +68,9 @@ describe("a number as people write it", () => {
 it("says how to write what has digits, and nothing of what has none", () => {
   expect(howToWrite("1.234,5", false)).toBe(" with a point and no other marks, such as 1234.5");
   expect(howToWrite("1,234", true)).toBe(" in digits alone, such as 1234");
+  expect(howToWrite("1.000", true)).toBe(" in digits alone, such as 1234");
+  expect(howToWrite(" -1.250", false)).toBe(", and the point could be one of thousands: write -1250 or -1.2500");
+  expect(howToWrite("12.345", false)).toBe(", and the point could be one of thousands: write 12345 or 12.3450");
   expect(howToWrite("many", true)).toBe("");
   expect(howToWrite(["1"], true)).toBe("");
 });
