@@ -14,8 +14,14 @@ const MAX_FORM_RECKONED = 8_000;
 const MAX_CLASSES = 100;
 /** Letters whose other cases are looked up in all patterns of a form: about 30 ns each. */
 const MAX_FOLDED = 1_000_000;
-/** Instructions times the longest answer, of all patterns of a form: about 0.15 s when every answer is as bad as it can be. */
-const MAX_STEPS = 7_000_000;
+/**
+ * Instructions times the longest answer, of all patterns of a form: about 35 ns each when every answer is as bad as it can be, and
+ * again where it has blanks at its ends. Those of a pattern with a class of many ranges, which is searched, count twice.
+ */
+const MAX_STEPS = 4_000_000;
+/** A pattern without one is over after as many characters as it has instructions. */
+const LOOP = /[*+]|,\}/;
+const LARGE_CLASS = /\\[pP]|\[[^\]]{16}/;
 /** Compiled patterns that are kept: those of a form. */
 const MAX_KEPT = 50;
 /** What other engines have and RE2 has not. */
@@ -29,9 +35,12 @@ export function refusePattern(pattern: string): string | undefined {
     return compile(pattern).programSize() > MAX_PROGRAM ? TOO_LARGE : undefined;
   } catch (error) {
     if (BEYOND_RE2.test(pattern)) return "patterns are RE2, which has no lookaround and no back-references";
-    return error instanceof Error ? error.message.replace("error parsing regexp: ", "").slice(0, 300) : "it is wrong";
+    return error instanceof Error ? wordsOf(error).slice(0, 300) : "it is wrong";
   }
 }
+
+const wordsOf = ({ message }: Error): string =>
+  message.replace("error parsing regexp: ", "").replace(`: \`${GUARD}`, ": `");
 
 const TOO_LARGE = "it is too large; repeat fewer times";
 
@@ -52,7 +61,8 @@ export function refusePatterns(patterns: readonly { pattern: string; longest: nu
   ) {
     return TOO_LARGE_TOGETHER;
   }
-  return sum(sane.map(({ size, longest }) => size * longest)) > MAX_STEPS
+  return sum(sane.map(({ size, slow, loops, longest }) => size * slow * (loops ? longest : Math.min(longest, size)))) >
+    MAX_STEPS
     ? "The patterns of this form would take too long with the longest answers; give these fields a smaller max, or make the patterns simpler."
     : undefined;
 }
@@ -67,10 +77,12 @@ export function matchesPattern(pattern: string, text: string): boolean {
 }
 
 /** What the pattern costs, about and not less, without compiling it. */
-function reckon(pattern: string): { size: number; classes: number; folded: number } {
+function reckon(pattern: string): { size: number; slow: 1 | 2; loops: boolean; classes: number; folded: number } {
   const source = translate(pattern);
   return {
     size: patternSize(source),
+    slow: LARGE_CLASS.test(source) ? 2 : 1,
+    loops: LOOP.test(source),
     classes: source.match(/\\[pP]/g)?.length ?? 0,
     folded: foldedLetters(source),
   };
@@ -100,4 +112,5 @@ function compile(pattern: string): RE2JS {
  * An empty group, before which nothing is anchored: RE2JS tries to make one pass of what starts with `^`, in a time that grows
  * with the cube of what is optional. What it could be the operand of stays the error that it is.
  */
-const guard = (pattern: string): string => (/^[*+?{]/.test(pattern) ? "" : "()");
+const GUARD = "()";
+const guard = (pattern: string): string => (/^[*+?{]/.test(pattern) ? "" : GUARD);

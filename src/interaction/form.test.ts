@@ -112,7 +112,7 @@ describe("reading a form", () => {
     ["a bound that is no date", [{ name: "a", type: "date", min: 3 }], "fields[0].min must be a date"],
     ["a length that no text may have", [{ name: "a", max: 2001 }], "from 0 to 2000"],
     ["more choices than there are", [{ name: "a", type: "multiselect", options: ["x"], min: 2 }], "from 0 to 1"],
-    ["a broken pattern", [{ name: "a", pattern: "(" }], "fields[0].pattern"],
+    ["a broken pattern", [{ name: "a", pattern: "(" }], 'fields[0].pattern "(" cannot be used: missing closing ): `(`'],
     ["a pattern with lookahead", [{ name: "a", pattern: "(?=a)a" }], "no lookaround"],
     ["a pattern with back-references", [{ name: "a", pattern: "(a)\\1" }], "no back-references"],
     ["a huge pattern", [{ name: "a", pattern: "((a{30}){30}){30}" }], "cannot be used"],
@@ -123,6 +123,11 @@ describe("reading a form", () => {
     ["a default off the pattern", [{ name: "a", pattern: "x", default: "y" }], "it must match x"],
     ["a default that is no option", [{ name: "a", options: ["x"], default: "y" }], "it must be one of: x"],
     ["a secret that could not be hidden", [{ name: "a", type: "password", max: 3 }], "min 4 is greater than max 3"],
+    [
+      "more secrets than are kept",
+      Array.from({ length: 21 }, (_, at) => ({ name: `f${at}`, type: "password" })),
+      "asks for 21 secrets; at most 20 are kept",
+    ],
     ["a default for a secret", [{ name: "a", type: "password", default: "x" }], "a secret must come from the user"],
   ])("refuses %s", (_case, fields, message) => {
     const error = refusal(fields);
@@ -136,7 +141,7 @@ describe("reading a form", () => {
     const slow = [
       fields("(a{0,30}){0,25}b7"),
       fields("(?:.{0,20}a){0,30}c"),
-      fields("(?:a{1,9}){0,30}b", "textarea", 2),
+      fields("(?:a{1,9}){0,30}b+", "textarea", 2),
       fields(".{0,1000}".repeat(20)),
       fields(".{0,1000}".repeat(100)),
       fields(".{0,1900}", "text"),
@@ -146,13 +151,16 @@ describe("reading a form", () => {
       fields(`(?\\i)${"[a-\\x{1E943}]".repeat(60)}`, "text", 20, { max: 100 }),
       fields("(?:a{\\9\\9\\9}){\\9\\9\\9}", "text", 1),
       fields("a".repeat(1_000), "text", 9, { max: 1_000 }),
+      fields("(?:.*a){90}b", "textarea", 1),
+      fields("(?:.*[\\p{L}\\p{N}]){40}b", "textarea", 1),
       fields("[ab]*a[ab]{14}", "textarea", 50, { default: "ab".repeat(10_000) }),
     ];
     const started = performance.now();
     for (const form of slow) expect(refusal(form).message).toMatch(/patterns of this form|cannot be used/);
     expect(performance.now() - started).toBeLessThan(1_000);
     readForm({ fields: fields("[A-Z]{2}\\d{2}[A-Z0-9 ]{11,30}", "text") });
-    readForm({ fields: fields("(?:[^\\n]{1,40}\\n?)+", "textarea", 4) });
+    readForm({ fields: fields("(?:a{1,9}){0,30}b", "textarea", 2) });
+    readForm({ fields: fields("(?:[^\\n]{1,40}\\n?)+", "textarea", 2) });
     readForm({ fields: fields("(a{0,30}){0,25}b7", "textarea", 4, { max: 100 }) });
   });
 
