@@ -5,7 +5,6 @@ import { createLog, type Log } from "./log.ts";
 import { type CallLog, createToolBoundary, type ToolBoundary } from "./mcp/call-tool.ts";
 import { type ConfirmationSetting, createConfirmationPolicy } from "./mcp/confirmation-policy.ts";
 import { prompts } from "./prompts/index.ts";
-import { findSecrets, type SecretFinder } from "./redact/find-secrets.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact/redact.ts";
 import { resources } from "./resources/index.ts";
 import { createServices, type ServiceContainer } from "./services.ts";
@@ -100,18 +99,9 @@ export function createPatchbay(
 
 /** What hides a user's own secrets besides, in all that leaves the server for that user. */
 function userRedactor(redact: (text: string) => string, services: ServiceContainer) {
-  const finders = new WeakMap<readonly string[], SecretFinder>();
   return (user: string): ((text: string) => string) => {
-    const own = services.peek("secrets")?.of(user) ?? [];
-    if (own.length === 0) return redact;
-    let finder = finders.get(own);
-    if (!finder) {
-      finder = findSecrets();
-      for (const secret of own) finder.add(secret);
-      finders.set(own, finder);
-    }
-    const { hide } = finder;
-    return (text) => hide(redact(text));
+    const finder = services.peek("secrets")?.finderOf(user);
+    return finder ? (text) => finder.hide(redact(text)) : redact;
   };
 }
 

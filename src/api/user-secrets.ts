@@ -1,4 +1,5 @@
 import { ToolError } from "../errors.ts";
+import type { SecretFinder } from "../redact/find-secrets.ts";
 import type { ApiRequest, PreparedRequest } from "./api-request.ts";
 import { createSecretHider, type SecretHider } from "./credentials/hide-secrets.ts";
 import { readStructure, writeExactJson } from "./exact-json.ts";
@@ -8,8 +9,8 @@ import type { LiveApi } from "./live-api.ts";
 export interface UserSecrets {
   /** The value with every reference replaced; the same value where there is none. @throws ToolError for one that does not count here */
   reveal(user: string, api: string, value: unknown): unknown;
-  /** The user's secrets; the same list while they are the same. */
-  of(user: string): readonly string[];
+  /** What finds the user's secrets; undefined where there are none. */
+  finderOf(user: string): SecretFinder | undefined;
 }
 
 /** A request with the secrets themselves. */
@@ -67,16 +68,16 @@ function readText(value: unknown): unknown {
   return typeof value === "string" ? (readStructure(value) ?? value) : value;
 }
 
-const hiders = new WeakMap<readonly string[], SecretHider>();
+const hiders = new WeakMap<SecretFinder, SecretHider>();
 
 /** Hides a user's secrets; undefined where there are none. */
 export function hiderOf(secrets: UserSecrets | undefined, user: string): SecretHider | undefined {
-  const own = secrets?.of(user) ?? [];
-  if (own.length === 0) return undefined;
-  let hider = hiders.get(own);
+  const finder = secrets?.finderOf(user);
+  if (!finder) return undefined;
+  let hider = hiders.get(finder);
   if (!hider) {
-    hider = createSecretHider(own);
-    hiders.set(own, hider);
+    hider = createSecretHider([], finder);
+    hiders.set(finder, hider);
   }
   return hider;
 }

@@ -97,8 +97,8 @@ describe("secrets of users", () => {
       'forbidden: The secret secret://… was given for the API "github" only.',
     );
     expect(secrets.reveal("ana", "gitlab", key!.toUpperCase().replace("SECRET", "secret"))).toBe("hunter2");
-    expect(secrets.of("ana")).toEqual(["hunter2", "gh_12345"]);
-    expect(secrets.of("ben")).toEqual([]);
+    expect(secrets.finderOf("ana")?.hide("a hunter2 gh_12345")).toBe("a [redacted] [redacted]");
+    expect(secrets.finderOf("ben")).toBeUndefined();
   });
 
   it("end after a day", () => {
@@ -107,10 +107,10 @@ describe("secrets of users", () => {
     const { key } = keep("ana", { key: "hunter2" });
     now += 24 * 3_600_000 - 1;
     expect(secrets.reveal("ana", "x", key)).toBe("hunter2");
-    expect(secrets.of("ana")).toBe(secrets.of("ana"));
+    expect(secrets.finderOf("ana")).toBe(secrets.finderOf("ana"));
     now += 1;
     expect(failure(() => secrets.reveal("ana", "x", key))).toContain("There is no secret");
-    expect(secrets.of("ana")).toEqual([]);
+    expect(secrets.finderOf("ana")).toBeUndefined();
   });
 
   it("are limited for each user, whose oldest goes, and in all, where no user's goes for another's", () => {
@@ -120,8 +120,40 @@ describe("secrets of users", () => {
     expect(failure(() => secrets.reveal("ana", "x", first))).toContain("There is no secret");
     expect([second, third].map((key) => secrets.reveal("ana", "x", key))).toEqual(["two2", "three"]);
     expect(failure(() => keep("eve", { key: "e".repeat(30) }))).toContain("limit_reached");
-    expect(secrets.of("eve")).toEqual([]);
+    expect(secrets.finderOf("eve")).toBeUndefined();
     expect(secrets.reveal("ben", "x", ben.key)).toBe("b".repeat(10));
+  });
+
+  it("are limited in their characters for each user, whose oldest go", () => {
+    const { secrets, keep } = start({ maxCharactersOfUser: 20 });
+    const [first, second] = ["first-1", "second-2"].map((key) => keep("ana", { key }).key);
+    const begun = secrets.finderOf("ana");
+    const third = keep("ana", { key: "third-345678" }).key;
+    expect(failure(() => secrets.reveal("ana", "x", first))).toContain("There is no secret");
+    expect([second, third].map((key) => secrets.reveal("ana", "x", key))).toEqual(["second-2", "third-345678"]);
+    // What a call hides that was under way does not come out because another call gave new ones.
+    expect(begun?.hide("first-1 second-2")).toBe("[redacted] [redacted]");
+    expect(secrets.finderOf("ana")?.hide("first-1 second-2 third-345678")).toBe("first-1 [redacted] [redacted]");
+  });
+
+  it("of one form are not given up for each other", () => {
+    const { secrets, keep } = start({ maxCharactersOfUser: 20 });
+    keep("ana", { key: "first-1" });
+    expect(failure(() => keep("ana", { key: "eleven-char", token: "ten-chars!" }))).toBe(
+      "validation_failed: A form takes 20 secrets with 20 characters together; these are 2 with 21.",
+    );
+    expect(secrets.finderOf("ana")?.hide("first-1")).toBe("[redacted]");
+  });
+
+  it("are hidden for every user, also where the writings of all are not kept", () => {
+    const { secrets, keep } = start({ maxWritings: 500 });
+    const users = Array.from({ length: 10 }, (_, at) => `user-${at}`);
+    for (const user of users) keep(user, { key: `key of ${user}`, token: `token.of.${user}` });
+    for (const user of [...users, ...users]) {
+      const finder = secrets.finderOf(user);
+      expect(finder?.hide(`a key of ${user}, token.of.${user}`)).toBe("a [redacted], [redacted]");
+      expect(secrets.finderOf(user)).toBe(finder);
+    }
   });
 
   it("are long enough to be told from ordinary words", () => {
@@ -129,6 +161,6 @@ describe("secrets of users", () => {
     expect(failure(() => keep("ana", { key: "long enough", token: "abc" }))).toBe(
       "validation_failed: token has to have at least 4 characters.",
     );
-    expect(secrets.of("ana")).toEqual([]);
+    expect(secrets.finderOf("ana")).toBeUndefined();
   });
 });

@@ -1,18 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { ToolError } from "../errors.ts";
-import { followsWord } from "../redact/find-secrets.ts";
+import { findSecrets, followsWord, type SecretFinder } from "../redact/find-secrets.ts";
+import { partsOf } from "../redact/secret-parts.ts";
 import type { Form } from "./form.ts";
-import { MIN_SECRET, type Secrets } from "./secrets.ts";
+import { MAX_SECRETS, MIN_SECRET, type Secrets } from "./secrets.ts";
 
 export interface SecretsOptions {
   /** Milliseconds since 1970. Default: the clock. */
   now?: (() => number) | undefined;
   /** Milliseconds that a secret is kept. Default 24 hours. */
   ttlMs?: number;
-  /** Secrets of one user; the oldest is given up for a new one. Default 100. */
+  /** Secrets of one user; the oldest is given up for a new one. Default 20. */
   maxOfUser?: number;
-  /** Characters of all secrets of all users. Default 10 million. */
+  /** Characters of one user's secrets together; the oldest are given up for a new one. Default 16,384. */
+  maxCharactersOfUser?: number;
+  /** Characters of all secrets of all users. Default 2 million. */
   maxCharacters?: number;
+  /** Writings of secrets that are ready to be found; those of other users are made again when they are wanted. Default 300,000. */
+  maxWritings?: number;
 }
 
 interface Kept {
@@ -24,26 +29,32 @@ interface Kept {
 
 interface Own {
   kept: Map<string, Kept>;
-  /** Made again whenever something comes or goes, so that the same list means the same secrets. */
-  values: readonly string[];
+  characters: number;
 }
+
+/** Pieces of one secret that are looked for by themselves, itself included. */
+const MAX_PARTS = 12;
 
 const SCHEME = "secret://";
 /** What stands for a secret, or was meant to, escaped too; with the letters and digits after it. */
 const REFERENCE = /secret(?::|%3a)(?:\\?\/|%2f){2}([A-Za-z0-9]*)/gi;
 const ID = /^[0-9a-f]{32}$/i;
-const NOTHING: readonly string[] = [];
 
 /** Secrets in the memory of this process, each known to its user alone. */
 export function createSecrets(options: SecretsOptions = {}): Secrets {
-  const { now = Date.now, ttlMs = 24 * 3_600_000, maxOfUser = 100, maxCharacters = 10_000_000 } = options;
+  const { now = Date.now, ttlMs = 24 * 3_600_000, maxOfUser = MAX_SECRETS, maxCharactersOfUser = 16_384 } = options;
+  const { maxCharacters = 2_000_000, maxWritings = 300_000 } = options;
   const users = new Map<string, Own>();
+  /** The last used is last. What a user gave up is in none, but in those that were handed out before. */
+  const finders = new Map<string, SecretFinder>();
   let characters = 0;
 
   function remove(user: string, own: Own, id: string): void {
-    characters -= own.kept.get(id)?.value.length ?? 0;
+    const length = own.kept.get(id)?.value.length ?? 0;
+    characters -= length;
+    own.characters -= length;
     own.kept.delete(id);
-    own.values = [...own.kept.values()].map(({ value }) => value);
+    finders.delete(user);
     if (own.kept.size === 0) users.delete(user);
   }
 
@@ -63,16 +74,20 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
         hint: "Try again later, or put the secret into the configuration.",
       });
     }
-    const own = users.get(user) ?? { kept: new Map<string, Kept>(), values: NOTHING };
+    const own = users.get(user) ?? { kept: new Map<string, Kept>(), characters: 0 };
     users.set(user, own);
     forgetExpired(user, own);
+    for (const oldest of own.kept.keys()) {
+      if (own.kept.size < maxOfUser && own.characters + value.length <= maxCharactersOfUser) break;
+      remove(user, own, oldest);
+    }
     users.set(user, own);
-    const [oldest] = own.kept.keys();
-    if (oldest !== undefined && own.kept.size >= maxOfUser) remove(user, own, oldest);
     const id = randomBytes(16).toString("hex");
     own.kept.set(id, { value, api, expiresAt: now() + ttlMs });
-    own.values = [...own.values, value];
+    own.characters += value.length;
     characters += value.length;
+    const finder = finders.get(user);
+    if (finder) addParts(finder, value);
     return SCHEME + id;
   }
 
@@ -84,7 +99,7 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
     // Another user's looks the same, so that a reference tells nobody whose it is.
     throw refused(
       `There is no secret ${SCHEME}${id.slice(0, 40)}.`,
-      `It was mistyped, is another user's, was given more than a day ago, or the server has been restarted since. ${AGAIN}`,
+      `It was mistyped, is another user's, was given more than a day ago, newer ones have taken its place (${maxOfUser} secrets with ${maxCharactersOfUser.toLocaleString("en")} characters together are kept), or the server has been restarted since. ${AGAIN}`,
     );
   }
 
@@ -143,16 +158,42 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
           issues: [{ path: name, message: `must have at least ${MIN_SECRET} characters` }],
         });
       }
+      const length = secret.reduce((sum, { name }) => sum + (data[name] as string).length, 0);
+      if (secret.length > maxOfUser || length > maxCharactersOfUser) {
+        const [count, most] = [maxOfUser, maxCharactersOfUser].map((each) => each.toLocaleString("en"));
+        throw new ToolError(
+          "validation_failed",
+          `A form takes ${count} secrets with ${most} characters together; these are ${secret.length} with ${length}.`,
+          { hint: "Ask for fewer or shorter ones, or put them into the configuration." },
+        );
+      }
       const references = secret.map(({ name, api }) => [name, add(user, data[name] as string, api)] as const);
       return { ...data, ...Object.fromEntries(references) };
     },
     reveal,
-    of(user) {
+    finderOf(user) {
       const own = users.get(user);
       if (own) forgetExpired(user, own);
-      return users.get(user)?.values ?? NOTHING;
+      if (!own || own.kept.size === 0) return undefined;
+      const finder = finders.get(user) ?? findSecrets();
+      if (finder.size === 0) for (const { value } of own.kept.values()) addParts(finder, value);
+      finders.delete(user);
+      finders.set(user, finder);
+      let writings = 0;
+      for (const each of finders.values()) writings += each.size;
+      for (const [other, { size }] of finders) {
+        if (writings <= maxWritings || other === user) break;
+        finders.delete(other);
+        writings -= size;
+      }
+      return finder;
     },
   };
+}
+
+/** A user cannot have the writings of thousands of pieces made by one secret with as many marks in it. */
+function addParts(finder: SecretFinder, secret: string): void {
+  for (const part of partsOf(secret).slice(0, MAX_PARTS)) finder.add(part);
 }
 
 const AGAIN = "Ask for it again by collect_input with a field of type password.";

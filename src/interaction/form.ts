@@ -4,6 +4,7 @@ import { readBounds } from "./field-bounds.ts";
 import { refusePatterns } from "./field-pattern.ts";
 import { blank, invalid, isObject, quote, text } from "./form-values.ts";
 import { MAX_LENGTH } from "./read-answer.ts";
+import { MAX_SECRETS } from "./secrets.ts";
 
 /** What a field can ask for. */
 export type FieldType =
@@ -135,6 +136,8 @@ export function readForm(input: FormInput): Form {
     if (names.has(name)) throw invalid(`Two fields are called ${quote(name)}; names must differ.`);
     names.add(name);
   }
+  const secrets = form.fields.filter(({ type }) => type === "password").length;
+  if (secrets > MAX_SECRETS) throw invalid(`The form asks for ${secrets} secrets; at most ${MAX_SECRETS} are kept.`);
   checkPatterns(
     form.fields.flatMap(({ type, pattern, max }) =>
       pattern === undefined ? [] : [{ pattern, longest: Number(max ?? MAX_LENGTH[type as keyof typeof MAX_LENGTH]) }],

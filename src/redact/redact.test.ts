@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findSecrets } from "./find-secrets.ts";
 import { createRedactor, secretsOfEnvironment } from "./redact.ts";
+import { formsOf } from "./secret-forms.ts";
 
 describe("createRedactor", () => {
   const secret = 'p"ä\\ss/w+rd (1)!';
@@ -59,6 +60,69 @@ describe("createRedactor", () => {
       expect(finder.hide(`${before}4711 b`)).toBe(`${before}[redacted] b`);
     }
     for (const text of ["x4711", "47110", "n4711"]) expect(finder.hide(text)).toBe(text);
+  });
+
+  const long = Array.from({ length: 4096 }, (_, at) => String.fromCharCode(33 + ((at * at * 7 + at) % 94))).join("");
+  it.each([
+    ["as it is", long],
+    ["in JSON", JSON.stringify(long).slice(1, -1)],
+    ["in hex", Buffer.from(long).toString("hex")],
+    ["in a URL", encodeURIComponent(long)],
+    ["with every character as a number of HTML", Array.from(long, (char) => `&#${char.charCodeAt(0)};`).join("")],
+    ["in base64", Buffer.from(long).toString("base64")],
+  ])("replaces a long secret %s, all of it and nothing else", (_how, text) => {
+    const finder = findSecrets();
+    const remove = finder.add(long);
+    const other = `${text.slice(0, 2000)}~${text.slice(2001)}`;
+    expect(finder.hide(`a ${text} b ${text}\n`)).toBe("a [redacted] b [redacted]\n");
+    expect(finder.hide(`a ${other} b`)).toBe(`a ${other} b`);
+    for (const cut of [10, 31, 40, 3000]) {
+      expect(finder.hide(`a ${text.slice(0, cut)}`, { cut: true })).toBe("a [redacted]");
+    }
+    remove();
+    expect(finder.size).toBe(0);
+    expect(finder.hide(`a ${text} b`, { cut: true })).toBe(`a ${text} b`);
+  });
+
+  it("finds the same as looking for every writing would, whatever ends alike", () => {
+    const word = fc.string({ unit: fc.constantFrom("a", "b", "1"), minLength: 6, maxLength: 12 });
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "1", "-"), maxLength: 300 });
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), fc.nat(4), text, (words, taken, said) => {
+        const finder = findSecrets();
+        const removals = words.map((each) => finder.add(each));
+        removals[taken]?.();
+        const kept = words.filter((_, at) => at !== taken);
+        const needles = kept.flatMap((each) => [...formsOf(each)]);
+        const isHidden = Array.from(said, () => false);
+        for (const needle of needles) {
+          for (let at = said.indexOf(needle); at >= 0; at = said.indexOf(needle, at + 1)) {
+            isHidden.fill(true, at, at + needle.length);
+          }
+        }
+        const marked = Array.from(said, (char, at) => (isHidden[at] ? "\0" : char)).join("");
+        expect(finder.hide(said)).toBe(marked.replace(/\0+/g, "[redacted]"));
+      }),
+    );
+  });
+
+  it("hides a text as a whole that was made to be slow to search", () => {
+    const finder = findSecrets();
+    const tail = "a".repeat(300);
+    for (let at = 1; at <= 20; at++) finder.add(`${"a".repeat(9)}${`"é<%&'/ `.repeat(at)}${tail}`);
+    const begun = performance.now();
+    expect(finder.hide("a".repeat(1_000_000))).toBe("[redacted]");
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(finder.hide("a".repeat(200))).toBe("a".repeat(200));
+  });
+
+  it("takes no longer where secrets end alike in the middle of what ends alike", () => {
+    const finder = findSecrets();
+    for (let at = 0; at < 10; at++) finder.add(`${"a".repeat(2000)}b${at}${"a".repeat(2000)}`);
+    const text = "a".repeat(1_000_000);
+    const begun = performance.now();
+    expect(finder.hide(text)).toBe(text);
+    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
   it("leaves no secret in base64, whatever stands around it", () => {

@@ -61,7 +61,7 @@ const jsonText = (text: string): string => JSON.stringify(text).slice(1, -1);
 function byNumbers(text: string): string[] {
   const hex = Buffer.from(text).toString("hex");
   const ofBytes = ["", "%", "=", "\\x"].flatMap((mark) =>
-    [hex, hex.toUpperCase()].map((bytes) => bytes.replace(/../g, (byte) => mark + byte)),
+    [hex, hex.toUpperCase()].map((bytes) => (mark === "" ? bytes : bytes.replace(/../g, `${mark}$&`))),
   );
   const points = Array.from(text, (char) => char.codePointAt(0) as number);
   const [small, capital] = [
@@ -80,8 +80,16 @@ function byNumbers(text: string): string[] {
 
 /** With `\uXXXX` for the characters of the set, in small and in capital letters. */
 function unicodeEscapes(text: string, set: RegExp): string[] {
-  const hex = (char: string) => char.charCodeAt(0).toString(16).padStart(4, "0");
-  return [text.replace(set, (char) => `\\u${hex(char)}`), text.replace(set, (char) => `\\u${hex(char).toUpperCase()}`)];
+  const written = new Map<string, string>();
+  const small = (char: string) => {
+    const known = written.get(char);
+    if (known !== undefined) return known;
+    const made = `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    written.set(char, made);
+    return made;
+  };
+  const capital = (char: string) => `\\u${small(char).slice(2).toUpperCase()}`;
+  return [text.replace(set, small), text.replace(set, capital)];
 }
 
 function htmlForms(secret: string): string[] {

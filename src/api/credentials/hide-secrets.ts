@@ -1,4 +1,5 @@
 import { findSecrets, REDACTED } from "../../redact/find-secrets.ts";
+import { partsOf } from "../../redact/secret-parts.ts";
 
 const MAX_DEPTH = 200;
 
@@ -15,10 +16,9 @@ export interface SecretHider {
 
 /**
  * Replaces an API's secrets wherever the API says them back: as they are, encoded, or without their scheme. By value, not by
- * name: an answer may give the user a token that is meant for the user.
+ * name: an answer may give the user a token that is meant for the user. `finder`: what finds further ones.
  */
-export function createSecretHider(secrets: readonly string[]): SecretHider {
-  const finder = findSecrets();
+export function createSecretHider(secrets: readonly string[], finder = findSecrets()): SecretHider {
   const add = (secret: string) => {
     const removals = partsOf(secret).map((part) => finder.add(part));
     return () => {
@@ -69,24 +69,4 @@ export function createSecretHider(secrets: readonly string[]): SecretHider {
     },
     add,
   };
-}
-
-const SCHEME = /^[A-Za-z][\w-]*\s+(?=\S)/;
-/** Shorter pieces of a value may be ordinary words. */
-const MIN_PIECE = 6;
-
-/**
- * What is secret of a value: itself, what follows its scheme, the user and password that Basic holds, and the keys among the
- * pieces of a cookie or a header such as `App key="…", id="…"`.
- */
-function partsOf(secret: string): string[] {
-  const parts = [secret];
-  const rest = secret.replace(SCHEME, "");
-  if (rest !== secret) parts.push(rest);
-  if (/^Basic\s/i.test(secret)) {
-    const pair = Buffer.from(rest, "base64").toString();
-    parts.push(pair, pair.slice(pair.indexOf(":") + 1));
-  }
-  parts.push(...secret.split(/[\s;,="']+/).filter((piece) => /\d/.test(piece) || piece.length >= 16));
-  return [...new Set(parts)].filter((part) => part === secret || part.length >= MIN_PIECE);
 }
