@@ -34,6 +34,8 @@ interface Own {
 
 /** Pieces of one secret that are looked for by themselves, itself included. */
 const MAX_PARTS = 12;
+/** What a finder takes by itself, in writings. */
+const EMPTY_FINDER = 1_000;
 
 const SCHEME = "secret://";
 /** What stands for a secret, or was meant to, escaped too; with the letters and digits after it. */
@@ -180,11 +182,11 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
       finders.delete(user);
       finders.set(user, finder);
       let writings = 0;
-      for (const each of finders.values()) writings += each.size;
+      for (const { size } of finders.values()) writings += size + EMPTY_FINDER;
       for (const [other, { size }] of finders) {
         if (writings <= maxWritings || other === user) break;
         finders.delete(other);
-        writings -= size;
+        writings -= size + EMPTY_FINDER;
       }
       return finder;
     },
