@@ -2,10 +2,10 @@ import { cellText, isEmpty, numberOf, numberText, textOf } from "./numbers.ts";
 import type { ChartKind, ChartPart } from "./parts.ts";
 import { keysOf, type Row, shortened, unknownColumn, wrong } from "./table.ts";
 
-export const MAX_SERIES = 10;
+const MAX_SERIES = 10;
 /** Values in one chart: more than the eye tells apart, few enough to be drawn at once. */
-export const MAX_POINTS = 2_000;
-export const MAX_SLICES = 40;
+const MAX_POINTS = 2_000;
+const MAX_SLICES = 40;
 
 export interface ChartRequest {
   chart: ChartKind;

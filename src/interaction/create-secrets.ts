@@ -77,7 +77,6 @@ export function createSecrets(options: SecretsOptions = {}): Secrets {
       });
     }
     const own = users.get(user) ?? { kept: new Map<string, Kept>(), characters: 0 };
-    users.set(user, own);
     forgetExpired(user, own);
     for (const oldest of own.kept.keys()) {
       if (own.kept.size < maxOfUser && own.characters + value.length <= maxCharactersOfUser) break;

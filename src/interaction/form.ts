@@ -64,7 +64,7 @@ export interface FormInput {
   submit_label?: unknown;
 }
 
-export const DEFAULT_TITLE = "Input Required";
+const DEFAULT_TITLE = "Input Required";
 export const DEFAULT_SUBMIT_LABEL = "Submit";
 const DEFAULT_FIELDS = [
   { name: "input", label: "Input", type: "text", placeholder: "Enter your input", required: true },

@@ -26,8 +26,8 @@ export async function matchState(state: CallState, tool: string, args: unknown):
   return state;
 }
 
-/** The SHA-256 of a call's arguments. */
-export async function digestOf(args: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(args ?? {}));
+/** The SHA-256 of plain JSON, such as a call's arguments, in base64url; of nothing, that of {}. */
+export async function digestOf(value: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(value ?? {}));
   return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("base64url");
 }

@@ -3,6 +3,7 @@ import type { ServiceContainer, Services } from "../services.ts";
 import type { StatusEmitter } from "../status/status-event.ts";
 import type { AnyTool, Question, User } from "../tools/define-tool.ts";
 import { type Answers, type Asking, takeAnswer, takePage } from "./ask-human.ts";
+import { digestOf } from "./call-state.ts";
 import { redactJson } from "./redact-json.ts";
 import { type ShownArguments, showArguments } from "./show-arguments.ts";
 import { visible } from "./show-text.ts";
@@ -104,7 +105,7 @@ async function askOnce(
   const { confirmation } = interaction;
   const asks = { tool: tool.name, args: input, of };
   if (confirmation.takeGrant(user.id, asks, message)) return undefined;
-  bindAnswers(asking, await digestOf(JSON.stringify([message, of])), (page) => confirmation.release(user.id, page));
+  bindAnswers(asking, await digestOf([message, of]), (page) => confirmation.release(user.id, page));
   if (asking.canAsk || asking.canOpen) {
     status.progress("Waiting for the user's confirmation", undefined, { waiting: true });
   }
@@ -153,11 +154,6 @@ function bindAnswers(asking: Asking, words: string, release: (page: string) => v
     }
   }
   answers[WORDS] = { digest: words };
-}
-
-async function digestOf(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Buffer.from(bytes).toString("base64url");
 }
 
 function howToAnswer(url: string | undefined, chat: boolean): string {

@@ -34,7 +34,7 @@ const DATE_TIME_FORMAT =
   "A date and time such as 2026-01-31T09:30:00+01:00; the end is its offset from UTC, Z for none.";
 const SECONDS = /:\d\d:\d\d$/;
 
-export const idOfField = nameOfField;
+const idOfField = nameOfField;
 
 /** The id of what an error's link leads to: the field, or the first choice of several. */
 export function targetOfField(field: Field, index: number): string {

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { ErrorIssue } from "../errors.ts";
 import type { ConfirmationText } from "../interaction/confirmation.ts";
-import type { Form } from "../interaction/form.ts";
+import { type Form, hasSecrets } from "../interaction/form.ts";
 import { shownWords } from "../interaction/shown-words.ts";
 import { fieldHtml, targetOfField } from "./field-html.ts";
 import { type Html, respond } from "./layout.ts";
@@ -25,7 +25,6 @@ export interface WrongAnswers {
 
 /** The page of a form; with what was wrong and what was answered, where it has been sent before. Secrets are not filled in again. */
 export function formPage(form: Form, context: QuestionContext, wrong?: WrongAnswers): Promise<Response> {
-  const hasSecrets = form.fields.some(({ type }) => type === "password");
   const fields = form.fields.map((field, index) => ({
     field,
     index,
@@ -33,7 +32,7 @@ export function formPage(form: Form, context: QuestionContext, wrong?: WrongAnsw
     error: wrong?.issues.find(({ path }) => path === field.name)?.message,
   }));
   const main = html`<h1 dir="auto">${shownWords(form.title)}</h1>
-${noteHtml(context, hasSecrets)}
+${noteHtml(context, hasSecrets(form))}
 ${wrong && errorsHtml(form, wrong.issues)}
 <form method="post" autocomplete="off">
 ${tokenHtml(context)}
@@ -71,10 +70,10 @@ const labelHtml = (meaning: string, usual: string, label: string): Html =>
 const tokenHtml = ({ token }: QuestionContext): Html =>
   html`<input type="hidden" name="${NAMES.token}" value="${token}">`;
 
-function noteHtml({ host }: QuestionContext, hasSecrets: boolean): Html {
+function noteHtml({ host }: QuestionContext, asksSecrets: boolean): Html {
   return html`<div class="note">
 <p><strong>An AI model wrote this question</strong> for a tool that you use. Answer only if you expect it. Your answer goes to that model, through Patchbay on <span class="host">${host}</span>.</p>
-${hasSecrets && html`<p><strong>Passwords and other secrets do not go to the model</strong>, which gets a placeholder. This server keeps them in memory for up to a day and puts them into calls of APIs that the model asks for.</p>`}
+${asksSecrets && html`<p><strong>Passwords and other secrets do not go to the model</strong>, which gets a placeholder. This server keeps them in memory for up to a day and puts them into calls of APIs that the model asks for.</p>`}
 </div>`;
 }
 
