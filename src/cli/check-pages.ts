@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config/loaded-config.ts";
+import { isLoopback } from "../identity/loopback.ts";
 import type { Check } from "./checks.ts";
 
 type HttpConfig = LoadedConfig["config"]["http"];
@@ -23,7 +24,7 @@ export function checkPages({ config: { http, interaction } }: LoadedConfig): Che
     return [{ ...about, state: "off", detail, hint: "Set http.publicUrl." }];
   }
   const { hostname, protocol } = new URL(reached);
-  if (/^(localhost|127\..*|\[::1\])$/.test(hostname)) {
+  if (isLoopback(hostname)) {
     return [{ ...about, state: "ok", detail: `at ${reached}, for browsers on this machine` }];
   }
   if (protocol === "https:") return [{ ...about, state: "ok", detail: `at ${reached}` }];

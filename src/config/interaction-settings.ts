@@ -2,7 +2,7 @@ import { z } from "zod";
 import { seconds } from "./setting.ts";
 
 /** The ways in which the human can be asked, in the order in which they are tried. */
-export const ASKING_WAYS = ["elicitation", "page", "chat"] as const;
+const ASKING_WAYS = ["elicitation", "page", "chat"] as const;
 
 const rule = z.strictObject({
   tool: z.string().min(1).optional().describe("The tool. Unset: any."),

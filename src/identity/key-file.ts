@@ -32,7 +32,7 @@ export function keyFileOf(dataDir: string): string {
 }
 
 /** The keys that a text of the file holds. @throws ToolError `invalid_config` where it is something else */
-export function parseKeys(text: string, file: string): KeptKey[] {
+function parseKeys(text: string, file: string): KeptKey[] {
   try {
     const { version, keys } = JSON.parse(text) as { version?: unknown; keys?: unknown };
     if (version === 1 && Array.isArray(keys) && keys.every(isKeptKey)) return keys;

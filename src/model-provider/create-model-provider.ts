@@ -61,7 +61,7 @@ export function createModelProvider(options: ModelProviderOptions): ModelProvide
     if (request.method !== "POST") throw new RequestError(405, "method_not_allowed", `${COMPLETIONS} takes POST.`);
     const chat = readRequest(await readBody(request, options.maxBytes));
     const model = models.find(({ id }) => id === chat.model);
-    if (!model) throw noModel(chat.model, "model");
+    if (!model) throw noModel(chat.model);
     const refusal = refusalOf(model, context);
     if (refusal) throw refusal;
     return respond({
@@ -93,7 +93,7 @@ export function createModelProvider(options: ModelProviderOptions): ModelProvide
     }
     const id = decoded(path.slice(MODELS.length + 1));
     const model = models.find((each) => each.id === id);
-    if (!model || !(await isOffered(model))) throw noModel(id, "model");
+    if (!model || !(await isOffered(model))) throw noModel(id);
     return Response.json(listed(model, created));
   }
 
@@ -110,9 +110,9 @@ export function createModelProvider(options: ModelProviderOptions): ModelProvide
   return { fetch };
 }
 
-function noModel(id: string, param: string): RequestError {
+function noModel(id: string): RequestError {
   const message = `The model \`${id.slice(0, 100)}\` does not exist. ${MODELS} lists those that do.`;
-  return new RequestError(404, "model_not_found", message, param);
+  return new RequestError(404, "model_not_found", message, "model");
 }
 
 function decoded(text: string): string {
